@@ -1,0 +1,78 @@
+"""All configuration, read from the environment (and `.env` in the data folder's parent process, never from a tracked file).
+
+`DATABASE_URL`, `REDIS_URL` and `STORAGE_URL` each replace one embedded part; the rest is prefixed `MOMENTS_`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Limits(BaseSettings):
+    """How much one worker does at once: the overview's section 8."""
+
+    model_config = SettingsConfigDict(env_prefix="MOMENTS_LIMIT_")
+
+    pipelines: int = Field(2, ge=1)
+    audio: int = Field(2, ge=1)
+    transcription: int = Field(2, ge=1)
+    generation: int = Field(2, ge=1)
+    clips: int = Field(4, ge=1)
+    refinement: int = Field(1, ge=1)
+
+
+class Settings(BaseSettings):
+    """One process's configuration. Durations are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="MOMENTS_", populate_by_name=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("videomoments", appauthor=False)))
+    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(None, validation_alias="REDIS_URL")
+    storage_url: str | None = Field(None, validation_alias="STORAGE_URL")
+    # Where the built-in models (whisper_base, extractive, signal) answer. Unset: the embedded stack gives it.
+    models_url: str | None = None
+    models_key: SecretStr | None = None
+    # Signs the URLs of a local store. Unset: made once and kept in the data folder.
+    signing_key: SecretStr | None = None
+
+    host: str = "127.0.0.1"
+    port: int = 7005
+    public_url: str | None = None
+
+    lease_seconds: float = Field(60.0, gt=0)
+    reconcile_seconds: float = Field(5.0, gt=0)
+    max_crashes: int = Field(3, ge=1)
+    drain_seconds: float = Field(20.0, gt=0)
+    queue_cap: int = Field(1000, ge=1)
+
+    max_source_bytes: int = Field(20 * 1024**3, gt=0)
+    min_free_bytes: int = Field(512 * 1024**2, ge=0)
+    download_timeout: float = Field(6 * 3600.0, gt=0)
+    # Hosts or networks in private address space that downloads may reach, comma-separated (`10.1.2.3`, `10.0.0.0/8`, `media.local`).
+    allow_private: str = ""
+
+    log_level: str = "INFO"
+    log_json: bool = False
+    limits: Limits = Field(default_factory=Limits)
+
+    @property
+    def work_folder(self) -> Path:
+        """Temporary files of runs, one folder per request id."""
+        return self.home / "work"
+
+    @property
+    def store_folder(self) -> Path:
+        """The local object store."""
+        return self.home / "store"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

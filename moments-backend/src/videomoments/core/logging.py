@@ -1,0 +1,61 @@
+"""Structured logs: one line per event; run, video, stage and attempt travel in a context variable, so every line carries them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+
+from videomoments.core.times import isoformat, now
+
+_context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=MappingProxyType({}))
+# The query of a signed URL is a key to the object: it must never reach a log line.
+_SIGNED = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+
+
+@contextmanager
+def log_context(**fields: object) -> Iterator[None]:
+    """Adds `fields` (request_id, video_id, stage, attempt) to every line logged inside."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def redact(text: str) -> str:
+    """`text` without the query strings of URLs."""
+    return _SIGNED.sub(r"\1?…", text)
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self._json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = redact(record.getMessage())
+        if record.exc_info:
+            message += "\n" + redact(self.formatException(record.exc_info))
+        fields = _context.get()
+        if self._json:
+            line = {"time": isoformat(now()), "level": record.levelname, "logger": record.name, "message": message}
+            return json.dumps({**line, **fields}, default=str)
+        tail = " ".join(f"{key}={value}" for key, value in fields.items())
+        return f"{isoformat(now())} {record.levelname:<7} {record.name}: {message}" + (f"  [{tail}]" if tail else "")
+
+
+def configure_logging(level: str = "INFO", as_json: bool = False) -> None:
+    """Logs go to stderr; stdout belongs to the command's own result."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(as_json))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("httpx", "httpcore", "openai", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,59 @@
+"""The vocabulary that is written to PostgreSQL, Redis and JSON."""
+
+from __future__ import annotations
+
+import uuid
+from enum import StrEnum
+
+
+class StageName(StrEnum):
+    VIDEO_DOWNLOAD = "VIDEO_DOWNLOAD"
+    AUDIO_EXTRACTION = "AUDIO_EXTRACTION"
+    AUDIO_UPLOAD = "AUDIO_UPLOAD"
+    TRANSCRIPTION = "TRANSCRIPTION"
+    MOMENT_GENERATION = "MOMENT_GENERATION"
+    CLIP_EXTRACTION = "CLIP_EXTRACTION"
+    CLIP_UPLOAD = "CLIP_UPLOAD"
+    MOMENT_REFINEMENT = "MOMENT_REFINEMENT"
+
+
+class RunStatus(StrEnum):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def active(self) -> bool:
+        return self in (RunStatus.QUEUED, RunStatus.PROCESSING)
+
+
+class StageStatus(StrEnum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RunKind(StrEnum):
+    PIPELINE = "pipeline"
+    GENERATE = "generate"
+    REFINE = "refine"
+    TRANSCRIBE = "transcribe"
+    CLIPS = "clips"
+    DELETE = "delete"
+
+
+class ClipKind(StrEnum):
+    """`input` is what a model watched (padded); `delivered` is what a person keeps (exact)."""
+
+    INPUT = "input"
+    DELIVERED = "delivered"
+
+
+def new_identifier() -> str:
+    """A public identifier: ours, opaque, safe in paths, keys and URLs."""
+    return str(uuid.uuid4())

@@ -1,0 +1,49 @@
+"""Clock times are timezone-aware UTC; media times are float seconds on the source's own timeline, 0 = its first frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def isoformat(moment: datetime | None) -> str | None:
+    """`2026-02-18T10:00:00Z`, the form of the Redis contract; None stays None."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A half-open stretch of media time [start, end), seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+    def clamped(self, low: float, high: float) -> Interval:
+        start = min(max(self.start, low), high)
+        return Interval(start, min(max(self.end, start), high))
+
+    def padded(self, left: float, right: float) -> Interval:
+        return Interval(self.start - left, self.end + right)
+
+    def shifted(self, by: float) -> Interval:
+        return Interval(self.start + by, self.end + by)
+
+    def overlap(self, other: Interval) -> float:
+        """Seconds that both hold."""
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+    def iou(self, other: Interval) -> float:
+        """Intersection over union, 0 to 1."""
+        shared = self.overlap(other)
+        union = self.duration + other.duration - shared
+        return shared / union if union > 0 else 0.0
