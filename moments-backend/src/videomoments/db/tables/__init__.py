@@ -1,0 +1,29 @@
+"""The overview's eight tables, and three that durability needs (stages of a run, model configurations, live workers)."""
+
+from videomoments.db.tables.base import Table
+from videomoments.db.tables.clips import Clip
+from videomoments.db.tables.generation_configs import GenerationConfig
+from videomoments.db.tables.model_configs import ModelConfigRow
+from videomoments.db.tables.moments import Moment
+from videomoments.db.tables.pipeline_history import Run
+from videomoments.db.tables.pipeline_stages import RunStage
+from videomoments.db.tables.prompts import Prompt
+from videomoments.db.tables.thumbnails import Thumbnail
+from videomoments.db.tables.transcripts import Transcript
+from videomoments.db.tables.videos import Video
+from videomoments.db.tables.workers import WorkerRow
+
+__all__ = [
+    "Clip",
+    "GenerationConfig",
+    "ModelConfigRow",
+    "Moment",
+    "Prompt",
+    "Run",
+    "RunStage",
+    "Table",
+    "Thumbnail",
+    "Transcript",
+    "Video",
+    "WorkerRow",
+]

@@ -1,0 +1,56 @@
+"""One engine per process, one short transaction per use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from videomoments.core.errors import ServiceUnavailable
+
+
+class Database:
+    """PostgreSQL through asyncpg.
+
+    `url` is an SQLAlchemy URL; a plain `postgresql://` is read as asyncpg's. Sessions are never held across a model call or a cut (F70).
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = normalised_url(url)
+        self._engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=30,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"application_name": "videomoments", "idle_in_transaction_session_timeout": "60000"}},
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commits at the end, rolls back on an error.
+
+        Raises:
+            ServiceUnavailable: PostgreSQL can't be reached or went away.
+        """
+        try:
+            async with self._sessions() as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError, OSError) as error:
+            if isinstance(error, OSError) and not isinstance(error, ConnectionError | FileNotFoundError):
+                raise
+            raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def normalised_url(url: str) -> str:
+    """`postgres://…` and `postgresql://…` name the asyncpg driver, as SQLAlchemy wants it."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    return url

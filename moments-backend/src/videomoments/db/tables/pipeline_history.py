@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from videomoments.db.tables.base import Keyed, Table
+
+ACTIVE = "status IN ('queued', 'processing')"
+
+
+class Run(Keyed, Table):
+    """A run, from its acceptance to its end. This row is the truth about who works on it: Redis only mirrors it.
+
+    `attempt` is the fence: it rises with each claim, and every write of a worker first compares it. `lease_until` is null while nobody
+    holds the run. `crashes` counts claims of a lapsed lease.
+    """
+
+    __tablename__ = "pipeline_history"
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
+        CheckConstraint("(status IN ('completed', 'failed', 'cancelled')) = (completed_at IS NOT NULL)", name="ended"),
+        # F06: one active run per video; a clip that is cut anew conflicts with nothing.
+        Index("uq_pipeline_history_active", "video_id", unique=True, postgresql_where=text(f"{ACTIVE} AND kind <> 'clips'")),
+        Index("uq_pipeline_history_idempotency_key", "idempotency_key", unique=True),
+        Index("ix_pipeline_history_active", "created_at", postgresql_where=text(ACTIVE)),
+        Index("ix_pipeline_history_video_id_created_at", "video_id", "created_at"),
+        Index("ix_pipeline_history_created_at_id", "created_at", "id"),
+        Index("ix_pipeline_history_gen_config_id", "gen_config_id"),
+    )
+
+    identifier: Mapped[str] = mapped_column(unique=True)
+    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    gen_config_id: Mapped[int | None] = mapped_column(ForeignKey("generation_configs.id"))
+    status: Mapped[str]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    duration_seconds: Mapped[float | None]
+    error_stage: Mapped[str | None]
+
+    kind: Mapped[str]
+    # Snapshot of the options and of the models' configuration at acceptance (F50).
+    config: Mapped[dict[str, Any]]
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    crashes: Mapped[int] = mapped_column(server_default=text("0"))
+    owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    enqueued_at: Mapped[datetime | None]
+    stream_entry: Mapped[str | None]
+    idempotency_key: Mapped[str | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_advice: Mapped[str | None]
+    # One sentence about a completed run that found nothing, or about what was used instead.
+    note: Mapped[str | None]

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from videomoments.db.tables.base import Keyed, Table
+
+
+class Transcript(Keyed, Table):
+    """One per video. Times in the JSON columns are seconds from the video's first frame."""
+
+    __tablename__ = "transcripts"
+
+    video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
+    full_text: Mapped[str]
+    # [{"word", "start", "end", "confidence"}]
+    word_timestamps: Mapped[list[Any]]
+    # [{"text", "start", "end"}]
+    segment_timestamps: Mapped[list[Any]]
+    language: Mapped[str | None]
+    engine: Mapped[str | None]
+    word_count: Mapped[int]
+    processing_time: Mapped[float | None]
+    # Hash of the audio and the settings it was made from: the same input is not transcribed twice.
+    input_hash: Mapped[str]
