@@ -1,0 +1,27 @@
+"""`pipeline:run:{request_id}` and `pipeline:{video_id}:history`: finished runs, for a day (F33: the set is trimmed with its hashes)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from redis.asyncio import Redis
+
+from videomoments.coordination import keys
+from videomoments.core.times import now
+
+
+class HistoryMirror:
+    """Written by the one finaliser. May raise `redis.exceptions.RedisError`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def archive(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> None:
+        stamp = now().timestamp()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(keys.run(request_id), mapping={name: value for name, value in fields.items()}  # noqa: C416 (a mapping of the client's own key type))
+            pipe.expire(keys.run(request_id), keys.RUN_TTL)
+            pipe.zadd(keys.history(video_id), {request_id: stamp})
+            pipe.zremrangebyscore(keys.history(video_id), "-inf", stamp - keys.RUN_TTL.total_seconds())
+            pipe.expire(keys.history(video_id), keys.RUN_TTL)
+            await pipe.execute()

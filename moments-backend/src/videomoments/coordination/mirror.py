@@ -1,0 +1,27 @@
+"""`model:config:{key}` and `model:config:_keys`: the registry of PostgreSQL, mirrored for whoever reads Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from redis.asyncio import Redis
+
+from videomoments.coordination import keys
+
+
+class ModelMirror:
+    """May raise `redis.exceptions.RedisError`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def replace(self, models: Mapping[str, Mapping[str, str]]) -> None:
+        """Makes Redis hold exactly `models` (key → fields as strings, never a secret)."""
+        stale = {str(key) for key in await self._redis.smembers(keys.MODEL_KEYS)} - set(models)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(keys.MODEL_KEYS, *(keys.model(key) for key in stale))
+            for key, fields in models.items():
+                pipe.delete(keys.model(key))
+                pipe.hset(keys.model(key), mapping={name: value for name, value in fields.items()}  # noqa: C416 (a mapping of the client's own key type))
+                pipe.sadd(keys.MODEL_KEYS, key)
+            await pipe.execute()

@@ -1,0 +1,148 @@
+"""The stream `pipeline:requests`: a doorbell. The run row says who may work; an entry only says that somebody should look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from videomoments.coordination import keys
+from videomoments.core.times import isoformat, now
+
+# Acknowledge and delete only while the consumer still owns the entry, so that a late worker can't remove what another holds.
+_SETTLE = """
+local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+if #p == 0 or p[1][2] ~= ARGV[2] then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XDEL', KEYS[1], ARGV[3])
+return 1
+"""
+# Keeps a held entry young while its lease lives, for other tools that read idle times.
+_FRESHEN = """
+local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+if #p == 0 or p[1][2] ~= ARGV[2] then return 0 end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 0, 'JUSTID')
+return 1
+"""
+# A dead consumer's pending entries move to the caller before the consumer goes (F16: XGROUP DELCONSUMER drops them).
+_REAP = """
+local moved = 0
+while true do
+  local p = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100, ARGV[2])
+  if #p == 0 then break end
+  local ids = {}
+  for i, e in ipairs(p) do ids[i] = e[1] end
+  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, unpack(ids), 'JUSTID')
+  local left = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
+  moved = moved + #p
+  if #left > 0 and left[1][1] == p[1][1] then break end
+end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return moved
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message of the stream."""
+
+    entry_id: str
+    request_id: str
+    video_id: str
+
+
+class JobQueue:
+    """The stream and its group. Every method may raise `redis.exceptions.RedisError`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._settle = redis.register_script(_SETTLE)
+        self._freshen = redis.register_script(_FRESHEN)
+        self._reap = redis.register_script(_REAP)
+
+    async def ensure_group(self) -> None:
+        """Creates group and stream at 0, so that what was added before the first worker is seen (F19)."""
+        try:
+            await self._redis.xgroup_create(keys.STREAM, keys.GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any]) -> str:
+        """XADD of the contract's four fields; answers the entry's id."""
+        fields: dict[Any, Any] = {
+            "request_id": request_id,
+            "video_id": video_id,
+            "config": json.dumps(config, separators=(",", ":")),
+            "requested_at": isoformat(now()) or "",
+        }
+        return str(await self._redis.xadd(keys.STREAM, fields))
+
+    async def read(self, consumer: str, count: int, block_ms: int) -> list[Entry]:
+        """New entries, at most `count`. An entry without a request id is settled and dropped."""
+        answer: Any = await self._redis.xreadgroup(keys.GROUP, consumer, {keys.STREAM: ">"}, count=count, block=block_ms)
+        return await self._entries(consumer, _messages(answer))
+
+    async def autoclaim(self, consumer: str, count: int, min_idle_ms: int) -> list[Entry]:
+        """Entries that nobody has kept fresh for `min_idle_ms`."""
+        answer: Any = await self._redis.xautoclaim(keys.STREAM, keys.GROUP, consumer, min_idle_ms, count=count)
+        return await self._entries(consumer, answer[1])
+
+    async def _entries(self, consumer: str, messages: list[Any]) -> list[Entry]:
+        found = []
+        for entry_id, fields in messages:
+            if not fields:  # deleted while pending (Redis 6)
+                await self._redis.xack(keys.STREAM, keys.GROUP, entry_id)
+            elif "request_id" not in fields:
+                await self.settle(consumer, entry_id)
+            else:
+                found.append(Entry(entry_id, fields["request_id"], fields.get("video_id", "")))
+        return found
+
+    async def settle(self, consumer: str, entry_id: str) -> bool:
+        """XACK and XDEL together; False when the entry belongs to another consumer."""
+        return bool(await self._settle(keys=[keys.STREAM], args=[keys.GROUP, consumer, entry_id]))
+
+    async def freshen(self, consumer: str, entry_id: str) -> bool:
+        """Resets the entry's idle time; False when it belongs to another consumer."""
+        return bool(await self._freshen(keys=[keys.STREAM], args=[keys.GROUP, consumer, entry_id]))
+
+    async def drop(self, entry_id: str) -> None:
+        """Removes an entry whoever holds it: the reconciler, when it replaces one."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.xack(keys.STREAM, keys.GROUP, entry_id)
+            pipe.xdel(keys.STREAM, entry_id)
+            await pipe.execute()
+
+    async def waits(self, entry_id: str, *, stale_ms: int) -> bool:
+        """Whether the entry is there, and either unread or read less than `stale_ms` ago."""
+        if not await self._redis.xrange(keys.STREAM, entry_id, entry_id):
+            return False
+        pending: Any = await self._redis.xpending_range(keys.STREAM, keys.GROUP, entry_id, entry_id, 1)
+        return not pending or pending[0]["time_since_delivered"] < stale_ms
+
+    async def depth(self) -> int:
+        return int(await self._redis.xlen(keys.STREAM))
+
+    async def reap_consumers(self, consumer: str, *, live: set[str], idle_ms: int) -> int:
+        """Removes consumers that are neither live nor recent (F15); their entries move to `consumer`, whose next autoclaim sees them."""
+        removed = 0
+        consumers: Any = await self._redis.xinfo_consumers(keys.STREAM, keys.GROUP)
+        for row in consumers:
+            if row["name"] != consumer and row["name"] not in live and row["idle"] > idle_ms:
+                await self._reap(keys=[keys.STREAM], args=[keys.GROUP, row["name"], consumer])
+                removed += 1
+        return removed
+
+
+def _messages(answer: Any) -> list[Any]:
+    """The messages of our one stream, out of XREADGROUP's list of streams (RESP2) or mapping (RESP3)."""
+    if not answer:
+        return []
+    if isinstance(answer, dict):
+        return [message for batch in answer[keys.STREAM] for message in batch]
+    return list(answer[0][1])

@@ -1,0 +1,109 @@
+"""`pipeline:{video_id}:active`, `:lock` and `:cancel`: mirrors of the run row for whoever reads Redis.
+
+The lock's value is `{request_id}:{attempt}`. Every write compares it in Lua, so that a worker that lost its claim changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from videomoments.coordination import keys
+from videomoments.core.names import StageName, StageStatus
+from videomoments.core.times import isoformat, now
+
+# A newer attempt of the same run, or a run whose lock is free, takes the lock; nobody else does.
+_TAKE = """
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] then
+  local mine_id, mine_n = string.match(ARGV[1], '^(.*):(%d+)$')
+  local held_id, held_n = string.match(held, '^(.*):(%d+)$')
+  if held_id == mine_id and tonumber(held_n) > tonumber(mine_n) then return 0 end
+  if held_id ~= mine_id and ARGV[3] ~= '1' then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_WRITE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('PERSIST', KEYS[2])
+return 1
+"""
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+
+
+def _milliseconds(ttl: timedelta) -> int:
+    return int(ttl.total_seconds() * 1000)
+
+
+class StatusMirror:
+    """Writes the overview's status keys. Every method may raise `redis.exceptions.RedisError`; False means that the lock is another's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._take = redis.register_script(_TAKE)
+        self._write = redis.register_script(_WRITE)
+        self._renew = redis.register_script(_RENEW)
+        self._release = redis.register_script(_RELEASE)
+
+    async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
+        """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so whatever stands here is left over."""
+        token = f"{request_id}:{attempt}"
+        return bool(await self._take(keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL), int(force)]))
+
+    async def renew(self, video_id: str, request_id: str, attempt: int) -> bool:
+        token = f"{request_id}:{attempt}"
+        return bool(await self._renew(keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL)]))
+
+    async def start(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        """A new run's hash replaces the last one's. Called after the row is committed, so an older lock can only be left over."""
+        if not await self.take(video_id, request_id, attempt, force=True):
+            return False
+        await self._redis.delete(keys.active(video_id))
+        return await self.write(video_id, request_id, attempt, {"request_id": request_id, **fields})
+
+    async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        pairs = [part for item in fields.items() for part in item]
+        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=[f"{request_id}:{attempt}", *pairs]))
+
+    async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        """The end: last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
+        pairs = [part for item in fields.items() for part in item]
+        return bool(
+            await self._release(
+                keys=[keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)],
+                args=[f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *pairs],
+            )
+        )
+
+    async def mark_cancel(self, video_id: str, request_id: str) -> None:
+        await self._redis.set(keys.cancel(video_id), request_id, ex=keys.CANCEL_TTL)
+
+    async def read(self, video_id: str) -> dict[str, str]:
+        fields = await self._redis.hgetall(keys.active(video_id))
+        return {str(name): str(value) for name, value in fields.items()}
+
+
+def stage_fields(name: StageName, status: StageStatus) -> dict[str, str]:
+    """The fields that one change of a stage writes: `TRANSCRIPTION_status`, `…_started_at` or `…_completed_at`."""
+    fields = {f"{name}_status": status.value}
+    if status is StageStatus.PROCESSING:
+        fields |= {"status": "processing", "current_stage": name.value, f"{name}_started_at": isoformat(now()) or ""}
+    else:
+        fields[f"{name}_completed_at"] = isoformat(now()) or ""
+    return fields
