@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from redis.asyncio import Redis
 
 from videomoments.coordination import keys
+from videomoments.coordination.redis import wire
 from videomoments.core.times import now
 
 
@@ -19,7 +20,7 @@ class HistoryMirror:
     async def archive(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> None:
         stamp = now().timestamp()
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(keys.run(request_id), mapping={name: value for name, value in fields.items()}  # noqa: C416 (a mapping of the client's own key type))
+            pipe.hset(keys.run(request_id), mapping=wire(fields))
             pipe.expire(keys.run(request_id), keys.RUN_TTL)
             pipe.zadd(keys.history(video_id), {request_id: stamp})
             pipe.zremrangebyscore(keys.history(video_id), "-inf", stamp - keys.RUN_TTL.total_seconds())

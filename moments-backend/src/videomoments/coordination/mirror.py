@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from redis.asyncio import Redis
 
 from videomoments.coordination import keys
+from videomoments.coordination.redis import wire
 
 
 class ModelMirror:
@@ -22,6 +23,6 @@ class ModelMirror:
             pipe.delete(keys.MODEL_KEYS, *(keys.model(key) for key in stale))
             for key, fields in models.items():
                 pipe.delete(keys.model(key))
-                pipe.hset(keys.model(key), mapping={name: value for name, value in fields.items()}  # noqa: C416 (a mapping of the client's own key type))
+                pipe.hset(keys.model(key), mapping=wire(fields))
                 pipe.sadd(keys.MODEL_KEYS, key)
             await pipe.execute()

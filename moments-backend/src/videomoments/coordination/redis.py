@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -60,3 +60,8 @@ async def refuse_evicting(redis: Redis) -> None:
             code="redis_evicts",
             advice="Set it to noeviction: redis-cli CONFIG SET maxmemory-policy noeviction.",
         )
+
+
+def wire(fields: Mapping[str, str]) -> dict[str | bytes | bytearray | memoryview[int] | int | float, str]:
+    """A hash's fields in the client's own type for keys."""
+    return dict(fields.items())
