@@ -1,0 +1,40 @@
+"""Object storage: a folder, Google Cloud Storage, S3, or memory, behind one protocol.
+
+`open_store` makes one from its address.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from obstore.store import GCSStore, MemoryStore, S3Store
+
+from videomoments.core.errors import InvalidInput
+from videomoments.storage.base import ObjectStore, StoredObject
+from videomoments.storage.cloud import CloudStore
+from videomoments.storage.local import LocalStore
+from videomoments.storage.signing import SignedUrl, UrlSigner, Verdict
+
+__all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "open_store"]
+
+
+def open_store(storage_url: str, *, signing_key: str, public_url: str | None) -> ObjectStore:
+    """The store at `gs://bucket[/folder]`, `s3://bucket[/folder]`, `file:///folder` or `memory://`.
+
+    Credentials come from the clouds' usual environment variables. `signing_key` and `public_url` are for the stores whose objects our own
+    API serves (a folder, memory); without `public_url` their signed addresses are relative to the API's host.
+    Raises `InvalidInput` (code `invalid_storage_url`) for an address of no such form.
+    """
+    parts = urlsplit(storage_url)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
+        return LocalStore(Path(unquote(parts.path)), UrlSigner(signing_key, public_url))
+    if parts.scheme == "memory":
+        return CloudStore(MemoryStore(), UrlSigner(signing_key, public_url))
+    if parts.scheme == "gs" and parts.netloc:
+        return CloudStore(GCSStore(parts.netloc, prefix=parts.path.strip("/") or None))
+    if parts.scheme == "s3" and parts.netloc:
+        return CloudStore(S3Store(parts.netloc, prefix=parts.path.strip("/") or None))
+    raise InvalidInput(
+        "STORAGE_URL has no known form.", code="invalid_storage_url", advice="Use gs://bucket, s3://bucket or file:///folder."
+    )

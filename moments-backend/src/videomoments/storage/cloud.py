@@ -1,0 +1,214 @@
+"""Google Cloud Storage, S3 and plain memory through `obstore`. There a put becomes visible only as a whole: no temporary name is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import GCSStore, MemoryStore, S3Store
+
+from videomoments.core.errors import InvalidInput, MomentsError, StorageError, TooLarge
+from videomoments.core.times import now
+from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
+from videomoments.storage.layout import content_type_of
+from videomoments.storage.signing import SignedUrl, UrlSigner
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
+Backend = GCSStore | S3Store | MemoryStore
+_PART_BYTES = 8 * CHUNK_BYTES
+
+
+class CloudStore:
+    """See `ObjectStore`. `signer` signs where the backend can't (memory)."""
+
+    def __init__(self, backend: Backend, signer: UrlSigner | None = None) -> None:
+        self._backend = backend
+        self._signer = signer
+
+    @property
+    def signer(self) -> UrlSigner | None:
+        return self._signer
+
+    async def put_file(self, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None = None) -> StoredObject:
+        try:
+            total = path.stat().st_size
+        except OSError as error:
+            raise StorageError("The file to store can't be read.", code="file_unreadable") from error
+        stored = await self.put_stream(key, _file_chunks(path, total, on_progress), content_type=content_type)
+        if stored.size != total:
+            await self.delete(key)
+            raise StorageError("The file changed while it was being stored.", code="file_changed")
+        return stored
+
+    async def put_stream(self, key: str, chunks: AsyncIterable[bytes], *, content_type: str, max_bytes: int | None = None) -> StoredObject:
+        check_key(key)
+        digest = hashlib.sha256()
+        done = 0
+        failure: list[BaseException] = []
+
+        async def parts() -> AsyncIterator[bytes]:
+            nonlocal done
+            try:
+                async for chunk in chunks:
+                    done += len(chunk)
+                    if max_bytes is not None and done > max_bytes:
+                        raise TooLarge(f"The file is larger than the limit of {max_bytes} bytes.", advice="Give a smaller file.")
+                    digest.update(chunk)
+                    yield chunk
+            except BaseException as error:
+                # obstore wraps what a generator raises; the caller should see the original.
+                failure.append(error)
+                raise
+
+        try:
+            with _translated(key):
+                await obstore.put_async(
+                    self._backend, key, parts(), attributes={"Content-Type": content_type}, use_multipart=True, chunk_size=_PART_BYTES
+                )
+        except MomentsError as error:
+            if failure:
+                raise failure[0] from error
+            raise
+        found = await self.head(key)
+        if found.size != done:
+            await self.delete(key)
+            raise StorageError(f"The store kept {found.size} of {done} bytes.")
+        return StoredObject(key, found.size, found.etag, content_type, found.modified, digest.hexdigest())
+
+    async def get_to_file(self, key: str, path: Path, *, on_progress: OnProgress | None = None) -> StoredObject:
+        found = await self.head(key)
+        partial = path.with_name(f"{path.name}.part")
+        done = 0
+        try:
+            with partial.open("wb") as target:
+                async for chunk in self.stream(key):
+                    await asyncio.to_thread(target.write, chunk)
+                    done += len(chunk)
+                    if on_progress is not None:
+                        on_progress(done, found.size)
+            if done != found.size:
+                raise StorageError(f"The store gave {done} of {found.size} bytes.")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return found
+
+    async def read_range(self, key: str, start: int, end: int) -> bytes:
+        end = min(end, (await self.head(key)).size)
+        if start >= end:
+            return b""
+        with _translated(key):
+            return bytes(await obstore.get_range_async(self._backend, key, start=start, end=end))
+
+    async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        found = await self.head(key)
+        stop = found.size if end is None else min(end, found.size)
+        if start >= stop:
+            return
+        with _translated(key):
+            answer = await obstore.get_async(self._backend, key, options={"range": (start, stop)})
+            async for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+
+    async def head(self, key: str) -> StoredObject:
+        with _translated(check_key(key)):
+            return _described(await obstore.head_async(self._backend, key))
+
+    async def delete(self, key: str) -> None:
+        check_key(key)
+        try:
+            with _translated(key):
+                await obstore.delete_async(self._backend, key)
+        except MomentsError as error:
+            if error.code != "object_not_found":
+                raise
+
+    async def delete_prefix(self, prefix: str) -> int:
+        if not prefix:
+            raise InvalidInput("Everything is never deleted at once.", code="invalid_key")
+        keys = [found.key async for found in self.list(prefix)]
+        if keys:
+            with _translated(prefix):
+                await obstore.delete_async(self._backend, keys)
+        return len(keys)
+
+    async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        check_prefix(prefix)
+        with _translated(prefix):
+            async for batch in obstore.list(self._backend, prefix or None):
+                for entry in batch:
+                    yield _described(entry)
+
+    async def copy(self, source: str, target: str) -> StoredObject:
+        check_key(target)
+        with _translated(check_key(source)):
+            await obstore.copy_async(self._backend, source, target)
+        return await self.head(target)
+
+    async def signed_url(
+        self,
+        key: str,
+        *,
+        expires_in: timedelta,
+        method: str = "GET",
+        content_type: str | None = None,
+        download_name: str | None = None,
+    ) -> SignedUrl:
+        del content_type
+        check_key(key)
+        if self._signer is not None:
+            return self._signer.sign(key, expires_in=expires_in, method=method, download_name=download_name)
+        assert not isinstance(self._backend, MemoryStore)
+        expires_at = now() + expires_in
+        with _translated(key):
+            # obstore can't sign a response's content disposition, so `download_name` has no effect here.
+            url = await obstore.sign_async(self._backend, "PUT" if method == "PUT" else "GET", key, expires_in)
+        return SignedUrl(url, expires_at)
+
+    async def sweep_partial(self, older_than: timedelta) -> int:
+        """Nothing: unfinished multipart uploads are the bucket's lifecycle rule's to remove."""
+        del older_than
+        return 0
+
+    async def check(self) -> None:
+        with _translated(""):
+            async for _ in obstore.list(self._backend, "videos/", chunk_size=1):
+                break
+
+
+async def _file_chunks(path: Path, total: int, on_progress: OnProgress | None) -> AsyncIterator[bytes]:
+    done = 0
+    with path.open("rb") as source:
+        while chunk := await asyncio.to_thread(source.read, CHUNK_BYTES):
+            yield chunk
+            done += len(chunk)
+            if on_progress is not None:
+                on_progress(done, total)
+
+
+def _described(meta: ObjectMeta) -> StoredObject:
+    key = meta["path"]
+    modified = meta["last_modified"]
+    return StoredObject(key, meta["size"], meta["e_tag"] or modified.isoformat(), content_type_of(key), modified)
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as error:
+        raise object_missing(key) from error
+    except BaseError as error:
+        # The text of obstore's errors names buckets, hosts and sometimes signed addresses; only its class is told.
+        raise StorageError(
+            f"The object store failed ({type(error).__name__}).", advice="Try again; if it stays, check STORAGE_URL."
+        ) from error

@@ -1,0 +1,101 @@
+"""The keys of all objects: everything of a video stands below `videos/{video_id}/`.
+
+Objects can't be fenced like rows, so each attempt of a run writes under a name of its own, the fenced row names the one that counts, and a
+sweeper removes what no row names. An upload belongs to no run: its own identifier stands where the request's would, with attempt 0.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from videomoments.core.names import ClipKind
+from videomoments.storage.base import check_key
+
+# Extensions say what a file is when the store serves it; any other becomes `.bin`.
+CONTENT_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
+    ".avi": "video/x-msvideo",
+    ".ts": "video/mp2t",
+    ".mts": "video/mp2t",
+    ".m2ts": "video/mp2t",
+    ".mpg": "video/mpeg",
+    ".mpeg": "video/mpeg",
+    ".flv": "video/x-flv",
+    ".ogv": "video/ogg",
+    ".3gp": "video/3gpp",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+}
+UNKNOWN_TYPE = "application/octet-stream"
+_OWNED = re.compile(r"videos/(?P<video>[^/]+)/(?P<rest>.+)")
+_STEM = re.compile(r"(?:.*-)?(?P<request>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(?P<attempt>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOwner:
+    """Who wrote an object. For an upload `attempt` is 0 and `request_id` names the upload."""
+
+    video_id: str
+    request_id: str
+    attempt: int
+
+
+def video_prefix(video_id: str) -> str:
+    """All objects of the video, for listing and deleting."""
+    return check_key(f"videos/{video_id}") + "/"
+
+
+def source_key(video_id: str, request_id: str, attempt: int, extension: str) -> str:
+    return check_key(f"videos/{video_id}/source/{request_id}-{attempt}{safe_extension(extension)}")
+
+
+def upload_key(video_id: str, upload_id: str, extension: str) -> str:
+    """A source that a person gave as a file, before any run."""
+    return source_key(video_id, upload_id, 0, extension)
+
+
+def audio_key(video_id: str, request_id: str, attempt: int) -> str:
+    return check_key(f"videos/{video_id}/audio/{request_id}-{attempt}.wav")
+
+
+def clip_key(video_id: str, moment_id: str, kind: ClipKind, request_id: str, attempt: int, *, extension: str = ".mp4") -> str:
+    return check_key(f"videos/{video_id}/clips/{moment_id}/{kind}-{request_id}-{attempt}{safe_extension(extension)}")
+
+
+def thumbnail_key(video_id: str, name: str, request_id: str, attempt: int) -> str:
+    """`name` is ours: `video`, or the moment's identifier."""
+    return check_key(f"videos/{video_id}/thumbnails/{name}-{request_id}-{attempt}.jpg")
+
+
+def safe_extension(name: str) -> str:
+    """The extension of a file name (or an extension itself) that we know, in lower case, else `.bin`."""
+    suffix = PurePosixPath("x" + name if name.startswith(".") else name).suffix.lower()
+    return suffix if suffix in CONTENT_TYPES else ".bin"
+
+
+def content_type_of(key: str) -> str:
+    """The media type that a key's extension stands for."""
+    return CONTENT_TYPES.get(PurePosixPath(key).suffix, UNKNOWN_TYPE)
+
+
+def owner_of(key: str) -> ObjectOwner | None:
+    """Which run's attempt (or upload) wrote the key; None for a key that is not of this layout."""
+    owned = _OWNED.fullmatch(key)
+    stem = _STEM.fullmatch(PurePosixPath(key).stem)
+    if owned is None or stem is None:
+        return None
+    return ObjectOwner(owned["video"], stem["request"], int(stem["attempt"]))

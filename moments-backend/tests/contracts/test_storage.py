@@ -1,0 +1,164 @@
+"""What every object store promises, over a folder and over obstore's memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from videomoments.core.errors import InvalidInput, NotFound, StorageError, TooLarge
+from videomoments.storage import ObjectStore, open_store
+from videomoments.storage.layout import source_key, video_prefix
+
+KEY = source_key("v1", "11111111-2222-3333-4444-555555555555", 1, ".mp4")
+BYTES = bytes(range(256)) * 12_000  # 3 MB: several pieces
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    url = "memory://" if request.param == "memory" else f"file://{tmp_path}/store"
+    return open_store(url, signing_key="k", public_url=None)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "in.bin"
+    path.write_bytes(BYTES)
+    return path
+
+
+async def keys(store: ObjectStore, prefix: str = "") -> list[str]:
+    return sorted([found.key async for found in store.list(prefix)])
+
+
+async def test_put_then_everything_reads_the_same_bytes(store: ObjectStore, file: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    stored = await store.put_file(KEY, file, content_type="video/mp4", on_progress=lambda done, total: seen.append((done, total)))
+    assert (stored.key, stored.size, stored.sha256) == (KEY, len(BYTES), hashlib.sha256(BYTES).hexdigest())
+    await asyncio.sleep(0)
+    assert seen[-1] == (len(BYTES), len(BYTES))
+
+    head = await store.head(KEY)
+    assert (head.size, head.etag, head.content_type) == (len(BYTES), stored.etag, "video/mp4")
+    out = tmp_path / "out.bin"
+    assert (await store.get_to_file(KEY, out)).size == len(BYTES)
+    assert out.read_bytes() == BYTES
+    assert await store.read_range(KEY, 100, 200) == BYTES[100:200]
+    assert await store.read_range(KEY, len(BYTES) - 5, len(BYTES) + 100) == BYTES[-5:]
+    assert b"".join([chunk async for chunk in store.stream(KEY)]) == BYTES
+    assert b"".join([chunk async for chunk in store.stream(KEY, 1_000_000, 2_500_001)]) == BYTES[1_000_000:2_500_001]
+
+
+async def test_an_empty_object_is_an_object(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    await store.put_file(KEY, tmp_path / "empty", content_type="video/mp4")
+    assert (await store.head(KEY)).size == 0
+    assert [chunk async for chunk in store.stream(KEY)] == []
+
+
+async def test_what_is_missing_is_not_found(store: ObjectStore, tmp_path: Path) -> None:
+    for wait in (
+        store.head(KEY),
+        store.read_range(KEY, 0, 1),
+        store.get_to_file(KEY, tmp_path / "out"),
+        anext(store.stream(KEY)),
+        store.copy(KEY, KEY.replace("v1", "v2")),
+    ):
+        with pytest.raises(NotFound) as caught:
+            await wait
+        assert caught.value.code == "object_not_found"
+    await store.delete(KEY)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "store"] == []
+
+
+async def test_list_copy_and_delete_stay_below_their_prefix(store: ObjectStore, file: Path) -> None:
+    for video in ("v1", "v1x", "v2"):
+        await store.put_file(KEY.replace("v1", video), file, content_type="video/mp4")
+    copied = await store.copy(KEY, KEY.replace("source", "clips"))
+    assert copied.size == len(BYTES)
+    assert len(await keys(store)) == 4
+    assert await keys(store, video_prefix("v1")) == [copied.key, KEY]
+    assert await store.delete_prefix(video_prefix("v1")) == 2
+    assert await keys(store) == [KEY.replace("v1", "v1x"), KEY.replace("v1", "v2")]
+    assert await store.delete_prefix(video_prefix("v1")) == 0
+    await store.delete(KEY.replace("v1", "v2"))
+    assert len(await keys(store)) == 1
+    for prefix in ("", "videos/v1"):
+        with pytest.raises(InvalidInput):
+            await store.delete_prefix(prefix)
+
+
+async def test_f59_an_interrupted_upload_leaves_nothing_visible(store: ObjectStore, file: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield BYTES
+        raise ConnectionResetError("the client has gone")
+
+    with pytest.raises(ConnectionResetError):
+        await store.put_stream(KEY, broken(), content_type="video/mp4")
+    assert await keys(store) == []
+
+    started = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield BYTES[:65536]
+            started.set()
+            await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(store.put_stream(KEY, endless(), content_type="video/mp4"))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await keys(store) == []
+
+    # What stood under the key before still does.
+    await store.put_file(KEY, file, content_type="video/mp4")
+    with pytest.raises(ConnectionResetError):
+        await store.put_stream(KEY, broken(), content_type="video/mp4")
+    assert (await store.head(KEY)).size == len(BYTES)
+
+
+async def test_a_stream_beyond_its_limit_is_too_large(store: ObjectStore) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(BYTES), 65536):
+            yield BYTES[start : start + 65536]
+
+    with pytest.raises(TooLarge):
+        await store.put_stream(KEY, chunks(), content_type="video/mp4", max_bytes=len(BYTES) - 1)
+    assert await keys(store) == []
+    stored = await store.put_stream(KEY, chunks(), content_type="video/mp4", max_bytes=len(BYTES))
+    assert stored.sha256 == hashlib.sha256(BYTES).hexdigest()
+
+
+async def test_a_file_that_cannot_be_read_is_a_storage_error(store: ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as caught:
+        await store.put_file(KEY, tmp_path / "missing", content_type="video/mp4")
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../x", "videos/../../x", "videos//x", "a\0b", "videos/.hidden", "-rf", "a b", "ü", "a\\b", "x" * 1000, "a\n"],
+)
+async def test_f80_no_key_leads_anywhere_else(store: ObjectStore, file: Path, key: str) -> None:
+    for wait in (
+        store.put_file(key, file, content_type="x/y"),
+        store.head(key),
+        store.delete(key),
+        store.signed_url(key, expires_in=timedelta(hours=1)),
+    ):
+        with pytest.raises(InvalidInput):
+            await wait
+
+
+async def test_signed_url_names_key_and_expiry(store: ObjectStore) -> None:
+    signed = await store.signed_url(KEY, expires_in=timedelta(minutes=5), download_name="Talk – part 1.mp4")
+    assert signed.url.startswith(f"/api/objects/{KEY}?expires=")
+    assert signed.url not in repr(signed)
+    await store.check()
+    assert await store.sweep_partial(timedelta()) == 0

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from videomoments.storage.signing import UrlSigner, Verdict
+
+KEY = "videos/v1/source/a-1.mp4"
+
+
+def test_only_exactly_what_was_signed_is_valid() -> None:
+    signer = UrlSigner("k", "https://moments.example/")
+    signed = signer.sign(KEY, expires_in=timedelta(minutes=1), download_name="ü.mp4")
+    parts = urlsplit(signed.url)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    assert (parts.netloc, parts.path) == ("moments.example", f"/api/objects/{KEY}")
+    expires, signature = int(query["expires"]), query["signature"]
+    assert signer.verify(KEY, expires=expires, signature=signature, download_name="ü.mp4") is Verdict.VALID
+    for verdict in (
+        signer.verify(KEY, expires=expires + 1, signature=signature, download_name="ü.mp4"),
+        signer.verify(KEY, expires=expires, signature=signature),
+        signer.verify(KEY, expires=expires, signature=signature, download_name="v.mp4"),
+        signer.verify(KEY + "x", expires=expires, signature=signature, download_name="ü.mp4"),
+        signer.verify(KEY, expires=expires, signature=signature, download_name="ü.mp4", method="PUT"),
+        signer.verify(KEY, expires=expires, signature="ü", download_name="ü.mp4"),
+        UrlSigner("other").verify(KEY, expires=expires, signature=signature, download_name="ü.mp4"),
+    ):
+        assert verdict is Verdict.TAMPERED
+
+
+def test_an_old_one_has_expired() -> None:
+    signer = UrlSigner("k")
+    signed = signer.sign(KEY, expires_in=timedelta(seconds=-1))
+    query = parse_qs(urlsplit(signed.url).query)
+    assert signer.verify(KEY, expires=int(query["expires"][0]), signature=query["signature"][0]) is Verdict.EXPIRED
+
+
+def test_without_a_key_nothing_is_signed() -> None:
+    with pytest.raises(ValueError):
+        UrlSigner("")
