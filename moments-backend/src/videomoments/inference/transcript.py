@@ -1,0 +1,65 @@
+"""What was said and when. Times are seconds from the start of the audio, which is the media timeline's zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word. `confidence` is 0 to 1, or None where the recogniser gives none."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech as the recogniser cut it, usually a sentence or two."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A recognised recording. Words and segments are sorted, monotonic, finite and never negative; both are empty without speech."""
+
+    full_text: str
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
+    language: str | None
+    engine: str | None
+    processing_time: float | None
+
+    @property
+    def speech(self) -> bool:
+        return bool(self.words or self.segments)
+
+
+def words_to_rows(words: Sequence[Word]) -> list[dict[str, Any]]:
+    """The JSON of `transcripts.word_timestamps`, in the shape of the speech service's answer."""
+    return [
+        {"word": word.text, "start": word.start, "end": word.end} | ({} if word.confidence is None else {"confidence": word.confidence})
+        for word in words
+    ]
+
+
+def words_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Word, ...]:
+    """The reverse of `words_to_rows`."""
+    return tuple(Word(float(row["start"]), float(row["end"]), str(row["word"]), row.get("confidence")) for row in rows)
+
+
+def segments_to_rows(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """The JSON of `transcripts.segment_timestamps`."""
+    return [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in segments]
+
+
+def segments_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
+    """The reverse of `segments_to_rows`."""
+    return tuple(Segment(float(row["start"]), float(row["end"]), str(row["text"])) for row in rows)

@@ -1,0 +1,121 @@
+"""A transcript as numbered, timed lines: the unit in which moments are chosen, so that a moment starts and ends on a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from videomoments.inference.transcript import Segment, Word
+
+__all__ = ["MAX_LINE_SECONDS", "PAUSE_SECONDS", "Line", "Segment", "Word", "build_lines", "lines_within", "words_near"]
+
+# A silence this long always ends a line, so that a new topic never starts inside one.
+PAUSE_SECONDS = 0.8
+MAX_LINE_SECONDS = 25.0
+MAX_LINE_CHARACTERS = 600
+_SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+_CLAUSE_END = (",", ";", ":", "—", "–", "，", "、", "；", "：")
+_CLOSING = "\"'”’)]»」』"
+_ABBREVIATIONS = frozenset(
+    ["mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "fig.", "jr.", "sr.", "u.s.", "u.k.", "a.m.", "p.m."]
+)
+# Scripts that put no space between words: kana and Han.
+_UNSPACED = (("぀", "ヿ"), ("㐀", "鿿"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence-like stretch, numbered from 1; seconds."""
+
+    n: int
+    start: float
+    end: float
+    text: str
+
+
+def build_lines(
+    words: Sequence[Word],
+    segments: Sequence[Segment] = (),
+    *,
+    pause: float = PAUSE_SECONDS,
+    max_seconds: float = MAX_LINE_SECONDS,
+) -> list[Line]:
+    """Lines in order, numbered from 1. Every word lies in exactly one line. Without words, each segment is a line.
+
+    A line ends at a pause of at least `pause` seconds, at the end of a sentence, or, when it would get longer than `max_seconds`
+    or 600 characters, at its longest inner pause or clause end. A single word may be longer than `max_seconds`.
+    """
+    spoken = [word for word in words if word.text.strip()]
+    if not spoken:
+        ordered = sorted((segment for segment in segments if segment.text.strip()), key=lambda segment: segment.start)
+        return [Line(n, segment.start, segment.end, " ".join(segment.text.split())) for n, segment in enumerate(ordered, 1)]
+    groups = (part for sentence in _sentences(spoken, pause) for part in _shortened(sentence, max_seconds))
+    return [Line(n, group[0].start, max(word.end for word in group), _joined(group)) for n, group in enumerate(groups, 1)]
+
+
+def _sentences(words: Sequence[Word], pause: float) -> Iterator[list[Word]]:
+    current: list[Word] = []
+    for word in words:
+        if current and (word.start - current[-1].end >= pause or _ends_sentence(current[-1].text, word.text)):
+            yield current
+            current = []
+        current.append(word)
+    if current:
+        yield current
+
+
+def _ends_sentence(text: str, following: str) -> bool:
+    bare = text.strip().rstrip(_CLOSING)
+    if not bare.endswith(_SENTENCE_END):
+        return False
+    if bare.endswith(("...", "…")):
+        # A speaker who trails off may go on with the sentence.
+        return not following.strip()[:1].islower()
+    # "Dr." and a single initial ("J.") end no sentence.
+    initial = len(bare) == 2 and bare[1] == "." and bare[0].isupper() and bare != "I."
+    return bare.lower() not in _ABBREVIATIONS and not initial
+
+
+def _shortened(words: list[Word], max_seconds: float) -> Iterator[list[Word]]:
+    """`words` in parts of at most `max_seconds`, cut where a speaker would breathe."""
+    pending = [words]
+    while pending:
+        part = pending.pop()
+        characters = sum(len(word.text) + 1 for word in part)
+        if len(part) == 1 or (part[-1].end - part[0].start <= max_seconds and characters <= MAX_LINE_CHARACTERS):
+            yield part
+            continue
+        cut = max(range(1, len(part)), key=lambda index: _cut_score(part, index))
+        pending += [part[cut:], part[:cut]]
+
+
+def _cut_score(part: Sequence[Word], index: int) -> float:
+    before, after = part[index - 1], part[index]
+    gap = max(0.0, after.start - before.end)
+    clause = 0.4 if before.text.rstrip().endswith(_CLAUSE_END) else 0.0
+    # Prefers the middle: a one-word line helps nobody.
+    balance = 1.0 - abs(2 * index / len(part) - 1.0)
+    return gap + clause + 0.5 * balance
+
+
+def _joined(words: Sequence[Word]) -> str:
+    text = ""
+    for word in words:
+        piece = " ".join(word.text.split())
+        spaced = text and not (_unspaced(text[-1]) and _unspaced(piece[0]))
+        text += (" " if spaced else "") + piece
+    return text
+
+
+def _unspaced(character: str) -> bool:
+    return any(low <= character <= high for low, high in _UNSPACED)
+
+
+def lines_within(lines: Sequence[Line], start: float, end: float) -> list[Line]:
+    """The lines that share time with [start, end)."""
+    return [line for line in lines if line.start < end and line.end > start]
+
+
+def words_near(words: Sequence[Word], edges: Sequence[float], reach: float = 8.0) -> list[Word]:
+    """The words within `reach` seconds of any of `edges`, in order."""
+    return [word for word in words if any(word.start <= edge + reach and word.end >= edge - reach for edge in edges)]

@@ -1,0 +1,36 @@
+"""Windows overlap and models repeat themselves: one moment for one stretch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from videomoments.core.times import Interval
+from videomoments.moments.parsing import Candidate
+
+DUPLICATE_IOU = 0.5
+
+
+def by_merit(candidate: Candidate) -> tuple[float, float, float]:
+    """Sort key: best score first, then the earlier, then the shorter, so that equal input gives equal output."""
+    return (-candidate.score, candidate.start, candidate.end)
+
+
+def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> list[Candidate]:
+    """Of candidates that are the same stretch (intersection over union of at least `iou`) the best scored; best first."""
+    kept: list[Candidate] = []
+    for candidate in sorted(candidates, key=by_merit):
+        if all(candidate.interval.iou(other.interval) < iou for other in kept):
+            kept.append(candidate)
+    return kept
+
+
+def free_stretch(interval: Interval, taken: Sequence[Interval]) -> Interval:
+    """The longest part of `interval` that none of `taken` holds; of length 0 when nothing is free."""
+    best, position = Interval(interval.start, interval.start), interval.start
+    for other in sorted((item.clamped(interval.start, interval.end) for item in taken), key=lambda item: item.start):
+        if other.duration <= 0:
+            continue
+        if other.start - position > best.duration:
+            best = Interval(position, other.start)
+        position = max(position, other.end)
+    return Interval(position, interval.end) if interval.end - position > best.duration else best

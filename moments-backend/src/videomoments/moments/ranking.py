@@ -1,0 +1,59 @@
+"""Which candidates become moments, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from videomoments.core.times import Interval
+from videomoments.moments.limits import MomentLimits
+from videomoments.moments.lines import Line
+from videomoments.moments.merging import by_merit, deduplicate, free_stretch
+from videomoments.moments.parsing import Candidate
+from videomoments.moments.snapping import Snapper
+from videomoments.moments.titles import title_from_line
+
+# A candidate that loses more than this to better ones is another moment, or none.
+_MIN_KEPT = 0.6
+
+
+def rank(candidates: Iterable[Candidate], max_moments: int) -> list[Candidate]:
+    """The best `max_moments` by score, in order of time."""
+    best = sorted(candidates, key=by_merit)[:max_moments]
+    return sorted(best, key=lambda candidate: (candidate.start, candidate.end))
+
+
+def select_moments(candidates: Iterable[Candidate], *, snapper: Snapper, lines: Sequence[Line], limits: MomentLimits) -> list[Candidate]:
+    """From the candidates of all windows to the moments of a run.
+
+    De-duplicated, snapped to lines, words and silences, without overlaps (the better one keeps the stretch, the other is shortened to
+    the free lines or dropped), titled, at most `max_moments`, in order of time.
+    """
+    kept: list[Candidate] = []
+    for candidate in deduplicate(candidates):
+        if len(kept) == limits.max_moments:
+            break
+        taken = [other.interval for other in kept]
+        moment = _placed(candidate, taken, snapper, limits)
+        if moment is not None:
+            kept.append(moment if moment.title else _titled(moment, lines))
+    return rank(kept, limits.max_moments)
+
+
+def _placed(candidate: Candidate, taken: Sequence[Interval], snapper: Snapper, limits: MomentLimits) -> Candidate | None:
+    whole = snapper.to_lines(candidate.interval, limits)
+    free = free_stretch(whole, taken)
+    if free != whole:
+        if free.duration < max(limits.min_duration, _MIN_KEPT * whole.duration):
+            return None
+        rest = snapper.inside(free)
+        if rest is None or rest.duration < limits.min_duration:
+            return None
+        whole = rest
+    if whole.duration <= 0 or any(whole.overlap(other) > 0 for other in taken):
+        return None
+    return candidate.moved(whole)
+
+
+def _titled(moment: Candidate, lines: Sequence[Line]) -> Candidate:
+    inside = (line.text for line in lines if line.end > moment.start and line.start < moment.end)
+    return Candidate(moment.start, moment.end, title_from_line(next(inside, "")), moment.score, moment.reason)

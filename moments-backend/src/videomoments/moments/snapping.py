@@ -1,0 +1,199 @@
+"""Puts boundaries where a cut is clean: between words, in the quiet, on whole sentences.
+
+A cut never falls inside a word, as far as word times are known, with one exception: a word longer than the longest duration allowed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from videomoments.core.times import Interval
+from videomoments.moments.limits import MomentLimits
+from videomoments.moments.lines import Line, Word
+
+# Room before the first sound and after the last: word times are off by 60 ms (median), and a cut on the sound itself clicks.
+LEAD_IN_SECONDS = 0.12
+LEAD_OUT_SECONDS = 0.2
+_ROUNDING = 3
+
+
+class Snapper:
+    """Snaps stretches of one recording. All times are seconds on its timeline; `duration` is measured, and bounds every answer."""
+
+    def __init__(self, lines: Sequence[Line], words: Sequence[Word], duration: float, silences: Sequence[Interval] = ()) -> None:
+        self._duration = max(0.0, duration)
+        self._words = _disjoint([(word.start, word.end) for word in words] or [(line.start, line.end) for line in lines], self._duration)
+        self._lines = _disjoint([(line.start, line.end) for line in lines], self._duration)
+        self._silences = sorted((item.clamped(0.0, self._duration) for item in silences), key=lambda item: item.start)
+        self._starts = [word.start for word in self._words]
+        self._ends = [word.end for word in self._words]
+
+    def to_lines(self, interval: Interval, limits: MomentLimits) -> Interval:
+        """Whole lines that hold `interval`'s own, made to fit the limits by adding or leaving out lines at the end, then at the start.
+
+        Where the recording is too short, or no line edge fits, the limit gives way to the measured duration and to whole words.
+        """
+        wanted = interval.clamped(0.0, self._duration)
+        if not self._lines:
+            return self._timed(wanted, limits)
+        first, last = self._span(wanted)
+        first, last = self._fitting(first, last, limits)
+        start, end = self._lead_in(self._lines[first].start), self._lead_out(self._lines[last].end)
+        if end - start > limits.max_duration:
+            end = self._shortened(start, limits.max_duration, lowest=self._lines[first].start)
+        elif end - start < limits.min_duration:
+            start, end = self._stretched(start, end, limits)
+        return _rounded(start, end, self._duration)
+
+    def to_words(self, interval: Interval, limits: MomentLimits | None = None) -> Interval:
+        """`interval` with each edge moved out of words and into the quiet beside them: for boundaries that a model has refined.
+
+        A word that is cut is kept when more than half of it is inside. An edge in a pause stays in it, next to the speech.
+        """
+        wanted = interval.clamped(0.0, self._duration)
+        start, end = self._start_edge(wanted.start), self._end_edge(wanted.end)
+        if end <= start:
+            start, end = self._lead_in(self._clear_start(wanted.start)), self._lead_out(self._clear_end(wanted.end))
+        if limits is not None and end - start > limits.max_duration:
+            end = self._shortened(start, limits.max_duration, lowest=start)
+        elif limits is not None and end - start < limits.min_duration:
+            start, end = self._stretched(start, end, limits)
+        return _rounded(start, end, self._duration)
+
+    def inside(self, interval: Interval) -> Interval | None:
+        """The whole lines within `interval`, with their leads where there is room; None when there is no such line."""
+        first = next((index for index, line in enumerate(self._lines) if line.start >= interval.start), None)
+        last = next((index for index in range(len(self._lines) - 1, -1, -1) if self._lines[index].end <= interval.end), None)
+        if first is None or last is None or last < first:
+            return None
+        start = max(interval.start, self._lead_in(self._lines[first].start))
+        return _rounded(start, min(interval.end, self._lead_out(self._lines[last].end)), self._duration)
+
+    # Lines
+
+    def _span(self, wanted: Interval) -> tuple[int, int]:
+        """First and last line of a stretch: lines of which it holds half or 3 seconds; the nearest one when it holds none."""
+        held = [index for index, line in enumerate(self._lines) if wanted.overlap(line) >= min(line.duration / 2, 3.0)]
+        if held:
+            return held[0], held[-1]
+        middle = (wanted.start + wanted.end) / 2
+        nearest = min(range(len(self._lines)), key=lambda index: _distance(self._lines[index], middle))
+        return nearest, nearest
+
+    def _fitting(self, first: int, last: int, limits: MomentLimits) -> tuple[int, int]:
+        lines = self._lines
+        while last > first and lines[last].end - lines[first].start > limits.max_duration:
+            last -= 1
+        while lines[last].end - lines[first].start < limits.min_duration:
+            later = last + 1 < len(lines) and lines[last + 1].end - lines[first].start <= limits.max_duration
+            earlier = first > 0 and lines[last].end - lines[first - 1].start <= limits.max_duration
+            # The nearer neighbour belongs more likely to the same thought; at a tie, go on rather than back.
+            after = lines[last + 1].start - lines[last].end if later else float("inf")
+            before = lines[first].start - lines[first - 1].end if earlier else float("inf")
+            if not later and not earlier:
+                break
+            first, last = (first, last + 1) if after <= before + 1e-9 else (first - 1, last)
+        return first, last
+
+    # Words
+
+    def _start_edge(self, time: float) -> float:
+        word = self._word_at(time)
+        if word is not None:
+            inside_more = word.end - time >= word.duration / 2
+            return self._lead_in(word.start if inside_more else self._next_start(word.end))
+        following = self._next_start(time)
+        # In a long pause the edge may be meant: a gesture, music, a picture.
+        return self._lead_in(following) if following - time <= 1.0 else time
+
+    def _end_edge(self, time: float) -> float:
+        word = self._word_at(time)
+        if word is not None:
+            inside_more = time - word.start >= word.duration / 2
+            return self._lead_out(word.end if inside_more else self._previous_end(word.start))
+        previous = self._previous_end(time)
+        return self._lead_out(previous) if time - previous <= 1.0 else time
+
+    def _clear_start(self, time: float) -> float:
+        word = self._word_at(time)
+        return word.start if word else time
+
+    def _clear_end(self, time: float) -> float:
+        word = self._word_at(time)
+        return word.end if word else time
+
+    def _word_at(self, time: float) -> Interval | None:
+        """The word that holds `time` strictly inside."""
+        index = bisect_left(self._starts, time) - 1
+        return self._words[index] if index >= 0 and self._words[index].end > time else None
+
+    def _previous_end(self, time: float) -> float:
+        index = bisect_right(self._ends, time) - 1
+        return self._ends[index] if index >= 0 else 0.0
+
+    def _next_start(self, time: float) -> float:
+        index = bisect_left(self._starts, time)
+        return self._starts[index] if index < len(self._starts) else self._duration
+
+    def _lead_in(self, start: float) -> float:
+        """A little before `start`, at most half the gap to the word before, and inside the measured silence where there is one."""
+        previous = self._previous_end(start)
+        earliest = max(start - LEAD_IN_SECONDS, (previous + start) / 2 if previous > 0 else 0.0, 0.0)
+        silence = next((item for item in self._silences if item.start < start and earliest < item.end <= start), None)
+        # Sound between the silence and the word's own time is the word, begun early: keep it, and lead in from the silence.
+        return max(min(earliest, silence.end - 0.02), previous, silence.start) if silence else earliest
+
+    def _lead_out(self, end: float) -> float:
+        following = self._next_start(end)
+        room = (end + following) / 2 if following < self._duration else self._duration
+        return min(end + LEAD_OUT_SECONDS, room, self._duration)
+
+    # Lengths
+
+    def _shortened(self, start: float, longest: float, lowest: float) -> float:
+        """The latest clean end within `longest` seconds of `start`: a word's end, else the limit itself."""
+        index = bisect_right(self._ends, start + longest) - 1
+        if index >= 0 and self._ends[index] > lowest:
+            return min(self._lead_out(self._ends[index]), start + longest)
+        return start + longest
+
+    def _stretched(self, start: float, end: float, limits: MomentLimits) -> tuple[float, float]:
+        """Up to the shortest duration, forward, then backward, out of words, and no further than the longest."""
+        limit = min(self._duration, start + limits.max_duration)
+        end = min(limit, self._lead_out(self._clear_end(min(start + limits.min_duration, self._duration))))
+        if self._word_at(end) is not None:
+            end = self._shortened(start, limits.max_duration, lowest=start)
+        if end - start < limits.min_duration:
+            earliest = max(0.0, end - limits.max_duration)
+            start = max(earliest, self._clear_start(max(0.0, end - limits.min_duration)))
+            if self._word_at(start) is not None:
+                start = self._next_start(start)
+        return start, end
+
+    def _timed(self, wanted: Interval, limits: MomentLimits) -> Interval:
+        """Without a transcript only the clock is left."""
+        length = min(max(wanted.duration, limits.min_duration), limits.max_duration, self._duration)
+        start = min(wanted.start, self._duration - length)
+        return _rounded(start, start + length, self._duration)
+
+
+def _disjoint(spans: Sequence[tuple[float, float]], duration: float) -> list[Interval]:
+    """Sorted, inside the recording, without overlaps: a recogniser's words may touch or overlap a little."""
+    result: list[Interval] = []
+    for start, end in sorted(spans):
+        low = max(0.0, start, result[-1].end if result else 0.0)
+        high = min(end, duration)
+        if high > low:
+            result.append(Interval(low, high))
+    return result
+
+
+def _distance(line: Interval, time: float) -> float:
+    return max(line.start - time, time - line.end, 0.0)
+
+
+def _rounded(start: float, end: float, duration: float) -> Interval:
+    """Whole milliseconds, inside the recording."""
+    low = max(0.0, round(start, _ROUNDING))
+    return Interval(low, max(low, min(round(end, _ROUNDING), duration)))
