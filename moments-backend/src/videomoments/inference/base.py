@@ -1,0 +1,240 @@
+"""What a model service is, how it is reached, and which ones everybody has from the start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import ModelError
+
+
+class ModelKind(StrEnum):
+    ASR = "asr"
+    CHAT = "chat"
+
+
+class Transport(StrEnum):
+    SSH = "ssh"
+    DIRECT = "direct"
+
+
+# Patterns are anchored and begin with a letter, digit or underscore: a leading "-" would be an option to ssh.
+ModelKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$")]
+_Host = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._\-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45})$")]
+_User = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,31}$")]
+_Path = Annotated[str, StringConstraints(pattern=r"^(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*){1,8}$")]
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+\-]{0,199}$")]
+# Only variables that are named like a service's key: no entry may send the database's password somewhere.
+_KeyVariable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,50}_API_(?:KEY|TOKEN)$")]
+_Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How an answer is drawn; None leaves it to the model's entry, then to the server."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+
+
+class ModelConfig(BaseModel):
+    """One entry of the model registry. It never holds a secret: `api_key_env` names the variable that does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
+
+    key: ModelKey
+    kind: ModelKind
+    transport: Transport = Transport.DIRECT
+    ssh_host: _Host | None = None
+    ssh_user: _User | None = None
+    local_port: _Port | None = None
+    remote_host: _Host | None = None
+    remote_port: _Port | None = None
+    base_url: str | None = Field(None, max_length=500)
+    endpoint: _Path
+    model_name: _Name
+    supports_video: bool = False
+    context_tokens: int = Field(32_768, ge=1024, le=10_000_000)
+    max_concurrency: int = Field(2, ge=1, le=1000)
+    temperature: float | None = Field(0.3, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=1, le=10_000)
+    max_tokens: int = Field(4096, ge=16, le=1_000_000)
+    api_key_env: _KeyVariable | None = None
+    builtin: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_address(cls, value: str | None) -> str | None:
+        return None if value is None else _clean_base_url(value)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelConfig:
+        if self.builtin and self.transport is not Transport.DIRECT:
+            raise ValueError("a built-in model is reached directly")
+        if self.kind is ModelKind.CHAT and not self.endpoint.endswith("/chat/completions"):
+            raise ValueError("the endpoint of a chat model ends in /chat/completions")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a way in. Secure-shell tunnels are not built yet, so only direct entries have one."""
+        return self.transport is Transport.DIRECT and (self.builtin or self.base_url is not None)
+
+    def sampled(self, override: Sampling | None = None) -> Sampling:
+        """`override` where it says something, else the entry's defaults."""
+        given = override or Sampling()
+        return Sampling(
+            temperature=self.temperature if given.temperature is None else given.temperature,
+            top_p=self.top_p if given.top_p is None else given.top_p,
+            top_k=self.top_k if given.top_k is None else given.top_k,
+            max_tokens=self.max_tokens if given.max_tokens is None else given.max_tokens,
+        )
+
+
+def _clean_base_url(value: str) -> str:
+    """Scheme, host, port and path; `/v1` is part of the endpoint. Raises ValueError for anything else in it."""
+    text = value.strip().rstrip("/").removesuffix("/v1").rstrip("/")
+    if any(character.isspace() or not character.isprintable() or character in "\\`\"'<>" for character in text):
+        raise ValueError("the address holds characters that no address has")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("the address must be http(s)://host[:port][/path], without a user, query or fragment")
+    if parts.hostname.startswith("-") or parts.port == 0:
+        raise ValueError("the address has no valid host or port")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model answers now. `base_url` has no trailing slash; the key never shows in a representation."""
+
+    base_url: str
+    api_key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @property
+    def loopback(self) -> bool:
+        """On this machine: no proxy of the environment may stand between."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
+    """The address and key of a model. Raises ModelError `model_not_configured` with what to do."""
+    if config.transport is Transport.SSH:
+        raise ModelError(
+            f"Model {config.key} has no way in: it is set to a secure-shell tunnel, which this version does not open.",
+            code="model_not_configured",
+            advice="Set its transport to direct and its base URL to where the service answers.",
+            retryable=False,
+        )
+    if config.builtin:
+        if not settings.models_url:
+            raise ModelError(
+                f"Model {config.key} is built in, but no model service runs here.",
+                code="model_not_configured",
+                advice="Set MOMENTS_MODELS_URL to a running moments-models server.",
+                retryable=False,
+            )
+        key = settings.models_key.get_secret_value() if settings.models_key else None
+        return Endpoint(_clean_base_url(settings.models_url), key)
+    if config.base_url is None:
+        raise ModelError(
+            f"Model {config.key} has no address.",
+            code="model_not_configured",
+            advice="Set its base URL in the model settings.",
+            retryable=False,
+        )
+    return Endpoint(config.base_url, _key_from_environment(config))
+
+
+def _key_from_environment(config: ModelConfig) -> str | None:
+    if config.api_key_env is None:
+        return None
+    key = os.environ.get(config.api_key_env, "").strip()
+    if not key:
+        raise ModelError(
+            f"Model {config.key} needs a key.",
+            code="model_not_configured",
+            advice=f"Set the environment variable {config.api_key_env}.",
+            retryable=False,
+        )
+    return key
+
+
+_CHAT = "/v1/chat/completions"
+
+
+def _remote(key: str, name: str, ports: tuple[int, int], host: str, **fields: object) -> ModelConfig:
+    return ModelConfig.model_validate(
+        {
+            "key": key,
+            "kind": ModelKind.CHAT,
+            "transport": Transport.SSH,
+            "endpoint": _CHAT,
+            "model_name": name,
+            "local_port": ports[0],
+            "remote_port": ports[1],
+            "remote_host": host,
+        }
+        | fields
+    )
+
+
+DEFAULT_MODELS: tuple[ModelConfig, ...] = (
+    _remote("parakeet", "parakeet", (6106, 8006), "worker-7", kind=ModelKind.ASR, endpoint="/transcribe", temperature=None),
+    _remote("minimax", "minimax", (8007, 7104), "worker-7"),
+    _remote("qwen3_omni", "qwen3-omni", (7101, 8002), "worker-9"),
+    _remote("qwen3_vl_fp8", "qwen3-vl-fp8", (6010, 8010), "worker-16", supports_video=True),
+    ModelConfig(key="whisper_base", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_base", temperature=None, builtin=True),
+    ModelConfig(
+        key="whisper_tiny_en", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_tiny_en", temperature=None, builtin=True
+    ),
+    # They read a transcript of any length in one piece.
+    ModelConfig(key="extractive", kind=ModelKind.CHAT, endpoint=_CHAT, model_name="extractive", context_tokens=5_000_000, builtin=True),
+    ModelConfig(
+        key="signal", kind=ModelKind.CHAT, endpoint=_CHAT, model_name="signal", context_tokens=5_000_000, supports_video=True, builtin=True
+    ),
+)
+"""The registry as it is seeded: the overview's four services and the built-in ones."""
+
+
+class DefaultModels(NamedTuple):
+    """Keys of the models that a run takes when it names none."""
+
+    transcription: str
+    generation: str
+    refinement: str
+
+
+def default_models(configs: Iterable[ModelConfig]) -> DefaultModels:
+    """The big models once their way in is configured, else the built-in ones."""
+    ready = {config.key for config in configs if config.configured}
+    return DefaultModels(
+        transcription="parakeet" if "parakeet" in ready else "whisper_base",
+        generation="qwen3_vl_fp8" if "qwen3_vl_fp8" in ready else "extractive",
+        refinement="qwen3_vl_fp8" if "qwen3_vl_fp8" in ready else "signal",
+    )
+
+
+def to_redis_hash(config: ModelConfig) -> dict[str, str]:
+    """The fields of `model:config:{key}`: text, lower-case truth values, empty where unset. There is no secret in it."""
+    fields = config.model_dump(mode="json", exclude={"key", "api_key_env"})
+    return {name: _redis_text(value) for name, value in fields.items()}
+
+
+def _redis_text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
