@@ -143,7 +143,21 @@ async def test_a_file_that_cannot_be_read_is_a_storage_error(store: ObjectStore,
 
 @pytest.mark.parametrize(
     "key",
-    ["", "/etc/passwd", "../x", "videos/../../x", "videos//x", "a\0b", "videos/.hidden", "-rf", "a b", "ü", "a\\b", "x" * 1000, "a\n"],
+    [
+        "",
+        "/etc/passwd",
+        "../x",
+        "videos/../../x",
+        "videos//x",
+        "a\0b",
+        "videos/.hidden",
+        "-rf",
+        "a b",
+        "ü",
+        "a\\b",
+        "x" * 1000,
+        "a\n",
+    ],
 )
 async def test_f80_no_key_leads_anywhere_else(store: ObjectStore, file: Path, key: str) -> None:
     for wait in (

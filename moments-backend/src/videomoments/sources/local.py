@@ -1,0 +1,78 @@
+"""Files on this machine, which only the command line may name."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import stat
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from videomoments.core.errors import InvalidInput, OutOfSpace, SourceUnavailable, UnsupportedMedia
+from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
+from videomoments.sources.resolve import label
+
+_CHUNK = 4 * 1024 * 1024
+
+
+def inspect(path: Path) -> FetchedSource:
+    """The file as a source, where it is.
+
+    Raises `InvalidInput` (codes `file_missing`, `not_a_file`, `file_unreadable`) or `UnsupportedMedia` (`empty_file`).
+    """
+    name = label(path.name) or "file"
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InvalidInput(f"{name} is not a file.", code="not_a_file", advice="Give a video or audio file, not a folder or a device.")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        raise InvalidInput(f"There is no file {name}.", code="file_missing", advice="Check the path.") from error
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EIO)
+        raise InvalidInput(f"{name} can't be read: {reason}.", code="file_unreadable", advice="Check its permissions.") from error
+    if status.st_size == 0:
+        raise UnsupportedMedia(f"{name} is empty.", code="empty_file", advice="Copy or download the file again.")
+    return FetchedSource(path, status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}", None, name)
+
+
+async def fetch_local(path: Path, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
+    """Copies the file to `target`: the original may change or go while the run lasts. Raises what `inspect` raises, and `OutOfSpace`."""
+    source = await asyncio.to_thread(inspect, path)
+    limits.check_size(source.size)
+    limits.check_space(target.parent, source.size)
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+
+    def copy() -> None:
+        partial = target.with_name(target.name + ".part")
+        try:
+            done = 0
+            with path.open("rb") as reader, partial.open("wb") as writer:
+                while chunk := reader.read(_CHUNK):
+                    if stop.is_set():
+                        return
+                    writer.write(chunk)
+                    done += len(chunk)
+                    if on_progress is not None:
+                        loop.call_soon_threadsafe(on_progress, done, source.size)
+            partial.replace(target)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise OutOfSpace("There is no room to copy the file.") from error
+            raise SourceUnavailable(f"{source.file_name} could not be copied: {os.strerror(error.errno or errno.EIO)}.") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    thread = asyncio.ensure_future(asyncio.to_thread(copy))
+    try:
+        await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        stop.set()
+        with suppress(Exception):
+            await thread
+        raise
+    return FetchedSource(target, source.size, source.etag, None, source.file_name)
