@@ -13,9 +13,7 @@ class RunStage(Table):
     """One stage of one run. `checkpoint` holds object keys and row ids, never local paths; it counts while `input_hash` is the same."""
 
     __tablename__ = "pipeline_stages"
-    __table_args__ = (
-        CheckConstraint("status IN ('pending', 'processing', 'completed', 'skipped', 'failed', 'cancelled')", name="status"),
-    )
+    __table_args__ = (CheckConstraint("status IN ('pending', 'processing', 'completed', 'skipped', 'failed', 'cancelled')", name="status"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("pipeline_history.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

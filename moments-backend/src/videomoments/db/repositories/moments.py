@@ -1,0 +1,94 @@
+"""Queries on moments and clips. Writes are upserts, so that a stage that runs twice leaves the same rows (F13, F14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from videomoments.core.names import RunStatus
+from videomoments.db.tables import Clip, Moment, Run
+
+
+async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
+    """Makes `rows` the original moments of this run, by position."""
+    keep = [row["position"] for row in rows]
+    stale = delete(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep))
+    await session.execute(stale)
+    for row in rows:
+        statement = insert(Moment).values(row)
+        names = ("title", "start_time", "end_time", "score", "reason", "engine", "gen_config_id")
+        statement = statement.on_conflict_do_update(
+            index_elements=["run_id", "position"],
+            index_where=Moment.parent_id.is_(None),
+            set_={name: statement.excluded[name] for name in names},
+        )
+        await session.execute(statement)
+    return await originals(session, run_id)
+
+
+async def originals(session: AsyncSession, run_id: int) -> list[Moment]:
+    found = await session.scalars(
+        select(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_(None)).order_by(Moment.start_time, Moment.id)
+    )
+    return list(found)
+
+
+async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
+    """The refined form of one moment in one run."""
+    statement = insert(Moment).values(row)
+    names = ("title", "start_time", "end_time", "score", "reason", "engine", "gen_config_id")
+    changed = {name: statement.excluded[name] for name in names}
+    await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed))
+
+
+async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment, Moment | None]]:
+    """(final moment, its original or None) in time order: the refined one where it exists."""
+    refined = aliased(Moment)
+    statement = (
+        select(Moment, refined)
+        .outerjoin(refined, (refined.parent_id == Moment.id) & (refined.run_id == run_id))
+        .where(Moment.run_id == run_id, Moment.parent_id.is_(None))
+        .execution_options(populate_existing=True)
+    )
+    pairs: list[tuple[Moment, Moment | None]] = [
+        (better, original) if better is not None else (original, None) for original, better in (await session.execute(statement)).tuples()
+    ]
+    return sorted(pairs, key=lambda pair: (pair[0].start_time, pair[0].id))
+
+
+async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | None:
+    statement = (
+        select(Run)
+        .where(Run.video_id == video_pk, Run.status == RunStatus.COMPLETED.value, Run.kind.in_(("pipeline", "generate", "refine")))
+        .order_by(Run.completed_at.desc(), Run.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
+async def made_by_hand(session: AsyncSession, video_pk: int) -> list[Moment]:
+    """Moments that a person made or edited, whatever run they came from."""
+    statement = select(Moment).where(Moment.video_id == video_pk, (Moment.run_id.is_(None)) | (Moment.edited_at.is_not(None)))
+    return list(await session.scalars(statement.order_by(Moment.start_time, Moment.id)))
+
+
+async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
+    """Publishes a clip: the row names the object. Answers its id."""
+    statement = insert(Clip).values(row)
+    names = ("run_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right", "mode", "size_bytes", "content_type")
+    changed = {name: statement.excluded[name] for name in names}
+    statement = statement.on_conflict_do_update(index_elements=["moment_id", "kind"], set_=changed)
+    return (await session.execute(statement.returning(Clip.id))).scalar_one()
+
+
+async def clips_of(session: AsyncSession, moment_ids: Sequence[int], kind: str | None = None) -> dict[int, Clip]:
+    """Clips by moment id."""
+    statement = select(Clip).where(Clip.moment_id.in_(moment_ids))
+    if kind is not None:
+        statement = statement.where(Clip.kind == kind)
+    return {clip.moment_id: clip for clip in await session.scalars(statement)}

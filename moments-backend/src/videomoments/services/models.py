@@ -1,0 +1,110 @@
+"""The registry of model services: in PostgreSQL, seeded from code where absent, mirrored to Redis."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from videomoments.coordination.mirror import ModelMirror
+from videomoments.coordination.redis import best_effort
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput, NotFound
+from videomoments.core.times import now
+from videomoments.db.session import Database
+from videomoments.db.tables import ModelConfigRow
+from videomoments.inference.base import DEFAULT_MODELS, ModelConfig, default_models, resolve_endpoint, to_redis_hash
+from videomoments.services.options import RunOptions, RunSnapshot
+
+
+class Models:
+    """Use-cases on model configurations."""
+
+    def __init__(self, database: Database, mirror: ModelMirror, settings: Settings) -> None:
+        self._database = database
+        self._mirror = mirror
+        self._settings = settings
+
+    async def seed(self) -> None:
+        """Adds what is missing, brings seeds that nobody edited up to date, and mirrors all to Redis (F51)."""
+        rows = [
+            {"key": model.key, "config": model.model_dump(mode="json"), "edited": False, "updated_at": now()} for model in DEFAULT_MODELS
+        ]
+        statement = insert(ModelConfigRow).values(rows)
+        changed = {"config": statement.excluded.config, "updated_at": statement.excluded.updated_at}
+        statement = statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_=changed,
+            where=text("NOT model_configs.edited AND model_configs.config IS DISTINCT FROM excluded.config"),
+        )
+        async with self._database.transaction() as session:
+            await session.execute(statement)
+        await self.mirror()
+
+    async def mirror(self) -> None:
+        """Writes `model:config:*` anew."""
+        models = await self.list()
+        async with best_effort("the model registry"):
+            await self._mirror.replace({model.key: to_redis_hash(model) for model in models})
+
+    async def list(self) -> list[ModelConfig]:
+        async with self._database.transaction() as session:
+            rows = await session.scalars(select(ModelConfigRow).order_by(ModelConfigRow.key))
+            return [ModelConfig.model_validate(row.config) for row in rows]
+
+    async def get(self, key: str) -> ModelConfig:
+        """Raises NotFound."""
+        async with self._database.transaction() as session:
+            row = await session.get(ModelConfigRow, key)
+        if row is None:
+            raise NotFound(f"There is no model {key!r}.", code="model_unknown")
+        return ModelConfig.model_validate(row.config)
+
+    async def put(self, model: ModelConfig) -> ModelConfig:
+        """Adds or replaces a model; later seeds leave it alone."""
+        values = {"key": model.key, "config": model.model_dump(mode="json"), "edited": True, "updated_at": now()}
+        statement = insert(ModelConfigRow).values(values)
+        changed = {name: statement.excluded[name] for name in ("config", "edited", "updated_at")}
+        async with self._database.transaction() as session:
+            await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
+        await self.mirror()
+        return model
+
+    async def remove(self, key: str) -> None:
+        """Raises NotFound; a seeded model comes back as seeded at the next start."""
+        async with self._database.transaction() as session:
+            removed = await session.scalar(delete(ModelConfigRow).where(ModelConfigRow.key == key).returning(ModelConfigRow.key))
+        if removed is None:
+            raise NotFound(f"There is no model {key!r}.", code="model_unknown")
+        await self.mirror()
+
+    async def snapshot(self, options: RunOptions) -> RunSnapshot:
+        """The options with the models they name, as they are configured now (F50, F52).
+
+        Raises:
+            InvalidInput: a model is unknown (`model_unknown`), of the wrong kind (`model_kind`) or not set up yet (`model_not_configured`).
+        """
+        known = {model.key: model for model in await self.list()}
+        transcription, generation, refinement = default_models(list(known.values()))
+        snapshot = RunSnapshot(
+            options=options,
+            transcription=_chosen(known, options.transcription_model or transcription, "asr"),
+            generation=_chosen(known, options.generation_model or generation, "chat"),
+            refinement=_chosen(known, options.refinement_model or refinement, "chat"),
+        )
+        for model in (snapshot.transcription, snapshot.generation, snapshot.refinement):
+            try:
+                resolve_endpoint(model, self._settings)
+            except Exception as error:
+                code = getattr(error, "code", "model_not_configured")
+                raise InvalidInput(str(getattr(error, "message", error)), code=code, advice=getattr(error, "advice", "")) from error
+        return snapshot
+
+
+def _chosen(known: dict[str, ModelConfig], key: str, kind: str) -> ModelConfig:
+    model = known.get(key)
+    if model is None:
+        names = ", ".join(sorted(name for name, other in known.items() if other.kind == kind))
+        raise InvalidInput(f"There is no model {key!r}.", code="model_unknown", advice=f"Choose one of: {names}.")
+    if model.kind != kind:
+        raise InvalidInput(f"The model {key!r} can't do that: it is of kind {model.kind}, and {kind} is needed.", code="model_kind")
+    return model

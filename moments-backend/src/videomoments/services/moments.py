@@ -1,0 +1,200 @@
+"""Moments and their clips: generated, refined, published, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from videomoments.core.errors import NotFound
+from videomoments.core.names import ClipKind, new_identifier
+from videomoments.db.repositories import moments as repository
+from videomoments.db.repositories import prompts
+from videomoments.db.repositories import videos as video_repository
+from videomoments.db.session import Database
+from videomoments.db.tables import Clip, Moment, Run, Video
+from videomoments.services.runs import Claim, Runs
+from videomoments.services.videos import StillImage
+
+View = Literal["final", "raw", "refined", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMoment:
+    """A moment as a model chose it; seconds on the source's timeline."""
+
+    start_time: float
+    end_time: float
+    title: str
+    score: float | None
+    reason: str | None
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClip:
+    """A clip whose object is in the store."""
+
+    moment_id: int
+    kind: ClipKind
+    cloud_url: str
+    start_time: float
+    end_time: float
+    padding_left: float
+    padding_right: float
+    mode: str
+    size_bytes: int
+    content_type: str
+    still: StillImage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MomentView:
+    """A moment with its original (for a refined one) and its delivered clip."""
+
+    moment: Moment
+    parent: Moment | None
+    clip: Clip | None
+
+
+class Moments:
+    """Use-cases on moments and clips."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+
+    async def save_generated(
+        self,
+        claim: Claim,
+        moments: Sequence[NewMoment],
+        *,
+        system_prompt: str,
+        transcript_id: int | None,
+        sampling: dict[str, Any],
+        options: dict[str, Any],
+        user_prompt: str,
+        model: str,
+    ) -> list[Moment]:
+        """The run's original moments and what made them. Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            prompt = await prompts.prompt_id(session, system_prompt=system_prompt, user_prompt=user_prompt)
+            config = await prompts.generation_config_id(
+                session, prompt=prompt, transcript=transcript_id, model=model, options=options, **sampling
+            )
+            run = (await session.execute(select(Run).where(Run.id == claim.run_id))).scalar_one()
+            run.gen_config_id = config
+            rows = [
+                {
+                    "identifier": new_identifier(),
+                    "video_id": claim.video_pk,
+                    "run_id": claim.run_id,
+                    "gen_config_id": config,
+                    "position": position,
+                    "title": moment.title,
+                    "start_time": moment.start_time,
+                    "end_time": moment.end_time,
+                    "score": moment.score,
+                    "reason": moment.reason,
+                    "engine": moment.engine,
+                }
+                for position, moment in enumerate(moments, 1)
+            ]
+            return await repository.replace_generated(session, claim.run_id, rows)
+
+    async def originals(self, run_id: int) -> list[Moment]:
+        async with self._database.transaction() as session:
+            return await repository.originals(session, run_id)
+
+    async def save_refined(self, claim: Claim, original: Moment, refined: NewMoment) -> None:
+        """The refined form of `original`, with `parent_id` pointing to it. Raises StaleAttempt."""
+        row = {
+            "identifier": new_identifier(),
+            "video_id": claim.video_pk,
+            "run_id": claim.run_id,
+            "parent_id": original.id,
+            "gen_config_id": original.gen_config_id,
+            "position": original.position,
+            "is_refined": True,
+            "title": refined.title,
+            "start_time": refined.start_time,
+            "end_time": refined.end_time,
+            "score": refined.score,
+            "reason": refined.reason,
+            "engine": refined.engine,
+        }
+        async with self._runs.fenced(claim) as session:
+            await repository.put_refined(session, row)
+
+    async def publish_clip(self, claim: Claim, clip: StoredClip) -> None:
+        """Makes an object the moment's clip. Raises StaleAttempt."""
+        row = {
+            "identifier": new_identifier(),
+            "moment_id": clip.moment_id,
+            "video_id": claim.video_pk,
+            "run_id": claim.run_id,
+            "kind": clip.kind.value,
+            "cloud_url": clip.cloud_url,
+            "start_time": clip.start_time,
+            "end_time": clip.end_time,
+            "padding_left": clip.padding_left,
+            "padding_right": clip.padding_right,
+            "mode": clip.mode,
+            "size_bytes": clip.size_bytes,
+            "content_type": clip.content_type,
+        }
+        async with self._runs.fenced(claim) as session:
+            clip_id = await repository.put_clip(session, row)
+            if clip.still is not None:
+                still = {"video_id": claim.video_pk, "clip_id": clip_id, "cloud_url": clip.still.cloud_url, "time": clip.still.time}
+                await video_repository.put_thumbnail(session, still | {"width": clip.still.width, "height": clip.still.height})
+
+    async def clips_of(self, moment_ids: Sequence[int], kind: ClipKind) -> dict[int, Clip]:
+        async with self._database.transaction() as session:
+            return await repository.clips_of(session, moment_ids, kind.value)
+
+    async def of_run(self, run_id: int) -> list[MomentView]:
+        """The final moments of one run in time order, each with its original and its delivered clip."""
+        async with self._database.transaction() as session:
+            pairs = await repository.final_of_run(session, run_id)
+            clips = await repository.clips_of(session, [moment.id for moment, _ in pairs], ClipKind.DELIVERED.value)
+        return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in pairs]
+
+    async def of_video(self, video_id: str, *, request_id: str | None = None, view: View = "final") -> list[MomentView]:
+        """Moments of the newest completed run (or of `request_id`), with all that a person made or edited.
+
+        Raises:
+            NotFound: no such video, or no such run of it.
+        """
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            run = await self._run(session, video, request_id)
+            pairs = await repository.final_of_run(session, run.id) if run is not None else []
+            by_hand = [] if request_id else await repository.made_by_hand(session, video.id)
+            shown = _shown(pairs, view)
+            known = {moment.id for moment, _ in shown}
+            shown += [(moment, None) for moment in by_hand if moment.id not in known]
+            clips = await repository.clips_of(session, [moment.id for moment, _ in shown], ClipKind.DELIVERED.value)
+        shown.sort(key=lambda pair: (pair[0].start_time, pair[0].id))
+        return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in shown]
+
+    async def _run(self, session: Any, video: Video, request_id: str | None) -> Run | None:
+        if request_id is None:
+            return await repository.newest_completed_run(session, video.id)
+        run: Run | None = await session.scalar(select(Run).where(Run.identifier == request_id, Run.video_id == video.id))
+        if run is None:
+            raise NotFound("There is no such run of this video.", code="run_not_found")
+        return run
+
+
+def _shown(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tuple[Moment, Moment | None]]:
+    if view == "final":
+        return list(pairs)
+    if view == "refined":
+        return [pair for pair in pairs if pair[1] is not None]
+    raw: list[tuple[Moment, Moment | None]] = [(parent or moment, None) for moment, parent in pairs]
+    if view == "raw":
+        return raw
+    return raw + [pair for pair in pairs if pair[1] is not None]

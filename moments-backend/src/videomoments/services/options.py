@@ -1,0 +1,56 @@
+"""What a run is asked to do. The same options on every way in: start, generate, generate_moments, the command line."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from videomoments.inference.base import ModelConfig
+
+
+class RunOptions(BaseModel):
+    """A run's options. Durations are seconds; a model is named by its registry key, None means the default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generation_model: str | None = Field(None, max_length=64, description="Registry key of the model that finds the moments.")
+    refinement_model: str | None = Field(None, max_length=64, description="Registry key of the model that refines their boundaries.")
+    transcription_model: str | None = Field(None, max_length=64, description="Registry key of the speech recogniser.")
+    prompt: str = Field("", max_length=4000, description="What to look for, in the user's own words.")
+    max_moments: int = Field(12, ge=1, le=200, description="At most so many moments.")
+    min_duration: float = Field(10.0, ge=1.0, le=3600.0, description="Shortest moment, seconds.")
+    max_duration: float = Field(120.0, ge=1.0, le=7200.0, description="Longest moment, seconds.")
+    temperature: float | None = Field(None, ge=0.0, le=2.0)
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    top_k: int | None = Field(None, ge=1, le=1000)
+    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="Language of the speech (ISO 639); None: detected.")
+    clips: Literal["deliver", "none"] = Field("deliver", description="Whether each final moment is cut into a clip.")
+
+    @model_validator(mode="after")
+    def _durations_agree(self) -> RunOptions:
+        if self.min_duration > self.max_duration:
+            raise ValueError("min_duration is above max_duration")
+        return self
+
+
+class RunSnapshot(BaseModel):
+    """What the run row keeps: the options, and the models as they were configured when the run was accepted (F50)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    options: RunOptions
+    transcription: ModelConfig
+    generation: ModelConfig
+    refinement: ModelConfig
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    def public(self) -> dict[str, Any]:
+        """The options with the chosen models' keys: the `config` field of the stream."""
+        return self.options.model_dump(mode="json", exclude_none=True) | {
+            "transcription_model": self.transcription.key,
+            "generation_model": self.generation.key,
+            "refinement_model": self.refinement.key,
+        }

@@ -1,0 +1,176 @@
+"""What is asked about runs: status, history, lists. Read from PostgreSQL, so that Redis may be emptied at any time (F30, F32)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import NotFound
+from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.db.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One stage of a run. `progress` is 0 to 1 while it is processing."""
+
+    name: StageName
+    status: StageStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    reason: str | None
+    progress: float | None
+    executions: int
+
+    @property
+    def seconds(self) -> float | None:
+        if self.started_at is None or self.completed_at is None or self.status is StageStatus.SKIPPED:
+            return None
+        return (self.completed_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed. `code` is stable; `stage` is where."""
+
+    stage: StageName | None
+    code: str
+    message: str
+    advice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as it is shown. `stalled`: nobody works on it although it is active."""
+
+    run_id: int
+    request_id: str
+    video_id: str
+    kind: str
+    status: RunStatus
+    current_stage: StageName | None
+    stalled: bool
+    stages: tuple[StageView, ...]
+    error: RunError | None
+    note: str | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_seconds: float | None
+    attempt: int
+    crashes: int
+    config: dict[str, Any]
+
+
+_SELECT = """
+    SELECT run.id, run.identifier, videos.identifier AS video_identifier, run.kind, run.status, run.error_stage, run.error_code,
+           run.error_message, run.error_advice, run.note, run.created_at, run.started_at, run.completed_at, run.duration_seconds,
+           run.attempt, run.crashes, run.config,
+           (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.created_at)
+               < now() - make_interval(secs => :grace))
+           OR (run.status = 'queued' AND run.created_at < now() - make_interval(secs => :grace)
+               AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease))) AS stalled,
+           (SELECT json_agg(json_build_object('name', name, 'status', stage.status, 'started_at', stage.started_at, 'completed_at',
+                   stage.completed_at, 'reason', reason, 'progress', progress, 'executions', executions) ORDER BY position)
+            FROM pipeline_stages AS stage WHERE stage.run_id = run.id) AS stages
+    FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
+"""
+
+
+class RunQueries:
+    """Questions about runs."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._clock = {"grace": min(5.0, settings.lease_seconds / 4), "lease": settings.lease_seconds}
+
+    async def get(self, request_id: str) -> RunView:
+        """Raises NotFound (`run_not_found`)."""
+        found = await self._select("WHERE run.identifier = :id", {"id": request_id})
+        if not found:
+            raise NotFound("There is no such run.", code="run_not_found")
+        return found[0]
+
+    async def latest(self, video_id: str) -> RunView:
+        """The newest run of a video. Raises NotFound: no such video, or it never had a run."""
+        found = await self._select("WHERE videos.identifier = :id ORDER BY run.created_at DESC, run.id DESC LIMIT 1", {"id": video_id})
+        if not found:
+            raise NotFound("This video has no run.", code="run_not_found")
+        return found[0]
+
+    async def history(self, video_id: str, *, limit: int = 50) -> list[RunView]:
+        """Newest first."""
+        return await self._select(
+            "WHERE videos.identifier = :id ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", {"id": video_id, "limit": limit}
+        )
+
+    async def page(self, *, status: str | None = None, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
+        """All runs, newest first, older than the key `before` (created_at, run_id)."""
+        conditions, values = ["true"], {"limit": limit}
+        if status is not None:
+            conditions.append("run.status = :status")
+            values["status"] = status  # type: ignore[assignment]
+        if before is not None:
+            conditions.append("(run.created_at, run.id) < (:created, :id)")
+            values |= {"created": before[0], "id": before[1]}  # type: ignore[dict-item]
+        return await self._select(f"WHERE {' AND '.join(conditions)} ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values)
+
+    async def waiting(self) -> tuple[int, float, int]:
+        """(queued runs, age of the oldest in seconds, live workers)."""
+        statement = text(
+            "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0), (SELECT count(*) FROM workers "
+            "WHERE seen_at > now() - make_interval(secs => :lease)) FROM pipeline_history WHERE status = 'queued'"
+        )
+        async with self._database.transaction() as session:
+            queued, age, workers = (await session.execute(statement, {"lease": self._clock["lease"]})).one()
+        return int(queued), float(age), int(workers)
+
+    async def _select(self, where: str, values: dict[str, Any]) -> list[RunView]:
+        async with self._database.transaction() as session:
+            rows: Sequence[Row[Any]] = (await session.execute(text(_SELECT + where), self._clock | values)).all()
+        return [_view(row) for row in rows]
+
+
+def _view(row: Row[Any]) -> RunView:
+    stages = tuple(_stage(fields) for fields in row.stages or [])
+    current = next((stage.name for stage in stages if stage.status is StageStatus.PROCESSING), None)
+    error = None
+    if row.error_code is not None:
+        stage = StageName(row.error_stage) if row.error_stage else None
+        error = RunError(stage, row.error_code, row.error_message or "", row.error_advice)
+    return RunView(
+        run_id=row.id,
+        request_id=row.identifier,
+        video_id=row.video_identifier,
+        kind=row.kind,
+        status=RunStatus(row.status),
+        current_stage=current,
+        stalled=bool(row.stalled),
+        stages=stages,
+        error=error,
+        note=row.note,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        duration_seconds=row.duration_seconds,
+        attempt=row.attempt,
+        crashes=row.crashes,
+        config=row.config,
+    )
+
+
+def _stage(fields: dict[str, Any]) -> StageView:
+    return StageView(
+        name=StageName(fields["name"]),
+        status=StageStatus(fields["status"]),
+        started_at=datetime.fromisoformat(fields["started_at"]) if fields["started_at"] else None,
+        completed_at=datetime.fromisoformat(fields["completed_at"]) if fields["completed_at"] else None,
+        reason=fields["reason"],
+        progress=fields["progress"],
+        executions=fields["executions"],
+    )

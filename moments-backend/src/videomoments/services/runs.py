@@ -1,0 +1,314 @@
+"""Every transition of a run: accept, claim, renew, hand back, cancel, finish. Nothing else changes a run's status.
+
+The row is the truth, Redis a doorbell and a mirror. Each transition is one short transaction; what Redis is told afterwards may be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from videomoments.coordination.history import HistoryMirror
+from videomoments.coordination.queue import JobQueue
+from videomoments.coordination.redis import best_effort
+from videomoments.coordination.status import StatusMirror
+from videomoments.core.config import Settings
+from videomoments.core.errors import Conflict, MomentsError, NotFound, StaleAttempt, TooMany
+from videomoments.core.names import RunKind, RunStatus, StageName, new_identifier
+from videomoments.core.times import isoformat
+from videomoments.db.session import Database
+from videomoments.services.options import RunSnapshot
+
+log = logging.getLogger(__name__)
+
+_INSERT = text("""
+    INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
+    SELECT :request_id, id, 'queued', :kind, :config, :idempotency_key FROM videos WHERE identifier = :video_id AND deleted_at IS NULL
+    ON CONFLICT DO NOTHING RETURNING id
+""").bindparams(bindparam("config", type_=JSONB))
+_INSERT_STAGES = text(
+    "INSERT INTO pipeline_stages (run_id, position, name, status, executions) VALUES (:run_id, :position, :name, 'pending', 0)"
+)
+# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash.
+_CLAIM = text("""
+    UPDATE pipeline_history AS run
+    SET attempt = attempt + 1, owner = :owner, status = 'processing', started_at = coalesce(started_at, now()),
+        crashes = crashes + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
+        lease_until = now() + make_interval(secs => :lease)
+    FROM videos
+    WHERE run.identifier = :request_id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
+      AND run.cancel_requested_at IS NULL AND (run.lease_until IS NULL OR run.lease_until < now())
+    RETURNING run.id, run.identifier, run.video_id, videos.identifier AS video_identifier, run.kind, run.attempt, run.crashes, run.config
+""")
+# Run by the lease thread on its own connection (asyncpg's own parameter style).
+RENEW = """
+    UPDATE pipeline_history SET lease_until = now() + make_interval(secs => $3)
+    FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
+    WHERE pipeline_history.id = mine.id AND pipeline_history.attempt = mine.attempt AND status = 'processing'
+    RETURNING pipeline_history.id, cancel_requested_at IS NOT NULL AS cancelled
+"""
+_FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR SHARE")
+_HAND_BACK = text("""
+    UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
+    WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id
+""")
+_FINISH = text("""
+    UPDATE pipeline_history
+    SET status = :status, completed_at = now(), duration_seconds = extract(epoch FROM now() - coalesce(started_at, now())),
+        error_stage = :error_stage, error_code = :error_code, error_message = :error_message, error_advice = :error_advice,
+        note = :note, lease_until = NULL, owner = NULL
+    WHERE id = :id AND attempt = :attempt AND status = 'processing'
+    RETURNING started_at, completed_at, duration_seconds
+""")
+_END_STAGES = text("""
+    UPDATE pipeline_stages SET status = CAST(:status AS text), completed_at = now(), reason = :reason, progress = NULL
+    WHERE run_id = :id AND status = 'processing'
+""")
+_CANCEL = text("""
+    UPDATE pipeline_history AS run
+    SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+        status = CASE WHEN held THEN run.status ELSE 'cancelled' END,
+        started_at = run.started_at, completed_at = CASE WHEN held THEN NULL ELSE now() END,
+        duration_seconds = CASE WHEN held THEN NULL ELSE extract(epoch FROM now() - coalesce(run.started_at, now())) END,
+        lease_until = CASE WHEN held THEN run.lease_until END, owner = CASE WHEN held THEN run.owner END
+    FROM (SELECT id, lease_until IS NOT NULL AND lease_until > now() AS held FROM pipeline_history
+          WHERE identifier = :request_id FOR UPDATE) AS before, videos
+    WHERE run.id = before.id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
+    RETURNING run.id, run.status, run.attempt, run.started_at, run.completed_at, run.duration_seconds, videos.identifier AS video_identifier
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer of a 202."""
+
+    request_id: str
+    video_id: str
+    status: RunStatus
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's hold on a run. `attempt` is its fence: nothing is written without comparing it."""
+
+    run_id: int
+    request_id: str
+    video_pk: int
+    video_id: str
+    kind: RunKind
+    attempt: int
+    crashes: int
+    snapshot: RunSnapshot
+
+
+class Runs:
+    """The runs of one installation, for API and workers alike."""
+
+    def __init__(self, database: Database, queue: JobQueue, status: StatusMirror, history: HistoryMirror, settings: Settings) -> None:
+        self.database = database
+        self.queue = queue
+        self.status = status
+        self._history = history
+        self._settings = settings
+
+    async def accept(
+        self, video_id: str, snapshot: RunSnapshot, *, kind: RunKind = RunKind.PIPELINE, idempotency_key: str | None = None
+    ) -> Accepted:
+        """Makes a run durable, then rings the bell.
+
+        Raises:
+            NotFound: no such video.
+            Conflict: a run of this video is active (`run_active`).
+            TooMany: as many runs are queued as may be.
+        """
+        request_id = new_identifier()
+        async with self.database.transaction() as session:
+            if idempotency_key and (earlier := await self._earlier(session, idempotency_key)):
+                return earlier
+            await self._refuse_overload(session)
+            values = {
+                "request_id": request_id,
+                "video_id": video_id,
+                "kind": kind.value,
+                "config": snapshot.to_json(),
+                "idempotency_key": idempotency_key,
+            }
+            run_id = await session.scalar(_INSERT, values)
+            if run_id is None:
+                if idempotency_key and (earlier := await self._earlier(session, idempotency_key)):
+                    return earlier
+                await self._refuse(session, video_id)
+            stages = [{"run_id": run_id, "position": n, "name": name.value} for n, name in enumerate(StageName, 1)]
+            await session.execute(_INSERT_STAGES, stages)
+        await self.announce(request_id, video_id, snapshot)
+        return Accepted(request_id, video_id, RunStatus.QUEUED)
+
+    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot) -> None:
+        """Lock, status hash and stream entry of a fresh run. Whatever fails here the reconciler repairs (F05)."""
+        async with best_effort("the new run"):
+            await self.status.start(video_id, request_id, 0, {"status": RunStatus.QUEUED.value})
+            entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
+            async with self.database.transaction() as session:
+                await session.execute(
+                    text(
+                        "UPDATE pipeline_history SET enqueued_at = now(), stream_entry = :entry "
+                        "WHERE identifier = :id AND enqueued_at IS NULL"
+                    ),
+                    {"entry": entry, "id": request_id},
+                )
+
+    async def claim(self, request_id: str, owner: str) -> Claim | None:
+        """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
+        async with self.database.transaction() as session:
+            values = {"request_id": request_id, "owner": owner, "lease": self._settings.lease_seconds}
+            row = (await session.execute(_CLAIM, values)).mappings().one_or_none()
+        if row is None:
+            return None
+        claim = Claim(
+            run_id=row["id"],
+            request_id=row["identifier"],
+            video_pk=row["video_id"],
+            video_id=row["video_identifier"],
+            kind=RunKind(row["kind"]),
+            attempt=row["attempt"],
+            crashes=row["crashes"],
+            snapshot=RunSnapshot.model_validate(row["config"]),
+        )
+        async with best_effort("the claim"):
+            await self.status.take(claim.video_id, claim.request_id, claim.attempt, force=True)
+            fields = {"request_id": claim.request_id, "status": RunStatus.PROCESSING.value}
+            await self.status.write(claim.video_id, claim.request_id, claim.attempt, fields)
+        return claim
+
+    @asynccontextmanager
+    async def fenced(self, claim: Claim) -> AsyncIterator[AsyncSession]:
+        """A transaction in which this claim still holds the run.
+
+        Raises:
+            StaleAttempt: another attempt has taken over, or the run has ended. Nothing was written.
+        """
+        async with self.database.transaction() as session:
+            if await session.scalar(_FENCE, {"id": claim.run_id, "attempt": claim.attempt}) is None:
+                raise StaleAttempt("Another worker has taken this run over.")
+            yield session
+
+    async def hand_back(self, claim: Claim) -> bool:
+        """Lets go of a run that this process can't finish (SIGTERM): the next worker takes it at once, and no crash is counted."""
+        async with self.database.transaction() as session:
+            returned = await session.scalar(_HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
+        if returned is None:
+            return False
+        async with best_effort("the hand-back"):
+            entry = await self.queue.add(request_id=claim.request_id, video_id=claim.video_id, config=claim.snapshot.public())
+            async with self.database.transaction() as session:
+                statement = text("UPDATE pipeline_history SET enqueued_at = now(), stream_entry = :entry WHERE id = :id AND owner IS NULL")
+                await session.execute(statement, {"entry": entry, "id": claim.run_id})
+        return True
+
+    async def finish(
+        self,
+        claim: Claim,
+        status: RunStatus,
+        *,
+        error: MomentsError | None = None,
+        error_stage: StageName | None = None,
+        note: str | None = None,
+    ) -> None:
+        """The one end of a claimed run, whatever the end is (F10).
+
+        Raises:
+            StaleAttempt: another attempt has taken over.
+        """
+        values = {
+            "id": claim.run_id,
+            "attempt": claim.attempt,
+            "status": status.value,
+            "error_stage": error_stage.value if error_stage else None,
+            "error_code": error.code if error else None,
+            "error_message": error.message if error else None,
+            "error_advice": (error.advice or None) if error else None,
+            "note": note,
+        }
+        async with self.database.transaction() as session:
+            row = (await session.execute(_FINISH, values)).mappings().one_or_none()
+            if row is None:
+                raise StaleAttempt("Another worker has taken this run over.")
+            ended = "cancelled" if status is RunStatus.CANCELLED else "failed"
+            await session.execute(_END_STAGES, {"id": claim.run_id, "status": ended, "reason": error.message if error else None})
+        await self._mirror_end(claim.video_id, claim.request_id, claim.attempt, status, row, error=error, error_stage=error_stage)
+
+    async def request_cancel(self, request_id: str) -> RunStatus:
+        """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
+
+        Raises:
+            NotFound: no such run.
+        """
+        async with self.database.transaction() as session:
+            row = (await session.execute(_CANCEL, {"request_id": request_id})).mappings().one_or_none()
+            if row is None:
+                found = await session.scalar(text("SELECT status FROM pipeline_history WHERE identifier = :id"), {"id": request_id})
+                if found is None:
+                    raise NotFound("There is no such run.", code="run_not_found")
+                return RunStatus(found)
+            status = RunStatus(row["status"])
+            if status is RunStatus.CANCELLED:
+                await session.execute(_END_STAGES, {"id": row["id"], "status": "cancelled", "reason": None})
+        async with best_effort("the cancellation"):
+            if status is RunStatus.PROCESSING:
+                await self.status.mark_cancel(row["video_identifier"], request_id)
+        if status is RunStatus.CANCELLED:
+            await self._mirror_end(row["video_identifier"], request_id, row["attempt"], status, row)
+        return status
+
+    async def _mirror_end(
+        self,
+        video_id: str,
+        request_id: str,
+        attempt: int,
+        status: RunStatus,
+        row: RowMapping,
+        *,
+        error: MomentsError | None = None,
+        error_stage: StageName | None = None,
+    ) -> None:
+        started: datetime | None = row["started_at"]
+        fields = {
+            "request_id": request_id,
+            "status": status.value,
+            "completed_at": isoformat(row["completed_at"]) or "",
+            **({"error": json.dumps({"code": error.code, "message": error.message})} if error else {}),
+            **({"error_stage": error_stage.value} if error_stage else {}),
+        }
+        async with best_effort("the end of the run"):
+            await self.status.take(video_id, request_id, attempt)
+            await self.status.release(video_id, request_id, attempt, fields)
+            details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
+            await self._history.archive(video_id, request_id, fields | details)
+
+    async def _earlier(self, session: AsyncSession, idempotency_key: str) -> Accepted | None:
+        statement = text(
+            "SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run "
+            "JOIN videos ON videos.id = run.video_id WHERE idempotency_key = :key"
+        )
+        row = (await session.execute(statement, {"key": idempotency_key})).mappings().one_or_none()
+        return Accepted(row["identifier"], row["video"], RunStatus(row["status"]), replayed=True) if row else None
+
+    async def _refuse_overload(self, session: AsyncSession) -> None:
+        queued = await session.scalar(text("SELECT count(*) FROM pipeline_history WHERE status = 'queued'"))
+        if (queued or 0) >= self._settings.queue_cap:
+            raise TooMany(f"{queued} runs are queued already.", advice="Try again when some have ended, or start more workers.")
+
+    async def _refuse(self, session: AsyncSession, video_id: str) -> None:
+        exists = await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id})
+        if exists is None:
+            raise NotFound("There is no such video.", code="video_not_found")
+        raise Conflict("A run of this video is active.", code="run_active", advice="Wait for it to end, or cancel it, then start again.")

@@ -1,0 +1,132 @@
+"""Videos: registered, published after their download, looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from videomoments.core.errors import InvalidInput
+from videomoments.core.times import now
+from videomoments.db.repositories import videos as repository
+from videomoments.db.session import Database
+from videomoments.db.tables import Video
+from videomoments.services.runs import Claim, Runs
+
+_REMOTE = {"http", "https", "gs", "s3"}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """What VIDEO_DOWNLOAD stored: object keys, and what was measured."""
+
+    cloud_url: str
+    size_bytes: int
+    content_type: str
+    duration: float
+    resolution: str | None
+    media_info: dict[str, Any]
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StillImage:
+    """A stored thumbnail. `time` is seconds on the source's timeline."""
+
+    cloud_url: str
+    time: float
+    width: int
+    height: int
+
+
+def normalised_source(url: str) -> str:
+    """One spelling for one remote source: scheme and host in lower case, no default port, no fragment.
+
+    Raises:
+        InvalidInput: not an http(s), gs or s3 URL (`bad_url`).
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError as error:
+        raise InvalidInput("This is not a URL.", code="bad_url") from error
+    if parts.scheme.lower() not in _REMOTE or not host:
+        raise InvalidInput(
+            "Only http, https, gs and s3 URLs can be downloaded.", code="bad_url", advice="Give a full URL, or upload the file."
+        )
+    if parts.username or parts.password:
+        raise InvalidInput("A URL with a user name or password is not taken.", code="bad_url", advice="Leave the credentials out.")
+    place = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme.lower()):
+        place += f":{port}"
+    return urlunsplit((parts.scheme.lower(), place, parts.path or "/", parts.query, ""))
+
+
+def title_from(url: str) -> str:
+    """A first title: the last part of the path, without its ending, or the host."""
+    parts = urlsplit(url)
+    name = Path(unquote(parts.path)).stem.replace("_", " ").strip()
+    kept = "".join(character for character in name if character.isprintable())
+    return kept[:200] or parts.hostname or "Untitled"
+
+
+class Videos:
+    """Use-cases on videos, one short transaction each."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+
+    async def register_url(self, url: str, title: str | None = None) -> tuple[Video, bool]:
+        """The video of a remote URL, and whether it is new. Raises InvalidInput."""
+        key = normalised_source(url)
+        async with self._database.transaction() as session:
+            return await repository.register(session, source_url=url.strip(), source_key=key, title=title or title_from(url))
+
+    async def register_local(self, path: Path, title: str | None = None) -> tuple[Video, bool]:
+        """The video of a file on this machine (command line only). The same file, unchanged, is the same video."""
+        absolute = path.expanduser().absolute()
+        try:
+            stat = absolute.stat()
+            version = f"#{stat.st_size}-{stat.st_mtime_ns}"
+        except OSError:
+            version = "#missing"  # the run says what is wrong with it
+        uri = absolute.as_uri()
+        async with self._database.transaction() as session:
+            return await repository.register(session, source_url=uri, source_key=uri + version, title=title or title_from(uri))
+
+    async def register_stored(self, identifier_key: str, *, title: str, source_url: str) -> tuple[Video, bool]:
+        """A video whose bytes are in the store already (an upload); `identifier_key` makes it unique."""
+        async with self._database.transaction() as session:
+            return await repository.register(session, source_url=source_url, source_key=identifier_key, title=title)
+
+    async def get(self, identifier: str) -> Video:
+        """Raises NotFound."""
+        async with self._database.transaction() as session:
+            return await repository.get(session, identifier)
+
+    async def rename(self, identifier: str, title: str) -> Video:
+        """Raises NotFound."""
+        async with self._database.transaction() as session:
+            video = await repository.get(session, identifier)
+            video.title, video.updated_at = title, now()
+            return video
+
+    async def publish_source(self, claim: Claim, source: SourceFile, still: StillImage | None) -> None:
+        """Makes the stored source and its thumbnail the video's own. Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            video = await repository.get(session, claim.video_id)
+            video.cloud_url, video.size_bytes, video.content_type = source.cloud_url, source.size_bytes, source.content_type
+            video.duration, video.resolution, video.media_info = source.duration, source.resolution, source.media_info
+            video.title, video.updated_at = source.title or video.title, now()
+            if still is not None:
+                values = {"video_id": video.id, "clip_id": None, "cloud_url": still.cloud_url}
+                await repository.put_thumbnail(session, values | {"time": still.time, "width": still.width, "height": still.height})
+
+    async def publish_audio(self, claim: Claim, audio_url: str) -> None:
+        """Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            video = await repository.get(session, claim.video_id)
+            video.audio_url, video.updated_at = audio_url, now()

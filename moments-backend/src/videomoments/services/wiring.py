@@ -1,0 +1,64 @@
+"""The services of one process, built once from its settings: what API, worker and command line start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from videomoments.coordination.history import HistoryMirror
+from videomoments.coordination.mirror import ModelMirror
+from videomoments.coordination.queue import JobQueue
+from videomoments.coordination.redis import connect
+from videomoments.coordination.status import StatusMirror
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput
+from videomoments.db.session import Database
+from videomoments.services.models import Models
+from videomoments.services.moments import Moments
+from videomoments.services.run_queries import RunQueries
+from videomoments.services.runs import Runs
+from videomoments.services.transcripts import Transcripts
+from videomoments.services.videos import Videos
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything above database and Redis. `close()` it in the event loop that used it."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    queue: JobQueue
+    runs: Runs
+    run_queries: RunQueries
+    videos: Videos
+    transcripts: Transcripts
+    moments: Moments
+    models: Models
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+        await self.database.close()
+
+
+def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
+    """Connects nothing yet. Raises InvalidInput when `DATABASE_URL` or `REDIS_URL` is unset and no embedded stack filled it in."""
+    if settings.database_url is None or settings.redis_url is None:
+        raise InvalidInput("DATABASE_URL and REDIS_URL are not set.", advice="Use a command that starts the embedded parts, or set both.")
+    database = Database(settings.database_url, pool_size=pool_size)
+    redis = connect(settings.redis_url)
+    queue = JobQueue(redis)
+    runs = Runs(database, queue, StatusMirror(redis), HistoryMirror(redis), settings)
+    return Services(
+        settings=settings,
+        database=database,
+        redis=redis,
+        queue=queue,
+        runs=runs,
+        run_queries=RunQueries(database, settings),
+        videos=Videos(database, runs),
+        transcripts=Transcripts(database, runs),
+        moments=Moments(database, runs),
+        models=Models(database, ModelMirror(redis), settings),
+    )
