@@ -1,0 +1,134 @@
+"""One running stack per data folder, shared by every command, stopped by the last one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from videomoments.core.config import Settings
+from videomoments.embedded.layout import Layout
+from videomoments.embedded.locks import FileLock
+from videomoments.embedded.models import Models
+from videomoments.embedded.postgres import Postgres
+from videomoments.embedded.processes import Record
+from videomoments.embedded.server import Server, bound_logs
+from videomoments.embedded.site import choose_site
+from videomoments.embedded.valkey import Valkey
+
+_log = logging.getLogger(__name__)
+
+# Longer than any server may take to stop, or to start, under the lock that is waited for.
+_STOP_SECONDS = 60.0
+_START_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the parts answer. The URLs hold secrets: never log them.
+
+    `models_url` has no path (`http://127.0.0.1:PORT`); it is None when no models were asked for and none are configured.
+    """
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    storage_url: str
+    models_url: str | None
+    models_key: str | None = field(repr=False)
+
+
+def _quiet(_: str) -> None:
+    return
+
+
+@contextmanager
+def running_stack(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] = _quiet) -> Iterator[Stack]:
+    """The parts that no URL is configured for, running while the context lives.
+
+    `on_progress` gets short phrases while something slow is done. Other commands with the same data folder share the servers; the
+    last one to leave stops them. Blocking: inside an event loop, enter it in a thread. Raises ServiceUnavailable or OutOfSpace.
+    """
+    if not _embeds(settings, models):
+        yield _stack(settings, {})
+        return
+    layout = Layout.of(settings)
+    layout.make()
+    with FileLock(layout, layout.users_lock) as users:
+        users.shared(_STOP_SECONDS, lambda: on_progress("Waiting for another command to stop the servers"))
+        try:
+            yield _ensure(settings, layout, models, on_progress)
+        finally:
+            if _last_one(users):
+                stop_servers(layout)
+
+
+def revive(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] = _quiet) -> Stack:
+    """Starts again what has died, inside a `running_stack` of this process; also bounds the servers' logs. Idempotent: call it
+    every few seconds. URLs stay the same except the model service's, when its port was taken. Raises as `running_stack` does."""
+    if not _embeds(settings, models):
+        return _stack(settings, {})
+    return _ensure(settings, Layout.of(settings), models, on_progress)
+
+
+def stop_servers(layout: Layout) -> None:
+    """Stops what runs, in the order models, PostgreSQL, Valkey. The caller holds the users lock exclusively."""
+    site = choose_site(layout)
+    for server in (Models(layout), Postgres(layout, site), Valkey(layout, site)):
+        server.stop()
+    bound_logs(layout)
+
+
+def _last_one(users: FileLock) -> bool:
+    # A second try: two that leave at once, or a look at the lock by `doctor`, must not leave the servers to nobody.
+    if users.try_exclusive():
+        return True
+    time.sleep(0.05)
+    return users.try_exclusive()
+
+
+def _embeds(settings: Settings, models: bool) -> bool:
+    """Whether anything at all is to be made or started here."""
+    return not (settings.database_url and settings.redis_url and settings.storage_url and (settings.models_url is not None or not models))
+
+
+def _ensure(settings: Settings, layout: Layout, models: bool, on_progress: Callable[[str], None]) -> Stack:
+    with FileLock(layout, layout.start_lock) as lock:
+        lock.exclusive(_START_SECONDS, lambda: on_progress("Waiting for another command that starts the servers"))
+        bound_logs(layout)
+        servers: list[Server] = []
+        if models and settings.models_url is None:
+            servers.append(Models(layout))
+        if not (settings.database_url and settings.redis_url):
+            site = choose_site(layout)
+            servers += [] if settings.database_url else [Postgres(layout, site)]
+            servers += [] if settings.redis_url else [Valkey(layout, site)]
+        # All are started before any is waited for: the model service takes longest.
+        started = [(server, server.start(on_progress)) for server in servers]
+        urls = {"storage": (layout.home / "store").as_uri()}
+        for server, record in started:
+            urls |= _urls(server, server.wait(record))
+        return _stack(settings, urls)
+
+
+def _urls(server: Server, record: Record) -> dict[str, str]:
+    match server:
+        case Postgres():
+            return {"database": server.url(record)}
+        case Valkey():
+            return {"redis": server.url(record)}
+        case Models():
+            return {"models": server.url(record), "models_key": server.key}
+    raise AssertionError(server)
+
+
+def _stack(settings: Settings, urls: dict[str, str]) -> Stack:
+    configured_key = settings.models_key.get_secret_value() if settings.models_key else None
+    return Stack(
+        database_url=settings.database_url or urls["database"],
+        redis_url=settings.redis_url or urls["redis"],
+        storage_url=settings.storage_url or urls["storage"],
+        models_url=settings.models_url if settings.models_url is not None else urls.get("models"),
+        models_key=configured_key if settings.models_url is not None else urls.get("models_key"),
+    )

@@ -1,0 +1,98 @@
+"""The local model services, run by this Python: `python -m moments_models serve --all`."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, ClassVar
+
+from videomoments.embedded.layout import read_json
+from videomoments.embedded.processes import Record
+from videomoments.embedded.server import Server
+
+_HOST = "127.0.0.1"
+# Ours alone: the model program needs none of them.
+_WITHHELD = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "MOMENTS_SIGNING_KEY")
+
+
+class Models(Server):
+    """Listens on loopback, on the port it had last time where that is free, and asks for a key."""
+
+    name: ClassVar[str] = "models"
+    title: ClassVar[str] = "The model service"
+    programs: ClassVar[frozenset[str]] = frozenset({"python", "Python", "moments"})
+    stop_signals = ((signal.SIGTERM, 5.0),)
+    start_seconds: ClassVar[float] = 60.0
+
+    @property
+    def folder(self) -> Path:
+        return self.layout.run / "models"
+
+    @property
+    def marker(self) -> str:
+        return str(self.folder)
+
+    @property
+    def key(self) -> str:
+        return self.layout.secret("models_key")[0]
+
+    def url(self, record: Record) -> str:
+        """`http://127.0.0.1:PORT`; the routes (`/transcribe`, `/v1/…`, `/health`) follow it."""
+        return f"http://{_HOST}:{record.more['port']}"
+
+    def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
+    def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+        port = _free_port(self._last_port())
+        environment = {name: value for name, value in os.environ.items() if name not in _WITHHELD}
+        environment |= {"MOMENTS_HOME": str(self.layout.home), "MOMENTS_MODELS_KEY": self.key}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moments_models", "serve", "--all", "--host", _HOST, "--port", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=environment,
+            start_new_session=True,
+        )
+        self.layout.write_json(self._port_file, {"port": port})
+        return process, {"port": str(port)}
+
+    def answers(self, record: Record) -> bool:
+        connection = http.client.HTTPConnection(_HOST, int(record.more.get("port", 0)), timeout=2.0)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    @property
+    def _port_file(self) -> Path:
+        return self.layout.run / "models.port"
+
+    def _last_port(self) -> int:
+        value = (read_json(self._port_file) or {}).get("port", 0)
+        return value if isinstance(value, int) and 0 <= value < 65536 else 0
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted` where nobody listens there, else any."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET) as probe:
+            # As the server does: a port in TIME_WAIT is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on loopback")

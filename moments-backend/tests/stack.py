@@ -1,0 +1,60 @@
+"""Real PostgreSQL and Valkey for tests, in a data folder of their own: the fixtures `stack` and `stack_with_models`.
+
+One stack per test session: tests that need an empty database or queue empty it themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from videomoments.core.config import Settings
+from videomoments.embedded import Stack, clean_targets, running_stack
+
+
+def embedded_settings(home: Path) -> Settings:
+    """Settings that embed every part, whatever the environment configures."""
+    return Settings(home=home, database_url=None, redis_url=None, storage_url=None, models_url=None, models_key=None)
+
+
+@contextmanager
+def short_home() -> Iterator[Path]:
+    """A data folder with a short path, that a service account may pass when we are root; removed at the end, with what lies elsewhere."""
+    home = Path(tempfile.mkdtemp(prefix="vm", dir="/tmp" if os.access("/tmp", os.W_OK) else None))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        remove_home(home)
+
+
+def remove_home(home: Path) -> None:
+    for target in clean_targets(embedded_settings(home)):
+        shutil.rmtree(target.path, ignore_errors=True)
+        if home not in target.path.parents:
+            shutil.rmtree(target.path.parent, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """PostgreSQL, Valkey and a local store, without models."""
+    with short_home() as home, running_stack(embedded_settings(home), models=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack_with_models() -> Iterator[Stack]:
+    """The same with the real model services, whose weights are shared with this user's own data folder."""
+    weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
+    with pytest.MonkeyPatch.context() as patch, short_home() as home:
+        patch.setenv("MOMENTS_WEIGHTS", weights)
+        with running_stack(embedded_settings(home)) as running:
+            yield running
