@@ -1,0 +1,82 @@
+"""What an engine is. One engine is one file in `engines/` and one line in its tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class EngineKind(StrEnum):
+    """Which route an engine serves."""
+
+    ASR = "asr"  # POST /transcribe
+    CHAT = "chat"  # POST /v1/chat/completions
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word; seconds from the start of the audio, `confidence` 0 to 1."""
+
+    word: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser heard; empty when nobody speaks."""
+
+    words: tuple[Word, ...]
+    language: str
+
+
+class Task(Protocol):
+    """A run that can be watched and stopped."""
+
+    def report(self, done: float, total: float) -> None:
+        """Note that `done` of `total` seconds of audio are finished. Raises `ClientGone` when nobody waits any more."""
+
+    def check(self) -> None:
+        """Raise `ClientGone` when nobody waits any more."""
+
+
+class Transcriber(Protocol):
+    """A speech recogniser."""
+
+    label: str
+    """Identity for transcripts, such as `whisper-base-int8`."""
+
+    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
+        """Recognise a 16 kHz mono 16-bit WAV file. `language` is an ISO 639-1 code, or None to detect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """The task block of a chat request, and the URL of the clip sent with it."""
+
+    block: Mapping[str, Any]
+    video_url: str | None = None
+
+
+class ChatEngine(Protocol):
+    """Answers task blocks."""
+
+    def answer(self, request: ChatRequest, task: Task) -> Any:
+        """The answer as JSON-ready data. Raises `InvalidRequest` for a task it can't do."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """How an engine is known before anything of it is loaded; `load` does all heavy imports and is called once."""
+
+    name: str
+    kind: EngineKind
+    load: Callable[[], Any]
+    weights: tuple[str, ...] = ()
+    supports_video: bool = False
+    parallel: int = field(default=1)
+    """Requests worked on at once; the rest wait in line."""

@@ -1,0 +1,86 @@
+"""Engines of one running program: loaded on first use, with a bounded queue in front of each."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from moments_models import weights
+from moments_models.base import EngineKind, EngineSpec
+from moments_models.errors import Busy, ClientGone, UnknownModel, WeightsMissing
+
+
+class HostedEngine:
+    """One engine and its queue."""
+
+    def __init__(self, spec: EngineSpec, *, max_waiting: int) -> None:
+        self.spec = spec
+        self._engine: Any = None
+        self._lock = threading.Lock()
+        self._slots = asyncio.Semaphore(spec.parallel)
+        self._max_waiting = max_waiting
+        self._waiting = 0
+
+    @property
+    def loaded(self) -> bool:
+        return self._engine is not None
+
+    @property
+    def weights_present(self) -> bool:
+        return all(weights.present(name) for name in self.spec.weights)
+
+    def get(self) -> Any:
+        """The engine, loaded now if it was not. Blocks; call it in a thread. Raises `WeightsMissing`."""
+        with self._lock:
+            if self._engine is None:
+                missing = [name for name in self.spec.weights if not weights.present(name)]
+                if missing:
+                    raise WeightsMissing(f"{self.spec.name} needs weights that are not here: moments-models pull {' '.join(missing)}")
+                self._engine = self.spec.load()
+            return self._engine
+
+    @asynccontextmanager
+    async def slot(self, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
+        """Wait for a turn. Raises `Busy` when the queue is full, `ClientGone` when the client leaves while it waits."""
+        if self._slots.locked() and self._waiting >= self._max_waiting:
+            raise Busy(f"{self.spec.name} has {self._waiting} requests waiting; try again later")
+        self._waiting += 1
+        try:
+            while True:
+                try:
+                    await asyncio.wait_for(self._slots.acquire(), timeout=0.5)
+                    break
+                except TimeoutError:
+                    if await gone():
+                        raise ClientGone("the client has left the queue") from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+class Host:
+    """The served engines by name."""
+
+    def __init__(self, specs: Iterable[EngineSpec], *, max_waiting: int = 16) -> None:
+        self.engines: Mapping[str, HostedEngine] = {spec.name: HostedEngine(spec, max_waiting=max_waiting) for spec in specs}
+
+    def engine(self, name: str, kind: EngineKind) -> HostedEngine:
+        """Raises `UnknownModel` when no such engine of that kind is served."""
+        hosted = self.engines.get(name)
+        if hosted is None or hosted.spec.kind is not kind:
+            served = [spec for spec, engine in self.engines.items() if engine.spec.kind is kind]
+            raise UnknownModel(f"the model {name!r} is not served here; served are {', '.join(served) or 'none'}")
+        return hosted
+
+    def first(self, kind: EngineKind) -> HostedEngine:
+        """The engine used when a request names none. Raises `UnknownModel` when none of that kind is served."""
+        for hosted in self.engines.values():
+            if hosted.spec.kind is kind:
+                return hosted
+        raise UnknownModel(f"no {kind} model is served here")

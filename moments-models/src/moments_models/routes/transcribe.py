@@ -1,0 +1,82 @@
+"""POST /transcribe."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Header, Request, UploadFile
+
+from moments_models.base import EngineKind, Transcriber, Transcript
+from moments_models.errors import InvalidRequest
+from moments_models.host import Host
+from moments_models.jobs import Jobs
+from moments_models.routes.work import run_for
+
+router = APIRouter()
+
+
+@router.post("/transcribe")
+async def transcribe(
+    request: Request,
+    file: Annotated[UploadFile, File()],
+    language: Annotated[str | None, Form()] = None,
+    model: Annotated[str | None, Form()] = None,
+    x_request_id: Annotated[str | None, Header(max_length=200)] = None,
+) -> dict[str, Any]:
+    """Words and segments of a recording, in seconds from the start of the sent audio."""
+    host: Host = request.app.state.host
+    jobs: Jobs = request.app.state.jobs
+    hosted = host.engine(model, EngineKind.ASR) if model else host.first(EngineKind.ASR)
+    spoken = _language(language)
+    job = jobs.start(x_request_id)
+
+    def work() -> dict[str, Any]:
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="moments-asr-") as folder:
+            from moments_models.audio import to_wav, wav_duration
+
+            engine: Transcriber = hosted.get()
+            sent = Path(folder) / "sent"
+            with sent.open("wb") as sink:
+                shutil.copyfileobj(file.file, sink, 1 << 20)
+            wav = to_wav(sent, Path(folder) / "audio.wav", job)
+            duration = wav_duration(wav)
+            job.report(0.0, duration)
+            transcript = engine.transcribe(wav, language=spoken, task=job)
+            job.report(duration, duration)
+        return _body(transcript, engine.label, duration, time.monotonic() - started)
+
+    return await run_for(request, hosted, job, work)
+
+
+def _language(given: str | None) -> str | None:
+    """`en` of `en`, `EN` or `en-US`; None for nothing or `auto`. Raises `InvalidRequest` for what is no language tag."""
+    if given is None or given.strip().lower() in {"", "auto"}:
+        return None
+    match = re.fullmatch(r"([a-z]{2,3})(?:[-_][a-z0-9-]+)?", given.strip().lower())
+    if match is None:
+        raise InvalidRequest(f"not a language code: {given[:20]!r}", code="invalid_language")
+    return match[1]
+
+
+def _body(transcript: Transcript, engine: str, duration: float, seconds: float) -> dict[str, Any]:
+    from moments_models.segments import joiner_of, segments
+
+    joiner = joiner_of(transcript.language)
+    spoken = segments(transcript.words, joiner=joiner)
+    return {
+        "transcription": joiner.join(segment.text for segment in spoken),
+        "word_timestamps": [
+            {"word": word.word, "start": word.start, "end": word.end, "confidence": word.confidence} for word in transcript.words
+        ],
+        "segment_timestamps": [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in spoken],
+        "processing_time": round(seconds, 3),
+        "language": transcript.language,
+        "engine": engine,
+        "duration": round(duration, 3),
+    }

@@ -1,0 +1,68 @@
+"""The words that a moment begins and ends with. Pure functions; all times in one time base, seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moments_models.tasks import RefinementTask
+
+_NEAR = 4.0
+"""Seconds around a boundary in which the beginning or end of a sentence counts as the one that was meant."""
+_CLOSERS = "\"'”’)]»"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A boundary word: `start` and `end` of it, and the silence on the far side, as far as the words tell (None: unknown)."""
+
+    start: float
+    end: float
+    before: float | None
+    after: float | None
+
+
+def first_word(task: RefinementTask) -> Edge | None:
+    """The first word of the sentence that the moment starts with; None when no word is near."""
+    at = task.moment.start_time
+    edges = _edges(task.words)
+    begins = [edge for index, edge in enumerate(edges) if _begins_sentence(task, index)]
+    near = [edge for edge in begins if abs(edge.start - at) <= _NEAR] or [edge for edge in edges if abs(edge.start - at) <= _NEAR]
+    return min(near, key=lambda edge: abs(edge.start - at), default=None)
+
+
+def last_word(task: RefinementTask) -> Edge | None:
+    """The last word of the sentence that the moment ends with; None when no word is near."""
+    at = task.moment.end_time
+    edges = _edges(task.words)
+    closing = [edge for index, edge in enumerate(edges) if _ends_sentence(task, index)]
+    near = [edge for edge in closing if abs(edge.end - at) <= _NEAR] or [edge for edge in edges if abs(edge.end - at) <= _NEAR]
+    return min(near, key=lambda edge: abs(edge.end - at), default=None)
+
+
+def _edges(words: Sequence[tuple[float, float, str]]) -> list[Edge]:
+    found: list[Edge] = []
+    for index, (start, end, _) in enumerate(words):
+        before = start - words[index - 1][1] if index else None
+        after = words[index + 1][0] - end if index + 1 < len(words) else None
+        found.append(Edge(start, end, before, after))
+    return found
+
+
+def _begins_sentence(task: RefinementTask, index: int) -> bool:
+    """Lines begin with sentences; without lines, what follows a full stop does."""
+    start = task.words[index][0]
+    if any(_same(line.start, start) for line in task.lines):
+        return True
+    return index > 0 and task.words[index - 1][2].rstrip(_CLOSERS).endswith((".", "?", "!"))
+
+
+def _ends_sentence(task: RefinementTask, index: int) -> bool:
+    end = task.words[index][1]
+    if any(_same(line.end, end) for line in task.lines):
+        return True
+    return task.words[index][2].rstrip(_CLOSERS).endswith((".", "?", "!"))
+
+
+def _same(left: float, right: float) -> bool:
+    return abs(left - right) < 0.06

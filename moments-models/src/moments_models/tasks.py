@@ -1,0 +1,136 @@
+"""Task blocks: the JSON that ends a chat request's user message and that these engines read instead of the prose before it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from moments_models.errors import InvalidRequest
+
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_MAX_DEPTH_ERRORS = (json.JSONDecodeError, RecursionError)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Block(BaseModel):
+    """Unknown fields are left alone: a newer pipeline may say more than this program knows."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class Limits(_Block):
+    """What moments may be; seconds. A limit that is missing does not limit."""
+
+    max_moments: int = Field(default=12, ge=1, le=1000)
+    min_duration: float = Field(default=0.0, ge=0.0)
+    max_duration: float = Field(default=86_400.0, gt=0.0)
+
+
+class Line(_Block):
+    """A sentence or segment of the transcript; seconds."""
+
+    n: int
+    start: float
+    end: float
+    text: str
+
+
+class Chapter(_Block):
+    """A chapter mark that the file brought along."""
+
+    start: float
+    title: str = ""
+
+
+class GenerationTask(_Block):
+    """`generate_moments`."""
+
+    task: Literal["generate_moments"]
+    duration: float = Field(gt=0.0)
+    limits: Limits = Limits()
+    prompt: str = ""
+    language: str = ""
+    lines: tuple[Line, ...] = ()
+    chapters: tuple[Chapter, ...] | None = None
+
+
+class Clip(_Block):
+    """The clip sent along: where it starts in the recording, and how much of it lies before and after the moment; seconds."""
+
+    start: float = 0.0
+    duration: float = Field(default=0.0, ge=0.0)
+    padding_left: float = 0.0
+    padding_right: float = 0.0
+
+
+class MomentBlock(_Block):
+    """The moment to refine, in the task's time base."""
+
+    title: str = ""
+    start_time: float
+    end_time: float
+
+
+class RefinementTask(_Block):
+    """`refine_moment`. All times are in `time_base`: seconds from the clip's first frame, or of the recording."""
+
+    task: Literal["refine_moment"]
+    duration: float = Field(gt=0.0)
+    time_base: Literal["clip", "absolute"] = "absolute"
+    clip: Clip | None = None
+    moment: MomentBlock
+    limits: Limits = Limits()
+    lines: tuple[Line, ...] = ()
+    words: tuple[tuple[float, float, str], ...] = ()
+
+
+def find_block(text: str) -> dict[str, Any]:
+    """The last JSON object with a `task` in a message: fenced or bare. Raises `InvalidRequest` when there is none."""
+    for fenced in reversed(_FENCE.findall(text)):
+        block = _parsed(fenced)
+        if block is not None:
+            return block
+    found = _last_bare(text)
+    if found is None:
+        raise InvalidRequest("the last user message has no task block (a JSON object with a `task`)", code="no_task_block")
+    return found
+
+
+def parse(model: type[Model], block: Mapping[str, Any]) -> Model:
+    """The block as a typed task. Raises `InvalidRequest` that names the first wrong field."""
+    try:
+        return model.model_validate(block)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "block"
+        raise InvalidRequest(f"task block: {where}: {first['msg']}", code="invalid_task_block") from error
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except _MAX_DEPTH_ERRORS:
+        return None
+    return value if isinstance(value, dict) and "task" in value else None
+
+
+def _last_bare(text: str) -> dict[str, Any] | None:
+    """Outermost objects from left to right; what does not parse is prose."""
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] | None = None
+    at = text.find("{")
+    while at >= 0:
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except _MAX_DEPTH_ERRORS:
+            end = at + 1
+        else:
+            if isinstance(value, dict) and "task" in value:
+                found = value
+        at = text.find("{", end)
+    return found

@@ -1,0 +1,193 @@
+"""Where somebody speaks: Silero's voice activity model, and the chunks of speech a recogniser is fed with.
+
+The ONNX file is the one that faster-whisper carries (MIT); it is read as data, its package is not imported for it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from moments_models.audio import RATE, blocks, samples
+from moments_models.base import Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WINDOW = 512
+"""Samples of one decision (32 ms)."""
+_CONTEXT = 64
+_BLOCK = WINDOW * 1875  # one minute
+
+_SPEECH, _SILENCE = 0.5, 0.35
+"""A region begins above the first probability and ends below the second one."""
+_MIN_SPEECH = 0.25
+_MIN_PEAK = 0.7
+"""A region whose best window is less certain than this is noise that resembles speech."""
+_MIN_PAUSE = 0.2
+_PAD = 0.2
+"""Seconds of sound kept on either side of a region."""
+_KEPT_PAUSE = 1.0
+"""A longer pause inside a chunk is shortened to this; recognisers invent words in silence."""
+LONGEST_CHUNK = 28.0
+"""Seconds; Whisper's window is 30, and a chunk should never be cut by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the recording inside a chunk, in samples: `start` in the recording, `offset` in the chunk."""
+
+    start: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Speech of at most 28 s, put together from pieces of the recording."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def length(self) -> int:
+        last = self.pieces[-1]
+        return last.offset + last.length
+
+    @property
+    def end(self) -> int:
+        """The last sample in the recording, exclusive."""
+        last = self.pieces[-1]
+        return last.start + last.length
+
+    def read(self, wav: Path) -> NDArray[np.float32]:
+        """The chunk's samples."""
+        return np.concatenate([samples(wav, piece.start, piece.length) for piece in self.pieces])
+
+    def span(self, start: float, end: float) -> tuple[float, float]:
+        """Times in the chunk as times in the recording, seconds. A span over a seam belongs to the piece that holds more of it."""
+        first, last = start * RATE, max(end, start) * RATE
+
+        def shared(piece: Piece) -> float:
+            return min(last, piece.offset + piece.length) - max(first, piece.offset)
+
+        piece = max(self.pieces, key=shared)
+        low, high = piece.offset, piece.offset + piece.length
+        shift = piece.start - piece.offset
+        return (min(max(first, low), high) + shift) / RATE, (min(max(last, low), high) + shift) / RATE
+
+
+def speech_chunks(wav: Path, task: Task) -> list[Chunk]:
+    """Everything that is spoken in a 16 kHz mono WAV file, in order, as chunks that begin and end in silence where there is any."""
+    probabilities = _probabilities(wav, task)
+    return plan_chunks(probabilities, _regions(probabilities))
+
+
+def _probabilities(wav: Path, task: Task) -> NDArray[np.float32]:
+    """Speech probability of each 32 ms window."""
+    model = _load()
+    found: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
+    h = c = np.zeros((1, 1, 128), np.float32)
+    tail = np.zeros(_CONTEXT, np.float32)
+    for block in blocks(wav, _BLOCK):
+        task.check()
+        padded = np.pad(block, (0, -len(block) % WINDOW))
+        windows = padded.reshape(-1, WINDOW)
+        context = np.vstack([tail[None], windows[:-1, -_CONTEXT:]])
+        tail = padded[-_CONTEXT:]
+        output, h, c = model.run(None, {"input": np.hstack([context, windows]), "h": h, "c": c})
+        found.append(np.asarray(output, np.float32).reshape(-1))
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=1)
+def _load() -> Any:
+    import onnxruntime  # type: ignore[import-untyped]
+
+    package = importlib.util.find_spec("faster_whisper")
+    assert package is not None
+    assert package.origin is not None
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    path = Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"
+    return onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
+
+
+def _regions(probabilities: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """Windows [first, last) in which somebody speaks, pauses under 0.2 s included."""
+    pause = int(_MIN_PAUSE * RATE / WINDOW)
+    first: int | None = None
+    quiet = 0
+    for index, probability in enumerate(np.append(probabilities, np.zeros(pause + 1, np.float32))):
+        if first is None:
+            if probability >= _SPEECH:
+                first, quiet = index, 0
+            continue
+        quiet = quiet + 1 if probability < _SILENCE else 0
+        if quiet > pause:
+            last = index - quiet + 1
+            if (last - first) * WINDOW >= _MIN_SPEECH * RATE and probabilities[first:last].max() >= _MIN_PEAK:
+                yield first, last
+            first = None
+
+
+def plan_chunks(probabilities: NDArray[np.float32], regions: Iterator[tuple[int, int]]) -> list[Chunk]:
+    """Pack regions (in windows) into chunks; one that is longer than a chunk is cut at its least speech-like window."""
+    limit = int(LONGEST_CHUNK * RATE)
+    total = len(probabilities) * WINDOW
+    chunks: list[Chunk] = []
+    pieces: list[Piece] = []
+    for start, end in _padded(regions, probabilities, total):
+        if pieces:
+            joined = _join(pieces, start, end)
+            if joined[-1].offset + joined[-1].length <= limit:
+                pieces = joined
+                continue
+            chunks.append(Chunk(tuple(pieces)))
+        pieces = [Piece(start, 0, end - start)]
+    if pieces:
+        chunks.append(Chunk(tuple(pieces)))
+    return chunks
+
+
+def _join(pieces: list[Piece], start: int, end: int) -> list[Piece]:
+    last = pieces[-1]
+    pause = start - (last.start + last.length)
+    kept = int(_KEPT_PAUSE * RATE)
+    if pause <= kept:
+        return [*pieces[:-1], Piece(last.start, last.offset, end - last.start)]
+    half = kept // 2
+    extended = Piece(last.start, last.offset, last.length + half)
+    return [*pieces[:-1], extended, Piece(start - half, extended.offset + extended.length, end - start + half)]
+
+
+def _padded(regions: Iterator[tuple[int, int]], probabilities: NDArray[np.float32], total: int) -> Iterator[tuple[int, int]]:
+    """Regions in samples with their padding, none of them overlapping and none longer than a chunk."""
+    pad = int(_PAD * RATE)
+    limit = int(LONGEST_CHUNK * RATE) - 2 * pad
+    found = list(regions)
+    for index, (first, last) in enumerate(found):
+        # Half of a short pause belongs to either neighbour.
+        before = (found[index - 1][1] + first) // 2 if index else 0
+        after = (found[index + 1][0] + last) // 2 if index + 1 < len(found) else total // WINDOW
+        edges = [first * WINDOW, *(cut * WINDOW for cut in _cuts(probabilities, first, last, limit // WINDOW)), last * WINDOW]
+        edges[0] = max(edges[0] - pad, before * WINDOW)
+        edges[-1] = min(edges[-1] + pad, after * WINDOW)
+        yield from pairwise(edges)
+
+
+def _cuts(probabilities: NDArray[np.float32], first: int, last: int, limit: int) -> Iterator[int]:
+    """Where a region longer than `limit` windows is cut: at the quietest of the last 40 % of each stretch."""
+    while last - first > limit:
+        low = first + int(limit * 0.6)
+        smooth = np.convolve(probabilities[low : first + limit], np.ones(3) / 3, mode="same")
+        first = low + int(smooth.argmin())
+        yield first

@@ -1,0 +1,11 @@
+"""Weights: which are known, where they come from, and where they lie.
+
+A set of weights is known by the sha256 of its files; nothing else is ever loaded.
+"""
+
+from moments_models.weights.progress import Progress
+from moments_models.weights.registry import WEIGHTS, WeightSet
+from moments_models.weights.sources import SourceFailed
+from moments_models.weights.store import WeightsError, location, needed_for, present, pull, root
+
+__all__ = ["WEIGHTS", "Progress", "SourceFailed", "WeightSet", "WeightsError", "location", "needed_for", "present", "pull", "root"]

@@ -1,0 +1,28 @@
+"""What a pull reports while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One tick of a pull.
+
+    `done` and `total` are bytes of the source in use (a package is compressed, so its total differs from the size on disk);
+    `source` is `path`, `hub` or `packages`; `note` says in words what happened, when something did.
+    """
+
+    name: str
+    source: str
+    done: int
+    total: int
+    note: str = ""
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def ignore(_: Progress) -> None:
+    """The default listener."""
