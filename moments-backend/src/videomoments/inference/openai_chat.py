@@ -179,7 +179,12 @@ class ChatClient:
         extra = {name: value for name, value in body.items() if name not in known}
         create = cast(Any, client.chat.completions.with_streaming_response.create)
         try:
-            async with create(**{name: body[name] for name in known if name in body}, extra_body=extra or None) as response:
+            async with create(
+                **{name: body[name] for name in known if name in body},
+                extra_body=extra or None,
+                # The SDK insists on a key; a service without one gets no header.
+                extra_headers=None if endpoint.api_key else {"Authorization": openai.Omit()},
+            ) as response:
                 text = await _bounded(response.iter_bytes(), config.key)
         except openai.APIStatusError as error:
             raise _status_error(config.key, error) from None
@@ -193,7 +198,9 @@ class ChatClient:
         except ModelError:
             raise
         except Exception as error:
-            # The stream's own transport errors come as the HTTP library's, whichever one the SDK uses.
+            # The stream's own errors are those of the HTTP library, httpx or httpx2 by the SDK's version.
+            if not type(error).__module__.startswith("httpx"):
+                raise
             raise _transport_error(config.key, error) from None
         return _answer(text, config)
 
@@ -203,15 +210,12 @@ class ChatClient:
         client = self._clients.get(key)
         if client is None:
             timeout = openai.Timeout(self._deadlines.read, connect=self._deadlines.connect)
-            headers: dict[str, Any] = dict(endpoint.headers)
-            if endpoint.api_key is None:
-                headers["Authorization"] = openai.Omit()
             client = openai.AsyncOpenAI(
                 base_url=root,
                 api_key=endpoint.api_key or "none",
                 max_retries=0,
                 timeout=timeout,
-                default_headers=headers,
+                default_headers=endpoint.headers,
                 # A redirect would carry the request, with its signed URLs, to somebody else.
                 http_client=openai.DefaultAsyncHttpxClient(trust_env=not endpoint.loopback, follow_redirects=False, timeout=timeout),
             )

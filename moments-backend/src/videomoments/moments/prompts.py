@@ -151,7 +151,7 @@ def generation_messages(
         "duration": round(duration, 3),
         "limits": limits.as_json(),
         "prompt": wish,
-        "language": language,
+        "language": language or "",
         "lines": [line_json(line) for line in lines],
     }
     return [{"role": "system", "content": GENERATION_SYSTEM}, {"role": "user", "content": f"{lead}\n\n{_block(content)}"}]
