@@ -1,0 +1,1 @@
+"""What make_sample.py draws and says."""
