@@ -1,0 +1,172 @@
+"""Input clips by packet copy: no encoding, no edit list, every frame in the file is shown. In the child only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from videomoments.core.times import Interval
+from videomoments.media.audio import PlacedAudio
+from videomoments.media.measure import packets_of, seek
+from videomoments.media.opening import only, open_source, stamp, time_base, url_of
+from videomoments.media.pictures import Pictures
+from videomoments.media.types import MediaInfo
+from videomoments.media.writer import AAC_RATES
+
+# More pre-roll than this share of the clip would waste the model's attention.
+MOST_PREROLL = 0.30
+_FORMATS = ("yuv420p", "yuvj420p")
+_CONTAINERS = ("mov", "matroska")
+# B-frames that belong before the end come after later frames; so many more packets are taken to close the last group.
+_MOST_EXTRA = 16
+_IDR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Copyable:
+    """Packets of a stretch that can be copied: whole, from an IDR picture on, at a constant rate."""
+
+    packets: list[Packet]
+    held: Interval
+    size: int
+
+
+def refusal(info: MediaInfo) -> str:
+    """Why this source's packets can't be copied, or an empty string."""
+    video = info.video
+    assert video is not None
+    if video.codec != "h264" or info.container not in _CONTAINERS:
+        return f"{video.codec} in {info.container} is not copied"
+    if video.vfr:
+        return "the source has a variable frame rate"
+    if video.rotation or video.mirrored:
+        return "the source is rotated"
+    if video.pixel_format not in _FORMATS:
+        return f"{video.pixel_format} is not for every decoder"
+    if "damaged" in info.warnings:
+        return "the source is damaged"
+    return ""
+
+
+def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: int | None) -> Copyable | str:
+    """The packets to copy, or the reason why not."""
+    assert info.video is not None
+    step = 1 / info.video.fps
+    packets: list[Packet] = []
+    size = 0
+    extra = 0
+    latest = 0.0
+    for packet in pictures.packets_from(wanted.start):
+        at = pictures.seconds(stamp(packet) or 0)
+        if not packets:
+            first = latest = at
+            if first > wanted.start + step / 2 or not _is_idr(packet):
+                return "no clean keyframe before it"
+            if wanted.start - first > MOST_PREROLL * (wanted.end - first):
+                return "the keyframe before it is too far away"
+        span = round((latest - first) / step) + 1
+        if latest >= wanted.end - 1.5 * step and span == len(packets):
+            break
+        extra += at >= wanted.end
+        if extra > _MOST_EXTRA:
+            return "the frames at its end do not form a whole group"
+        packets.append(packet)
+        latest = max(latest, at)
+        size += packet.size
+        if max_bytes is not None and size > max_bytes * 0.9:
+            return "a copy would be too large"
+    if not packets or round((latest - first) / step) + 1 != len(packets):
+        return "its frames are not evenly spaced"
+    return Copyable(packets, Interval(first, latest + step), size)
+
+
+def _is_idr(packet: Packet) -> bool:
+    """Whether the packet (length-prefixed NAL units, ISO/IEC 14496-15, or Annex B) holds an IDR slice."""
+    data = bytes(packet)[:4096]
+    if data.startswith((b"\0\0\0\1", b"\0\0\1")):
+        return any(part[:1] and part[0] & 31 == _IDR for part in data.split(b"\0\0\1")[1:])
+    at = 0
+    while at + 5 <= len(data):
+        kind = data[at + 4] & 31
+        if kind in (1, _IDR):
+            return kind == _IDR
+        at += 4 + int.from_bytes(data[at : at + 4])
+    return False
+
+
+def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyable, target: Path) -> None:
+    """Writes the packets, shifted so that the first picture is at 0, with the sound: copied where it is AAC that begins with them."""
+    options = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
+    with av.open(url_of(target), "w", format="mp4", options=options) as out:
+        video = out.add_stream_from_template(pictures.stream)
+        streams: list[Iterator[Packet]] = [_shifted(chosen.packets, video)]
+        if info.has_audio:
+            streams.append(_copied_sound(source, info, chosen.held, out) or _encoded_sound(source, info, chosen.held, out))
+        for packet in merge(*streams, key=_decoding_time):
+            out.mux(packet)
+
+
+def _decoding_time(packet: Packet) -> Fraction:
+    return (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base
+
+
+def _shifted(packets: list[Packet], stream: Stream) -> Iterator[Packet]:
+    by = min(stamp(packet) or 0 for packet in packets)
+    for packet in packets:
+        packet.pts = (packet.pts or 0) - by
+        packet.dts = packet.dts - by if packet.dts is not None else packet.pts
+        packet.stream = stream
+        yield packet
+
+
+def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet] | None:
+    """AAC packets of the stretch, the first one at 0 (at most half a packet, 11 ms, beside its true time), or None."""
+    assert info.audio is not None
+    if info.audio.codec != "aac" or info.container not in _CONTAINERS:
+        return None
+    container = open_source(source)
+    track = container.streams[info.audio.index]
+    only(container, track)
+    step = time_base(track)
+    zero = Fraction(info.start_pts).limit_denominator(10**9)
+    begin, end = round((zero + Fraction(held.start)) / step), round((zero + Fraction(held.end)) / step)
+    half = round(Fraction(512, info.audio.sample_rate) / step) + 1
+    seek(container, track, begin - 8 * half)
+    packets = []
+    for packet in packets_of(container, track):
+        at = stamp(packet) or 0
+        if at >= end:
+            break
+        if at >= begin - half and not packet.is_discard:
+            packets.append(packet)
+    if not packets or (stamp(packets[0]) or 0) > begin + half:
+        return None
+    return _shifted(packets, out.add_stream_from_template(track))
+
+
+def _encoded_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet]:
+    """The same stretch as mono AAC, without the encoder's priming packet: no edit list could hide it."""
+    assert info.audio is not None
+    rate = info.audio.sample_rate if info.audio.sample_rate in AAC_RATES else 48_000
+    stream = out.add_stream("aac", rate=rate)
+    stream.codec_context.layout = "mono"
+    stream.codec_context.bit_rate = 64_000
+    sound = PlacedAudio(source, info.audio, info.start_pts)
+
+    def encoded() -> Iterator[Packet]:
+        blocks = chain(sound.blocks(held.start, held.end, pad=True), (None,))
+        for block in blocks:
+            for packet in stream.encode(block):
+                if packet.pts is not None and packet.pts >= 0:
+                    yield packet
+
+    return encoded()

@@ -1,0 +1,98 @@
+"""Cuts clips: chooses the cheapest way that is safe for each, and has it checked. In the child only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from videomoments.core.errors import InvalidInput
+from videomoments.core.names import ClipKind
+from videomoments.core.times import Interval
+from videomoments.media.audio import PlacedAudio
+from videomoments.media.check import check_encoded
+from videomoments.media.copying import Copyable, copy_clip, copyable, refusal
+from videomoments.media.encode import Encoded, encode_exact, encode_proxy, encode_sound
+from videomoments.media.pictures import Pictures
+from videomoments.media.progress import Progress
+from videomoments.media.types import Clip, ClipMode, ClipRequest, MediaInfo
+
+_SHORTEST = 0.02
+
+
+def cut(source: Path, requests: Sequence[ClipRequest], info: MediaInfo, progress: Progress) -> Iterator[Clip]:
+    """Yields each clip when it is written and checked. Raises `InvalidInput` for a stretch outside the source, else what the cut raises."""
+    cutter = _Cutter(source, info)
+    whole = sum(_wanted(request, info).duration for request in requests)
+    done = 0.0
+    for request in requests:
+        wanted = _wanted(request, info)
+
+        def tick(at: float, before: float = done) -> None:
+            progress(min(1.0, (before + at) / whole))
+
+        yield cutter.cut(request, wanted, tick)
+        done += wanted.duration
+        progress(min(1.0, done / whole))
+
+
+def _wanted(request: ClipRequest, info: MediaInfo) -> Interval:
+    """The padded stretch inside the source."""
+    wanted = request.interval.padded(request.padding_left, request.padding_right).clamped(0.0, info.duration)
+    if wanted.duration < _SHORTEST:
+        raise InvalidInput(
+            f"The clip {request.interval.start:.3f}-{request.interval.end:.3f} s lies outside the file, which is {info.duration:.3f} s long."
+        )
+    return wanted
+
+
+class _Cutter:
+    """One source, opened once for all its clips."""
+
+    def __init__(self, source: Path, info: MediaInfo) -> None:
+        self._source = source
+        self._info = info
+        self._pictures = Pictures(source, info) if info.has_video else None
+        self._sound = PlacedAudio(source, info.audio, info.start_pts) if info.has_audio and info.audio is not None else None
+        self._refusal = refusal(info) if info.has_video else ""
+
+    def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+        if self._pictures is None:
+            assert self._sound is not None
+            made = encode_sound(self._sound, self._info, wanted, request.target, tick)
+            check_encoded(request.target, made, sound=True)
+            return _clip(request, made.held, 0, "audio", "the source has no pictures")
+        if request.kind is ClipKind.DELIVERED:
+            made = encode_exact(self._pictures, self._sound, self._info, wanted, request.target, tick)
+            check_encoded(request.target, made, sound=self._sound is not None)
+            return _clip(request, made.held, made.frames, "encode", _with_faults("exact to the frame", made))
+        return self._input(self._pictures, request, wanted, tick)
+
+    def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+        chosen = self._refusal or copyable(pictures, self._info, wanted, request.max_bytes)
+        if isinstance(chosen, Copyable):
+            copy_clip(self._source, pictures, self._info, chosen, request.target)
+            made = Encoded(chosen.held, len(chosen.packets), None, None, 0)
+            return _clip(request, chosen.held, made.frames, "copy", "copied from the keyframe before it")
+        made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
+        check_encoded(request.target, made, sound=self._sound is not None)
+        return _clip(request, made.held, made.frames, "proxy", _with_faults(chosen, made))
+
+
+def _with_faults(reason: str, made: Encoded) -> str:
+    return f"{reason}; {made.faults} faults in the source" if made.faults else reason
+
+
+def _clip(request: ClipRequest, held: Interval, frames: int, mode: ClipMode, reason: str) -> Clip:
+    return Clip(
+        key=request.key,
+        path=request.target,
+        kind=request.kind,
+        start=held.start,
+        end=held.end,
+        padding_left=request.interval.start - held.start,
+        padding_right=held.end - request.interval.end,
+        mode=mode,
+        frames=frames,
+        size_bytes=request.target.stat().st_size,
+        reason=reason,
+    )

@@ -1,0 +1,176 @@
+"""How long a stream really is: by its packets, never by a header. In the child only.
+
+Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; else every packet is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from videomoments.media.opening import only, stamp, time_base
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One stream's facts, in ticks of its time base. `frames` and `keyframes` are None where they were not read.
+
+    `missing` is the share of indexed packets that lie beyond the end of the file.
+    """
+
+    first: int
+    end: int
+    frames: int | None
+    keyframes: tuple[int, ...] | None
+    vfr: bool
+    missing: float
+
+
+def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+    """Packets until the end, or until the demuxer gives up: a cut-off file must not lose what it has."""
+    demuxer = container.demux(*streams)
+    while True:
+        try:
+            packet = next(demuxer)
+        except (StopIteration, av.error.EOFError):
+            return
+        except av.error.InvalidDataError:
+            return
+        if packet.size and stamp(packet) is not None:
+            yield packet
+
+
+def measure(container: InputContainer, stream: Stream, size: int, tick: Callable[[], None]) -> Measured | None:
+    """Facts of one stream, or None when no packet can be read. Leaves the container somewhere: seek before you read on."""
+    only(container, stream)
+    entries = [(entry.timestamp, entry.pos, entry.size, entry.is_keyframe) for entry in stream.index_entries]
+    if stream.frames and entries:
+        return _by_index(container, stream, entries, size, tick)
+    if "matroska" in container.format.name and stream.type == "video" and container.duration:
+        found = _by_tail(container, stream, tick)
+        if found is not None:
+            return found
+    return _by_reading(container, stream, tick)
+
+
+def _by_index(
+    container: InputContainer, stream: Stream, entries: Sequence[tuple[int, int, int, bool]], size: int, tick: Callable[[], None]
+) -> Measured | None:
+    present = [entry for entry in entries if entry[1] + entry[2] <= size]
+    if not present:
+        return None
+    times = [entry[0] for entry in present]
+    # Decoding times: the presentation times of the last frames need the packets themselves.
+    tail = _seen_from(container, stream, times[-1], tick)
+    first = _first_stamp(container, stream)
+    if tail is None or first is None:
+        return None
+    return Measured(
+        first=first,
+        end=tail,
+        frames=len(present),
+        keyframes=tuple(entry[0] for entry in present if entry[3]) if stream.type == "video" else None,
+        vfr=uneven(times),
+        missing=1 - len(present) / len(entries),
+    )
+
+
+def _by_tail(container: InputContainer, stream: Stream, tick: Callable[[], None]) -> Measured | None:
+    """Matroska: the first packets for the rate, and what follows the last cue."""
+    seek(container, stream, 1 << 62)
+    cues = tuple(entry.timestamp for entry in stream.index_entries if entry.is_keyframe)
+    if len(cues) < 2:
+        return None
+    end = _seen_from(container, stream, cues[-1], tick)
+    rewind(container, stream)
+    head = [stamp(packet) or 0 for _, packet in zip(range(300), packets_of(container, stream), strict=False)]
+    if end is None or not head:
+        return None
+    return Measured(min(head), end, None, cues, uneven(sorted(head)), 0.0)
+
+
+def _by_reading(container: InputContainer, stream: Stream, tick: Callable[[], None]) -> Measured | None:
+    rewind(container, stream)
+    times: list[int] = []
+    keyframes: list[int] = []
+    end = 0
+    for packet in packets_of(container, stream):
+        at = stamp(packet)
+        assert at is not None
+        times.append(at)
+        end = max(end, at + (packet.duration or 0))
+        if packet.is_keyframe:
+            keyframes.append(at)
+        tick()
+    if not times:
+        return None
+    times.sort()
+    if end <= times[-1]:
+        end = times[-1] + _usual_step(times)
+    is_video = stream.type == "video"
+    return Measured(times[0], end, len(times), tuple(sorted(keyframes)) if is_video else None, is_video and uneven(times), 0.0)
+
+
+def _usual_step(times: Sequence[int]) -> int:
+    steps = [later - earlier for earlier, later in zip(times[-300:], times[-299:], strict=False)]
+    return sorted(steps)[len(steps) // 2] if steps else 0
+
+
+def _seen_from(container: InputContainer, stream: Stream, at: int, tick: Callable[[], None]) -> int | None:
+    """The end of the last packet at or after `at`."""
+    seek(container, stream, at)
+    times: list[int] = []
+    end = None
+    for packet in packets_of(container, stream):
+        seen = stamp(packet)
+        assert seen is not None
+        times.append(seen)
+        end = max(end or seen, seen + (packet.duration or 0))
+        tick()
+    times.sort()
+    if times and end == times[-1]:
+        end += _usual_step(times)
+    return end
+
+
+def _first_stamp(container: InputContainer, stream: Stream) -> int | None:
+    rewind(container, stream)
+    seen = [stamp(packet) or 0 for _, packet in zip(range(16), packets_of(container, stream), strict=False) if not packet.is_discard]
+    return min(seen, default=None)
+
+
+def seek(container: InputContainer, stream: Stream, at: int) -> None:
+    """To the keyframe at or before `at` ticks; a demuxer that can't seek stays where it is."""
+    try:
+        container.seek(at, stream=stream, backward=True)
+    except av.error.FFmpegError:
+        try:
+            container.seek(at, stream=stream, backward=False)
+        except av.error.FFmpegError:
+            return
+
+
+def rewind(container: InputContainer, stream: Stream) -> None:
+    """To the stream's beginning."""
+    seek(container, stream, min(stream.start_time or 0, 0) - round(10 / time_base(stream)))
+
+
+def uneven(times: Iterable[int]) -> bool:
+    """Whether frames come at a variable rate: more than 1 % of the steps differ from the commonest by over a quarter.
+
+    A step of one tick is rounding (Matroska counts milliseconds), and one dropped frame does not make a variable rate.
+    """
+    ordered = list(times)
+    steps = Counter(later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False))
+    total = sum(steps.values())
+    if total < 3:
+        return False
+    usual = steps.most_common(1)[0][0]
+    odd = sum(count for step, count in steps.items() if abs(step - usual) > max(usual / 4, 1))
+    return odd > max(2, total / 100)

@@ -1,0 +1,282 @@
+"""What a file really holds. In the child only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream as AvAudio
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvVideo
+
+from videomoments.core.errors import UnsupportedMedia
+from videomoments.media.measure import Measured, measure, packets_of, rewind
+from videomoments.media.opening import (
+    check_pixels,
+    choose_audio,
+    choose_video,
+    known_codec,
+    matroska_present,
+    only,
+    open_source,
+    time_base,
+)
+from videomoments.media.orientation import Orientation, orientation_of
+from videomoments.media.types import AudioStream, Chapter, MediaInfo, VideoStream
+
+SHORTEST = 0.1
+# A file that holds less than this share of what its index promises is refused rather than quietly cut short.
+PRESENT_SHARE = 0.9
+_HEAD_FRAMES = 64
+_HEAD_SECONDS = 0.12
+_HEAD_PACKETS = 400
+
+
+@dataclass(slots=True)
+class _Head:
+    """What decoding the first frames showed. `first` is in ticks of the stream."""
+
+    first: int | None = None
+    frame: VideoFrame | AudioFrame | None = None
+    faults: int = 0
+
+
+def probe(path: Path, tick: Callable[[], None]) -> MediaInfo:
+    """Measures the file; `tick` is called while packets are read. Raises `UnsupportedMedia` where it can never be used."""
+    container = open_source(path)
+    size = path.stat().st_size
+    video, audio = choose_video(container), choose_audio(container)
+    if video is None and audio is None:
+        raise UnsupportedMedia("The file has neither pictures nor sound.")
+    _refuse_encrypted(container)
+    warnings: list[str] = []
+    picture, sound, zero = None, None, None
+    if video is not None:
+        picture, zero = _picture(container, video, size, warnings, tick)
+    if audio is not None:
+        sound, zero = _sound(container, audio, size, zero, warnings, tick)
+    duration = _duration(picture, sound)
+    _compare_with_header(container, path, size, duration, warnings)
+    if len(container.streams.audio) > 1:
+        warnings.append("several_audio_streams")
+    return MediaInfo(
+        container=container.format.name.split(",")[0],
+        size_bytes=size,
+        duration=duration,
+        start_pts=float(zero or 0),
+        video=picture,
+        audio=sound,
+        chapters=_chapters(container, zero or Fraction(0), duration),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _refuse_encrypted(container: InputContainer) -> None:
+    for _, packet in zip(range(64), packets_of(container), strict=False):
+        if packet.has_sidedata("encryption_info"):
+            raise UnsupportedMedia("The file is encrypted (DRM).", code="encrypted", advice="Give a copy without protection.")
+
+
+def _picture(
+    container: InputContainer, stream: AvVideo, size: int, warnings: list[str], tick: Callable[[], None]
+) -> tuple[VideoStream, Fraction | None]:
+    context = stream.codec_context
+    if context is not None:
+        check_pixels(context.width, context.height)
+    codec = known_codec(stream)
+    measured = measure(container, stream, size, tick)
+    _refuse_truncated(stream, measured, warnings)
+    head = _decode_head(container, stream) if codec and measured else _Head()
+    decodable = isinstance(head.frame, VideoFrame)
+    if not decodable:
+        warnings.append("video_undecodable")
+    elif head.faults:
+        warnings.append("damaged")
+    step = time_base(stream)
+    first = head.first if head.first is not None else measured.first if measured else 0
+    duration = float((measured.end - first) * step) if measured else 0.0
+    vfr = bool(measured and measured.vfr)
+    if vfr:
+        warnings.append("variable_frame_rate")
+    orientation = orientation_of(head.frame) if isinstance(head.frame, VideoFrame) else Orientation()
+    aspect = _aspect(stream)
+    width, height = (head.frame.width, head.frame.height) if isinstance(head.frame, VideoFrame) else (stream.width or 0, stream.height or 0)
+    shown = (round(width * aspect), height)
+    display = (shown[1], shown[0]) if orientation.swaps_sides else shown
+    facts = VideoStream(
+        index=stream.index,
+        codec=_name(stream),
+        width=width,
+        height=height,
+        display_width=display[0],
+        display_height=display[1],
+        rotation=orientation.rotation,
+        mirrored=orientation.mirrored,
+        sample_aspect=float(aspect),
+        fps=_rate(stream, measured, duration),
+        vfr=vfr,
+        time_base=(step.numerator, step.denominator),
+        pixel_format=head.frame.format.name if isinstance(head.frame, VideoFrame) else "",
+        keyframes=_keyframes(measured, first, step),
+        decodable=decodable,
+        duration=max(duration, 0.0),
+    )
+    return facts, first * step if decodable else None
+
+
+def _sound(
+    container: InputContainer, stream: AvAudio, size: int, zero: Fraction | None, warnings: list[str], tick: Callable[[], None]
+) -> tuple[AudioStream, Fraction | None]:
+    codec = known_codec(stream)
+    measured = measure(container, stream, size, tick) if codec else None
+    if zero is None:
+        _refuse_truncated(stream, measured, warnings)
+    head = _decode_head(container, stream) if codec and measured else _Head()
+    decodable = isinstance(head.frame, AudioFrame)
+    if not decodable:
+        warnings.append("audio_undecodable")
+    step = time_base(stream)
+    first = head.first if head.first is not None else 0
+    if zero is None and decodable:
+        zero = first * step
+    context = stream.codec_context
+    facts = AudioStream(
+        index=stream.index,
+        codec=_name(stream),
+        sample_rate=context.sample_rate if context else 0,
+        channels=context.channels if context else 0,
+        start=float(first * step - (zero or 0)) if decodable else 0.0,
+        duration=max(float((measured.end - first) * step), 0.0) if measured and decodable else 0.0,
+        decodable=decodable,
+        reason="" if decodable else "its codec is not supported" if codec is None else "it does not decode",
+    )
+    return facts, zero
+
+
+def _decode_head(container: InputContainer, stream: AvVideo | AvAudio) -> _Head:
+    """Decodes the first frames on one thread: where the timeline starts, how the picture lies, and whether it decodes at all."""
+    only(container, stream)
+    rewind(container, stream)
+    context = stream.codec_context
+    context.thread_count = 1
+    head = _Head()
+    seen: list[VideoFrame | AudioFrame] = []
+    started = time.monotonic()
+    for _, packet in zip(range(_HEAD_PACKETS), packets_of(container, stream), strict=False):
+        try:
+            frames = context.decode(packet)
+        except av.error.InvalidDataError:
+            head.faults += 1
+            continue
+        head.faults += sum(frame.is_corrupt for frame in frames)
+        seen += frames
+        if len(seen) >= _HEAD_FRAMES or (len(seen) > 1 and time.monotonic() - started > _HEAD_SECONDS):
+            break
+    if len(seen) < 2:
+        seen += _flushed(context)
+    if seen:
+        head.frame = seen[0]
+        head.first = _first_of(seen, time_base(stream))
+    return head
+
+
+def _flushed(context: object) -> list[VideoFrame | AudioFrame]:
+    try:
+        return list(context.decode(None))  # type: ignore[attr-defined]
+    except (av.error.InvalidDataError, av.error.EOFError):
+        return []
+
+
+def _first_of(frames: list[VideoFrame | AudioFrame], step: Fraction) -> int:
+    """The first frame's time. A first sound frame that lost its encoder's padding keeps the uncut time: the second one tells."""
+    first = frames[0]
+    at = first.pts if first.pts is not None else first.dts or 0
+    if isinstance(first, AudioFrame) and len(frames) > 1:
+        second = frames[1]
+        assert isinstance(second, AudioFrame)
+        if first.samples < second.samples and second.pts is not None:
+            return second.pts - round(Fraction(first.samples, first.sample_rate) / step)
+    return at
+
+
+def _refuse_truncated(stream: AvVideo | AvAudio, measured: Measured | None, warnings: list[str]) -> None:
+    if measured is None or measured.missing == 0:
+        return
+    if stream.duration and (measured.end - measured.first) < PRESENT_SHARE * stream.duration:
+        raise UnsupportedMedia(
+            f"The file is cut off: {float((measured.end - measured.first) * time_base(stream)):.1f} s of"
+            f" {float(stream.duration * time_base(stream)):.1f} s are there.",
+            code="truncated",
+            advice="Upload it again.",
+        )
+    warnings.append("truncated_tail")
+
+
+def _duration(picture: VideoStream | None, sound: AudioStream | None) -> float:
+    ends = [picture.duration] if picture is not None and picture.decodable else []
+    if sound is not None and sound.decodable:
+        ends.append(sound.start + sound.duration)
+    if not ends:
+        known = [stream.codec for stream in (picture, sound) if stream is not None]
+        raise UnsupportedMedia(
+            f"Nothing in the file can be decoded ({', '.join(known)}).",
+            code="unsupported_codec",
+            advice="Convert it to MP4 (H.264, AAC).",
+        )
+    if max(ends) < SHORTEST:
+        raise UnsupportedMedia(f"The file is {max(ends):.2f} s long.", code="too_short", advice="Give a longer recording.")
+    return max(ends)
+
+
+def _compare_with_header(container: InputContainer, path: Path, size: int, duration: float, warnings: list[str]) -> None:
+    claimed = (container.duration or 0) / 1_000_000
+    if "matroska" in container.format.name:
+        present = matroska_present(path, size)
+        if present < PRESENT_SHARE:
+            raise UnsupportedMedia(f"The file is cut off: {present:.0%} of it is there.", code="truncated", advice="Upload it again.")
+        if present < 1:
+            warnings.append("truncated_tail")
+    if claimed > duration * 1.1 + 1:
+        warnings.append("shorter_than_header")
+
+
+def _name(stream: AvVideo | AvAudio) -> str:
+    return str(stream.codec_context.name) if stream.codec_context is not None else "unknown"
+
+
+def _aspect(stream: AvVideo) -> Fraction:
+    """The shape of a pixel, width over height; nonsense counts as square."""
+    aspect = stream.sample_aspect_ratio or (stream.codec_context.sample_aspect_ratio if stream.codec_context else None)
+    return aspect if aspect and Fraction(1, 8) < aspect < 8 else Fraction(1)
+
+
+def _rate(stream: AvVideo, measured: Measured | None, duration: float) -> float:
+    """Average frames per second, counted where a count is known. Headers of up to a billion frames per second exist."""
+    if measured is not None and measured.frames and duration > 0:
+        rate = measured.frames / duration
+    else:
+        rate = float(stream.average_rate or 0)
+    return rate if 0.01 <= rate <= 1000 else 25.0
+
+
+def _keyframes(measured: Measured | None, first: int, step: Fraction) -> tuple[float, ...] | None:
+    if measured is None or not measured.keyframes:
+        return None
+    # An index holds decoding times: the reordering delay is the same for all of them.
+    shift = first - measured.keyframes[0]
+    return tuple(round(float((at + shift - first) * step), 6) for at in measured.keyframes)
+
+
+def _chapters(container: InputContainer, zero: Fraction, duration: float) -> tuple[Chapter, ...]:
+    found = []
+    for chapter in container.chapters():
+        start = float(chapter["start"] * (chapter["time_base"] or Fraction(1, 1000)) - zero)
+        if start < duration:
+            found.append(Chapter(round(max(start, 0.0), 3), chapter["metadata"].get("title", "")))
+    return tuple(found)

@@ -1,0 +1,228 @@
+"""What the media engine takes and gives. Times are seconds on one timeline: 0 = the first video frame (audio-only: first sample)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from videomoments.core.names import ClipKind
+from videomoments.core.times import Interval
+
+ClipMode = Literal["copy", "encode", "proxy", "audio"]
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What one child process may take. `stall_seconds` is how long it may go without reporting any progress."""
+
+    memory_bytes: int = 4 * 1024**3
+    cpu_seconds: int = 12 * 3600
+    file_bytes: int = 32 * 1024**3
+    open_files: int = 64
+    stall_seconds: float = 90.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """The picture that is used. `width` × `height` are coded pixels; the display size has the sample aspect and the rotation applied.
+
+    `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left
+    to right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where only reading the whole file would tell.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    rotation: int
+    mirrored: bool
+    sample_aspect: float
+    fps: float
+    vfr: bool
+    time_base: tuple[int, int]
+    pixel_format: str
+    keyframes: tuple[float, ...] | None
+    decodable: bool
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """The sound that is used. `start` is its first sample on the timeline (negative: before the first picture).
+
+    `reason` says why it is not `decodable`.
+    """
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    start: float
+    duration: float
+    decodable: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    start: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a file really holds, measured. Kept in checkpoints: `to_dict` and `from_dict` are inverse and JSON-safe.
+
+    `duration` is seconds from the first frame to the end of the last, of the longest stream that decodes. `start_pts` is the
+    container's time of the timeline's 0, in seconds. Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
+    `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`.
+    """
+
+    container: str
+    size_bytes: int
+    duration: float
+    start_pts: float
+    video: VideoStream | None
+    audio: AudioStream | None
+    chapters: tuple[Chapter, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_video(self) -> bool:
+        """There are pictures, and they decode."""
+        return self.video is not None and self.video.decodable
+
+    @property
+    def has_audio(self) -> bool:
+        """There is sound, and it decodes."""
+        return self.audio is not None and self.audio.decodable
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        video, audio = data["video"], data["audio"]
+        if video is not None:
+            keyframes = video["keyframes"]
+            video = VideoStream(
+                **{
+                    **video,
+                    "time_base": tuple(video["time_base"]),
+                    "keyframes": None if keyframes is None else tuple(keyframes),
+                }
+            )
+        return cls(
+            **{
+                **data,
+                "video": video,
+                "audio": None if audio is None else AudioStream(**audio),
+                "chapters": tuple(Chapter(**chapter) for chapter in data["chapters"]),
+                "warnings": tuple(data["warnings"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailRequest:
+    """One JPEG at `time`; None leaves the choice to us (the first picture that is not black).
+
+    A keyframe within `tolerance` seconds of `time` is taken instead of the exact picture: it costs a tenth.
+    """
+
+    key: str
+    target: Path
+    time: float | None = None
+    tolerance: float = 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"key": self.key, "target": str(self.target), "time": self.time, "tolerance": self.tolerance}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "target": Path(data["target"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A JPEG on disk. `time` is the shown frame's; sizes are pixels."""
+
+    key: str
+    path: Path
+    time: float
+    width: int
+    height: int
+    size_bytes: int
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "path": Path(data["path"])})
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "path": str(self.path)}
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """One clip to cut. `interval` is the moment's; paddings are asked seconds on either side, clamped to the source.
+
+    `max_bytes` bounds input clips only: a larger copy becomes a proxy, whose rate is chosen to fit.
+    """
+
+    key: str
+    interval: Interval
+    target: Path
+    kind: ClipKind
+    padding_left: float = 0.0
+    padding_right: float = 0.0
+    max_bytes: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "target": str(self.target), "kind": str(self.kind)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            **{
+                **data,
+                "interval": Interval(**data["interval"]),
+                "target": Path(data["target"]),
+                "kind": ClipKind(data["kind"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip on disk, checked. `start` and `end` are what the file really holds, on the source's timeline, exact to the frame.
+
+    `padding_left` and `padding_right` are the real ones: `interval.start - start` and `end - interval.end`. `frames` counts
+    pictures (0 for sound). `reason` says in words why this mode was taken.
+    """
+
+    key: str
+    path: Path
+    kind: ClipKind
+    start: float
+    end: float
+    padding_left: float
+    padding_right: float
+    mode: ClipMode
+    frames: int
+    size_bytes: int
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "path": str(self.path), "kind": str(self.kind)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{**data, "path": Path(data["path"]), "kind": ClipKind(data["kind"])})
