@@ -118,6 +118,7 @@ class Videos:
         """Makes the stored source and its thumbnail the video's own. Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
             video = await repository.get(session, claim.video_id)
+            video.audio_url = None  # it belongs to the source that is replaced
             video.cloud_url, video.size_bytes, video.content_type = source.cloud_url, source.size_bytes, source.content_type
             video.duration, video.resolution, video.media_info = source.duration, source.resolution, source.media_info
             video.title, video.updated_at = source.title or video.title, now()

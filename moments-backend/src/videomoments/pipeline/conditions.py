@@ -1,0 +1,40 @@
+"""Why a stage does not apply: from what the file has and what the model can do, never from a model's name.
+
+Each answers a reason for people, or None when the stage applies.
+"""
+
+from __future__ import annotations
+
+from videomoments.core.names import StageName
+from videomoments.pipeline.stage import StageContext
+
+NO_SPEECH = "nobody speaks in this recording"
+
+
+async def no_audio(context: StageContext) -> str | None:
+    info = await context.media_info()
+    if info.has_audio:
+        return None
+    if info.audio is None:
+        return "the file has no audio"
+    return f"the audio can't be decoded: {info.audio.reason or info.audio.codec}"
+
+
+async def no_speech(context: StageContext) -> str | None:
+    if (reason := await no_audio(context)) is not None:
+        return reason
+    return NO_SPEECH if context.checkpoints[StageName.TRANSCRIPTION]["words"] == 0 else None
+
+
+async def no_moments(context: StageContext) -> str | None:
+    return None if context.checkpoints.get(StageName.MOMENT_GENERATION, {}).get("moments") else "there are no moments"
+
+
+async def no_clips_needed(context: StageContext) -> str | None:
+    if (reason := await no_moments(context)) is not None:
+        return reason
+    model = context.snapshot.refinement
+    if not model.supports_video:
+        return f"the refinement model {model.key} does not watch video"
+    info = await context.media_info()
+    return None if info.has_video else "the file has no video"

@@ -1,0 +1,89 @@
+"""Cuts a run's final moments into the clips that people keep: exact bounds, no padding, published one by one."""
+
+from __future__ import annotations
+
+from videomoments.core.names import ClipKind
+from videomoments.core.times import Interval
+from videomoments.media.types import Clip, ClipRequest, MediaInfo, Thumbnail, ThumbnailRequest
+from videomoments.pipeline.stage import StageContext
+from videomoments.services.moments import MomentView, StoredClip
+from videomoments.services.videos import StillImage
+from videomoments.storage.layout import clip_key, content_type_of, thumbnail_key
+
+# A bound that differs by less than this from the clip's is the same cut: clips begin and end on frames.
+_SAME_SECONDS = 0.1
+
+
+async def deliver(context: StageContext, *, start: float = 0.0) -> int:
+    """Cuts what is not there yet; answers how many clips the run's final moments have. `start` is where the stage's progress stands."""
+    views = await context.services.moments.of_run(context.claim.run_id)
+    missing = [view for view in views if not _matches(view)]
+    info = await context.media_info()
+    source = await context.source()
+    folder = context.folder / "delivered"
+    folder.mkdir(exist_ok=True)
+    extension = ".mp4" if info.has_video else ".m4a"
+    requests = [
+        ClipRequest(
+            key=view.moment.identifier,
+            interval=Interval(view.moment.start_time, view.moment.end_time),
+            target=folder / (view.moment.identifier + extension),
+            kind=ClipKind.DELIVERED,
+        )
+        for view in missing
+    ]
+    stills = await _stills(context, missing, info)
+    by_moment = {view.moment.identifier: view for view in missing}
+
+    def report(fraction: float) -> None:
+        context.report(start + (1.0 - start) * fraction)
+
+    async for clip in context.parts.media.cut(source, requests, info, on_progress=report):
+        await _publish(context, by_moment[clip.key], clip, stills.get(clip.key), extension)
+        clip.path.unlink(missing_ok=True)
+    return len(views)
+
+
+def _matches(view: MomentView) -> bool:
+    clip, moment = view.clip, view.moment
+    if clip is None:
+        return False
+    return abs(clip.start_time - moment.start_time) < _SAME_SECONDS and abs(clip.end_time - moment.end_time) < _SAME_SECONDS
+
+
+async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, Thumbnail]:
+    """One still per clip, in one pass over the source; none for a recording without pictures."""
+    folder = context.folder / "stills"
+    folder.mkdir(exist_ok=True)
+    requests = [
+        ThumbnailRequest(view.moment.identifier, folder / f"{view.moment.identifier}.jpg", view.moment.start_time, tolerance=0.0)
+        for view in views
+    ]
+    made = await context.parts.media.thumbnails(await context.source(), requests, info)
+    return {still.key: still for still in made}
+
+
+async def _publish(context: StageContext, view: MomentView, clip: Clip, still: Thumbnail | None, extension: str) -> None:
+    claim = context.claim
+    key = clip_key(claim.video_id, view.moment.identifier, ClipKind.DELIVERED, claim.request_id, claim.attempt, extension=extension)
+    await context.put(key, clip.path, content_type_of(key))
+    image = None
+    if still is not None:
+        image_key = thumbnail_key(claim.video_id, view.moment.identifier, claim.request_id, claim.attempt)
+        await context.put(image_key, still.path, "image/jpeg")
+        image = StillImage(image_key, still.time, still.width, still.height)
+    stored = StoredClip(
+        moment_id=view.moment.id,
+        kind=ClipKind.DELIVERED,
+        cloud_url=key,
+        start_time=clip.start,
+        end_time=clip.end,
+        padding_left=clip.padding_left,
+        padding_right=clip.padding_right,
+        mode=clip.mode,
+        size_bytes=clip.size_bytes,
+        content_type=content_type_of(key),
+        still=image,
+    )
+    await context.services.moments.publish_clip(claim, stored)
+    context.published(key, *([image.cloud_url] if image else []))

@@ -1,0 +1,22 @@
+"""What stages 6 and 7 agree on: where an input clip lies between them, and what the clips depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from videomoments.pipeline.stage import StageContext
+
+
+def clip_path(context: StageContext, moment: str) -> Path:
+    """Where stage 6 leaves a moment's input clip for stage 7. `moment` is its identifier."""
+    folder = context.folder / "input"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{moment}.mp4"
+
+
+async def clip_inputs(context: StageContext) -> Mapping[str, Any]:
+    moments = await context.services.moments.originals(context.claim.run_id)
+    source = (await context.video()).cloud_url
+    return {"source": source, "moments": [[moment.identifier, moment.start_time, moment.end_time] for moment in moments]}

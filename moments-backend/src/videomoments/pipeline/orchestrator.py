@@ -1,0 +1,143 @@
+"""Takes one claimed run through its stages, from wherever an earlier attempt got to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import tenacity
+
+from videomoments.core.errors import MomentsError, ServiceUnavailable, StorageError
+from videomoments.core.logging import log_context
+from videomoments.core.names import StageName, StageStatus
+from videomoments.db.repositories.prompts import sha256_of
+from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
+from videomoments.pipeline.stages import STAGES
+from videomoments.services.runs import Claim
+from videomoments.services.stage_records import StageRecord, StageRecords
+
+log = logging.getLogger(__name__)
+
+# Stages retry what only waiting can mend; model services and downloads have retry policies of their own.
+_RETRIED = (StorageError, ServiceUnavailable)
+_ATTEMPTS = 4
+_PROGRESS_SECONDS = 1.0
+
+Watch = Callable[[ProgressClock, float], None]
+"""Told at the start of each stage: its clock, and how many seconds of silence it is allowed."""
+
+
+class StageFailed(Exception):
+    """A stage ended with `error`; carries which one it was."""
+
+    def __init__(self, stage: StageName, error: MomentsError) -> None:
+        super().__init__(str(error))
+        self.stage = stage
+        self.error = error
+
+
+async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Stage, ...] = STAGES) -> str | None:
+    """Runs what is left of the run. Answers a sentence for a run that found nothing, else None.
+
+    Raises:
+        StageFailed: a stage failed for good.
+        StaleAttempt: another worker holds the run.
+    """
+    records = StageRecords(parts.services.runs)
+    folder = work_folder(parts.settings.work_folder, claim)
+    clock = ProgressClock()
+    context = StageContext(claim, parts, folder, clock)
+    earlier = await records.load(claim)
+    note: str | None = None
+    for stage in stages:
+        with log_context(stage=stage.name.value):
+            clock.restart()
+            watch(clock, stage.stall_seconds)
+            try:
+                remark = await _advance(stage, context, records, earlier[stage.name], clock)
+                note = note or remark
+            except MomentsError as error:
+                await context.discard_unpublished()
+                if error.code in ("cancelled", "stale_attempt"):
+                    raise
+                raise StageFailed(stage.name, error) from error
+            except BaseException:
+                # Cancelled, or a fault of ours: what no row names goes, within the time that a cancellation has.
+                with contextlib.suppress(Exception):
+                    await asyncio.wait_for(asyncio.shield(context.discard_unpublished()), 1.0)
+                raise
+    return note
+
+
+def work_folder(base: Path, claim: Claim) -> Path:
+    """The run's temporary folder. It survives an attempt, so that the next one on this machine finds finished files."""
+    folder = base / claim.request_id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+async def _advance(stage: Stage, context: StageContext, records: StageRecords, earlier: StageRecord, clock: ProgressClock) -> str | None:
+    """One stage: skipped with its reason, taken from its checkpoint, or run. Answers the reason of a skip."""
+    claim = context.claim
+    context.forget_video()
+    if (reason := await stage.skip(context)) is not None:
+        if earlier.status is not StageStatus.SKIPPED:
+            await records.skip(claim, stage.name, reason)
+        return None if stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
+    digest = sha256_of(stage.name.value, dict(await stage.inputs(context)))
+    kept = earlier.checkpoint
+    if earlier.status is StageStatus.COMPLETED and kept is not None and earlier.input_hash == digest and await stage.counts(context, kept):
+        log.info("taken over from an earlier attempt")
+        context.checkpoints[stage.name] = kept
+        return None
+    async with contextlib.AsyncExitStack() as places:
+        with clock.pause():
+            await places.enter_async_context(context.parts.limits.hold(stage.resource))
+        await records.start(claim, stage.name, digest)
+        async with _progress_writer(records, claim, stage.name, clock):
+            outcome = await _with_retries(stage, context)
+        context.checkpoints[stage.name] = outcome.checkpoint
+        await records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason)
+    return outcome.checkpoint.get("note")
+
+
+async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, _RETRIED) and error.retryable),
+        wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
+        stop=tenacity.stop_after_attempt(_ATTEMPTS),
+        before_sleep=lambda state: log.warning("tried again: %s", state.outcome.exception() if state.outcome else ""),
+        reraise=True,
+    )
+    async for attempt in retrying:
+        with attempt:
+            return await stage.run(context)
+    raise AssertionError("the last attempt returns or raises")
+
+
+@asynccontextmanager
+async def _progress_writer(records: StageRecords, claim: Claim, name: StageName, clock: ProgressClock) -> AsyncIterator[None]:
+    """Writes the progress to the stage's row while the stage runs, at most once a second."""
+
+    async def write() -> None:
+        written = 0.0
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            if clock.fraction > written:
+                written = clock.fraction
+                try:
+                    await records.progress(claim, name, written)
+                except ServiceUnavailable:
+                    log.debug("progress not written")
+
+    task = asyncio.create_task(write())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, MomentsError):
+            await task

@@ -1,0 +1,209 @@
+"""What a stage is, and what it gets to work with.
+
+A stage is one file with one function and a declaration. It reads earlier stages' checkpoints and rows, writes through fenced services,
+and knows nothing of queues, leases or other stages' insides.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import MomentsError
+from videomoments.core.names import StageName
+from videomoments.db.tables import Video
+from videomoments.inference.base import ModelConfig
+from videomoments.inference.openai_chat import ChatClient
+from videomoments.media.engine import MediaEngine
+from videomoments.media.types import MediaInfo
+from videomoments.pipeline.limits import Resource, ResourceLimits
+from videomoments.services.model_slots import ModelSlots
+from videomoments.services.options import RunOptions, RunSnapshot
+from videomoments.services.runs import Claim
+from videomoments.services.wiring import Services
+from videomoments.storage.base import ObjectStore
+from videomoments.storage.layout import safe_extension
+
+log = logging.getLogger(__name__)
+
+Checkpoint = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The adapters and services that stages call; one set per worker process."""
+
+    settings: Settings
+    services: Services
+    store: ObjectStore
+    media: MediaEngine
+    chat: ChatClient
+    slots: ModelSlots
+    limits: ResourceLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a stage leaves: a checkpoint of object keys, row ids and hashes (never local paths), and a remark for people."""
+
+    checkpoint: Checkpoint = field(default_factory=dict)
+    reason: str | None = None
+
+
+class ProgressClock:
+    """When a stage last gave a sign of life, and how far it is. Read by the lease thread; plain attributes suffice for that."""
+
+    def __init__(self) -> None:
+        self.last_sign = time.monotonic()
+        self.fraction = 0.0
+        self.waiting = False
+
+    def sign(self, fraction: float) -> None:
+        self.last_sign = time.monotonic()
+        self.fraction = max(self.fraction, fraction)
+
+    def restart(self) -> None:
+        self.last_sign, self.fraction, self.waiting = time.monotonic(), 0.0, False
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Waiting for a place among other runs is no silence of this one."""
+        before, self.waiting = self.waiting, True
+        try:
+            yield
+        finally:
+            self.waiting, self.last_sign = before, time.monotonic()
+
+    def silent_for(self) -> float:
+        """Seconds since the last sign of life; 0 while waiting."""
+        return 0.0 if self.waiting else time.monotonic() - self.last_sign
+
+
+class StageContext:
+    """One run, as its stages see it. Times are seconds on the source's timeline, `folder` is the run's own temporary folder."""
+
+    def __init__(self, claim: Claim, parts: Parts, folder: Path, clock: ProgressClock) -> None:
+        self.claim = claim
+        self.parts = parts
+        self.folder = folder
+        self.checkpoints: dict[StageName, Checkpoint] = {}
+        self._clock = clock
+        self._unpublished: list[str] = []
+        self._video: Video | None = None
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        return self.claim.snapshot
+
+    @property
+    def options(self) -> RunOptions:
+        return self.claim.snapshot.options
+
+    @property
+    def services(self) -> Services:
+        return self.parts.services
+
+    def report(self, fraction: float) -> None:
+        """Progress of the stage, 0 to 1. Also the sign of life that keeps the lease: a stage that goes silent for its
+        `stall_seconds` loses it."""
+        self._clock.sign(min(max(fraction, 0.0), 1.0))
+
+    @asynccontextmanager
+    async def model_slot(self, model: ModelConfig) -> AsyncIterator[None]:
+        """One of the model's places, over all workers."""
+        async with AsyncExitStack() as stack:
+            with self._clock.pause():
+                await stack.enter_async_context(self.parts.slots.hold(model))
+            yield
+
+    async def video(self) -> Video:
+        """The video's row, read once per stage."""
+        if self._video is None:
+            self._video = await self.services.videos.get(self.claim.video_id)
+        return self._video
+
+    def forget_video(self) -> None:
+        """The row was written: read it anew."""
+        self._video = None
+
+    async def media_info(self) -> MediaInfo:
+        """What VIDEO_DOWNLOAD measured."""
+        video = await self.video()
+        if video.media_info is None:
+            raise MomentsError("The video has not been measured.")
+        return MediaInfo.from_dict(video.media_info)
+
+    async def source(self) -> Path:
+        """The source as a local, read-only file; fetched from the store where it is not here."""
+        video = await self.video()
+        if video.cloud_url is None:
+            raise MomentsError("The video has not been stored.")
+        return await self.local(video.cloud_url, "source" + safe_extension(video.cloud_url))
+
+    async def audio(self) -> Path:
+        """The extracted speech audio as a local, read-only file."""
+        video = await self.video()
+        path = self.audio_path
+        if not path.exists() and video.audio_url is not None:
+            return await self.local(video.audio_url, path.name)
+        return path
+
+    @property
+    def audio_path(self) -> Path:
+        return self.folder / "audio.wav"
+
+    async def local(self, key: str, name: str) -> Path:
+        path = self.folder / name
+        if not path.exists():
+            await self.parts.store.get_to_file(key, path)
+        return path
+
+    async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Uploads a file; answers its size in bytes. Unless `published` is called the object goes again when the stage fails."""
+        self._unpublished.append(key)
+        stored = await self.parts.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
+        return stored.size
+
+    def published(self, *keys: str) -> None:
+        """A row names these objects now."""
+        self._unpublished = [key for key in self._unpublished if key not in keys]
+
+    async def discard_unpublished(self) -> None:
+        """Removes what a failed stage uploaded and no row names."""
+        for key in self._unpublished:
+            with suppress(MomentsError):
+                await self.parts.store.delete(key)
+        self._unpublished.clear()
+
+
+async def _nothing(_: StageContext) -> Mapping[str, Any]:
+    return {}
+
+
+async def _always(_: StageContext) -> str | None:
+    return None
+
+
+async def _counts(_: StageContext, __: Checkpoint) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A declaration. `skip` answers why the stage does not apply, or None; `inputs` what its result depends on beside earlier
+    checkpoints; `counts` whether an earlier attempt's checkpoint still holds. `stall_seconds`: longest silence before the run is
+    taken away from this worker."""
+
+    name: StageName
+    run: Callable[[StageContext], Awaitable[Outcome]]
+    skip: Callable[[StageContext], Awaitable[str | None]] = _always
+    inputs: Callable[[StageContext], Awaitable[Mapping[str, Any]]] = _nothing
+    counts: Callable[[StageContext, Checkpoint], Awaitable[bool]] = _counts
+    resource: Resource | None = None
+    stall_seconds: float = 300.0

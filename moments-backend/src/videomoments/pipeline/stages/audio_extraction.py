@@ -1,0 +1,35 @@
+"""Stage 2: 16 kHz mono speech audio, sample 0 at the first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from videomoments.core.names import StageName
+from videomoments.pipeline.conditions import no_audio
+from videomoments.pipeline.limits import Resource
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+
+
+async def extract_audio(context: StageContext) -> Outcome:
+    """Writes `audio.wav` into the run's folder, unless an earlier run has stored the same audio."""
+    video = await context.video()
+    if video.audio_url is not None:
+        return Outcome({}, "extracted by an earlier run")
+    info = await context.media_info()
+    await context.parts.media.extract_audio(await context.source(), context.audio_path, info, on_progress=context.report)
+    return Outcome()
+
+
+async def _inputs(context: StageContext) -> Mapping[str, Any]:
+    return {"source": (await context.video()).cloud_url}
+
+
+async def _counts(context: StageContext, _: Mapping[str, Any]) -> bool:
+    """The product is a local file until stage 3 has stored it: on another machine it is made again."""
+    return context.audio_path.exists() or (await context.video()).audio_url is not None
+
+
+AUDIO_EXTRACTION = Stage(
+    name=StageName.AUDIO_EXTRACTION, run=extract_audio, skip=no_audio, inputs=_inputs, counts=_counts, resource=Resource.AUDIO
+)

@@ -1,0 +1,30 @@
+"""Stage 3: the speech audio goes into the object store, so that any worker can go on from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from videomoments.core.names import StageName
+from videomoments.pipeline.conditions import no_audio
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.storage.layout import audio_key
+
+
+async def upload_audio(context: StageContext) -> Outcome:
+    video = await context.video()
+    if video.audio_url is not None:
+        return Outcome({"audio_url": video.audio_url}, "stored by an earlier run")
+    claim = context.claim
+    key = audio_key(claim.video_id, claim.request_id, claim.attempt)
+    await context.put(key, context.audio_path, "audio/wav", lambda done, total: context.report(done / max(total, 1)))
+    await context.services.videos.publish_audio(claim, key)
+    context.published(key)
+    return Outcome({"audio_url": key})
+
+
+async def _inputs(context: StageContext) -> Mapping[str, Any]:
+    return {"source": (await context.video()).cloud_url}
+
+
+AUDIO_UPLOAD = Stage(name=StageName.AUDIO_UPLOAD, run=upload_audio, skip=no_audio, inputs=_inputs)

@@ -1,0 +1,61 @@
+"""Stage 6: an input clip of each moment, padded, for a refinement model that watches video."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from videomoments.core.names import ClipKind, StageName
+from videomoments.core.times import Interval
+from videomoments.media.types import ClipRequest
+from videomoments.pipeline.conditions import no_clips_needed
+from videomoments.pipeline.input_clips import clip_inputs, clip_path
+from videomoments.pipeline.limits import Resource
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+
+PADDING_SECONDS = 3.0
+# A clip travels as base64 inside a JSON body where the model can't reach the store.
+MAX_INPUT_BYTES = 24 * 1024**2
+
+
+async def cut_input_clips(context: StageContext) -> Outcome:
+    """Leaves the clips in the run's folder; the checkpoint says what each really holds."""
+    moments = await context.services.moments.originals(context.claim.run_id)
+    requests = [
+        ClipRequest(
+            key=moment.identifier,
+            interval=Interval(moment.start_time, moment.end_time),
+            target=clip_path(context, moment.identifier),
+            kind=ClipKind.INPUT,
+            padding_left=PADDING_SECONDS,
+            padding_right=PADDING_SECONDS,
+            max_bytes=MAX_INPUT_BYTES,
+        )
+        for moment in moments
+    ]
+    clips = {}
+    info = await context.media_info()
+    async for clip in context.parts.media.cut(await context.source(), requests, info, on_progress=context.report):
+        fields = dataclasses.asdict(clip)
+        clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
+    return Outcome({"clips": clips})
+
+
+async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+    """The clips are local files until stage 7 has stored them."""
+    if all(clip_path(context, moment).exists() for moment in checkpoint["clips"]):
+        return True
+    moments = await context.services.moments.originals(context.claim.run_id)
+    stored = await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
+    return len(stored) == len(checkpoint["clips"])
+
+
+CLIP_EXTRACTION = Stage(
+    name=StageName.CLIP_EXTRACTION,
+    run=cut_input_clips,
+    skip=no_clips_needed,
+    inputs=clip_inputs,
+    counts=_counts,
+    resource=Resource.CLIPS,
+)

@@ -1,0 +1,44 @@
+"""Stage 7: the input clips go into the object store, where a model can fetch them."""
+
+from __future__ import annotations
+
+from videomoments.core.names import ClipKind, StageName
+from videomoments.pipeline.conditions import no_clips_needed
+from videomoments.pipeline.input_clips import clip_inputs, clip_path
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.services.moments import StoredClip
+from videomoments.storage.layout import clip_key
+
+
+async def upload_input_clips(context: StageContext) -> Outcome:
+    cut = context.checkpoints[StageName.CLIP_EXTRACTION]["clips"]
+    claim = context.claim
+    keys = []
+    moments = await context.services.moments.originals(claim.run_id)
+    stored = await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
+    for number, moment in enumerate(moments, 1):
+        if moment.identifier not in cut or moment.id in stored:
+            continue
+        key = clip_key(claim.video_id, moment.identifier, ClipKind.INPUT, claim.request_id, claim.attempt)
+        await context.put(key, clip_path(context, moment.identifier), "video/mp4")
+        fields = cut[moment.identifier]
+        clip = StoredClip(
+            moment_id=moment.id,
+            kind=ClipKind.INPUT,
+            cloud_url=key,
+            start_time=fields["start"],
+            end_time=fields["end"],
+            padding_left=fields["padding_left"],
+            padding_right=fields["padding_right"],
+            mode=fields["mode"],
+            size_bytes=fields["size_bytes"],
+            content_type="video/mp4",
+        )
+        await context.services.moments.publish_clip(claim, clip)
+        context.published(key)
+        keys.append(key)
+        context.report(number / len(moments))
+    return Outcome({"clips": keys})
+
+
+CLIP_UPLOAD = Stage(name=StageName.CLIP_UPLOAD, run=upload_input_clips, skip=no_clips_needed, inputs=clip_inputs)

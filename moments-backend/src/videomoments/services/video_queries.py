@@ -1,0 +1,148 @@
+"""What is asked about videos: pages of the library, with each video's newest run, and stills. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from videomoments.core.errors import NotFound
+from videomoments.core.names import RunStatus
+from videomoments.db.repositories import videos as repository
+from videomoments.db.session import Database
+from videomoments.db.tables import Thumbnail
+
+
+class VideoSort(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoView:
+    """A video as lists show it. `status` is its newest run's, None without any; `thumbnail` is an object key; `duration` is seconds."""
+
+    pk: int
+    identifier: str
+    source_url: str
+    cloud_url: str | None
+    title: str
+    duration: float | None
+    resolution: str | None
+    size_bytes: int | None
+    content_type: str | None
+    created_at: datetime
+    updated_at: datetime | None
+    request_id: str | None
+    status: RunStatus | None
+    moment_count: int
+    thumbnail: str | None
+    sort_key: str
+
+
+_SELECT = """
+    SELECT videos.id, videos.identifier, source_url, videos.cloud_url, title, duration, resolution, size_bytes, content_type,
+           videos.created_at, updated_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
+           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, {key} AS sort_key
+    FROM videos
+    LEFT JOIN LATERAL (SELECT identifier, status FROM pipeline_history WHERE video_id = videos.id AND kind <> 'clips'
+                       ORDER BY created_at DESC, id DESC LIMIT 1) AS run ON true
+    LEFT JOIN LATERAL (SELECT id FROM pipeline_history WHERE video_id = videos.id AND status = 'completed'
+                       AND kind IN ('pipeline', 'generate', 'refine') ORDER BY completed_at DESC, id DESC LIMIT 1) AS done ON true
+    LEFT JOIN thumbnails ON thumbnails.video_id = videos.id AND thumbnails.clip_id IS NULL
+    WHERE videos.deleted_at IS NULL
+"""
+_BY_TIME = "to_char(videos.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+_BY_TITLE = "lower(title)"
+# (expression of the key, comparison with the cursor, direction)
+_ORDERS = {
+    VideoSort.NEWEST: (_BY_TIME, "<", "DESC"),
+    VideoSort.OLDEST: (_BY_TIME, ">", "ASC"),
+    VideoSort.TITLE: (_BY_TITLE, ">", "ASC"),
+}
+
+
+class VideoQueries:
+    """Questions about videos."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, identifier: str) -> VideoView:
+        """Raises NotFound (`video_not_found`)."""
+        found = await self._select(VideoSort.NEWEST, "AND videos.identifier = :identifier", {"identifier": identifier})
+        if not found:
+            raise NotFound("There is no such video.", code="video_not_found")
+        return found[0]
+
+    async def page(
+        self,
+        *,
+        q: str | None = None,
+        status: str | None = None,
+        sort: VideoSort = VideoSort.NEWEST,
+        after: tuple[str, int] | None = None,
+        limit: int = 50,
+    ) -> list[VideoView]:
+        """Videos whose title or source contains `q`, whose newest run has `status` (`new`: no run yet), behind `after` (sort_key, pk)."""
+        key, comparison, direction = _ORDERS[sort]
+        where, values = [], dict[str, Any](limit=limit)
+        if q:
+            where.append("AND (title ILIKE :q OR source_url ILIKE :q)")
+            values["q"] = "%" + q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        if status is not None:
+            where.append("AND coalesce(run.status, 'new') = :status")
+            values["status"] = status
+        if after is not None:
+            where.append(f"AND ({key}, videos.id) {comparison} (:after, :after_id)")
+            values |= {"after": after[0], "after_id": after[1]}
+        where.append(f"ORDER BY {key} {direction}, videos.id {direction} LIMIT :limit")
+        return await self._select(sort, " ".join(where), values)
+
+    async def thumbnail(self, identifier: str) -> Thumbnail:
+        """The video's own still. Raises NotFound (`video_not_found`, `thumbnail_not_found`)."""
+        async with self._database.transaction() as session:
+            video = await repository.get(session, identifier)
+            found = await repository.thumbnail_of(session, video.id)
+        if found is None:
+            raise NotFound(
+                "This video has no thumbnail yet.", code="thumbnail_not_found", advice="It is made when the video is downloaded."
+            )
+        return found
+
+    async def clip_thumbnails(self, clip_ids: Sequence[int]) -> dict[int, str]:
+        """Object keys of the clips' stills, by clip id."""
+        statement = text("SELECT clip_id, cloud_url FROM thumbnails WHERE clip_id = ANY(:ids)")
+        async with self._database.transaction() as session:
+            return {row.clip_id: row.cloud_url for row in await session.execute(statement, {"ids": list(clip_ids)})}
+
+    async def _select(self, sort: VideoSort, where: str, values: dict[str, Any]) -> list[VideoView]:
+        statement = text(_SELECT.format(key=_ORDERS[sort][0]) + where)
+        async with self._database.transaction() as session:
+            return [_view(row) for row in await session.execute(statement, values)]
+
+
+def _view(row: Row[Any]) -> VideoView:
+    return VideoView(
+        pk=row.id,
+        identifier=row.identifier,
+        source_url=row.source_url,
+        cloud_url=row.cloud_url,
+        title=row.title,
+        duration=row.duration,
+        resolution=row.resolution,
+        size_bytes=row.size_bytes,
+        content_type=row.content_type,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        request_id=row.request_id,
+        status=RunStatus(row.status) if row.status else None,
+        moment_count=row.moment_count,
+        thumbnail=row.thumbnail,
+        sort_key=row.sort_key,
+    )

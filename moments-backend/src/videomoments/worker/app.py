@@ -1,0 +1,60 @@
+"""The worker process: builds what the stages need, and works until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput
+from videomoments.inference.openai_chat import ChatClient
+from videomoments.media.engine import MediaEngine
+from videomoments.pipeline.limits import ResourceLimits
+from videomoments.pipeline.orchestrator import Watch, run_stages
+from videomoments.pipeline.stage import Parts
+from videomoments.services.model_slots import ModelSlots
+from videomoments.services.runs import Claim
+from videomoments.services.wiring import Services, build_services
+from videomoments.storage import open_store
+from videomoments.worker.consumer import Worker
+
+log = logging.getLogger(__name__)
+
+
+def build_parts(settings: Settings, services: Services) -> Parts:
+    """The adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
+    if settings.storage_url is None or settings.database_url is None:
+        raise InvalidInput("STORAGE_URL is not set.", advice="Use a command that starts the embedded parts, or set it.")
+    key = settings.signing_key.get_secret_value() if settings.signing_key else secrets.token_hex(32)
+    return Parts(
+        settings=settings,
+        services=services,
+        store=open_store(settings.storage_url, signing_key=key, public_url=settings.public_url),
+        media=MediaEngine(),
+        chat=ChatClient(),
+        slots=ModelSlots(settings.database_url),
+        limits=ResourceLimits(settings.limits),
+    )
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Works until SIGTERM or SIGINT (or `stop`). Raises MomentsError when it can't start."""
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    services = build_services(settings)
+    parts = build_parts(settings, services)
+
+    async def work(claim: Claim, watch: Watch) -> str | None:
+        return await run_stages(claim, parts, watch)
+
+    try:
+        await services.models.seed()
+        await Worker(services, work).run(stop)
+    finally:
+        await parts.chat.aclose()
+        await parts.slots.close()
+        await services.close()

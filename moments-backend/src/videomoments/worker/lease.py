@@ -1,0 +1,161 @@
+"""Keeps the leases of all runs that this worker holds, off the event loop (F23, F26).
+
+A thread with an event loop and a database connection of its own renews every quarter of a lease, looks every second for cancellations,
+and gives up a run whose stage has gone silent. When it could not renew in time the worker fences itself: it stops before anybody else
+may start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import asyncpg
+
+from videomoments.core.config import Settings
+from videomoments.db.session import connect_arguments
+from videomoments.pipeline.stage import ProgressClock
+from videomoments.services.runs import RENEW, Claim
+
+log = logging.getLogger(__name__)
+
+_CANCELLED = "SELECT id FROM pipeline_history WHERE id = ANY($1::bigint[]) AND cancel_requested_at IS NOT NULL"
+_HEARTBEAT = """
+    INSERT INTO workers (name, host, pid) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET seen_at = now()
+"""
+_TICK_SECONDS = 1.0
+
+
+class Verdict(StrEnum):
+    """Why a run must stop here."""
+
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    STALLED = "stalled"
+
+
+@dataclass(slots=True)
+class _Held:
+    claim: Claim
+    tell: Callable[[Verdict], None]
+    renewed_at: float
+    clock: ProgressClock = field(default_factory=ProgressClock)
+    stall_seconds: float = 300.0
+    told: bool = False
+
+
+class LeaseKeeper:
+    """Start it once per worker; `hold` a claim while it is worked on."""
+
+    def __init__(self, settings: Settings, database_url: str, name: str) -> None:
+        self._lease = settings.lease_seconds
+        self._arguments = connect_arguments(database_url)
+        self._name = name
+        self._held: dict[int, _Held] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def hold(self, claim: Claim, tell: Callable[[Verdict], None]) -> None:
+        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop."""
+        loop = asyncio.get_running_loop()
+        held = _Held(claim, lambda verdict: _call(loop, tell, verdict), time.monotonic())
+        with self._lock:
+            self._held[claim.run_id] = held
+
+    def watch(self, claim: Claim, clock: ProgressClock, stall_seconds: float) -> None:
+        """A new stage: whose signs of life count from now on, and how long it may go without."""
+        with self._lock:
+            if (held := self._held.get(claim.run_id)) is not None:
+                held.clock, held.stall_seconds = clock, stall_seconds
+
+    def drop(self, claim: Claim) -> None:
+        with self._lock:
+            self._held.pop(claim.run_id, None)
+
+    def _run(self) -> None:
+        asyncio.run(self._keep())
+
+    async def _keep(self) -> None:
+        connection: asyncpg.Connection[Any] | None = None
+        next_renewal = 0.0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            with self._lock:
+                held = list(self._held.values())
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await asyncpg.connect(**self._arguments, timeout=5, command_timeout=5)
+                    next_renewal = 0.0
+                if began >= next_renewal:
+                    await connection.execute(_HEARTBEAT, self._name, platform.node(), os.getpid())
+                    await self._renew(connection, held, began)
+                    next_renewal = began + self._lease / 4
+                elif held:
+                    await self._look_for_cancellations(connection, held)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("leases not renewed: %s", error.__class__.__name__)
+                if connection is not None:
+                    connection.terminate()
+                connection = None
+            self._fence(held)
+            self._stop.wait(max(0.05, min(_TICK_SECONDS, self._lease / 8) - (time.monotonic() - began)))
+        if connection is not None:
+            await connection.execute("DELETE FROM workers WHERE name = $1", self._name)
+            await connection.close()
+
+    async def _renew(self, connection: asyncpg.Connection[Any], held: list[_Held], began: float) -> None:
+        alive = [one for one in held if one.clock.silent_for() <= one.stall_seconds]
+        for one in held:
+            if one not in alive:
+                self._tell(one, Verdict.STALLED)
+        if not alive:
+            return
+        ids, attempts = [one.claim.run_id for one in alive], [one.claim.attempt for one in alive]
+        rows = {row["id"]: row["cancelled"] for row in await connection.fetch(RENEW, ids, attempts, self._lease)}
+        for one in alive:
+            if one.claim.run_id not in rows:
+                self._tell(one, Verdict.LOST)
+            else:
+                one.renewed_at = began
+                if rows[one.claim.run_id]:
+                    self._tell(one, Verdict.CANCELLED)
+
+    async def _look_for_cancellations(self, connection: asyncpg.Connection[Any], held: list[_Held]) -> None:
+        wanted = {row["id"] for row in await connection.fetch(_CANCELLED, [one.claim.run_id for one in held])}
+        for one in held:
+            if one.claim.run_id in wanted:
+                self._tell(one, Verdict.CANCELLED)
+
+    def _fence(self, held: list[_Held]) -> None:
+        """Stops what could not be renewed for most of a lease: by the time it has lapsed, nothing of ours runs."""
+        for one in held:
+            if time.monotonic() - one.renewed_at > self._lease * 0.85:
+                self._tell(one, Verdict.LOST)
+
+    def _tell(self, one: _Held, verdict: Verdict) -> None:
+        with self._lock:
+            current = self._held.get(one.claim.run_id) is one
+        if current and not one.told:
+            one.told = True
+            one.tell(verdict)
+
+
+def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[Verdict], None], verdict: Verdict) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(tell, verdict)
