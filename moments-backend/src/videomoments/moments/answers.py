@@ -106,6 +106,7 @@ def _next_bracket(text: str, position: int) -> int | None:
 def _closing(text: str, start: int) -> int | None:
     """The index after the bracket that closes the one at `start`, strings respected; None when it never closes or nests absurdly."""
     stack: list[str] = []
+    open_brackets = {"]": 0, "}": 0}
     quoted = escaped = False
     for index in range(start, len(text)):
         character = text[index]
@@ -120,9 +121,12 @@ def _closing(text: str, start: int) -> int | None:
             quoted = True
         elif character in "[{":
             stack.append(_CLOSERS[character])
-        elif character in "]}":
-            while stack and stack.pop() != character:
-                pass
+            open_brackets[_CLOSERS[character]] += 1
+        elif character in "]}" and open_brackets[character]:
+            # One that closes nothing is passed over; one that closes an outer bracket closes the inner ones too.
+            while (popped := stack.pop()) != character:
+                open_brackets[popped] -= 1
+            open_brackets[character] -= 1
             if not stack:
                 return index + 1
     return None

@@ -41,7 +41,7 @@ class Snapper:
         first, last = self._fitting(first, last, limits)
         start, end = self._lead_in(self._lines[first].start), self._lead_out(self._lines[last].end)
         if end - start > limits.max_duration:
-            end = self._shortened(start, limits.max_duration, lowest=self._lines[first].start)
+            start, end = self._shortened(start, end, limits.max_duration)
         elif end - start < limits.min_duration:
             start, end = self._stretched(start, end, limits)
         return _rounded(start, end, self._duration)
@@ -56,7 +56,7 @@ class Snapper:
         if end <= start:
             start, end = self._lead_in(self._clear_start(wanted.start)), self._lead_out(self._clear_end(wanted.end))
         if limits is not None and end - start > limits.max_duration:
-            end = self._shortened(start, limits.max_duration, lowest=start)
+            start, end = self._shortened(start, end, limits.max_duration)
         elif limits is not None and end - start < limits.min_duration:
             start, end = self._stretched(start, end, limits)
         return _rounded(start, end, self._duration)
@@ -151,24 +151,27 @@ class Snapper:
 
     # Lengths
 
-    def _shortened(self, start: float, longest: float, lowest: float) -> float:
-        """The latest clean end within `longest` seconds of `start`: a word's end, else the limit itself."""
-        index = bisect_right(self._ends, start + longest) - 1
-        if index >= 0 and self._ends[index] > lowest:
-            return min(self._lead_out(self._ends[index]), start + longest)
-        return start + longest
+    def _shortened(self, start: float, end: float, longest: float) -> tuple[float, float]:
+        """At most `longest` seconds: the room around the words goes first, then words from the end on; the cut is at a word's end."""
+        first, last = self._next_start(start), self._previous_end(end)
+        if last - first <= longest:
+            start = max(start, min(last, end) - longest) if last > first else start
+            return start, min(end, start + longest)
+        for begin in (start, first):
+            index = bisect_right(self._ends, begin + longest + 1e-9) - 1
+            if index >= 0 and self._ends[index] > first:
+                return begin, min(self._lead_out(self._ends[index]), begin + longest)
+        return first, first + longest
 
     def _stretched(self, start: float, end: float, limits: MomentLimits) -> tuple[float, float]:
         """Up to the shortest duration, forward, then backward, out of words, and no further than the longest."""
-        limit = min(self._duration, start + limits.max_duration)
-        end = min(limit, self._lead_out(self._clear_end(min(start + limits.min_duration, self._duration))))
-        if self._word_at(end) is not None:
-            end = self._shortened(start, limits.max_duration, lowest=start)
+        end = self._lead_out(self._clear_end(min(start + limits.min_duration, self._duration)))
+        if end - start > limits.max_duration:
+            return self._shortened(start, end, limits.max_duration)
         if end - start < limits.min_duration:
-            earliest = max(0.0, end - limits.max_duration)
-            start = max(earliest, self._clear_start(max(0.0, end - limits.min_duration)))
-            if self._word_at(start) is not None:
-                start = self._next_start(start)
+            start = self._clear_start(max(0.0, end - limits.min_duration))
+            if end - start > limits.max_duration:
+                start = min(self._next_start(start + 1e-9), end)
         return start, end
 
     def _timed(self, wanted: Interval, limits: MomentLimits) -> Interval:
@@ -195,5 +198,5 @@ def _distance(line: Interval, time: float) -> float:
 
 def _rounded(start: float, end: float, duration: float) -> Interval:
     """Whole milliseconds, inside the recording."""
-    low = max(0.0, round(start, _ROUNDING))
+    low = min(max(0.0, round(start, _ROUNDING)), duration)
     return Interval(low, max(low, min(round(end, _ROUNDING), duration)))

@@ -32,7 +32,7 @@ def _shown(character: str) -> bool:
 
 def clean_title(text: str) -> str:
     """A title for people: one line, at most 120 characters, without Markdown marks or wrapping quotes; may be empty."""
-    title = clean_text(text, MAX_TITLE).strip("*_#` ")
+    title = clean_text(text.replace("**", ""), MAX_TITLE).strip("*_#` ")
     for opening, closing in ('""', "''", "“”", "«»"):
         if len(title) > 1 and title[0] == opening and title[-1] == closing and closing not in title[1:-1]:
             title = title[1:-1].strip()

@@ -1,0 +1,6 @@
+"""Hypothesis on a shared machine: no time limit per example, which would measure the neighbours; a failure prints its seed."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("shared", deadline=None, max_examples=80, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
