@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from moments_models import __version__
 from moments_models.base import EngineSpec
 from moments_models.engines import ENGINES
-from moments_models.errors import Forbidden, InvalidRequest, ServiceError, Unauthorized
+from moments_models.errors import Forbidden, InvalidRequest, ServiceError, TooLarge, Unauthorized
 from moments_models.host import Host
 from moments_models.jobs import Jobs
 from moments_models.routes import chat, models, transcribe
@@ -38,17 +39,28 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        try:
-            _check(request, api_key, any_host=any_host)
-        except ServiceError as error:
-            return _response(error)
-        return await call_next(request)
-
+    app.add_middleware(_Guard, api_key=api_key, any_host=any_host)
     for router in (models.router, chat.router, transcribe.router):
         app.include_router(router)
     return app
+
+
+class _Guard:
+    """Refuses a request before its body is read. Plain ASGI: Starlette's own base class hides a client that leaves."""
+
+    def __init__(self, app: ASGIApp, *, api_key: str | None, any_host: bool) -> None:
+        self._app = app
+        self._api_key = api_key
+        self._any_host = any_host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                _check(Request(scope), self._api_key, any_host=self._any_host)
+            except ServiceError as error:
+                await _response(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def _check(request: Request, api_key: str | None, *, any_host: bool) -> None:
@@ -61,6 +73,8 @@ def _check(request: Request, api_key: str | None, *, any_host: bool) -> None:
         raise Forbidden("this service answers under a loopback name only; set MOMENTS_MODELS_KEY to serve others")
     elif "origin" in request.headers:
         raise Forbidden("requests of web pages are refused; set MOMENTS_MODELS_KEY to serve them")
+    if request.url.path.startswith("/v1/") and int(request.headers.get("content-length") or 0) > chat.MAX_BODY:
+        raise TooLarge("the request is too large")
 
 
 def _response(error: ServiceError) -> JSONResponse:

@@ -10,7 +10,7 @@
     ├── UnknownModel       404
     ├── TooLarge           413
     ├── Busy               429   the queue is full
-    ├── WeightsMissing     503   the model is known, its weights are not on this machine
+    ├── WeightsMissing     424   the model is known, its weights are not on this machine
     └── ClientGone         499   the client has closed the connection
 
 `code` is stable. Over HTTP each becomes `{"error": {"message", "type", "code"}}`, as OpenAI's API shapes its errors.
@@ -74,7 +74,8 @@ class Busy(ServiceError):
 
 
 class WeightsMissing(ServiceError):
-    status = 503
+    # Not 503: trying again does not help, and clients try again on a 503.
+    status = 424
     code = "weights_missing"
 
 

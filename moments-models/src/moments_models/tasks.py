@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from moments_models.errors import InvalidRequest
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-_MAX_DEPTH_ERRORS = (json.JSONDecodeError, RecursionError)
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -114,7 +113,7 @@ def parse(model: type[Model], block: Mapping[str, Any]) -> Model:
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
-    except _MAX_DEPTH_ERRORS:
+    except (json.JSONDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) and "task" in value else None
 
@@ -127,7 +126,9 @@ def _last_bare(text: str) -> dict[str, Any] | None:
     while at >= 0:
         try:
             value, end = decoder.raw_decode(text, at)
-        except _MAX_DEPTH_ERRORS:
+        except RecursionError:
+            return found  # deeper than any task; looking into every layer of it would take quadratic time
+        except json.JSONDecodeError:
             end = at + 1
         else:
             if isinstance(value, dict) and "task" in value:

@@ -2,52 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from moments_models.base import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
 from moments_models.tasks import RefinementTask, parse
 
-_LEAD = 0.1
-"""Seconds left before the first word and after the last."""
+if TYPE_CHECKING:
+    from moments_models.edges import Found
+    from moments_models.measure import Measured
+
+_AROUND = 2.0
+"""Seconds of picture looked at on either side of a boundary."""
 
 
 class Signal:
     """A `ChatEngine` for `refine_moment`."""
 
     def answer(self, request: ChatRequest, task: Task) -> dict[str, Any]:
-        """New times in the task's time base, and what they were snapped to."""
+        """New times in the task's time base, and what they were snapped to.
+
+        Raises `InvalidRequest` for other tasks, `VideoUnavailable` and `UnreadableMedia` for a clip that can't be used.
+        """
         if request.block.get("task") != "refine_moment":
             raise InvalidRequest("signal refines moments (task `refine_moment`) and nothing else", code="unsupported_task")
-        task.check()
-        return refine(parse(RefinementTask, request.block))
+        wanted = parse(RefinementTask, request.block)
+        if request.video_url is None or wanted.time_base != "clip":
+            return refine(wanted, None)
+        return refine(wanted, _look(wanted, request.video_url, task))
 
 
-def refine(wanted: RefinementTask) -> dict[str, Any]:
+def _look(wanted: RefinementTask, url: str, task: Task) -> Measured:
+    from moments_models.clips import fetch
+    from moments_models.measure import measure
     from moments_models.snapping import first_word, last_word
 
     first, last = first_word(wanted), last_word(wanted)
-    start, end = wanted.moment.start_time, wanted.moment.end_time
-    found = []
-    if first is not None:
-        lead = _LEAD if first.before is None else min(_LEAD, max(0.0, first.before) / 2)
-        start = max(0.0, first.start - lead)
-        found.append("start: the first word of a sentence")
-    if last is not None:
-        tail = _LEAD if last.after is None else min(_LEAD, max(0.0, last.after) / 2)
-        end = last.end + tail
-        found.append("end: the last word of a sentence")
-    if end <= start or not found:
-        return {
-            "start_time": wanted.moment.start_time,
-            "end_time": wanted.moment.end_time,
-            "reason": "unchanged: nothing to snap to was found near the boundaries",
-        }
-    return {
-        "start_time": round(start, 3),
-        "end_time": round(end, 3),
-        "reason": f"measured: {'; '.join(found)}; no understanding of content",
-    }
+    start = first.start if first else wanted.moment.start_time
+    end = last.end if last else wanted.moment.end_time
+    with tempfile.TemporaryDirectory(prefix="moments-clip-") as folder:
+        clip = fetch(url, Path(folder) / "clip", task)
+        return measure(clip, [(start - _AROUND, start + _AROUND), (end - _AROUND, end + _AROUND)], task)
+
+
+def refine(wanted: RefinementTask, measured: Measured | None) -> dict[str, Any]:
+    """The answer, from words alone when nothing was measured."""
+    from moments_models.edges import find_end, find_start
+    from moments_models.snapping import first_word, last_word
+
+    silences = measured.silences if measured else None
+    cuts = measured.cuts if measured else []
+    moment = wanted.moment
+    start = find_start(moment.start_time, first_word(wanted), silences, cuts)
+    end = find_end(moment.end_time, last_word(wanted), silences, cuts)
+    start, end = _allowed(wanted, start, end)
+    basis = "measured" if measured else "measured on word times, without the clip"
+    if start is None and end is None:
+        times = moment.start_time, moment.end_time
+        reason = f"{basis}: unchanged, nothing better is near the boundaries; no understanding of content"
+    else:
+        times = (start.at if start else moment.start_time), (end.at if end else moment.end_time)
+        reason = f"{basis}: {start.why if start else 'start unchanged'}; {end.why if end else 'end unchanged'}; no understanding of content"
+    return {"start_time": round(times[0], 3), "end_time": round(times[1], 3), "reason": reason}
+
+
+def _allowed(wanted: RefinementTask, start: Found | None, end: Found | None) -> tuple[Found | None, Found | None]:
+    """What of the two can be used: inside the clip or recording, in order, and not the cause of a broken limit."""
+    moment, limits = wanted.moment, wanted.limits
+    whole = wanted.clip.duration if wanted.time_base == "clip" and wanted.clip and wanted.clip.duration else wanted.duration
+    if end is not None and end.at > whole:
+        end = type(end)(whole, end.why)
+
+    def broken(first: float, last: float) -> bool:
+        return not limits.min_duration - 1e-6 <= last - first <= limits.max_duration + 1e-6 or last <= first
+
+    if broken(moment.start_time, moment.end_time):
+        return (start, end) if start is None or end is None or end.at > start.at else (None, None)
+    for option in ((start, end), (start, None), (None, end)):
+        if not broken(option[0].at if option[0] else moment.start_time, option[1].at if option[1] else moment.end_time):
+            return option
+    return None, None
 
 
 SPEC = EngineSpec("signal", EngineKind.CHAT, Signal, supports_video=True, parallel=2)

@@ -93,7 +93,7 @@ class Whisper:
 
 def _mapped(chunk: Chunk, words: Iterable[Any]) -> Iterable[Word]:
     for word in words:
-        text = word.word.strip()
+        text = word.word.strip().lstrip("-–—")
         if text:
             start, end = chunk.span(word.start, word.end)
             yield Word(text, round(start, 3), round(end, 3), round(float(min(1.0, max(0.0, word.probability))), 3))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict
 
 from moments_models.base import ChatEngine, ChatRequest, EngineKind
-from moments_models.errors import InvalidRequest, TooLarge
+from moments_models.errors import InvalidRequest
 from moments_models.host import Host
 from moments_models.jobs import Jobs
 from moments_models.routes.work import run_for
@@ -46,8 +46,6 @@ async def complete(
     request: Request, body: Completion, x_request_id: Annotated[str | None, Header(max_length=200)] = None
 ) -> dict[str, Any]:
     """An OpenAI-shaped completion whose content is bare JSON."""
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise TooLarge("the request is too large")
     host: Host = request.app.state.host
     jobs: Jobs = request.app.state.jobs
     hosted = host.engine(body.model, EngineKind.CHAT)
