@@ -1,0 +1,70 @@
+"""`moments doctor`: can everything run here, and what to do where it can't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from videomoments.core.config import Settings
+    from videomoments.embedded import Check
+
+
+def doctor() -> None:
+    """Check this machine: programs, folders, disk, servers, media libraries, weights. Exit status 1 when something essential fails."""
+    from rich.text import Text
+
+    from videomoments.cli.console import quiet_logs, results
+    from videomoments.cli.settings import read_settings
+    from videomoments.embedded import diagnose
+
+    quiet_logs()
+    settings = read_settings()
+    checks = [*diagnose(settings), *_configured(settings), media_check(), *_weights()]
+    console = results()
+    for check in checks:
+        mark = Text("ok  ", "green") if check.ok else Text("FAIL", "bold red")
+        console.print(Text.assemble(mark, f" {check.name}: ", (check.detail, "dim")), soft_wrap=True)
+        if check.advice:
+            console.print(Text(f"     {check.advice}"), soft_wrap=True)
+    broken = [check.name for check in checks if not check.ok]
+    if broken:
+        typer.echo(f"Not well: {', '.join(broken)}.", err=True)
+        raise typer.Exit(1)
+    typer.echo("All is well.")
+
+
+def _configured(settings: Settings) -> list[Check]:
+    """The parts that the environment replaces: named without their secrets."""
+    from videomoments.embedded import Check
+
+    urls = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "STORAGE_URL": settings.storage_url}
+    return [Check(name, True, f"set ({url.partition(':')[0]})") for name, url in urls.items() if url]
+
+
+def media_check() -> Check:
+    """Whether the media library loads and can encode what clips are made of."""
+    from videomoments.embedded import Check
+
+    try:
+        import av
+
+        missing = [name for name in ("libx264", "aac", "mjpeg") if name not in av.codecs_available]
+    except ImportError as error:
+        return Check("media", False, f"PyAV does not load ({error})", "Remove the .venv folder and run ./moments again.")
+    advice = "Install PyAV from its wheel, which brings these." if missing else ""
+    return Check("media", not missing, f"PyAV {av.__version__}{f', without {chr(44).join(missing)}' if missing else ''}", advice)
+
+
+def _weights() -> list[Check]:
+    from moments_models.weights import WEIGHTS, location, present
+    from videomoments.cli.console import megabytes
+    from videomoments.embedded import Check
+
+    checks = []
+    for name, known in WEIGHTS.items():
+        # Missing weights are not a fault: the first use gets them.
+        there = f"in {location(name)}" if present(name) else f"not here yet ({megabytes(known.download_size)}, pulled at first use)"
+        checks.append(Check(f"weights {name}", True, there))
+    return checks

@@ -1,0 +1,128 @@
+"""The JSON document of a command: what `--json` prints and `moments.json` holds. Pure: rows in, one dictionary out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from videomoments.core.errors import MomentsError
+from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.db.tables import Moment, Transcript, Video
+from videomoments.services.moments import MomentView
+from videomoments.services.run_queries import RunView
+
+Document = dict[str, Any]
+
+
+def build_document(
+    *,
+    source: str,
+    video: Video | None,
+    run: RunView | None,
+    transcript: Transcript | None = None,
+    moments: Sequence[MomentView] = (),
+    clips: Mapping[str, Path] | None = None,
+    output: Path | None = None,
+    error: MomentsError | None = None,
+) -> Document:
+    """One source's document. Times are seconds on the source's timeline, paths absolute.
+
+    `source` is what was asked for: an absolute path or a URL. `clips` maps a moment's identifier to the file of its clip. A job that did
+    not complete has an `error` of its own, and its run is `failed` (or `cancelled`) even when none was ever accepted.
+    """
+    document: Document = {
+        "video": _video(source, video),
+        "run": _run(run),
+        "transcript": _transcript(transcript) if transcript is not None else None,
+        "moments": [_moment(view, (clips or {}).get(view.moment.identifier)) for view in moments],
+        "output": str(output) if output is not None else None,
+    }
+    found = _error(run, error)
+    return document | {"error": found} if found is not None else document
+
+
+def _video(source: str, video: Video | None) -> Document:
+    return {
+        "identifier": video.identifier if video else None,
+        "title": video.title if video else None,
+        "source": source,
+        "duration": _seconds(video.duration) if video else None,
+        "resolution": video.resolution if video else None,
+    }
+
+
+def _run(run: RunView | None) -> Document:
+    if run is None:
+        return {"request_id": None, "status": RunStatus.FAILED.value, "duration_seconds": None, "stages": []}
+    return {
+        "request_id": run.request_id,
+        "status": run.status.value,
+        "duration_seconds": _seconds(run.duration_seconds),
+        "stages": [
+            {"name": stage.name.value, "status": stage.status.value, "seconds": _seconds(stage.seconds), "reason": stage.reason}
+            for stage in run.stages
+        ],
+    }
+
+
+def _transcript(transcript: Transcript) -> Document:
+    return {
+        "language": transcript.language,
+        "word_count": transcript.word_count,
+        "engine": transcript.engine,
+        "text": transcript.full_text,
+    }
+
+
+def _moment(view: MomentView, clip_path: Path | None) -> Document:
+    moment = view.moment
+    clip = None
+    if view.clip is not None and clip_path is not None:
+        clip = {"path": str(clip_path), "start_time": float(view.clip.start_time), "end_time": float(view.clip.end_time)}
+    return {
+        "identifier": moment.identifier,
+        "title": moment.title,
+        "start_time": float(moment.start_time),
+        "end_time": float(moment.end_time),
+        "score": _seconds(moment.score),
+        "reason": moment.reason,
+        "engine": moment.engine,
+        "is_refined": moment.is_refined,
+        "parent": _parent(view.parent),
+        "clip": clip,
+    }
+
+
+def _parent(parent: Moment | None) -> Document | None:
+    if parent is None:
+        return None
+    return {"identifier": parent.identifier, "start_time": float(parent.start_time), "end_time": float(parent.end_time)}
+
+
+def _error(run: RunView | None, error: MomentsError | None) -> Document | None:
+    if run is not None and run.error is not None:
+        stage = run.error.stage.value if run.error.stage else None
+        return {"stage": stage, "code": run.error.code, "message": run.error.message, "advice": run.error.advice}
+    if error is not None:
+        return {"stage": None, "code": error.code, "message": error.message, "advice": error.advice or None}
+    if run is not None and run.status is RunStatus.CANCELLED:
+        return {"stage": None, "code": "cancelled", "message": "The run was cancelled.", "advice": None}
+    return None
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def made_transcript(run: RunView) -> bool:
+    """Whether this run has, or reused, a transcript: the video's row may be an older run's."""
+    return any(stage.name is StageName.TRANSCRIPTION and stage.status is StageStatus.COMPLETED for stage in run.stages)
+
+
+def why_nothing(run: RunView) -> str:
+    """Why a completed run has no moments, in the run's own words."""
+    if run.note:
+        return run.note
+    reasons = dict.fromkeys(stage.reason for stage in run.stages if stage.reason)
+    return " ".join(reason if reason.endswith(".") else f"{reason}." for reason in reasons) or "The model found no moments."

@@ -1,0 +1,65 @@
+"""How a command ends: one line that says what is wrong and what to do, and the exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+
+from typer.exceptions import TyperException
+
+from videomoments.cli.console import debugging, say
+from videomoments.core.errors import MomentsError, OutOfSpace
+
+DONE = 0
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+_REPORT = "Run it again with MOMENTS_DEBUG=1 to see where."
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks."""
+    return " ".join(text.split())
+
+
+def as_moments_error(error: BaseException) -> MomentsError:
+    """Any error in the words of the error tree, so that code, message and advice can be shown."""
+    if isinstance(error, MomentsError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutOfSpace("No space is left on the disk.")
+    if isinstance(error, OSError) and error.strerror:
+        name = f": {error.filename}" if error.filename else ""
+        return MomentsError(f"{error.strerror}{name}.", code="system_error")
+    return MomentsError(f"Something broke that should not: {type(error).__name__}: {one_line(str(error))[:300]}", advice=_REPORT)
+
+
+def failed(error: BaseException) -> int:
+    """Says what went wrong. Status 1."""
+    if debugging():
+        traceback.print_exception(error, file=sys.stderr)
+    say(f"moments: {one_line(str(as_moments_error(error)))}")
+    return FAILED
+
+
+def wrong_usage(error: TyperException) -> int:
+    """Says what is wrong with the command line. Status 2."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "moments"
+    say(f"moments: {one_line(error.format_message())} See {path} --help.")
+    return WRONG_USAGE
+
+
+def interrupted() -> int:
+    """Status 130."""
+    say("moments: interrupted.")
+    return INTERRUPTED
+
+
+def unread() -> int:
+    """Whoever read our output has gone (`moments runs list | head`): no error of ours, and nobody to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE

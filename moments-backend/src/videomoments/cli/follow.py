@@ -1,0 +1,100 @@
+"""One run from its acceptance to its end, as the command that asked for it sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+
+from videomoments.cli.children import Child
+from videomoments.cli.progress import RunProgress
+from videomoments.core.errors import MomentsError, ServiceUnavailable
+from videomoments.services.options import RunSnapshot
+from videomoments.services.run_queries import RunView
+from videomoments.services.runs import Accepted
+from videomoments.services.wiring import Services
+
+_POLL_SECONDS = 0.25
+_CANCEL_SECONDS = 5.0
+_AWAY_SECONDS = 60.0
+_MAX_RESTARTS = 3
+
+
+class Keeper:
+    """Keeps the parts of a running command alive: starts the worker again when it has died, and the servers when they don't answer."""
+
+    def __init__(self, worker: Child, revive: Callable[[], Awaitable[None]]) -> None:
+        self._worker = worker
+        self._revive = revive
+        self._restarts = 0
+
+    def look_after_worker(self) -> None:
+        """Raises ServiceUnavailable when it keeps dying."""
+        self._worker.bound_log()
+        if self._worker.running:
+            return
+        if self._restarts >= _MAX_RESTARTS:
+            last = self._worker.tail(1).strip()
+            raise ServiceUnavailable(
+                f"The worker process keeps ending{f' ({last})' if last else ''}.",
+                code="worker_died",
+                advice=f"Its log is {self._worker.log}.",
+            )
+        self._restarts += 1
+        self._worker.start()
+
+    async def revive(self) -> None:
+        await self._revive()
+
+
+async def accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
+    """The accepted run. When this task is cancelled meanwhile, the run that was just made durable is cancelled too."""
+    task = asyncio.ensure_future(services.runs.accept(video_id, snapshot))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(MomentsError):
+            await services.runs.request_cancel((await task).request_id)
+        raise
+
+
+async def follow(services: Services, request_id: str, progress: RunProgress, keeper: Keeper) -> RunView:
+    """Polls the run until it has ended and shows it meanwhile.
+
+    Raises:
+        ServiceUnavailable: PostgreSQL stays away, or no worker stays alive.
+    """
+    answered = time.monotonic()
+    while True:
+        try:
+            view = await services.run_queries.get(request_id)
+        except ServiceUnavailable:
+            if time.monotonic() - answered > _AWAY_SECONDS:
+                raise
+            progress.remark("The database does not answer; starting it again.")
+            with contextlib.suppress(ServiceUnavailable):
+                await keeper.revive()
+            await asyncio.sleep(1.0)
+            continue
+        answered = time.monotonic()
+        progress.show(view)
+        if not view.status.active:
+            return view
+        keeper.look_after_worker()
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def cancel(services: Services, request_id: str, progress: RunProgress) -> RunView | None:
+    """Asks for the run's end and waits for it, at most 5 s; its last state, None when not even that can be had."""
+    deadline = time.monotonic() + _CANCEL_SECONDS
+    view = None
+    with contextlib.suppress(MomentsError):
+        await services.runs.request_cancel(request_id)
+        while True:
+            view = await services.run_queries.get(request_id)
+            progress.show(view)
+            if not view.status.active or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.1)
+    return view

@@ -1,0 +1,125 @@
+"""`moments generate` and `moments demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_LOOK_FOR = "What to find"
+_MODELS = "Models"
+_RESULT = "Result"
+
+Prompt = Annotated[str, typer.Option("--prompt", "-p", help="What to look for, in your own words.", rich_help_panel=_LOOK_FOR)]
+MaxMoments = Annotated[int, typer.Option("--max-moments", "-n", min=1, max=200, help="At most so many.", rich_help_panel=_LOOK_FOR)]
+MinDuration = Annotated[float, typer.Option("--min-duration", min=1, help="Shortest moment, seconds.", rich_help_panel=_LOOK_FOR)]
+MaxDuration = Annotated[float, typer.Option("--max-duration", min=1, help="Longest moment, seconds.", rich_help_panel=_LOOK_FOR)]
+GenerationModel = Annotated[str | None, typer.Option("--generation-model", help="Finds the moments.", rich_help_panel=_MODELS)]
+RefinementModel = Annotated[str | None, typer.Option("--refinement-model", help="Refines their boundaries.", rich_help_panel=_MODELS)]
+TranscriptionModel = Annotated[str | None, typer.Option("--transcription-model", help="Recognises the speech.", rich_help_panel=_MODELS)]
+Language = Annotated[
+    str | None, typer.Option("--language", help="Language of the speech (en, de, …); else detected.", rich_help_panel=_MODELS)
+]
+NoClips = Annotated[bool, typer.Option("--no-clips", help="Cut no clips.", rich_help_panel=_RESULT)]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Folder for clips and report. [default: ./moments-output/TITLE-ID]", rich_help_panel=_RESULT
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress goes to stderr.", rich_help_panel=_RESULT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.", rich_help_panel=_RESULT)]
+
+
+def generate(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Video or audio files, or URLs of such files.")],
+    prompt: Prompt = "",
+    max_moments: MaxMoments = 12,
+    min_duration: MinDuration = 10.0,
+    max_duration: MaxDuration = 120.0,
+    generation_model: GenerationModel = None,
+    refinement_model: RefinementModel = None,
+    transcription_model: TranscriptionModel = None,
+    language: Language = None,
+    no_clips: NoClips = False,
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the moments of recordings: transcribe, choose, refine, cut clips.
+
+    Example: moments generate talk.mp4 --prompt "demos and surprises" --max-moments 5
+    """
+    options = {
+        "prompt": prompt,
+        "max_moments": max_moments,
+        "min_duration": min_duration,
+        "max_duration": max_duration,
+        "generation_model": generation_model,
+        "refinement_model": refinement_model,
+        "transcription_model": transcription_model,
+        "language": language,
+        "clips": "none" if no_clips else "deliver",
+    }
+    _run(sources, options, output, as_json, quiet)
+
+
+def demo(
+    prompt: Prompt = "",
+    max_moments: MaxMoments = 12,
+    min_duration: MinDuration = 10.0,
+    max_duration: MaxDuration = 120.0,
+    generation_model: GenerationModel = None,
+    refinement_model: RefinementModel = None,
+    transcription_model: TranscriptionModel = None,
+    language: Language = None,
+    no_clips: NoClips = False,
+    output: Output = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The same on a short sample that comes with VideoMoments."""
+    from videomoments.demo import sample_path
+
+    generate(
+        [str(sample_path())],
+        prompt,
+        max_moments,
+        min_duration,
+        max_duration,
+        generation_model,
+        refinement_model,
+        transcription_model,
+        language,
+        no_clips,
+        output,
+        as_json,
+        quiet,
+    )
+
+
+def _run(sources: list[str], options: dict[str, object], output: Path | None, as_json: bool, quiet: bool) -> None:
+    from pydantic import ValidationError
+
+    from videomoments.cli.job import JobRequest, run_job
+    from videomoments.cli.source import parse_source
+    from videomoments.services.options import RunOptions
+
+    try:
+        checked = RunOptions.model_validate(options)
+    except ValidationError as error:
+        raise typer.BadParameter(_said(error)) from error
+    if output is not None and output.expanduser().exists() and not output.expanduser().is_dir():
+        raise typer.BadParameter(f"--output {output} is not a folder.")
+    request = JobRequest([parse_source(source) for source in sources], checked, output, as_json, quiet)
+    raise typer.Exit(run_job(request))
+
+
+def _said(error: object) -> str:
+    """A validation error in the words of the command line."""
+    first = error.errors()[0]  # type: ignore[attr-defined]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:
+        return message.replace("min_duration", "--min-duration").replace("max_duration", "--max-duration") + "."
+    return f"--{str(first['loc'][0]).replace('_', '-')}: {message}."

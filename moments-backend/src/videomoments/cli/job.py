@@ -1,0 +1,190 @@
+"""The main job on this machine: sources in; moments, clips and a document out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.exceptions import TyperException
+
+from videomoments.cli import endings, output, weights
+from videomoments.cli.children import STOP_SECONDS, Child
+from videomoments.cli.console import messages, quiet_logs, results, say
+from videomoments.cli.document import Document, build_document, made_transcript, why_nothing
+from videomoments.cli.follow import Keeper, accept, cancel, follow
+from videomoments.cli.interrupts import end_like_ctrl_c
+from videomoments.cli.progress import RunProgress, progress_for
+from videomoments.cli.report import failure_line, print_result
+from videomoments.cli.settings import child_environment, connected, read_settings
+from videomoments.cli.source import Source
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound
+from videomoments.core.names import RunStatus
+from videomoments.db.tables import Video
+from videomoments.embedded import revive
+from videomoments.services.options import RunOptions, RunSnapshot
+from videomoments.services.run_queries import RunView
+from videomoments.services.video_queries import VideoQueries
+from videomoments.services.wiring import Services, build_services
+from videomoments.storage import ObjectStore, configured_store
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What the command line asked for. `output` is the folder that was named, None for the default."""
+
+    sources: Sequence[Source]
+    options: RunOptions
+    output: Path | None
+    as_json: bool
+    quiet: bool
+
+
+@dataclass
+class _Job:
+    """The job while it runs: its parts, and the documents of the sources that have ended."""
+
+    request: JobRequest
+    services: Services
+    store: ObjectStore
+    snapshot: RunSnapshot
+    progress: RunProgress
+    keeper: Keeper
+    worker: Child
+    documents: list[Document] = field(default_factory=list)
+    failed: bool = False
+
+
+def run_job(request: JobRequest) -> int:
+    """Does it all; answers the exit status. Raises KeyboardInterrupt after cleaning up, and TyperException for wrong usage."""
+    quiet_logs()
+    end_like_ctrl_c()
+    base = read_settings()
+    documents: list[Document] = []
+    try:
+        return _with_stack(request, base, documents)
+    except TyperException:
+        raise
+    except Exception as error:
+        known = endings.as_moments_error(error)
+        documents += [build_document(source=source.name, video=None, run=None, error=known) for source in request.sources[len(documents) :]]
+        return endings.failed(error)
+    finally:
+        if request.as_json and documents:
+            print_json(documents, several=len(request.sources) > 1)
+
+
+def print_json(documents: Sequence[Document], *, several: bool) -> None:
+    """One JSON document on stdout: an object for one source, an array for several."""
+    what: Any = list(documents) if several else documents[0]
+    sys.stdout.write(json.dumps(what, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def _with_stack(request: JobRequest, base: Settings, documents: list[Document]) -> int:
+    tell = (lambda _: None) if request.quiet else say
+    if not request.quiet and not (base.home / "run").exists() and base.database_url is None:
+        say(f"First use: setting up a database and a queue below {base.home}. No account, no key; nothing leaves this machine.")
+    with connected(base, on_progress=tell) as settings:
+        snapshot = asyncio.run(_snapshot(settings, request.options))
+        if base.models_url is None:
+            weights.pull(weights.missing_for((snapshot.transcription, snapshot.generation, snapshot.refinement)), quiet=request.quiet)
+        with Child("worker", ["worker"], child_environment(settings), base.home / "logs") as worker:
+            return asyncio.run(_all_sources(request, base, settings, snapshot, worker, documents))
+
+
+async def _snapshot(settings: Settings, options: RunOptions) -> RunSnapshot:
+    services = build_services(settings, pool_size=1)
+    try:
+        return await services.models.snapshot(options)
+    except InvalidInput as error:
+        raise typer.BadParameter(endings.one_line(str(error))) from error
+    finally:
+        await services.close()
+
+
+async def _all_sources(
+    request: JobRequest, base: Settings, settings: Settings, snapshot: RunSnapshot, worker: Child, documents: list[Document]
+) -> int:
+    async def revive_servers() -> None:
+        await asyncio.to_thread(revive, base)
+
+    services = build_services(settings, pool_size=2)
+    store = configured_store(settings)
+    progress = progress_for(messages(), quiet=request.quiet)
+    job = _Job(request, services, store, snapshot, progress, Keeper(worker, revive_servers), worker, documents)
+    try:
+        for source in request.sources:
+            await _one_source(job, source)
+    finally:
+        progress.close()
+        await services.close()
+    return endings.FAILED if job.failed else endings.DONE
+
+
+async def _one_source(job: _Job, source: Source) -> None:
+    """One source to its end, whatever that is; its document is in `job.documents` afterwards."""
+    video: Video | None = None
+    request_id: str | None = None
+    try:
+        video, _ = await source.register(job.services.videos)
+        job.progress.begin(video.title)
+        request_id = (await accept(job.services, video.identifier, job.snapshot)).request_id
+        view = await follow(job.services, request_id, job.progress, job.keeper)
+        job.progress.close()
+        if view.status is RunStatus.COMPLETED:
+            await _deliver(job, source, video.identifier, view)
+        else:
+            _not_done(job, source, video, view, None)
+    except asyncio.CancelledError:
+        job.progress.remark("Cancelling; press Ctrl-C again to end at once.")
+        job.worker.grace = 0.2  # what is left of it when a second Ctrl-C ends this wait
+        last = await cancel(job.services, request_id, job.progress) if request_id else None
+        job.worker.grace = STOP_SECONDS
+        job.documents.append(
+            build_document(source=source.name, video=video, run=last, error=MomentsError("Interrupted.", code="cancelled"))
+        )
+        raise
+    except (MomentsError, OSError) as error:
+        job.progress.close()
+        await _give_up(job, source, video, request_id, endings.as_moments_error(error))
+
+
+async def _give_up(job: _Job, source: Source, video: Video | None, request_id: str | None, error: MomentsError) -> None:
+    """An error of this command's own: a run that is still active has nobody who would wait for it, so it is cancelled."""
+    last = None
+    if request_id is not None:
+        last = await cancel(job.services, request_id, job.progress)
+    _not_done(job, source, video, last, error)
+
+
+def _not_done(job: _Job, source: Source, video: Video | None, view: RunView | None, error: MomentsError | None) -> None:
+    job.failed = True
+    job.documents.append(build_document(source=source.name, video=video, run=view, error=error))
+    say(failure_line(source.label, job.documents[-1]))
+
+
+async def _deliver(job: _Job, source: Source, video_id: str, view: RunView) -> None:
+    services, request = job.services, job.request
+    video = await services.videos.get(video_id)
+    moments = await services.moments.of_run(view.run_id)
+    transcript = await services.transcripts.of_video(video_id) if made_transcript(view) else None
+    folder = output.folder_for(request.output, title=video.title, request_id=view.request_id, several=len(request.sources) > 1)
+    videos = VideoQueries(services.database)
+    clips = await output.save_clips(job.store, videos, moments, folder)
+    with suppress(NotFound):  # a recording without pictures
+        await output.save_still(job.store, videos, video_id, folder)
+    document = build_document(source=source.name, video=video, run=view, transcript=transcript, moments=moments, clips=clips, output=folder)
+    output.save_document(document, folder)
+    job.documents.append(document)
+    if not moments and (request.as_json or request.quiet):
+        say(f"{source.label}: no moments. {why_nothing(view)}")
+    if not request.as_json:
+        print_result(results(), document, nothing=None if moments else why_nothing(view))

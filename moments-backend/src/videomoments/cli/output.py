@@ -1,0 +1,94 @@
+"""What a run leaves on disk: clips, their stills and `moments.json` in the output folder, copied out of the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from videomoments.services.moments import MomentView
+from videomoments.services.video_queries import VideoQueries
+from videomoments.storage import ObjectStore
+
+DEFAULT_ROOT = "moments-output"
+DOCUMENT = "moments.json"
+_SLUG_LENGTH = 60
+
+
+def slug(title: str, *, fallback: str = "video") -> str:
+    """`title` as part of a file name: lower case letters and digits of any script, joined by dashes."""
+    text = unicodedata.normalize("NFKC", title).lower()
+    words = re.findall(r"[^\W_]+", text)
+    joined = "-".join(words)[:_SLUG_LENGTH]
+    # A file name has at most 255 bytes, and letters of other scripts have up to four.
+    while len(joined.encode()) > 150:
+        joined = joined[:-1]
+    return joined.strip("-") or fallback
+
+
+def folder_for(given: Path | None, *, title: str, request_id: str, several: bool) -> Path:
+    """Where one source's output goes: the folder that was given, or one below it for each of several sources. Absolute."""
+    own = f"{slug(title)}-{request_id[:8]}"
+    if given is None:
+        return Path.cwd() / DEFAULT_ROOT / own
+    absolute = given.expanduser().absolute()
+    return absolute / own if several else absolute
+
+
+async def save_clips(store: ObjectStore, videos: VideoQueries, moments: Sequence[MomentView], folder: Path) -> dict[str, Path]:
+    """Copies delivered clips to `clips/` and their stills to `thumbnails/`; answers each clip's file by its moment's identifier.
+
+    Raises StorageError, NotFound, OutOfSpace, or OSError where the folder can't be written.
+    """
+    stills = await videos.clip_thumbnails([view.clip.id for view in moments if view.clip is not None])
+    saved: dict[str, Path] = {}
+    for number, view in enumerate(moments, 1):
+        if view.clip is None:
+            continue
+        name = f"{number:02d}-{slug(view.moment.title, fallback='moment')}"
+        target = folder / "clips" / (name + PurePosixPath(view.clip.cloud_url).suffix)
+        await save_object(store, view.clip.cloud_url, target)
+        saved[view.moment.identifier] = target
+        if still := stills.get(view.clip.id):
+            await save_object(store, still, folder / "thumbnails" / (name + PurePosixPath(still).suffix))
+    return saved
+
+
+async def save_still(store: ObjectStore, videos: VideoQueries, video_id: str, folder: Path) -> None:
+    """Copies the video's own still to `thumbnails/video.jpg`. Raises NotFound when it has none."""
+    key = (await videos.thumbnail(video_id)).cloud_url
+    await save_object(store, key, folder / "thumbnails" / ("video" + PurePosixPath(key).suffix))
+
+
+async def save_object(store: ObjectStore, key: str, target: Path) -> None:
+    """A copy of the object at `target`, whole or not at all. A copy, not the store's own file: people edit what they are given."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as writer:
+            async for chunk in store.stream(key):
+                await asyncio.to_thread(writer.write, chunk)
+        partial.replace(target)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def save_document(document: dict[str, Any], folder: Path) -> Path:
+    """Writes `moments.json`, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / DOCUMENT
+    partial = target.with_name(f".{DOCUMENT}.{os.getpid()}.part")
+    try:
+        partial.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        partial.replace(target)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+    return target

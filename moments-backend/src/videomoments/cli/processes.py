@@ -1,0 +1,81 @@
+"""`moments api` and `moments worker`: the two production processes, any number of each."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from videomoments.core.config import Settings
+
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on. [default: 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option("--port", "-p", min=1, max=65535, help="Port to listen on. [default: 7005]")]
+WithParent = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
+
+
+def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = False) -> None:
+    """Run one API process."""
+    import asyncio
+
+    from videomoments.cli.children import end_with_parent
+    from videomoments.cli.interrupts import end_like_ctrl_c
+    from videomoments.cli.settings import connected
+    from videomoments.core.logging import configure_logging
+
+    settings = listening(host, port)
+    configure_logging(settings.log_level, settings.log_json)
+    if until_stdin_closes:
+        end_with_parent()
+    end_like_ctrl_c()
+    with connected(settings) as running:
+        from videomoments.api.server import serve
+
+        asyncio.run(serve(running))
+
+
+def worker(until_stdin_closes: WithParent = False) -> None:
+    """Run one worker process: takes queued runs and carries them out."""
+    import asyncio
+
+    from videomoments.cli.children import end_with_parent
+    from videomoments.cli.settings import connected, read_settings
+    from videomoments.core.logging import configure_logging
+
+    settings = read_settings()
+    configure_logging(settings.log_level, settings.log_json)
+    if until_stdin_closes:
+        end_with_parent()
+    with connected(settings) as running:
+        from videomoments.worker.app import run_worker
+
+        asyncio.run(run_worker(running))
+
+
+def listening(host: str | None, port: int | None) -> Settings:
+    """The settings with the address to listen on. Only this machine may connect, since there are no keys yet.
+
+    Raises:
+        typer.BadParameter: for any other address.
+    """
+    from videomoments.cli.settings import read_settings
+
+    settings = read_settings()
+    chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
+    if not is_loopback(chosen.host):
+        raise typer.BadParameter(
+            f"{chosen.host} can be reached by other machines, and this version has no API keys. "
+            "Listen on 127.0.0.1, behind a proxy that asks who is there."
+        )
+    return chosen
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address. A name other than localhost may lead anywhere."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

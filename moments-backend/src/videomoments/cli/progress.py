@@ -1,0 +1,229 @@
+"""A run's progress on stderr: a moving picture on a terminal, a line per stage elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from videomoments.cli.console import short_clock
+from videomoments.core.names import RunStatus, StageName, StageStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from videomoments.services.run_queries import RunView, StageView
+
+STAGE_WORDS = {
+    StageName.VIDEO_DOWNLOAD: "Getting the video",
+    StageName.AUDIO_EXTRACTION: "Extracting the audio",
+    StageName.AUDIO_UPLOAD: "Storing the audio",
+    StageName.TRANSCRIPTION: "Transcribing the speech",
+    StageName.MOMENT_GENERATION: "Finding moments",
+    StageName.CLIP_EXTRACTION: "Cutting clips for the model",
+    StageName.CLIP_UPLOAD: "Storing these clips",
+    StageName.MOMENT_REFINEMENT: "Refining and cutting",
+}
+# An estimate from less than this is a guess.
+_MIN_FRACTION = 0.03
+_MIN_SECONDS = 3.0
+_LINE_SECONDS = 30.0
+_BAR_WIDTH = 24
+
+
+class RunProgress(Protocol):
+    """What is told about a run while it lasts. `close` is always called, and leaves the last state to be read."""
+
+    def begin(self, title: str) -> None: ...
+
+    def show(self, view: RunView) -> None: ...
+
+    def remark(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class NoProgress:
+    """Says nothing."""
+
+    def begin(self, title: str) -> None:
+        del title
+
+    def show(self, view: RunView) -> None:
+        del view
+
+    def remark(self, text: str) -> None:
+        del text
+
+    def close(self) -> None:
+        return
+
+
+@dataclass
+class StageClock:
+    """When stages were first seen running, and how long they will still take. Seconds of a monotonic clock of ours: the database's may
+    be another machine's."""
+
+    now: Callable[[], float] = time.monotonic
+    _seen: dict[StageName, float] = field(default_factory=dict)
+
+    def elapsed(self, stage: StageView) -> float:
+        """Seconds that the stage has run, measured when it has ended."""
+        if stage.seconds is not None:
+            return stage.seconds
+        return self.now() - self._seen.setdefault(stage.name, self.now())
+
+    def left(self, stage: StageView) -> float | None:
+        """Seconds that the stage will still take at its speed until now; None while that is a guess."""
+        elapsed, fraction = self.elapsed(stage), stage.progress or 0.0
+        if fraction < _MIN_FRACTION or elapsed < _MIN_SECONDS:
+            return None
+        return elapsed * (1.0 - fraction) / fraction
+
+
+class LineProgress:
+    """For logs: one line per stage at its end, and a sign of life every 30 s of a long one."""
+
+    def __init__(self, stream: TextIO, clock: StageClock | None = None) -> None:
+        self._stream = stream
+        self._clock = clock or StageClock()
+        self._told: set[StageName] = set()
+        self._alive_at: dict[StageName, float] = {}
+        self._stalled = False
+
+    def begin(self, title: str) -> None:
+        self._told.clear()
+        self._clock = StageClock(self._clock.now)
+        self._print(title)
+
+    def show(self, view: RunView) -> None:
+        for number, stage in enumerate(view.stages, 1):
+            label = f"[{number}/{len(view.stages)}] {STAGE_WORDS[stage.name]}"
+            if stage.name in self._told:
+                continue
+            if (ending := _ending(stage)) is not None:
+                self._told.add(stage.name)
+                self._print(f"{label}: {ending}")
+            elif stage.status is StageStatus.PROCESSING:
+                self._sign_of_life(label, stage)
+        if view.stalled and not self._stalled:
+            self._print("Waiting for a worker to take this over.")
+        self._stalled = view.stalled
+
+    def remark(self, text: str) -> None:
+        self._print(text)
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _sign_of_life(self, label: str, stage: StageView) -> None:
+        elapsed = self._clock.elapsed(stage)
+        if elapsed - self._alive_at.get(stage.name, 0.0) < _LINE_SECONDS:
+            return
+        self._alive_at[stage.name] = elapsed
+        percent = f"{stage.progress:.0%}, " if stage.progress else ""
+        left = self._clock.left(stage)
+        self._print(f"{label}: {percent}{short_clock(elapsed)}{f', about {short_clock(left)} left' if left is not None else ''}")
+
+    def _print(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+
+class LiveProgress:
+    """For people: all stages at once, bars, times, reasons."""
+
+    def __init__(self, console: Console, clock: StageClock | None = None) -> None:
+        self._console = console
+        self._clock = clock or StageClock()
+        self._title = ""
+        self._view: RunView | None = None
+        self._spinner = Spinner("dots")
+        self._live: Live | None = None
+
+    def begin(self, title: str) -> None:
+        self.close()
+        self._title, self._view = title, None
+        self._clock = StageClock(self._clock.now)
+        self._live = Live(get_renderable=self.picture, console=self._console, refresh_per_second=8, redirect_stdout=False)
+        self._live.start()
+
+    def show(self, view: RunView) -> None:
+        self._view = view
+
+    def remark(self, text: str) -> None:
+        self._console.print(text, style="dim", markup=False)
+
+    def close(self) -> None:
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
+    def picture(self) -> RenderableType:
+        """What is on the screen now."""
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=1)
+        for _ in range(3):
+            table.add_column(no_wrap=True)
+        table.add_column(overflow="ellipsis", no_wrap=True)
+        table.title, table.title_justify = Text(self._title, style="bold"), "left"
+        if self._view is None:
+            table.add_row(self._spinner, "Starting", "", "", "")
+            return table
+        for stage in self._view.stages:
+            table.add_row(*self._row(stage))
+        if self._view.stalled:
+            table.add_row(self._spinner, "Waiting for a worker", "", "", "")
+        elif self._view.status is RunStatus.QUEUED:
+            table.add_row(self._spinner, "Queued", "", "", "")
+        return table
+
+    def _row(self, stage: StageView) -> tuple[RenderableType, ...]:
+        words = STAGE_WORDS[stage.name]
+        match stage.status:
+            case StageStatus.PENDING:
+                return Text("·", "dim"), Text(words, "dim"), "", "", ""
+            case StageStatus.PROCESSING:
+                bar = ProgressBar(
+                    total=1.0,
+                    completed=stage.progress or 0.0,
+                    width=_BAR_WIDTH,
+                    pulse=stage.progress is None,
+                    animation_time=time.monotonic(),
+                )
+                left = self._clock.left(stage)
+                note = f"about {short_clock(left)} left" if left is not None else ""
+                return self._spinner, words, bar, short_clock(self._clock.elapsed(stage)), Text(note, "dim")
+            case StageStatus.COMPLETED:
+                return Text("✓", "green"), words, "", short_clock(stage.seconds or 0.0), Text(stage.reason or "", "dim")
+            case StageStatus.SKIPPED:
+                return Text("–", "dim"), Text(words, "dim"), Text("skipped", "dim"), "", Text(stage.reason or "", "dim")
+            case _:
+                return Text("✗", "red"), words, Text(stage.status.value, "red"), "", Text(stage.reason or "", "dim")
+
+
+def _ending(stage: StageView) -> str | None:
+    """How a stage ended, in words; None while it has not."""
+    reason = f" ({stage.reason})" if stage.reason else ""
+    match stage.status:
+        case StageStatus.COMPLETED:
+            return f"done in {stage.seconds or 0.0:.1f} s{reason}"
+        case StageStatus.SKIPPED:
+            return f"skipped: {stage.reason or 'not needed'}"
+        case StageStatus.FAILED | StageStatus.CANCELLED:
+            return f"{stage.status.value}{reason}"
+        case _:
+            return None
+
+
+def progress_for(console: Console, *, quiet: bool) -> RunProgress:
+    """The form that fits where stderr goes."""
+    if quiet:
+        return NoProgress()
+    return LiveProgress(console) if console.is_terminal else LineProgress(console.file)  # type: ignore[arg-type]

@@ -1,0 +1,63 @@
+"""What a person reads at the end: a table of moments, or one line about what went wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videomoments.cli.console import clock, short_clock
+from videomoments.cli.endings import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_TITLE_WIDTH = 60
+
+
+def failure_line(label: str, document: dict[str, Any]) -> str:
+    """Which stage failed, why, and what to do, in one line."""
+    error = document.get("error") or {}
+    if document["run"]["status"] == "cancelled" and error.get("code") == "cancelled":
+        return f"moments: {label}: the run was cancelled."
+    where = f"{error['stage']} failed: " if error.get("stage") else ""
+    return one_line(f"moments: {label}: {where}{error.get('message') or 'the run failed.'} {error.get('advice') or ''}")
+
+
+def print_result(console: Console, document: dict[str, Any], *, nothing: str | None) -> None:
+    """The table of a document's moments and where things are; `nothing` says why there are none."""
+    from rich.text import Text
+
+    if nothing is not None:
+        console.print(Text("No moments. ", style="bold").append(nothing, style="not bold"))
+    else:
+        console.print(_table(document))
+    seconds = document["run"]["duration_seconds"]
+    video = document["video"]
+    summary = [f"{len(document['moments'])} moments"] if nothing is None else []
+    if video["duration"] is not None:
+        summary.append(f"{short_clock(video['duration'])} of video")
+    if seconds is not None:
+        summary.append(f"took {short_clock(seconds)}")
+    console.print(", ".join(summary), style="dim", markup=False)
+    # soft_wrap: a path that is folded can't be copied.
+    console.print(f"Saved in {document['output']}", markup=False, soft_wrap=True)
+
+
+def _table(document: dict[str, Any]) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, title=Text(document["video"]["title"] or "", style="bold"), title_justify="left")
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("Start – end", no_wrap=True)
+    table.add_column("Title", max_width=_TITLE_WIDTH)
+    table.add_column("Score", justify="right")
+    table.add_column("Engine", style="dim", no_wrap=True)
+    table.add_column("Clip", style="dim", overflow="ellipsis", no_wrap=True)
+    for number, moment in enumerate(document["moments"], 1):
+        clip = Path(moment["clip"]["path"]).name if moment["clip"] else "–"
+        score = "–" if moment["score"] is None else f"{moment['score']:.2f}"
+        times = f"{clock(moment['start_time'])} – {clock(moment['end_time'])}"
+        table.add_row(str(number), times, Text(moment["title"]), score, moment["engine"] or "–", Text(clip))
+    return table

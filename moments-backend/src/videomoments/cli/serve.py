@@ -1,0 +1,20 @@
+"""`moments serve`: API and workers in one go, for one machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from videomoments.cli.processes import Host, Port, listening
+
+Workers = Annotated[int, typer.Option("--workers", min=1, max=32, help="Worker processes.")]
+
+
+def serve(host: Host = None, port: Port = None, workers: Workers = 1) -> None:
+    """Serve the API, with workers, until Ctrl-C. Everything it needs starts with it."""
+    settings = listening(host, port)
+
+    from videomoments.cli.supervise import serve_until_told
+
+    raise typer.Exit(serve_until_told(settings, workers))

@@ -1,0 +1,87 @@
+"""Settings as a command sees them, with the addresses of the running parts filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from videomoments.core.config import Settings
+    from videomoments.embedded.ensure import Stack
+
+
+def read_settings(**changes: object) -> Settings:
+    """The environment's settings with `changes`. A variable that makes no sense is wrong usage."""
+    from pydantic import ValidationError
+
+    from videomoments.core.config import Settings
+
+    try:
+        return Settings().model_copy(update=changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise typer.BadParameter(f"the environment variable for {name} is not valid: {first['msg']}.") from error
+
+
+def with_stack(settings: Settings, stack: Stack) -> Settings:
+    """`settings` with every address that `stack` gives."""
+    from pydantic import SecretStr
+
+    return settings.model_copy(
+        update={
+            "database_url": stack.database_url,
+            "redis_url": stack.redis_url,
+            "storage_url": stack.storage_url,
+            "models_url": stack.models_url,
+            "models_key": SecretStr(stack.models_key) if stack.models_key else None,
+        }
+    )
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables that give a child process the same parts."""
+    values = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "STORAGE_URL": settings.storage_url,
+        # Empty, not unset: the child starts no model service of its own.
+        "MOMENTS_MODELS_URL": settings.models_url or "",
+        "MOMENTS_MODELS_KEY": settings.models_key.get_secret_value() if settings.models_key else None,
+        "MOMENTS_HOME": str(settings.home),
+        "MOMENTS_HOST": settings.host,
+        "MOMENTS_PORT": str(settings.port),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@contextmanager
+def connected(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] | None = None) -> Iterator[Settings]:
+    """The settings of a running stack whose database has this code's schema and whose registry has its models.
+
+    Blocking, and outside any event loop. Raises ServiceUnavailable or OutOfSpace.
+    """
+    import asyncio
+
+    from videomoments.embedded import running_stack
+
+    with running_stack(settings, models=models, on_progress=on_progress or (lambda _: None)) as stack:
+        complete = with_stack(settings, stack)
+        asyncio.run(_prepare(complete))
+        yield complete
+
+
+async def _prepare(settings: Settings) -> None:
+    from videomoments.db.migrate import upgrade
+    from videomoments.services.wiring import build_services
+
+    assert settings.database_url is not None
+    await upgrade(settings.database_url)
+    services = build_services(settings, pool_size=1)
+    try:
+        await services.models.seed()
+    finally:
+        await services.close()

@@ -1,0 +1,178 @@
+"""Keeps the processes of `moments serve` running: a child that died is started again, later each time it dies soon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+import httpx
+
+from videomoments.cli import endings, weights
+from videomoments.cli.children import Child
+from videomoments.cli.console import quiet_logs, say
+from videomoments.cli.settings import child_environment, connected, with_stack
+from videomoments.core.config import Settings
+from videomoments.core.errors import MomentsError, ServiceUnavailable
+from videomoments.embedded import revive
+from videomoments.inference.base import ModelConfig, default_models
+from videomoments.services.wiring import build_services
+
+_LOOK_SECONDS = 1.0
+_REVIVE_SECONDS = 5.0
+_START_SECONDS = 60.0
+_FIRST_DELAY = 1.0
+_LAST_DELAY = 30.0
+# A child that lived so long has started well: its next death waits the first delay again.
+_SETTLED_SECONDS = 60.0
+
+
+class Restarts:
+    """When a child may be started again. Seconds of `time.monotonic()`."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self._delay = _FIRST_DELAY
+        self._at: float | None = None
+
+    def look(self, now: float) -> str | None:
+        """Starts the child anew when it is dead and its time has come; what happened, in words, or None."""
+        if self.child.running:
+            return None
+        if self._at is None:
+            if now - self.child.started_at > _SETTLED_SECONDS:
+                self._delay = _FIRST_DELAY
+            self._at = now + self._delay
+            self._delay = min(self._delay * 2, _LAST_DELAY)
+            return f"The {self.child.name} process has ended; starting it again in {self._at - now:.0f} s. Its log is {self.child.log}."
+        if now >= self._at:
+            self._at = None
+            self.child.start()
+        return None
+
+
+class _Told:
+    """Which signal has asked us to end. The second one does not wait."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.number: int | None = None
+        # Until everything runs, a signal simply interrupts.
+        self.listening = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.event.is_set() or not self.listening:
+            raise KeyboardInterrupt
+        self.number = number
+        self.event.set()
+
+
+def serve_until_told(settings: Settings, workers: int) -> int:
+    """Runs everything until a signal; the exit status. Raises MomentsError when it can't be started."""
+    quiet_logs()
+    refuse_taken_port(settings)
+    told = _Told()
+    with connected(settings, on_progress=say) as running:
+        if settings.models_url is None:
+            weights.pull(weights.missing_for(asyncio.run(_default_models(running))))
+        with contextlib.ExitStack() as stack:
+            names = ["api", *(["worker"] if workers == 1 else [f"worker-{number}" for number in range(1, workers + 1)])]
+            children = [_child(name, running) for name in names]
+            for child in children:
+                stack.enter_context(child)
+            # Leaving the stack ends one after the other; told first, they end together.
+            stack.callback(_request_stop, children)
+            told.listening = True
+            _wait_until_it_answers(running, children[0], told)
+            if not told.event.is_set():
+                say(f"VideoMoments answers on {address(running)} (API: {address(running)}/docs). Ctrl-C ends it.")
+            _look_after(settings, running, children, told)
+            say("Ending.")
+    return endings.DONE if told.number == signal.SIGTERM else endings.INTERRUPTED
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """Raises ServiceUnavailable (`port_taken`) when something else listens already."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ServiceUnavailable(
+                f"Port {settings.port} can't be listened on ({error.strerror}).",
+                code="port_taken",
+                advice="End what uses it, or choose another with --port.",
+            ) from error
+
+
+def address(settings: Settings) -> str:
+    """Where a browser finds us."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _child(name: str, running: Settings) -> Child:
+    return Child(name, [name.partition("-")[0]], child_environment(running), running.home / "logs")
+
+
+def _request_stop(children: Sequence[Child]) -> None:
+    for child in children:
+        child.request_stop()
+
+
+async def _default_models(settings: Settings) -> list[ModelConfig]:
+    services = build_services(settings, pool_size=1)
+    try:
+        known = {model.key: model for model in await services.models.list()}
+    finally:
+        await services.close()
+    return [known[key] for key in default_models(known.values())]
+
+
+def _wait_until_it_answers(settings: Settings, child: Child, told: _Told) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    with httpx.Client(trust_env=False, timeout=2.0) as client:
+        while not told.event.is_set():
+            if not child.running or time.monotonic() > deadline:
+                raise ServiceUnavailable(
+                    f"The API does not start: {child.tail(1).strip() or 'no reason given'}",
+                    code="api_died",
+                    advice=f"Its log is {child.log}.",
+                )
+            with contextlib.suppress(httpx.HTTPError):
+                client.get(f"{address(settings)}/health")
+                return
+            told.event.wait(0.1)
+
+
+def _look_after(base: Settings, running: Settings, children: Sequence[Child], told: _Told) -> None:
+    watched = [Restarts(child) for child in children]
+    looked = time.monotonic()
+    trouble = ""
+    while not told.event.wait(_LOOK_SECONDS):
+        for restarts in watched:
+            if what := restarts.look(time.monotonic()):
+                say(what)
+            restarts.child.bound_log()
+        if time.monotonic() - looked < _REVIVE_SECONDS:
+            continue
+        try:
+            environment = child_environment(with_stack(running, revive(base)))
+            for child in children:
+                child.use(environment)
+            trouble = ""
+        except MomentsError as error:
+            if str(error) != trouble:
+                say(endings.one_line(str(error)))
+            trouble = str(error)
+        looked = time.monotonic()
