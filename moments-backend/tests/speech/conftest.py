@@ -1,0 +1,3 @@
+from speech.fixtures import speech
+
+__all__ = ["speech"]
