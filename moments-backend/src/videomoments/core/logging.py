@@ -57,5 +57,5 @@ def configure_logging(level: str = "INFO", as_json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "openai", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
+    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -67,11 +67,16 @@ class ClipWriter:
         context.bit_rate = self._encoding.audio_rate
         self._audio = stream
 
+    def like(self, frame: VideoFrame) -> None:
+        """Takes over the colours' meaning from the first picture. Before anything is written: the first packet fixes the header."""
+        assert self._video is not None
+        context = self._video.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = frame.colorspace, frame.color_primaries, frame.color_trc
+        context.color_range = frame.color_range
+
     def picture(self, frame: VideoFrame, at: float, duration: float) -> None:
         assert self._video is not None
         context = self._video.codec_context
-        if not context.is_open:
-            context.colorspace, context.color_primaries, context.color_trc = frame.colorspace, frame.color_primaries, frame.color_trc
         # The decoder's picture types would be taken as orders.
         frame.pict_type = PictureType.NONE
         frame.pts, frame.time_base = round(at * CLOCK), Fraction(1, CLOCK)
@@ -105,6 +110,8 @@ def interleave(pictures: Iterator[tuple[VideoFrame, float, float]], blocks: Iter
     count = 0
     heard = 0.0
     for frame, at, duration in pictures:
+        if count == 0:
+            writer.like(frame)
         while blocks is not None and heard <= at:
             block = next(blocks, None)
             if block is None:
