@@ -39,18 +39,17 @@ class Account:
     gid: int
     name: str
 
-    def start(self, argv: Sequence[str], log: IO[bytes], *, folder: str = "/") -> subprocess.Popen[bytes]:
+    def start(self, argv: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
         """Starts a server, detached from our terminal and session. Raises OSError or SubprocessError where the system refuses."""
         return subprocess.Popen(
             self._argv(argv),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=_ENVIRONMENT,
+            cwd="/",
             start_new_session=True,
             umask=0o077,
-            **self._identity(),
+            **self._how(),
         )
 
     def run(self, argv: Sequence[str], *, text: str = "", timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
@@ -63,12 +62,11 @@ class Account:
             text=True,
             errors="replace",
             cwd="/",
-            env=_ENVIRONMENT,
             start_new_session=True,
             umask=0o077,
             timeout=timeout,
             check=False,
-            **self._identity(),
+            **self._how(),
         )
 
     def initialiser(self) -> Account:
@@ -92,13 +90,19 @@ class Account:
 
     def _argv(self, argv: Sequence[str]) -> list[str]:
         if self.way is Way.NAMESPACE:
-            return [sys.executable, "-I", "-S", str(_NAMESPACE_EXEC), str(_named_uid()), *argv]
+            pairs = [f"{name}={value}" for name, value in _ENVIRONMENT.items()]
+            return [sys.executable, "-I", "-S", str(_NAMESPACE_EXEC), str(_named_uid()), *pairs, "--", *argv]
         return list(argv)
 
-    def _identity(self) -> dict[str, Any]:
-        if self.way is Way.SETUID:
-            return {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return {}
+    def _how(self) -> dict[str, Any]:
+        match self.way:
+            case Way.SETUID:
+                return {"user": self.uid, "group": self.gid, "extra_groups": [], "env": _ENVIRONMENT}
+            case Way.NAMESPACE:
+                # The Python between us and the server may need ours to start; the server gets the clean one.
+                return {"env": None}
+            case Way.SELF:
+                return {"env": _ENVIRONMENT}
 
 
 def own_account() -> Account:

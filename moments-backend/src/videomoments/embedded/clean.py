@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videomoments.core.config import Settings
-from videomoments.embedded.layout import Layout, read_json
+from videomoments.embedded.layout import Layout
+from videomoments.embedded.site import base_of
 
 _IN_HOME = {
     "store": "videos, audio, clips and thumbnails",
@@ -34,7 +35,7 @@ class CleanTarget:
 def clean_targets(settings: Settings) -> list[CleanTarget]:
     """Everything that lies on this machine for `settings.home`. Remove nothing while a command runs."""
     layout = Layout.of(settings)
-    base = Path(str((read_json(layout.home / "site.json") or {}).get("base", layout.home)))
+    base = base_of(layout)
     named = {**{layout.home / name: what for name, what in _IN_HOME.items()}, **{base / name: what for name, what in _IN_BASE.items()}}
     return [CleanTarget(path, size_of(path), what) for path, what in named.items() if path.exists()]
 

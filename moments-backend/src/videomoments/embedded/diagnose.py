@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.embedded.accounts import Way
+from videomoments.embedded.ensure import all_servers
 from videomoments.embedded.layout import Layout
 from videomoments.embedded.locks import FileLock
-from videomoments.embedded.models import Models
-from videomoments.embedded.postgres import Postgres
 from videomoments.embedded.site import MAX_SOCKET_PATH, Site, choose_site, system_name, wheel_programs
-from videomoments.embedded.valkey import Valkey
 
 _WORDS = {Way.SELF: "as this user", Way.SETUID: "as the account", Way.NAMESPACE: "in a user namespace, by"}
 
@@ -44,7 +42,7 @@ def diagnose(settings: Settings) -> list[Check]:
         with FileLock(layout, layout.start_lock) as lock:
             lock.exclusive(10.0)
             site = choose_site(layout)
-            checks += [_postgres(site), _sockets(site), *_servers(layout, site)]
+            checks += [_postgres(site), _sockets(site), *_servers(layout)]
     except MomentsError as error:
         checks.append(Check("PostgreSQL program", False, error.message, error.advice))
     checks.append(_users(layout))
@@ -87,9 +85,9 @@ def _sockets(site: Site) -> Check:
     return Check("sockets", True, f"{site.sockets} ({len(os.fsencode(site.sockets))} of {MAX_SOCKET_PATH} characters)")
 
 
-def _servers(layout: Layout, site: Site) -> list[Check]:
+def _servers(layout: Layout) -> list[Check]:
     checks = []
-    for server in (Postgres(layout, site), Valkey(layout, site), Models(layout)):
+    for server in all_servers(layout):
         record = server.live()
         if record is None:
             checks.append(Check(server.title, True, "not running"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from videomoments.core.config import Settings
 from videomoments.embedded.layout import Layout
@@ -17,8 +17,6 @@ from videomoments.embedded.processes import Record
 from videomoments.embedded.server import Server, bound_logs
 from videomoments.embedded.site import choose_site
 from videomoments.embedded.valkey import Valkey
-
-_log = logging.getLogger(__name__)
 
 # Longer than any server may take to stop, or to start, under the lock that is waited for.
 _STOP_SECONDS = 60.0
@@ -74,10 +72,15 @@ def revive(settings: Settings, *, models: bool = True, on_progress: Callable[[st
 
 def stop_servers(layout: Layout) -> None:
     """Stops what runs, in the order models, PostgreSQL, Valkey. The caller holds the users lock exclusively."""
-    site = choose_site(layout)
-    for server in (Models(layout), Postgres(layout, site), Valkey(layout, site)):
+    for server in all_servers(layout):
         server.stop()
     bound_logs(layout)
+
+
+def all_servers(layout: Layout) -> tuple[Models, Postgres, Valkey]:
+    """Every server of this data folder, running or not, in the order they are stopped."""
+    find_site = cache(lambda: choose_site(layout))
+    return Models(layout), Postgres(layout, find_site), Valkey(layout, find_site)
 
 
 def _last_one(users: FileLock) -> bool:
@@ -97,13 +100,14 @@ def _ensure(settings: Settings, layout: Layout, models: bool, on_progress: Calla
     with FileLock(layout, layout.start_lock) as lock:
         lock.exclusive(_START_SECONDS, lambda: on_progress("Waiting for another command that starts the servers"))
         bound_logs(layout)
+        models_server, postgres, valkey = all_servers(layout)
         servers: list[Server] = []
         if models and settings.models_url is None:
-            servers.append(Models(layout))
-        if not (settings.database_url and settings.redis_url):
-            site = choose_site(layout)
-            servers += [] if settings.database_url else [Postgres(layout, site)]
-            servers += [] if settings.redis_url else [Valkey(layout, site)]
+            servers.append(models_server)
+        if not settings.database_url:
+            servers.append(postgres)
+        if not settings.redis_url:
+            servers.append(valkey)
         # All are started before any is waited for: the model service takes longest.
         started = [(server, server.start(on_progress)) for server in servers]
         urls = {"storage": (layout.home / "store").as_uri()}

@@ -1,7 +1,7 @@
-"""Runs a program in a user namespace of its own: `python -I -S namespace_exec.py UID PROGRAM ARGUMENT…`.
+"""Runs a program in a user namespace of its own: `python -I -S namespace_exec.py UID NAME=VALUE… -- PROGRAM ARGUMENT…`.
 
-The program sees itself as UID, which needs no privilege. A program of its own rather than code between fork and exec, since the
-command that starts a server may have threads.
+The program sees itself as UID, which needs no privilege, and gets the named environment alone. A program of its own rather than code
+between fork and exec, since the command that starts a server may have threads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ _CLONE_NEWUSER = 0x10000000  # sched.h
 
 
 def main() -> None:
-    inside, argv = int(sys.argv[1]), sys.argv[2:]
+    inside, split = int(sys.argv[1]), sys.argv.index("--")
+    environment = dict(pair.split("=", 1) for pair in sys.argv[2:split])
+    argv = sys.argv[split + 1 :]
     uid, gid = os.geteuid(), os.getegid()
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER) != 0:
         sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
@@ -28,7 +30,7 @@ def main() -> None:
         # as the overflow uid (65534), our files included, which serves as well: not root, and the owner of its data folder.
         if os.geteuid() == 0:
             sys.exit("the user namespace still shows root")
-    os.execv(argv[0], argv)  # noqa: S606 - replacing ourselves is the purpose
+    os.execve(argv[0], argv, environment)  # noqa: S606 - replacing ourselves is the purpose
 
 
 main()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, ClassVar
@@ -16,9 +18,9 @@ from urllib.parse import quote
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded.layout import Layout, short_hash
-from videomoments.embedded.processes import Record
+from videomoments.embedded.processes import Record, belonging, end
 from videomoments.embedded.server import Server
-from videomoments.embedded.site import Site
+from videomoments.embedded.site import Site, base_of
 
 DATABASE = "vision_ai"
 ROLE = "moments"
@@ -62,13 +64,18 @@ class Postgres(Server):
     stop_signals = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
     start_seconds: ClassVar[float] = 120.0
 
-    def __init__(self, layout: Layout, site: Site) -> None:
+    def __init__(self, layout: Layout, find_site: Callable[[], Site]) -> None:
         super().__init__(layout)
-        self.site = site
+        self._find_site = find_site
+
+    @property
+    def site(self) -> Site:
+        # Looked for only to start the server: a running one is found, used and stopped without it.
+        return self._find_site()
 
     @property
     def folder(self) -> Path:
-        return self.site.base / "postgres" / _MAJOR
+        return base_of(self.layout) / "postgres" / _MAJOR
 
     @property
     def marker(self) -> str:
@@ -85,11 +92,12 @@ class Postgres(Server):
         return f"postgresql+asyncpg://{ROLE}:{quote(password, safe='')}@/{DATABASE}?host={quote(record.more['sockets'], safe='/')}"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:
+        account = self.site.account
         password, new = self.layout.secret("postgres")
         if not (self.folder / "PG_VERSION").exists():
             on_progress("Making the database (once)")
             self._initialise(password)
-        self.site.account.give(self.folder.parent)
+        account.give(self.folder.parent)
         self._clear_pid_file()
         if new:
             # Also after a fresh `initdb`: harmless there, and right when the secret was lost and the data was not.
@@ -105,6 +113,9 @@ class Postgres(Server):
     def answers(self, record: Record) -> bool:
         return accepts_sessions(Path(record.more.get("sockets", "")))
 
+    def reachable(self, record: Record) -> bool:
+        return (Path(record.more.get("sockets", "")) / f".s.PGSQL.{_PORT}").exists()
+
     def _program(self, name: str) -> Path:
         return self.site.programs.postgres / "bin" / name
 
@@ -113,21 +124,20 @@ class Postgres(Server):
         account = self.site.account
         parent = self.folder.parent
         account.make_folder(parent)
-        for leftover in parent.glob(".new-*"):
-            shutil.rmtree(leftover)
-        temporary = parent / f".new-{os.getpid()}"
-        password_file = parent / f".new-{os.getpid()}.password"
+        self._sweep_unfinished(parent)
+        temporary = parent / f".new-{secrets.token_hex(4)}"
+        password_file = temporary.with_suffix(".password")
         try:
             self.layout.write(password_file, password)
             account.give(password_file)
             argv = [str(self._program("initdb")), "-D", str(temporary), "-U", ROLE, "-A", "scram-sha-256", f"--pwfile={password_file}"]
-            argv += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+            argv += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--no-sync"]
             # The password is 256 random bits: stretching it would only cost time at each connection.
             argv += ["--set", "scram_iterations=1", "--set", "shared_buffers=64MB", "--set", "max_connections=100"]
-            result = account.initialiser().run(argv)
-            if result.returncode != 0:
-                raise self.failed("could not make its data folder", result.stdout)
-            self._single_user(temporary, f"CREATE DATABASE {DATABASE}")
+            self._checked(account.initialiser().run(argv))
+            self._single_user(temporary, f"CREATE DATABASE {DATABASE}", fsync="off")
+            # Everything to the disk at once, before the rename makes it count.
+            self._checked(account.initialiser().run([argv[0], "--sync-only", "-D", str(temporary)]))
         except (OSError, subprocess.SubprocessError) as error:
             raise self.failed("could not make its data folder", str(error)) from error
         finally:
@@ -139,20 +149,37 @@ class Postgres(Server):
         finally:
             os.close(descriptor)
 
-    def _single_user(self, folder: Path, statement: str) -> None:
-        argv = [str(self._program("postgres")), "--single", "-D", str(folder), "-c", "io_method=sync", "postgres"]
+    def _sweep_unfinished(self, parent: Path) -> None:
+        """Removes what a killed command left of making a cluster, its `initdb` included, which may still be at work."""
+        end(belonging(parent, frozenset({"initdb", "postgres"}), str(parent / ".new-")), ((signal.SIGTERM, 2.0),))
+        deadline = time.monotonic() + 5.0
+        while leftovers := list(parent.glob(".new-*")):
+            for leftover in leftovers:
+                # Errors are for the next turn: what `initdb` started ends a moment after it, and may still write.
+                if leftover.is_dir():
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink(missing_ok=True)
+            if time.monotonic() > deadline:
+                raise self.failed("could not remove an unfinished data folder", "")
+            time.sleep(0.02)
+
+    def _checked(self, result: subprocess.CompletedProcess[str]) -> None:
+        if result.returncode != 0:
+            raise self.failed("could not make its data folder", result.stdout)
+
+    def _single_user(self, folder: Path, statement: str, *, fsync: str = "on") -> None:
+        argv = [str(self._program("postgres")), "--single", "-D", str(folder), "-c", f"fsync={fsync}", "postgres"]
         result = self.site.account.initialiser().run(argv, text=statement + "\n")
         if result.returncode != 0 or "ERROR:" in result.stdout:
             raise self.failed("could not prepare its database", result.stdout)
 
     def _clear_pid_file(self) -> None:
-        """Removes the pid file of a server that has ended: its pid may belong to someone else by now, which blocks a start.
+        """Removes the pid files of a server that has ended: its pid may belong to someone else by now, which blocks a start.
 
         `stop` has ended every process of this folder that we can see. What still answers runs where we can't see it.
         """
         pid_file = self.folder / "postmaster.pid"
-        if not pid_file.exists():
-            return
         with contextlib.suppress(OSError, UnicodeDecodeError):
             lines = pid_file.read_text(encoding="utf-8").splitlines()
             if len(lines) > 4 and accepts_sessions(Path(lines[4])):
@@ -161,6 +188,7 @@ class Postgres(Server):
                     advice="Stop it, or give this one a data folder of its own (MOMENTS_HOME).",
                 )
         pid_file.unlink(missing_ok=True)
+        (self.site.sockets / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
 
 
 def accepts_sessions(sockets: Path) -> bool:

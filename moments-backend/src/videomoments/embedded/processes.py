@@ -70,8 +70,8 @@ def start_mark(pid: int) -> str | None:
 
 
 def belonging(folder: Path, programs: frozenset[str], marker: str) -> list[int]:
-    """Pids of the processes of `programs` that work in `folder`, or, where that can't be read (another account's process
-    without CAP_SYS_PTRACE, as in Docker), whose command line holds `marker`."""
+    """Pids of the processes of `programs` whose command line holds `marker` or who work in `folder` (which can't be read of another
+    account's process without CAP_SYS_PTRACE, as in Docker)."""
     found = []
     for process in psutil.process_iter(["name"]):
         name = process.info["name"] or ""
@@ -86,10 +86,12 @@ def belonging(folder: Path, programs: frozenset[str], marker: str) -> list[int]:
 
 
 def _works_in(process: psutil.Process, folder: Path, marker: str) -> bool:
+    if marker in " ".join(process.cmdline()):
+        return True
     try:
         return Path(process.cwd()) == folder
     except (psutil.AccessDenied, FileNotFoundError):
-        return marker in " ".join(process.cmdline())
+        return False
 
 
 def end(pids: Sequence[int], signals: Sequence[tuple[signal.Signals, float]]) -> None:

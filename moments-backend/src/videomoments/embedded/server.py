@@ -58,6 +58,10 @@ class Server(ABC):
     def answers(self, record: Record) -> bool:
         """Whether it is ready for clients. Quick: one round trip."""
 
+    def reachable(self, record: Record) -> bool:  # noqa: ARG002
+        """Whether it can ever answer: not when its socket was removed under it (by a cleaner of temporary files)."""
+        return True
+
     @property
     def log(self) -> Path:
         return self.layout.logs / f"{self.name}.log"
@@ -124,7 +128,7 @@ class Server(ABC):
     def _settles(self, record: Record) -> bool:
         """A server that lives but does not answer may be starting up (recovery), or be busy for a moment."""
         deadline = time.monotonic() + self.start_seconds / 4
-        while time.monotonic() < deadline and start_mark(record.pid) == record.mark:
+        while time.monotonic() < deadline and start_mark(record.pid) == record.mark and self.reachable(record):
             if self.answers(record):
                 return True
             time.sleep(_POLL)

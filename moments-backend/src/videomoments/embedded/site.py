@@ -48,44 +48,49 @@ def choose_site(layout: Layout) -> Site:
 
     Raises ServiceUnavailable with one line of advice when nothing works here.
     """
-    remembered = read_json(layout.home / "site.json") or {}
-    base = Path(str(remembered.get("base", "")))
-    kept = base if base.is_absolute() and (base / "postgres").is_dir() else None
-    base, account, programs = _choose(layout, kept)
-    if remembered.get("base") != str(base):
+    remembered = base_of(layout)
+    held = next((folder for name in ("postgres", "valkey") if (folder := remembered / name).is_dir()), None)
+    base, account, programs = _choose(layout, held)
+    if base != remembered:
         layout.write_json(layout.home / "site.json", {"base": str(base)})
     return Site(base, account, programs, socket_folder(base, account))
 
 
-def _choose(layout: Layout, kept: Path | None) -> tuple[Path, Account, Programs]:
+def base_of(layout: Layout) -> Path:
+    """The remembered base, without asking whether it still serves; the data folder when there is none yet."""
+    remembered = (read_json(layout.home / "site.json") or {}).get("base")
+    return Path(remembered) if isinstance(remembered, str) and remembered.startswith("/") else layout.home
+
+
+def _choose(layout: Layout, held: Path | None) -> tuple[Path, Account, Programs]:
     wheels = wheel_programs()
     if os.geteuid() != 0:
-        return kept or layout.home, own_account(), wheels
-    owner = layout.owner[0] if layout.owner else None
-    if kept is not None:
-        owner = next((uid for name in ("postgres", "valkey") if (uid := _owner(kept / name))), owner)
-    bases = (kept,) if kept is not None else (layout.home, *(base / layout.key for base in _SERVER_BASES))
+        return base_of(layout), own_account(), wheels
+    # Data that is there stays with its account; data of root's own (made in a namespace) can be given to any.
+    holder = held.stat().st_uid if held is not None else 0
+    bases = (held.parent,) if held is not None else (layout.home, *(base / layout.key for base in _SERVER_BASES))
     refused = ""
-    for account in service_accounts(owner):
+    for account in service_accounts(holder or (layout.owner[0] if layout.owner else None)):
+        if holder and account.uid != holder:
+            continue
         for base in bases:
             programs, why = _runtime_for(account, base, layout)
             if programs is not None:
                 return base, account, programs
             refused = refused or why
+    if holder:
+        because = f" ({refused})." if refused else "."
+        raise ServiceUnavailable(
+            f"The database below {base_of(layout)} belongs to another account, which can't be used now{because}",
+            advice="Let that account pass every folder above it, run as that user, or set MOMENTS_HOME to another folder.",
+        )
     account = namespace_account()
     if _runs(account, wheels):
-        return kept or layout.home, account, wheels
+        return bases[0], account, wheels
     raise ServiceUnavailable(
         "PostgreSQL refuses to run as root, and no other account can be used here" + (f" ({refused})." if refused else "."),
         advice="Set DATABASE_URL and REDIS_URL, or run as a normal user.",
     )
-
-
-def _owner(path: Path) -> int | None:
-    try:
-        return path.stat().st_uid
-    except OSError:
-        return None
 
 
 def wheel_programs() -> Programs:
@@ -132,7 +137,7 @@ def _runtime_for(account: Account, base: Path, layout: Layout) -> tuple[Programs
         why = f"{account.name} can't run programs there"
     except (OSError, subprocess.SubprocessError) as error:
         why = str(getattr(error, "strerror", None) or error)
-    if not (base / "postgres").exists():
+    if not (base / "postgres").exists() and not (base / "valkey").exists():
         shutil.rmtree(base / "runtime" if base == layout.home or not made else base, ignore_errors=True)
     return None, why
 

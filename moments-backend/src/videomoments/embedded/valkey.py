@@ -13,7 +13,7 @@ from urllib.parse import quote
 from videomoments.embedded.layout import Layout
 from videomoments.embedded.processes import Record
 from videomoments.embedded.server import Server
-from videomoments.embedded.site import Site
+from videomoments.embedded.site import Site, base_of
 
 
 class Valkey(Server):
@@ -26,13 +26,18 @@ class Valkey(Server):
     stop_signals = ((signal.SIGTERM, 10.0),)
     start_seconds: ClassVar[float] = 60.0
 
-    def __init__(self, layout: Layout, site: Site) -> None:
+    def __init__(self, layout: Layout, find_site: Callable[[], Site]) -> None:
         super().__init__(layout)
-        self.site = site
+        self._find_site = find_site
+
+    @property
+    def site(self) -> Site:
+        # Looked for only to start the server: a running one is found, used and stopped without it.
+        return self._find_site()
 
     @property
     def folder(self) -> Path:
-        return self.site.base / "valkey"
+        return base_of(self.layout) / "valkey"
 
     @property
     def marker(self) -> str:
@@ -43,7 +48,8 @@ class Valkey(Server):
         return f"unix://{quote(record.more['socket'], safe='/')}?db=0"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
-        self.site.account.make_folder(self.folder)
+        account = self.site.account  # looked for first: it settles where the folder is
+        account.make_folder(self.folder)
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
         path = str(self.site.sockets / "valkey.sock")
@@ -75,3 +81,6 @@ class Valkey(Server):
                 return connection.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
+
+    def reachable(self, record: Record) -> bool:
+        return Path(record.more.get("socket", "")).exists()

@@ -1,0 +1,72 @@
+"""Where things lie: short socket paths below deep folders, and no trust in a folder that someone else made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from embedded_commands import query, queue
+
+from stack import embedded_settings
+from videomoments.core.config import Settings
+from videomoments.core.errors import ServiceUnavailable
+from videomoments.embedded import running_stack
+from videomoments.embedded.accounts import own_account
+from videomoments.embedded.layout import Layout, private_to
+from videomoments.embedded.site import MAX_SOCKET_PATH, socket_folder
+
+
+async def test_a_deep_data_folder_has_sockets_with_short_paths(home: Path) -> None:
+    deep = home
+    for number in range(8):
+        deep = deep / f"{number} a folder with quite a long name é"
+        deep.mkdir(mode=0o711)
+    with running_stack(embedded_settings(deep), models=False) as stack:
+        assert await query(stack.database_url, "select 1") == 1
+        with queue(stack.redis_url) as client:
+            assert client.ping()
+        sockets = Path(stack.database_url.rpartition("host=")[2])
+        assert len(str(sockets / ".s.PGSQL.5432")) < MAX_SOCKET_PATH
+        assert sockets.stat().st_mode & 0o077 == 0
+    shutil.rmtree(sockets)
+
+
+def test_a_socket_folder_that_someone_prepared_is_not_used(home: Path) -> None:
+    base = home / ("deep" * 30)
+    account = own_account()
+    first = socket_folder(base, account)
+    assert private_to(first, os.geteuid())
+    assert socket_folder(base, account) == first
+    first.rmdir()
+    elsewhere = home / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    first.symlink_to(elsewhere)
+    second = socket_folder(base, account)
+    assert second != first
+    first.unlink()
+    first.mkdir()
+    first.chmod(0o777)
+    third = socket_folder(base, account)
+    assert third == second
+    if os.geteuid() == 0:
+        first.chmod(0o700)
+        os.chown(first, 54321, 54321)
+        assert socket_folder(base, account) == second
+    first.rmdir()
+    second.rmdir()
+
+
+def test_no_home_folder_is_one_line_of_advice() -> None:
+    with pytest.raises(ServiceUnavailable, match="MOMENTS_HOME"):
+        Layout.of(Settings(home=Path("~/.local/share/videomoments")))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives what it makes to a folder's owner")
+async def test_root_in_another_account_s_data_folder_leaves_it_usable_for_that_account(fresh_home: Path) -> None:
+    os.chown(fresh_home, 65534, 65534)
+    with running_stack(embedded_settings(fresh_home), models=False) as stack:
+        assert await query(stack.database_url, "select 1") == 1
+    owners = {path.stat().st_uid for path in fresh_home.iterdir() if path.name != "runtime"}
+    assert owners == {65534}
