@@ -34,11 +34,13 @@ class SpeechLibrary:
 
 
 @cache
-def library(tmp_path_factory: pytest.TempPathFactory) -> SpeechLibrary:
+def library(base: Path) -> SpeechLibrary:
     """The session's one library, however many conftests import the fixture (pytest keeps a fixture per place it is imported to)."""
-    return SpeechLibrary(tmp_path_factory.mktemp("speech"))
+    folder = base / "speech"
+    folder.mkdir()
+    return SpeechLibrary(folder)
 
 
 @pytest.fixture(scope="session")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> SpeechLibrary:
-    return library(tmp_path_factory)
+    return library(tmp_path_factory.getbasetemp())
