@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -29,7 +29,7 @@ class Recorded:
     """One request: JSON of a chat, or the form fields and the size of the file of a transcription."""
 
     path: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: dict[str, Any]
     file_bytes: int = 0
 
@@ -83,7 +83,7 @@ class ModelServer:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        self.requests.append(Recorded(CHAT, dict(request.headers), body))
+        self.requests.append(Recorded(CHAT, request.headers.copy(), body))
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return _error(401, "Incorrect API key provided")
         if not self.script and body.get("model") not in self.models:
@@ -99,7 +99,7 @@ class ModelServer:
                     size += len(chunk)
             else:
                 fields[part.name] = await part.text()
-        self.requests.append(Recorded("/transcribe", dict(request.headers), fields, size))
+        self.requests.append(Recorded("/transcribe", request.headers.copy(), fields, size))
         return await self._play(request, _honest_transcript)
 
     async def _play(self, request: web.Request, honest: Callable[[], web.Response]) -> web.StreamResponse:

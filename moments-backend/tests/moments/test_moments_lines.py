@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from hypothesis import given
@@ -62,7 +63,7 @@ def test_every_word_lies_in_exactly_one_line_in_order(source: list[Word]) -> Non
     assert [line.n for line in lines] == list(range(1, len(lines) + 1))
     assert "".join(line.text.replace(" ", "") for line in lines) == "".join(word.text for word in source)
     starts = {word.start for word in source}
-    for before, after in zip(lines, lines[1:], strict=False):
+    for before, after in itertools.pairwise(lines):
         assert before.end <= after.start + 1e-9
     for line in lines:
         assert line.start in starts
@@ -72,7 +73,7 @@ def test_every_word_lies_in_exactly_one_line_in_order(source: list[Word]) -> Non
 @given(words(min_size=2))
 def test_a_pause_of_eight_tenths_always_ends_a_line(source: list[Word]) -> None:
     starts = {line.start for line in build_lines(source)}
-    for before, after in zip(source, source[1:], strict=False):
+    for before, after in itertools.pairwise(source):
         if after.start - before.end >= 0.8:
             assert after.start in starts
 
@@ -105,7 +106,7 @@ def test_f53_windows_cover_every_line_in_order_and_fit(source: list[Word], conte
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
         cost = sum(line_tokens(line) for line in window.lines)
         assert cost <= max(context - answer - 256 - estimate_tokens("be good"), context // 8, 64) or len(window.lines) == 1
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         assert before.lines[0].n < after.lines[0].n <= before.lines[-1].n + 1
         assert before.lines[-1].n < after.lines[-1].n
 
@@ -115,7 +116,7 @@ def test_f53_three_hours_are_read_in_overlapping_windows() -> None:
     lines = [Line(n + 1, n * 6.0, n * 6.0 + 5.5, sentence) for n in range(1800)]
     windows = split_windows(lines, context_tokens=32_768, answer_tokens=4096, fixed_text="x" * 3000)
     assert 3 <= len(windows) <= 8
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in itertools.pairwise(windows):
         shared = before.interval.overlap(after.interval)
         assert 60 <= shared <= 95
     assert windows[-1].interval.end == lines[-1].end

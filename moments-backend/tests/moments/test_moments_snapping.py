@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,7 +176,7 @@ def test_chosen_moments_keep_every_promise(source: list[Word], found: list[Candi
     lines = build_lines(source)
     chosen = select_moments(found, snapper=Snapper(lines, source, duration), lines=lines, limits=limit)
     assert len(chosen) <= limit.max_moments
-    for before, after in zip(chosen, chosen[1:], strict=False):
+    for before, after in itertools.pairwise(chosen):
         assert before.end <= after.start
     for moment in chosen:
         assert 0 <= moment.start < moment.end <= duration

@@ -31,11 +31,13 @@ class Overloaded(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. `read` is the longest silence inside an answer, `total` covers all tries of one call with the waits between."""
+    """Seconds. `read` is the longest silence inside an answer, `total` covers all tries of one call with the waits between, `poll` is
+    how often a service is asked for its progress."""
 
     connect: float = 10.0
     read: float = 300.0
     total: float = 600.0
+    poll: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ MAX_ANSWER_BYTES = 64 * 1024**2
 # 16 kHz, 16 bit, mono: the format that stage 2 makes.
 _BYTES_PER_SECOND = 32_000
 _MIN_TOTAL, _PER_SECOND = 300.0, 2.0
-_POLL_SECONDS = 1.0
 # Recognisers end a last word a little after the file.
 _SLACK_SECONDS = 1.0
 
@@ -84,7 +83,7 @@ async def transcribe(
             text = await _post(client, path, audio, fields, name)
             return _transcript(text, name, duration)
 
-        async with _progress(client, request_id, on_progress):
+        async with _progress(client, request_id, on_progress, limits.poll):
             return await with_retries(once, policy=policy or RetryPolicy(), total=limits.total, name=name)
 
 
@@ -115,12 +114,12 @@ async def _bounded(response: httpx.Response, name: str) -> str:
 
 
 @asynccontextmanager
-async def _progress(client: httpx.AsyncClient, request_id: str | None, report: OnProgress | None) -> AsyncIterator[None]:
+async def _progress(client: httpx.AsyncClient, request_id: str | None, report: OnProgress | None, every: float) -> AsyncIterator[None]:
     """Polls the service's progress meanwhile."""
     if request_id is None or report is None:
         yield
         return
-    task = asyncio.create_task(_poll(client, request_id, report))
+    task = asyncio.create_task(_poll(client, request_id, report, every))
     try:
         yield
     finally:
@@ -129,11 +128,11 @@ async def _progress(client: httpx.AsyncClient, request_id: str | None, report: O
             await task
 
 
-async def _poll(client: httpx.AsyncClient, request_id: str, report: OnProgress) -> None:
+async def _poll(client: httpx.AsyncClient, request_id: str, report: OnProgress, every: float) -> None:
     """Progress is a kindness: whatever fails here ends nothing but the reports. A service without such a route is asked 30 times."""
     unknown = 0
     while unknown < 30:
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(every)
         try:
             response = await client.get(f"/v1/jobs/{request_id}", timeout=5.0)
             content = response.json() if response.status_code == httpx.codes.OK else None
