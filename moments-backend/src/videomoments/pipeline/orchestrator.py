@@ -65,12 +65,20 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
                 if error.code in ("cancelled", "stale_attempt"):
                     raise
                 raise StageFailed(stage.name, error) from error
-            except BaseException:
-                # Cancelled, or a fault of ours: what no row names goes, within the time that a cancellation has.
+            except Exception as error:
+                log.exception("failed without a reason of ours")
+                await context.discard_unpublished()
+                raise StageFailed(stage.name, _internal()) from error
+            except asyncio.CancelledError:
+                # What no row names goes, within the time that a cancellation has.
                 with contextlib.suppress(Exception):
-                    await asyncio.wait_for(asyncio.shield(context.discard_unpublished()), 1.0)
+                    await asyncio.wait_for(context.discard_unpublished(), 1.0)
                 raise
     return note
+
+
+def _internal() -> MomentsError:
+    return MomentsError("Something went wrong inside VideoMoments.", advice="See the worker's log, and report it.")
 
 
 def work_folder(base: Path, claim: Claim) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from videomoments.moments.windows import Window, split_windows
 from videomoments.pipeline.conditions import no_speech
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
 
@@ -73,9 +73,8 @@ async def _candidates(context: StageContext, lines: list[Line], duration: float,
         context.report(0.95 * done / len(windows))
         return asked.value
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(number, window)) for number, window in enumerate(windows, 1)]
-    return [candidate for task in tasks for candidate in task.result().candidates]
+    answers = await together(ask(number, window) for number, window in enumerate(windows, 1))
+    return [candidate for answer in answers for candidate in answer.candidates]
 
 
 def _limits(context: StageContext) -> MomentLimits:

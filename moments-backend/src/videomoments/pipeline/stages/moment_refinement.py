@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 from collections.abc import Mapping
@@ -25,6 +24,7 @@ from videomoments.pipeline.conditions import no_moments
 from videomoments.pipeline.delivery import deliver
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
 
@@ -73,10 +73,7 @@ async def refine(context: StageContext) -> Outcome:
         finished += 1
         context.report(share * finished / len(moments))
 
-    async with asyncio.TaskGroup() as group:
-        for moment in moments:
-            if moment.id not in done:
-                group.create_task(one(moment))
+    await together(one(moment) for moment in moments if moment.id not in done)
     delivered = 0
     if options.clips == "deliver":
         delivered = await deliver(context, start=share)
