@@ -1,0 +1,1 @@
+"""The HTTP API. `create_app` makes it, `serve` runs it."""

@@ -14,7 +14,7 @@ from videomoments.db.session import Database
 from videomoments.services.run_queries import RunQueries, RunView
 
 # A worker that has not been seen for so long is not counted on (F34: not ready within 30 s).
-_WORKER_SECONDS = 20.0
+_WORKER_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)

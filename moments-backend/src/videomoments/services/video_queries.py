@@ -48,7 +48,7 @@ class VideoView:
 _SELECT = """
     SELECT videos.id, videos.identifier, source_url, videos.cloud_url, title, duration, resolution, size_bytes, content_type,
            videos.created_at, updated_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
-           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, {key} AS sort_key
+           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, CAST({key} AS text) AS sort_key
     FROM videos
     LEFT JOIN LATERAL (SELECT identifier, status FROM pipeline_history WHERE video_id = videos.id AND kind <> 'clips'
                        ORDER BY created_at DESC, id DESC LIMIT 1) AS run ON true
@@ -57,13 +57,12 @@ _SELECT = """
     LEFT JOIN thumbnails ON thumbnails.video_id = videos.id AND thumbnails.clip_id IS NULL
     WHERE videos.deleted_at IS NULL
 """
-_BY_TIME = "to_char(videos.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
-_BY_TITLE = "lower(title)"
-# (expression of the key, comparison with the cursor, direction)
+_TIME = "CAST(CAST(:after AS text) AS timestamptz)"
+# (column of the key, the cursor in its type, comparison with the cursor, direction)
 _ORDERS = {
-    VideoSort.NEWEST: (_BY_TIME, "<", "DESC"),
-    VideoSort.OLDEST: (_BY_TIME, ">", "ASC"),
-    VideoSort.TITLE: (_BY_TITLE, ">", "ASC"),
+    VideoSort.NEWEST: ("videos.created_at", _TIME, "<", "DESC"),
+    VideoSort.OLDEST: ("videos.created_at", _TIME, ">", "ASC"),
+    VideoSort.TITLE: ("lower(title)", "CAST(:after AS text)", ">", "ASC"),
 }
 
 
@@ -90,7 +89,7 @@ class VideoQueries:
         limit: int = 50,
     ) -> list[VideoView]:
         """Videos whose title or source contains `q`, whose newest run has `status` (`new`: no run yet), behind `after` (sort_key, pk)."""
-        key, comparison, direction = _ORDERS[sort]
+        key, cursor, comparison, direction = _ORDERS[sort]
         where, values = [], dict[str, Any](limit=limit)
         if q:
             where.append("AND (title ILIKE :q OR source_url ILIKE :q)")
@@ -99,7 +98,7 @@ class VideoQueries:
             where.append("AND coalesce(run.status, 'new') = :status")
             values["status"] = status
         if after is not None:
-            where.append(f"AND ({key}, videos.id) {comparison} (:after, :after_id)")
+            where.append(f"AND ({key}, videos.id) {comparison} ({cursor}, CAST(:after_id AS bigint))")
             values |= {"after": after[0], "after_id": after[1]}
         where.append(f"ORDER BY {key} {direction}, videos.id {direction} LIMIT :limit")
         return await self._select(sort, " ".join(where), values)

@@ -1,6 +1,6 @@
 """Object storage: a folder, Google Cloud Storage, S3, or memory, behind one protocol.
 
-`open_store` makes one from its address.
+`configured_store` opens the one that the settings name, `open_store` any by its address.
 """
 
 from __future__ import annotations
@@ -10,13 +10,20 @@ from urllib.parse import unquote, urlsplit
 
 from obstore.store import GCSStore, MemoryStore, S3Store
 
+from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
 from videomoments.storage.base import ObjectStore, StoredObject
 from videomoments.storage.cloud import CloudStore
+from videomoments.storage.configured import signing_key, storage_url
 from videomoments.storage.local import LocalStore
 from videomoments.storage.signing import SignedUrl, UrlSigner, Verdict
 
-__all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "open_store"]
+__all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "configured_store", "open_store"]
+
+
+def configured_store(settings: Settings) -> ObjectStore:
+    """The store of this installation. API, worker and command line open the same one. Raises `InvalidInput`, `StorageError`."""
+    return open_store(storage_url(settings), signing_key=signing_key(settings), public_url=settings.public_url)
 
 
 def open_store(storage_url: str, *, signing_key: str, public_url: str | None) -> ObjectStore:

@@ -1,0 +1,81 @@
+"""The application: routes, errors, gate, and what happens at start and end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+
+from videomoments.api import errors
+from videomoments.api.deps import ApiDeps
+from videomoments.api.gate import Gate, allowed_hosts
+from videomoments.api.routes import ROUTERS
+from videomoments.coordination.redis import refuse_evicting
+from videomoments.core.errors import ServiceUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class _Application(FastAPI):
+    """FastAPI whose document has our errors in place of its own."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            # The problem's own parts stand beside it, as everywhere in the document.
+            problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+        assert self.openapi_schema is not None
+        return self.openapi_schema
+
+
+def create_app(deps: ApiDeps) -> FastAPI:
+    """The API over these parts. Its lifespan seeds the model registry, and closes the parts at the end."""
+    app = _Application(
+        title="VideoMoments",
+        version=_version(),
+        summary="The parts of long recordings worth keeping",
+        openapi_url="/api/openapi.json",
+        # The bundled pages load their scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.deps = deps
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    deps: ApiDeps = app.state.deps
+    try:
+        try:
+            await refuse_evicting(deps.services.redis)
+        except ServiceUnavailable as error:
+            # Without Redis runs are slower to start, nothing more; one that may lose the queue is a mistake in its configuration.
+            if error.code != "redis_unavailable":
+                raise
+            log.warning("%s", error.message)
+        await deps.services.models.seed()
+        yield
+    finally:
+        await deps.services.close()
+
+
+def _version() -> str:
+    try:
+        return version("videomoments")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,59 @@
+"""What routes work with: the services, the store, and the questions about them. Built once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from starlette.datastructures import State
+
+from videomoments.core.config import Settings
+from videomoments.services.run_page_queries import RunPages
+from videomoments.services.upload_queries import Uploads
+from videomoments.services.video_queries import VideoQueries
+from videomoments.services.wiring import Services, build_services
+from videomoments.storage import ObjectStore, SignedUrl, configured_store
+
+# Long enough for an evening's viewing without a refresh, short enough that a leaked address dies the same day.
+URL_LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDeps:
+    """One process's parts. `settings.signing_key` and `public_url` must be the same in every process of an installation."""
+
+    services: Services
+    store: ObjectStore
+    videos: VideoQueries
+    runs: RunPages
+    uploads: Uploads
+
+    @property
+    def settings(self) -> Settings:
+        return self.services.settings
+
+    async def signed(self, key: str, *, download_name: str | None = None) -> SignedUrl:
+        """An address of the object for a browser."""
+        return await self.store.signed_url(key, expires_in=URL_LIFETIME, download_name=download_name)
+
+
+def build_deps(settings: Settings) -> ApiDeps:
+    """Connects nothing yet. Raises `InvalidInput` where a needed address is unset or malformed."""
+    services = build_services(settings)
+    database = services.database
+    return ApiDeps(services, configured_store(settings), VideoQueries(database), RunPages(database, settings), Uploads(database))
+
+
+def _deps(request: Request) -> ApiDeps:
+    state: State = request.app.state
+    found: ApiDeps = state.deps
+    return found
+
+
+Deps = Annotated[ApiDeps, Depends(_deps)]
+
+_IDENTIFIER = r"^[A-Za-z0-9_-]{1,64}$"
+VideoId = Annotated[str, Path(pattern=_IDENTIFIER, description="The video's identifier.")]
+RequestId = Annotated[str, Path(pattern=_IDENTIFIER, description="The run's identifier.")]

@@ -1,0 +1,129 @@
+"""Every error as `application/problem+json` (RFC 9457) with a stable `code`: never a stack trace, a path or a host of ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from videomoments.core.errors import MomentsError, ServiceUnavailable, TooMany
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+class Forbidden(MomentsError):
+    """The address or the caller has no right to this."""
+
+    code = "forbidden"
+    status_code = 403
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """An error. `code` is stable and meant for programs, `detail` and `advice` for people."""
+
+    type: str = Field(examples=["urn:videomoments:problem:run_active"])
+    title: str = Field(examples=["Conflict"])
+    status: int = Field(examples=[409])
+    code: str = Field(examples=["run_active"])
+    detail: str
+    advice: str | None = None
+    instance: str = Field(description="Path of the request.")
+    errors: list[FieldProblem] | None = None
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    instance: str,
+    advice: str | None = None,
+    errors: Sequence[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The answer for one error."""
+    body = Problem(
+        type=f"urn:videomoments:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        advice=advice or None,
+        instance=instance[:300],
+        errors=list(errors) if errors else None,
+    )
+    return JSONResponse(body.model_dump(exclude_none=True), status, headers=dict(headers or {}), media_type=PROBLEM_TYPE)
+
+
+def responses(*statuses: int, also: Mapping[int, Mapping[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI entries for a route's errors, and for what else it answers."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    entries: dict[int | str, dict[str, Any]] = {status: dict(entry) for status, entry in (also or {}).items()}
+    for status in statuses:
+        entries[status] = {"description": HTTPStatus(status).phrase, "content": {PROBLEM_TYPE: {"schema": schema}}}
+    return entries
+
+
+def install(app: FastAPI) -> None:
+    """Makes the application answer all errors so."""
+    app.add_exception_handler(MomentsError, _moments_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _moments_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, MomentsError)
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, ServiceUnavailable):
+        headers["Retry-After"] = "5"
+    if error.status_code >= 500:
+        log.warning("%s %s: %s", request.method, request.url.path, error.message)
+    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=request.url.path, headers=headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # The offending value itself is left out: it may be a secret, or megabytes.
+    fields = [
+        FieldProblem(field=".".join(str(part) for part in entry["loc"])[:200], message=str(entry["msg"])[:500])
+        for entry in error.errors()[:20]
+    ]
+    detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3]) or "The request is not valid."
+    return problem(422, "invalid_input", detail, instance=request.url.path, errors=fields)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    return problem(error.status_code, code, str(error.detail), instance=request.url.path, headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(
+        500,
+        "internal_error",
+        "Something went wrong on our side.",
+        advice="Try again; if it stays, look into the server's log.",
+        instance=request.url.path,
+    )

@@ -1,0 +1,103 @@
+"""What stands before every route: known hosts only (F73), no foreign pages, bounded bodies, safe headers."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from videomoments.api.errors import problem
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput
+
+MAX_BODY_BYTES = 1024 * 1024
+UPLOAD_PATH = "/api/videos/upload"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
+
+
+def refuse_open_bind(host: str) -> None:
+    """Raises `InvalidInput` (`bind_needs_keys`) for an address that others can reach: there is nothing yet that asks them for a key."""
+    if host in _LOOPBACK_NAMES:
+        return
+    try:
+        if ip_address(host.strip("[]")).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise InvalidInput(
+        f"The API has no keys, so it can't listen on {host}.",
+        code="bind_needs_keys",
+        advice="Bind to 127.0.0.1 and put a proxy that signs people in before it.",
+    )
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Host names that a request may be meant for: this machine's own, the bound one, the public URL's."""
+    public = urlsplit(settings.public_url or "").hostname
+    return _LOOPBACK_NAMES | {settings.host.lower().strip("[]")} | ({public} if public else frozenset())
+
+
+class Gate:
+    """ASGI middleware. A page of another site that has its name point here (DNS rebinding) is stopped by the host it names."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+        refused = self._refusal(scope["method"], headers)
+        if refused is not None:
+            await problem(*refused, instance=path)(scope, receive, send)
+            return
+        bounded = receive if path == UPLOAD_PATH else _bounded(receive, headers)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    answered.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, bounded, with_headers)
+
+    def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+        if _host_of("//" + headers.get("host", "")) not in self._hosts:
+            return 421, "host_not_allowed", "This host name is not served here."
+        origin = headers.get("origin")
+        foreign = origin is not None and _host_of(origin) not in self._hosts
+        if method not in _SAFE_METHODS and (foreign or headers.get("sec-fetch-site") == "cross-site"):
+            return 403, "origin_not_allowed", "A page of another site may not do that."
+        return None
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _bounded(receive: Receive, headers: Headers) -> Receive:
+    """`receive` that ends a body beyond `MAX_BODY_BYTES` with 413, whether its length was told or not."""
+    told = headers.get("content-length", "")
+    seen = int(told) if told.isdecimal() and int(told) > MAX_BODY_BYTES else 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > MAX_BODY_BYTES:
+            raise HTTPException(413, "The body is larger than a megabyte.")
+        return message
+
+    return bounded

@@ -1,0 +1,82 @@
+"""/api/admin/models: the registry of model services."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from videomoments.api.deps import ApiDeps, Deps
+from videomoments.api.errors import responses
+from videomoments.api.schemas.admin import CheckStepOut, Job, ModelBody, ModelOut, ModelTestOut
+from videomoments.api.schemas.common import Page
+from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFound
+from videomoments.inference.base import ModelConfig, default_models, resolve_endpoint
+from videomoments.inference.check import check_model
+
+router = APIRouter(prefix="/api/admin/models", tags=["admin"])
+
+Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$", description="The model's registry key.")]
+_JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
+
+
+@router.get("", operation_id="list_models", responses=responses(503))
+async def list_models(deps: Deps) -> Page[ModelOut]:
+    """All models, with the jobs that each is the default for."""
+    models = await deps.services.models.list()
+    return Page(items=[_shown(model, models) for model in models])
+
+
+@router.post("", operation_id="create_model", status_code=201, responses=responses(409, 422, 503))
+async def create_model(deps: Deps, body: ModelBody) -> ModelOut:
+    """Adds a model."""
+    try:
+        await deps.services.models.get(body.key)
+    except NotFound:
+        return await _put(deps, body)
+    raise Conflict(f"There is a model {body.key!r} already.", code="model_exists", advice="Choose another key, or change that model.")
+
+
+@router.get("/{key}", operation_id="get_model", responses=responses(404, 422, 503))
+async def get_model(deps: Deps, key: Key) -> ModelOut:
+    """One model."""
+    model = await deps.services.models.get(key)
+    return _shown(model, await deps.services.models.list())
+
+
+@router.put("/{key}", operation_id="put_model", responses=responses(404, 422, 503))
+async def put_model(deps: Deps, key: Key, body: ModelBody) -> ModelOut:
+    """Replaces a model's configuration. Runs that were accepted before keep the one that they were accepted with."""
+    if body.key != key:
+        raise InvalidInput("The key in the body is not the one in the address.")
+    await deps.services.models.get(key)
+    return await _put(deps, body)
+
+
+@router.delete("/{key}", operation_id="delete_model", status_code=204, responses=responses(404, 422, 503))
+async def delete_model(deps: Deps, key: Key) -> None:
+    """Removes a model; one that we seed comes back, as seeded, at the next start."""
+    await deps.services.models.remove(key)
+
+
+@router.post("/{key}/test", operation_id="test_model", responses=responses(404, 422, 503))
+async def test_model(deps: Deps, key: Key) -> ModelTestOut:
+    """Asks the model service whether it is there and serves that model. Costs no inference."""
+    model = await deps.services.models.get(key)
+    try:
+        endpoint = resolve_endpoint(model, deps.settings)
+    except ModelError as error:
+        return ModelTestOut(key=key, ok=False, steps=[CheckStepOut(name="configured", ok=False, detail=str(error), milliseconds=0.0)])
+    steps = [CheckStepOut(**asdict(step)) for step in await check_model(model, endpoint)]
+    return ModelTestOut(key=key, ok=all(step.ok for step in steps), steps=steps)
+
+
+async def _put(deps: ApiDeps, body: ModelBody) -> ModelOut:
+    model = await deps.services.models.put(body.config())
+    return _shown(model, await deps.services.models.list())
+
+
+def _shown(model: ModelConfig, models: list[ModelConfig]) -> ModelOut:
+    defaults = default_models(models)
+    return ModelOut.of(model, [job for job, key in zip(_JOBS, defaults, strict=True) if key == model.key])

@@ -1,0 +1,40 @@
+"""/api/videos/{id}/clips and …/extract-clips: the cuts of the final moments."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from videomoments.api.deps import ApiDeps, Deps, VideoId
+from videomoments.api.errors import responses
+from videomoments.api.presenting import present_clip
+from videomoments.api.schemas.common import Page
+from videomoments.api.schemas.moments import ClipAvailability, ClipsAvailability, MomentClip
+from videomoments.services.moments import MomentView
+
+router = APIRouter(prefix="/api/videos/{video_id}", tags=["clips"])
+
+
+@router.get("/clips", operation_id="list_clips", responses=responses(404, 422, 503))
+async def list_clips(deps: Deps, video_id: VideoId) -> Page[MomentClip]:
+    """The delivered clips of the final moments, in time order, with signed addresses."""
+    views, stills = await _final(deps, video_id)
+    shown = [(view, await present_clip(deps, view, stills)) for view in views]
+    return Page(
+        items=[MomentClip(moment_id=view.moment.identifier, title=view.moment.title, clip=clip) for view, clip in shown if clip is not None]
+    )
+
+
+@router.get("/extract-clips", operation_id="get_clips_availability", responses=responses(404, 422, 503))
+async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
+    """Which of the final moments have their clip."""
+    views, stills = await _final(deps, video_id)
+    items = []
+    for view in views:
+        clip = await present_clip(deps, view, stills)
+        items.append(ClipAvailability(moment_id=view.moment.identifier, available=clip is not None, clip=clip))
+    return ClipsAvailability(video_id=video_id, total=len(items), available=sum(item.available for item in items), items=items)
+
+
+async def _final(deps: ApiDeps, video_id: str) -> tuple[list[MomentView], dict[int, str]]:
+    views = await deps.services.moments.of_video(video_id)
+    return views, await deps.videos.clip_thumbnails([view.clip.id for view in views if view.clip])

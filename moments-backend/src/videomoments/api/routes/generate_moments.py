@@ -1,0 +1,46 @@
+"""/api/generate_moments: one shot, from a URL to moments."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from videomoments.api.conditional import conditional
+from videomoments.api.deps import Deps, RequestId
+from videomoments.api.errors import responses
+from videomoments.api.presenting import present_moments
+from videomoments.api.routes.pipeline import IdempotencyKey, key_reused
+from videomoments.api.schemas.runs import AcceptedOut, GeneratedOut, GenerateMoments, status_fields
+from videomoments.core.names import RunStatus
+from videomoments.sources import checked_url
+
+router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
+
+
+@router.post("", operation_id="generate_moments", status_code=202, responses=responses(409, 422, 429, 503))
+async def generate_moments(deps: Deps, body: GenerateMoments, response: Response, idempotency_key: IdempotencyKey = None) -> AcceptedOut:
+    """Registers the URL and starts the whole pipeline on it."""
+    url = str(checked_url(body.url))
+    snapshot = await deps.services.models.snapshot(body.options())
+    video, _ = await deps.services.videos.register_url(url, body.title)
+    accepted = await deps.services.runs.accept(video.identifier, snapshot, idempotency_key=idempotency_key)
+    if accepted.video_id != video.identifier:
+        raise key_reused()
+    response.headers["Location"] = f"/api/generate_moments/{accepted.request_id}"
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return AcceptedOut.of(accepted)
+
+
+@router.get(
+    "/{request_id}",
+    operation_id="get_generated_moments",
+    response_model=GeneratedOut,
+    responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
+)
+async def get_generated(deps: Deps, request_id: RequestId, request: Request) -> Response:
+    """The run's status, and its moments once it has completed."""
+    run = await deps.runs.get(request_id)
+    moments = None
+    if run.status is RunStatus.COMPLETED:
+        moments = await present_moments(deps, await deps.services.moments.of_run(run.run_id))
+    return conditional(request, GeneratedOut(**status_fields(run), moments=moments))

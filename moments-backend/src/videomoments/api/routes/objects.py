@@ -1,0 +1,97 @@
+"""/api/objects: what signed addresses of our own lead to, with ranges as players ask for them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from videomoments.api.conditional import matches
+from videomoments.api.deps import Deps
+from videomoments.api.errors import Forbidden, problem, responses
+from videomoments.core.errors import NotFound
+from videomoments.storage import Verdict
+
+router = APIRouter(prefix="/api/objects", tags=["objects"])
+
+_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
+
+
+async def get_object(
+    deps: Deps,
+    request: Request,
+    key: str,
+    expires: Annotated[int, Query(ge=0, le=2**40)],
+    signature: Annotated[str, Query(max_length=100)],
+    download: Annotated[str | None, Query(max_length=300)] = None,
+) -> Response:
+    """An object, whole or a range of it, to whoever has its signed address."""
+    signer = deps.store.signer
+    if signer is None:
+        raise NotFound("Objects are not served here.", code="object_not_found")
+    verdict = signer.verify(key, expires=expires, signature=signature, download_name=download)
+    if verdict is Verdict.EXPIRED:
+        raise Forbidden("This address has expired.", code="url_expired", advice="Ask for a fresh one.")
+    if verdict is not Verdict.VALID:
+        raise Forbidden("This address is not valid.", code="url_invalid", advice="Ask for a fresh one.")
+    found = await deps.store.head(key)
+    etag = f'"{found.etag}"'
+    headers = _headers(etag, expires, download)
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    wanted = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+    span = _span(wanted, found.size)
+    if span is None:
+        content_range = {"Content-Range": f"bytes */{found.size}"}
+        return problem(
+            416, "range_not_satisfiable", f"The object has {found.size} bytes.", instance=request.url.path, headers=content_range
+        )
+    start, end, partial = span
+    headers["Content-Length"] = str(end - start)
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
+    status = 206 if partial else 200
+    if request.method == "HEAD" or start == end:
+        return Response(status_code=status, headers=headers, media_type=found.content_type)
+    return StreamingResponse(deps.store.stream(key, start, end), status, headers, media_type=found.content_type)
+
+
+for _method in ("GET", "HEAD"):
+    router.add_api_route(
+        "/{key:path}",
+        get_object,
+        methods=[_method],
+        operation_id=f"{_method.lower()}_object",
+        response_class=StreamingResponse,
+        responses=responses(403, 404, 416, 422, also={206: {"description": "The range that was asked for"}}),
+    )
+
+
+def _headers(etag: str, expires: int, download: str | None) -> dict[str, str]:
+    seconds = max(0, int(expires - time.time()))
+    headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": f"private, max-age={seconds}"}
+    if download:
+        plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", download)
+        headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(download, safe='')}"
+    return headers
+
+
+def _span(wanted: str | None, size: int) -> tuple[int, int, bool] | None:
+    """(start, end, whether it is a part), half-open; None when the range lies outside.
+
+    A header that we don't understand, several ranges included, is ignored, as RFC 9110 allows: the whole object is an answer to it.
+    """
+    found = _RANGE.fullmatch(wanted or "")
+    if found is None or not (found[1] or found[2]) or len(found[1]) > 18 or len(found[2]) > 18:
+        return 0, size, False
+    if not found[1]:
+        length = int(found[2])
+        return (max(0, size - length), size, True) if length and size else None
+    start, end = int(found[1]), int(found[2]) + 1 if found[2] else size
+    if found[2] and end <= start:
+        return 0, size, False
+    return (start, min(end, size), True) if start < size else None

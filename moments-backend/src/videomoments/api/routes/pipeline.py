@@ -1,0 +1,106 @@
+"""/api/pipeline: runs of a video: start, status, cancel, history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from videomoments.api import cursors
+from videomoments.api.conditional import conditional
+from videomoments.api.deps import ApiDeps, Deps, VideoId
+from videomoments.api.errors import responses
+from videomoments.api.schemas.common import Page
+from videomoments.api.schemas.runs import AcceptedOut, RunOut, StartOptions, StatusOut
+from videomoments.core.errors import Conflict, NotFound
+from videomoments.core.names import RunStatus
+from videomoments.services.run_queries import RunView
+
+router = APIRouter(prefix="/api/pipeline", tags=["pipeline"])
+
+Cursor = Annotated[str | None, Query(max_length=2000)]
+Limit = Annotated[int, Query(ge=1, le=100)]
+# Printable ASCII, as the header's draft has it; ours to store, so not endless.
+IdempotencyKey = Annotated[
+    str | None, Header(pattern=r"^[\x21-\x7e]{1,200}$", description="The same key again answers with the run that it started.")
+]
+
+
+@router.get("", operation_id="list_runs", responses=responses(422, 503))
+async def list_runs(deps: Deps, status: RunStatus | None = None, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
+    """The runs of all videos, newest first."""
+    before = cursors.decode_time(cursor) if cursor is not None else None
+    return _page(await deps.runs.page(status=status.value if status else None, before=before, limit=limit + 1), limit)
+
+
+@router.post("/{video_id}/start", operation_id="start_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def start_run(
+    deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None, idempotency_key: IdempotencyKey = None
+) -> AcceptedOut:
+    """Starts the pipeline. 202 means that the run is durable; poll its status every two seconds."""
+    snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
+    accepted = await deps.services.runs.accept(video_id, snapshot, idempotency_key=idempotency_key)
+    if accepted.video_id != video_id:
+        raise key_reused()
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return AcceptedOut.of(accepted)
+
+
+@router.get(
+    "/{video_id}/status",
+    operation_id="get_run_status",
+    response_model=StatusOut,
+    responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
+)
+async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Response:
+    """The newest run of the video. Send its ETag back, and no change costs a 304."""
+    return conditional(request, StatusOut.of(await _latest(deps, video_id)))
+
+
+@router.post("/{video_id}/cancel", operation_id="cancel_run", status_code=202, responses=responses(404, 409, 422, 503))
+async def cancel_run(
+    deps: Deps,
+    video_id: VideoId,
+    request_id: Annotated[
+        str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The run that is meant, if it may no longer be the newest.")
+    ] = None,
+) -> AcceptedOut:
+    """Cancels the active run. A queued one has ended when this answers; a worker ends its own within two seconds."""
+    run = await deps.runs.get(request_id) if request_id else await _latest(deps, video_id)
+    if run.video_id != video_id:
+        raise NotFound("There is no such run of this video.", code="run_not_found")
+    if not run.status.active:
+        raise Conflict(f"The run has ended already: it is {run.status}.", code="run_not_active")
+    status = await deps.services.runs.request_cancel(run.request_id)
+    return AcceptedOut(request_id=run.request_id, video_id=video_id, status=status)
+
+
+@router.get("/{video_id}/history", operation_id="list_video_runs", responses=responses(404, 422, 503))
+async def get_history(deps: Deps, video_id: VideoId, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
+    """The runs of one video, newest first."""
+    before = cursors.decode_time(cursor) if cursor is not None else None
+    found = await deps.runs.of_video(video_id, before=before, limit=limit + 1)
+    if not found:
+        await deps.services.videos.get(video_id)
+    return _page(found, limit)
+
+
+def key_reused() -> Conflict:
+    return Conflict(
+        "This Idempotency-Key was used for another video.", code="idempotency_key_reused", advice="Use a fresh key for each new request."
+    )
+
+
+def _page(found: list[RunView], limit: int) -> Page[RunOut]:
+    more = cursors.encode(found[limit - 1].created_at.isoformat(), found[limit - 1].run_id) if len(found) > limit else None
+    return Page(items=[RunOut.of(run) for run in found[:limit]], next_cursor=more)
+
+
+async def _latest(deps: ApiDeps, video_id: str) -> RunView:
+    try:
+        return await deps.runs.latest(video_id)
+    except NotFound:
+        await deps.services.videos.get(video_id)
+        raise

@@ -1,0 +1,160 @@
+"""/api/videos: the library."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from videomoments.api import cursors
+from videomoments.api.deps import ApiDeps, Deps, VideoId
+from videomoments.api.errors import responses
+from videomoments.api.presenting import present_video
+from videomoments.api.schemas.common import Page, Text
+from videomoments.api.schemas.videos import EditVideo, RegisterVideo, StreamOut, VideoOut, VideoStatus
+from videomoments.api.uploading import UploadForm
+from videomoments.core.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
+from videomoments.core.names import new_identifier
+from videomoments.services.video_queries import VideoSort, VideoView
+from videomoments.sources import checked_url, label, title_of
+from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of, upload_key
+
+router = APIRouter(prefix="/api/videos", tags=["videos"])
+
+_KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "title": {"type": "string", "maxLength": 300, "description": "Stands before the file."},
+                        "file": {"type": "string", "format": "binary"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.get("", operation_id="list_videos", responses=responses(422, 503))
+async def list_videos(
+    deps: Deps,
+    q: Annotated[Text | None, Query(max_length=200, description="Part of the title or the source.")] = None,
+    status: Annotated[VideoStatus | None, Query(description="Of the newest run; `new` without any.")] = None,
+    sort: VideoSort = VideoSort.NEWEST,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Page[VideoOut]:
+    """The library, page by page."""
+    if cursor is not None and sort is not VideoSort.TITLE:
+        cursors.decode_time(cursor)
+    after = cursors.decode(cursor) if cursor is not None else None
+    found = await deps.videos.page(q=q, status=status, sort=sort, after=after, limit=limit + 1)
+    more = cursors.encode(found[limit - 1].sort_key, found[limit - 1].pk) if len(found) > limit else None
+    return Page(items=[await present_video(deps, video) for video in found[:limit]], next_cursor=more)
+
+
+@router.post("", operation_id="register_video", status_code=201, responses=responses(422, 503, also=_KNOWN))
+async def register_video(deps: Deps, body: RegisterVideo, response: Response) -> VideoOut:
+    """Registers a URL; the first run downloads it. The same URL again answers 200 with the same video."""
+    video, fresh = await deps.services.videos.register_url(str(checked_url(body.url)), body.title)
+    response.status_code = 201 if fresh else 200
+    return await _shown(deps, video.identifier)
+
+
+@router.post(
+    "/upload",
+    operation_id="upload_video",
+    status_code=201,
+    openapi_extra=_UPLOAD_BODY,
+    responses=responses(413, 422, 503, 507, also=_KNOWN),
+)
+async def upload_video(deps: Deps, request: Request, response: Response) -> VideoOut:
+    """Takes a file, streamed into the store. The same bytes again answer 200 with the same video."""
+    length, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
+    if length.isdecimal() and int(length) > limit + 100_000:
+        raise TooLarge(f"The file is larger than the limit of {limit} bytes.", advice="Give a smaller file.")
+    form = UploadForm(request)
+    await form.open()
+    file_name = label(form.file_name or "") or "video"
+    title = label(form.fields.get("title", "").replace("/", "-"), 300) or title_of(file_name)
+    identifier = new_identifier()
+    key = upload_key(identifier, new_identifier(), file_name)
+    content_type = content_type_of(key)
+    stored = await deps.store.put_stream(key, form.chunks(), content_type=content_type, max_bytes=limit)
+    fresh = False
+    try:
+        if stored.size == 0:
+            raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
+        video, fresh = await deps.uploads.register(
+            identifier,
+            key=key,
+            sha256=stored.sha256 or "",
+            file_name=file_name,
+            title=title,
+            size_bytes=stored.size,
+            content_type=content_type,
+        )
+    finally:
+        if not fresh:
+            await deps.store.delete(key)
+    response.status_code = 201 if fresh else 200
+    return await _shown(deps, video.identifier)
+
+
+@router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503))
+async def get_video(deps: Deps, video_id: VideoId) -> VideoOut:
+    """One video."""
+    return await _shown(deps, video_id)
+
+
+@router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 422, 503))
+async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo) -> VideoOut:
+    """Renames a video."""
+    title = " ".join(body.title.split())
+    if not title:
+        raise InvalidInput("The title is empty.")
+    await deps.services.videos.rename(video_id, title)
+    return await _shown(deps, video_id)
+
+
+@router.get("/{video_id}/stream", operation_id="get_video_stream", responses=responses(404, 422, 503))
+async def get_stream(deps: Deps, video_id: VideoId) -> StreamOut:
+    """Where the source can be played: a signed address that serves ranges. Ask again before it expires."""
+    video = await deps.videos.get(video_id)
+    key = _stored(video)
+    signed = await deps.signed(key)
+    content_type = video.content_type if video.content_type not in (None, UNKNOWN_TYPE) else content_type_of(key)
+    return StreamOut(url=signed.url, expires_at=signed.expires_at, content_type=content_type or UNKNOWN_TYPE)
+
+
+@router.get(
+    "/{video_id}/thumbnail",
+    operation_id="get_video_thumbnail",
+    status_code=307,
+    response_class=RedirectResponse,
+    responses=responses(404, 422, 503, also={307: {"description": "The picture's signed address"}}),
+)
+async def get_thumbnail(deps: Deps, video_id: VideoId) -> RedirectResponse:
+    """The video's still, by a redirect to the signed address of a JPEG."""
+    thumbnail = await deps.videos.thumbnail(video_id)
+    signed = await deps.signed(thumbnail.cloud_url)
+    return RedirectResponse(signed.url, 307, headers={"Cache-Control": "private, max-age=300"})
+
+
+def _stored(video: VideoView) -> str:
+    if video.cloud_url is None:
+        raise NotFound(
+            "The source is not in the store yet.", code="source_not_stored", advice="Start a run: its first stage downloads the video."
+        )
+    return video.cloud_url
+
+
+async def _shown(deps: ApiDeps, identifier: str) -> VideoOut:
+    return await present_video(deps, await deps.videos.get(identifier))

@@ -1,0 +1,80 @@
+"""Bodies about model services. They never hold a secret: only the name of the environment variable that does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from videomoments.inference.base import ModelConfig
+
+Job = Literal["transcription", "generation", "refinement"]
+_READ_ONLY = frozenset({"configured", "default_for"})
+
+
+class ModelBody(ModelConfig):
+    """A model's configuration. What the list shows beside it (`configured`, `default_for`) may be sent back and is ignored."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_read_only(cls, values: Any) -> Any:
+        return {name: value for name, value in values.items() if name not in _READ_ONLY} if isinstance(values, Mapping) else values
+
+    def config(self) -> ModelConfig:
+        return ModelConfig.model_validate(self.model_dump())
+
+
+class ModelOut(BaseModel):
+    """A model's configuration, flat, with what follows from it."""
+
+    key: str
+    kind: Literal["asr", "chat"]
+    transport: Literal["ssh", "direct"]
+    ssh_host: str | None
+    ssh_user: str | None
+    local_port: int | None
+    remote_host: str | None
+    remote_port: int | None
+    base_url: str | None
+    endpoint: str
+    model_name: str
+    supports_video: bool
+    context_tokens: int
+    max_concurrency: int
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    max_tokens: int
+    api_key_env: str | None
+    builtin: bool
+    configured: bool = Field(description="Whether there is a way in.")
+    default_for: list[Job] = Field(description="The jobs that take this model when a run names none.")
+
+    @classmethod
+    def of(cls, model: ModelConfig, default_for: list[Job]) -> ModelOut:
+        fields = model.model_dump(mode="json")
+        return cls.model_validate(
+            {name: fields[name] for name in cls.model_fields if name in fields}
+            | {
+                "configured": model.configured,
+                "default_for": default_for,
+            }
+        )
+
+
+class CheckStepOut(BaseModel):
+    """One step of a model's test."""
+
+    name: str
+    ok: bool
+    detail: str
+    milliseconds: float
+
+
+class ModelTestOut(BaseModel):
+    """Whether a model service answers and is the one that its entry names."""
+
+    key: str
+    ok: bool
+    steps: list[CheckStepOut]

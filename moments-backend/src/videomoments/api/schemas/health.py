@@ -1,0 +1,29 @@
+"""Bodies of the probes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+State = Literal["ok", "unavailable"]
+
+
+class HealthOut(BaseModel):
+    """Whether the parts that the API talks to answer."""
+
+    status: State
+    redis: State
+    postgresql: State
+
+
+class ReadyOut(BaseModel):
+    """Whether runs that are started now will be worked on. `oldest_queued_seconds`: how long the first in the queue has waited."""
+
+    ready: bool
+    migrated: bool
+    workers: int
+    queued: int
+    oldest_queued_seconds: float
+    redis: State
+    storage: State

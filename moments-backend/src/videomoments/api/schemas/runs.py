@@ -1,0 +1,147 @@
+"""Bodies about runs: starting, status, history."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from videomoments.api.schemas.common import Text, Time
+from videomoments.api.schemas.moments import MomentOut
+from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.services.options import RunOptions
+from videomoments.services.run_queries import RunError, RunView, StageView
+from videomoments.services.runs import Accepted
+
+
+def _one_line(text: str) -> str:
+    return text.strip()
+
+
+class StartOptions(RunOptions):
+    """What a run is asked to do; every field has a default."""
+
+    prompt: Text = Field("", max_length=4000, description="What to look for, in your own words.")
+
+    def options(self) -> RunOptions:
+        return RunOptions(**{name: getattr(self, name) for name in RunOptions.model_fields})
+
+
+class GenerateMoments(StartOptions):
+    """One shot: a URL, and the same options as a start."""
+
+    url: Annotated[Text, AfterValidator(_one_line)] = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    title: Text | None = Field(None, min_length=1, max_length=300)
+
+
+class AcceptedOut(BaseModel):
+    """The answer of a 202: the run is durable."""
+
+    request_id: str
+    video_id: str
+    status: RunStatus
+
+    @classmethod
+    def of(cls, accepted: Accepted) -> AcceptedOut:
+        return cls(request_id=accepted.request_id, video_id=accepted.video_id, status=accepted.status)
+
+
+class StageOut(BaseModel):
+    """One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing."""
+
+    name: StageName
+    status: StageStatus
+    started_at: Time | None
+    completed_at: Time | None
+    reason: str | None
+    progress: float | None = None
+
+    @classmethod
+    def of(cls, stage: StageView) -> StageOut:
+        return cls(
+            name=stage.name,
+            status=stage.status,
+            started_at=stage.started_at,
+            completed_at=stage.completed_at,
+            reason=stage.reason,
+            progress=stage.progress,
+        )
+
+
+class RunErrorOut(BaseModel):
+    """Why a run failed; `code` is stable."""
+
+    stage: StageName | None
+    code: str
+    message: str
+    advice: str | None
+
+    @classmethod
+    def of(cls, error: RunError | None) -> RunErrorOut | None:
+        if error is None:
+            return None
+        return cls(stage=error.stage, code=error.code, message=error.message, advice=error.advice)
+
+
+class StatusOut(BaseModel):
+    """A run as it is now. `stalled`: it is active, but no worker is at it; polling ends at completed, failed and cancelled."""
+
+    request_id: str
+    video_id: str
+    status: RunStatus
+    current_stage: StageName | None
+    stalled: bool
+    stages: list[StageOut]
+    error: RunErrorOut | None
+    note: str | None = Field(None, description="One sentence about a completed run that found nothing.")
+
+    @classmethod
+    def of(cls, run: RunView) -> StatusOut:
+        return cls(**status_fields(run))
+
+
+class RunOut(StatusOut):
+    """A run in a list: its status, and when, how long and with what."""
+
+    kind: str
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    duration_seconds: float | None
+    attempt: int
+    options: dict[str, Any]
+    models: dict[str, str] = Field(description="Registry keys by job: transcription, generation, refinement.")
+
+    @classmethod
+    def of(cls, run: RunView) -> RunOut:
+        models = {job: run.config[job]["key"] for job in ("transcription", "generation", "refinement") if run.config.get(job)}
+        return cls(
+            **status_fields(run),
+            kind=run.kind,
+            created_at=run.created_at,
+            started_at=run.started_at,
+            completed_at=run.completed_at,
+            duration_seconds=run.duration_seconds,
+            attempt=run.attempt,
+            options=run.config.get("options", {}),
+            models=models,
+        )
+
+
+class GeneratedOut(StatusOut):
+    """A one-shot run, with its moments once it has completed."""
+
+    moments: list[MomentOut] | None
+
+
+def status_fields(run: RunView) -> dict[str, Any]:
+    return {
+        "request_id": run.request_id,
+        "video_id": run.video_id,
+        "status": run.status,
+        "current_stage": run.current_stage,
+        "stalled": run.stalled,
+        "stages": [StageOut.of(stage) for stage in run.stages],
+        "error": RunErrorOut.of(run.error),
+        "note": run.note,
+    }

@@ -1,0 +1,79 @@
+"""Bodies about videos."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, Field
+
+from videomoments.api.schemas.common import Body, ObjectUrl, Text, Time
+from videomoments.services.upload_queries import UPLOAD_SCHEME
+from videomoments.services.video_queries import VideoView
+
+VideoStatus = Literal["new", "queued", "processing", "completed", "failed", "cancelled"]
+
+
+class VideoOut(BaseModel):
+    """A video. `status` is its newest run's, `new` without any; `duration` is measured seconds, null until it has been downloaded."""
+
+    identifier: str
+    title: str
+    source: str = Field(description="The URL; for a file its name.")
+    duration: float | None
+    resolution: str | None = Field(examples=["1920x1080"])
+    size_bytes: int | None
+    content_type: str | None
+    stored: bool = Field(description="Whether its source is in the store and can be played.")
+    status: VideoStatus
+    request_id: str | None = Field(description="The newest run.")
+    moment_count: int = Field(description="Moments of the newest completed run.")
+    thumbnail: ObjectUrl | None
+    created_at: Time
+    updated_at: Time | None
+
+    @classmethod
+    def of(cls, video: VideoView, thumbnail: ObjectUrl | None) -> VideoOut:
+        return cls(
+            identifier=video.identifier,
+            title=video.title,
+            source=public_source(video.source_url),
+            duration=video.duration,
+            resolution=video.resolution,
+            size_bytes=video.size_bytes,
+            content_type=video.content_type,
+            stored=video.cloud_url is not None,
+            status="new" if video.status is None else video.status.value,
+            request_id=video.request_id,
+            moment_count=video.moment_count,
+            thumbnail=thumbnail,
+            created_at=video.created_at,
+            updated_at=video.updated_at,
+        )
+
+
+class RegisterVideo(Body):
+    """A video to be downloaded by its first run."""
+
+    url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    title: Text | None = Field(None, min_length=1, max_length=300)
+
+
+class EditVideo(Body):
+    """What a person may change of a video."""
+
+    title: Text = Field(min_length=1, max_length=300)
+
+
+class StreamOut(ObjectUrl):
+    """Where the source can be played."""
+
+    content_type: str
+
+
+def public_source(source_url: str) -> str:
+    """What may be shown of a source: of a file only its name, for the path tells about the machine."""
+    if source_url.startswith(UPLOAD_SCHEME):
+        return source_url.removeprefix(UPLOAD_SCHEME)
+    parts = urlsplit(source_url)
+    return unquote(parts.path).rpartition("/")[2] if parts.scheme == "file" else source_url

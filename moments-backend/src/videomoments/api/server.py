@@ -1,0 +1,59 @@
+"""The API as a process: uvicorn, on loopback."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from videomoments.api.app import create_app
+from videomoments.api.deps import ApiDeps, build_deps
+from videomoments.api.gate import refuse_open_bind
+from videomoments.core.config import Settings
+from videomoments.core.errors import Conflict
+
+
+def bind(settings: Settings) -> socket.socket:
+    """A listening socket at `settings.host` and `port` (0: any free one), so that a taken port is known before anything else starts.
+
+    Raises `InvalidInput` (`bind_needs_keys`) for any address but loopback, `Conflict` (`port_taken`).
+    """
+    refuse_open_bind(settings.host)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host.strip("[]"), settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise Conflict(
+            f"Port {settings.port} is taken.", code="port_taken", advice="Choose another with MOMENTS_PORT, or end what uses it."
+        ) from error
+    return listener
+
+
+def make_server(settings: Settings, deps: ApiDeps | None = None) -> uvicorn.Server:
+    """The server, not yet started: `await server.serve(sockets=[bind(settings)])`; `server.should_exit = True` ends it.
+
+    No access log: signed addresses are secrets. `deps` are closed when it ends.
+    """
+    config = uvicorn.Config(
+        create_app(deps or build_deps(settings)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+        lifespan="on",
+    )
+    return uvicorn.Server(config)
+
+
+async def serve(settings: Settings) -> None:
+    """Runs the API until SIGINT or SIGTERM. Raises what `bind` raises."""
+    listener = bind(settings)
+    with listener:
+        await make_server(settings).serve(sockets=[listener])

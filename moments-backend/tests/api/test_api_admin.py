@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from videomoments.api.app import create_app
+from videomoments.api.deps import ApiDeps
+
+NEW = {
+    "key": "my_llm",
+    "kind": "chat",
+    "base_url": "http://127.0.0.1:9",
+    "endpoint": "/v1/chat/completions",
+    "model_name": "qwen",
+    "api_key_env": "MY_LLM_API_KEY",
+}
+
+
+async def test_the_seeded_models(client: httpx.AsyncClient) -> None:
+    models = {model["key"]: model for model in (await client.get("/api/admin/models")).json()["items"]}
+    assert {"parakeet", "minimax", "qwen3_omni", "qwen3_vl_fp8", "whisper_base", "extractive", "signal"} <= set(models)
+    assert (models["parakeet"]["local_port"], models["parakeet"]["remote_port"], models["parakeet"]["remote_host"]) == (
+        6106,
+        8006,
+        "worker-7",
+    )
+    assert {key: model["default_for"] for key, model in models.items() if model["default_for"]} == {
+        "whisper_base": ["transcription"],
+        "extractive": ["generation"],
+        "signal": ["refinement"],
+    }
+    assert not models["qwen3_vl_fp8"]["configured"]
+
+
+async def test_f51_edits_survive_a_restart(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    model = (await client.get("/api/admin/models/qwen3_vl_fp8")).json()
+    changed = await client.put(
+        "/api/admin/models/qwen3_vl_fp8", json=model | {"transport": "direct", "base_url": "https://gpu.example/v1", "temperature": 0.1}
+    )
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["base_url"] == "https://gpu.example"
+    assert changed.json()["default_for"] == ["generation", "refinement"]
+    await deps.services.models.seed()
+    assert (await client.get("/api/admin/models/qwen3_vl_fp8")).json() == changed.json()
+    assert await deps.services.redis.hget("model:config:qwen3_vl_fp8", "base_url") == "https://gpu.example"
+
+
+async def test_a_model_is_added_and_removed(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/api/admin/models", json=NEW)).status_code == 201
+    again = await client.post("/api/admin/models", json=NEW)
+    assert (again.status_code, again.json()["code"]) == (409, "model_exists")
+    assert (await client.delete("/api/admin/models/my_llm")).status_code == 204
+    for answer in (
+        await client.get("/api/admin/models/my_llm"),
+        await client.put("/api/admin/models/my_llm", json=NEW),
+        await client.delete("/api/admin/models/my_llm"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "model_unknown")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ssh_host": "-oProxyCommand=touch /x"},
+        {"ssh_host": "a b"},
+        {"ssh_host": "a\nb"},
+        {"ssh_user": "`id`"},
+        {"ssh_user": "-l"},
+        {"base_url": "file:///etc/passwd"},
+        {"base_url": "http://user:pass@host"},
+        {"endpoint": "/../admin"},
+        {"api_key_env": "DATABASE_URL"},
+        {"remote_port": 0},
+        {"key": "../x"},
+        {"unknown": 1},
+    ],
+)
+async def test_f77_admin_input_is_matched_strictly(client: httpx.AsyncClient, change: dict[str, object]) -> None:
+    answer = await client.post("/api/admin/models", json=NEW | change)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert (await client.put("/api/admin/models/signal", json=NEW)).status_code == 422
+
+
+async def test_f78_a_key_is_never_shown(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_LLM_API_KEY", "canary-secret")
+    await client.post("/api/admin/models", json=NEW)
+    for answer in (await client.get("/api/admin/models"), await client.post("/api/admin/models/my_llm/test")):
+        assert answer.status_code == 200
+        assert "canary" not in answer.text
+
+
+async def test_a_model_is_tested(client: httpx.AsyncClient) -> None:
+    await client.post("/api/admin/models", json=NEW | {"api_key_env": None})
+    answer = (await client.post("/api/admin/models/my_llm/test")).json()
+    assert (answer["ok"], [step["name"] for step in answer["steps"]]) == (False, ["reachable"])
+    unset = (await client.post("/api/admin/models/minimax/test")).json()
+    assert (unset["ok"], [step["name"] for step in unset["steps"]]) == (False, ["configured"])
+
+
+def test_the_application_needs_no_lifespan_to_be_described(deps: ApiDeps) -> None:
+    assert create_app(deps).openapi()["openapi"].startswith("3.1")

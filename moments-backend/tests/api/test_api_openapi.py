@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from videomoments.api.openapi import document, text
+
+KEPT = Path(__file__).parents[3] / "docs" / "api" / "openapi.json"
+
+
+def test_the_document_in_the_repository_is_the_current_one() -> None:
+    assert KEPT.read_text() == text(), "run: python -m videomoments.api.openapi > docs/api/openapi.json"
+
+
+def test_every_route_has_its_own_operation_id_and_problems() -> None:
+    described = document()
+    assert described["openapi"].startswith("3.1")
+    operations = [operation for path in described["paths"].values() for operation in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(name.replace("_", "").isalpha() and name.islower() for name in ids)
+    for operation in operations:
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400 and operation["tags"] != ["health"]:
+                assert list(answer["content"]) == ["application/problem+json"], (operation["operationId"], status)
+
+
+def test_f78_the_document_names_no_secret_and_no_machine() -> None:
+    kept = KEPT.read_text()
+    for word in ("localhost", "password", "/home/", "/root/"):
+        assert word not in kept
