@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
@@ -9,7 +10,10 @@ def main() -> None:
     """Runs the command line and ends the process with its status."""
     from videomoments.cli.app import run
 
-    raise SystemExit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    # All is cleaned up: a Ctrl-C that comes while the interpreter ends must not change the status.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(status)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,9 @@ class Child:
     Its standard input is a pipe from us that nothing is written to: when we are killed, it closes, and the child ends by itself.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], log_folder: Path) -> None:
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log_folder: Path) -> None:
         self.name = name
-        self._command = [sys.executable, "-m", "videomoments", *arguments, "--until-stdin-closes"]
+        self._command = list(command)
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self._log_folder = log_folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,6 +130,11 @@ class Child:
         self._process = None
 
 
+def own_process(command: str) -> list[str]:
+    """The command line of `moments COMMAND` as a child that ends with its parent."""
+    return [sys.executable, "-m", "videomoments", command, "--until-stdin-closes"]
+
+
 def forget_old_logs(folder: Path, name: str) -> None:
     """Keeps the newest logs of ended children; another command may be tidying up as well."""
     ages: list[tuple[float, Path]] = []
@@ -144,8 +149,9 @@ def end_with_parent() -> None:
     """Called in a child: sends SIGTERM to this process when standard input closes, and SIGKILL to its group when that does not help."""
 
     def watch() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while sys.stdin.buffer.read(1024):
+        # The descriptor itself: a thread that sits in a buffered read when the interpreter ends makes it abort.
+        with contextlib.suppress(OSError):
+            while os.read(0, 1024):
                 pass
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_ORPHAN_SECONDS)

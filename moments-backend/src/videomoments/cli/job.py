@@ -15,14 +15,14 @@ import typer
 from typer.exceptions import TyperException
 
 from videomoments.cli import endings, output, weights
-from videomoments.cli.children import STOP_SECONDS, Child
+from videomoments.cli.children import STOP_SECONDS, Child, own_process
 from videomoments.cli.console import messages, quiet_logs, results, say
 from videomoments.cli.document import Document, build_document, made_transcript, why_nothing
 from videomoments.cli.follow import Keeper, accept, cancel, follow
 from videomoments.cli.interrupts import end_like_ctrl_c
 from videomoments.cli.progress import RunProgress, progress_for
 from videomoments.cli.report import failure_line, print_result
-from videomoments.cli.settings import child_environment, connected, read_settings
+from videomoments.cli.settings import child_environment, connected, read_settings, welcome
 from videomoments.cli.source import Source
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound
@@ -90,13 +90,13 @@ def print_json(documents: Sequence[Document], *, several: bool) -> None:
 
 def _with_stack(request: JobRequest, base: Settings, documents: list[Document]) -> int:
     tell = (lambda _: None) if request.quiet else say
-    if not request.quiet and not (base.home / "run").exists() and base.database_url is None:
-        say(f"First use: setting up a database and a queue below {base.home}. No account, no key; nothing leaves this machine.")
+    if not request.quiet:
+        welcome(base)
     with connected(base, on_progress=tell) as settings:
         snapshot = asyncio.run(_snapshot(settings, request.options))
         if base.models_url is None:
             weights.pull(weights.missing_for((snapshot.transcription, snapshot.generation, snapshot.refinement)), quiet=request.quiet)
-        with Child("worker", ["worker"], child_environment(settings), base.home / "logs") as worker:
+        with Child("worker", own_process("worker"), child_environment(settings), base.home / "logs") as worker:
             return asyncio.run(_all_sources(request, base, settings, snapshot, worker, documents))
 
 

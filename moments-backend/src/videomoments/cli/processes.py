@@ -29,7 +29,7 @@ def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = F
     if until_stdin_closes:
         end_with_parent()
     end_like_ctrl_c()
-    with connected(settings) as running:
+    with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.api.server import serve
 
         asyncio.run(serve(running))
@@ -47,7 +47,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
     configure_logging(settings.log_level, settings.log_json)
     if until_stdin_closes:
         end_with_parent()
-    with connected(settings) as running:
+    with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.worker.app import run_worker
 
         asyncio.run(run_worker(running))

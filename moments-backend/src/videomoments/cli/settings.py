@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from videomoments.cli.console import say
+
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
     from videomoments.embedded.ensure import Stack
@@ -58,11 +60,21 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def welcome(settings: Settings) -> None:
+    """Tells a first-time user what is being set up, and where."""
+    if settings.database_url is None and not (settings.home / "run").exists():
+        say(
+            f"First use: setting up a database and a queue in {settings.home} (100 MB). No account, no key; all stays on this machine."
+        )
+
+
 @contextmanager
-def connected(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] | None = None) -> Iterator[Settings]:
+def connected(
+    settings: Settings, *, models: bool = True, prepared: bool = False, on_progress: Callable[[str], None] | None = None
+) -> Iterator[Settings]:
     """The settings of a running stack whose database has this code's schema and whose registry has its models.
 
-    Blocking, and outside any event loop. Raises ServiceUnavailable or OutOfSpace.
+    `prepared`: whoever started this process saw to that. Blocking, and outside any event loop. Raises ServiceUnavailable or OutOfSpace.
     """
     import asyncio
 
@@ -70,7 +82,8 @@ def connected(settings: Settings, *, models: bool = True, on_progress: Callable[
 
     with running_stack(settings, models=models, on_progress=on_progress or (lambda _: None)) as stack:
         complete = with_stack(settings, stack)
-        asyncio.run(_prepare(complete))
+        if not prepared:
+            asyncio.run(_prepare(complete))
         yield complete
 
 

@@ -14,9 +14,9 @@ from types import FrameType
 import httpx
 
 from videomoments.cli import endings, weights
-from videomoments.cli.children import Child
+from videomoments.cli.children import Child, own_process
 from videomoments.cli.console import quiet_logs, say
-from videomoments.cli.settings import child_environment, connected, with_stack
+from videomoments.cli.settings import child_environment, connected, welcome, with_stack
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, ServiceUnavailable
 from videomoments.embedded import revive
@@ -81,6 +81,7 @@ def serve_until_told(settings: Settings, workers: int) -> int:
     quiet_logs()
     refuse_taken_port(settings)
     told = _Told()
+    welcome(settings)
     with connected(settings, on_progress=say) as running:
         if settings.models_url is None:
             weights.pull(weights.missing_for(asyncio.run(_default_models(running))))
@@ -94,7 +95,7 @@ def serve_until_told(settings: Settings, workers: int) -> int:
             told.listening = True
             _wait_until_it_answers(running, children[0], told)
             if not told.event.is_set():
-                say(f"VideoMoments answers on {address(running)} (API: {address(running)}/docs). Ctrl-C ends it.")
+                say(f"VideoMoments answers on {address(running)} (API: {address(running)}/api/openapi.json). Ctrl-C ends it.")
             _look_after(settings, running, children, told)
             say("Ending.")
     return endings.DONE if told.number == signal.SIGTERM else endings.INTERRUPTED
@@ -122,7 +123,7 @@ def address(settings: Settings) -> str:
 
 
 def _child(name: str, running: Settings) -> Child:
-    return Child(name, [name.partition("-")[0]], child_environment(running), running.home / "logs")
+    return Child(name, own_process(name.partition("-")[0]), child_environment(running), running.home / "logs")
 
 
 def _request_stop(children: Sequence[Child]) -> None:
