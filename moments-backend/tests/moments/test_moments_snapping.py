@@ -73,6 +73,9 @@ def test_an_edge_in_a_long_pause_may_stay() -> None:
     source = [Word(0, 5, "a."), Word(20, 25, "b.")]
     snapper = Snapper(build_lines(source), source, 30.0)
     assert snapper.to_words(Interval(12.0, 27.0)) == Interval(12.0, 27.0)
+    assert snapper.to_words(Interval(19.7, 25.4)) == Interval(19.7, 25.4), "a change of shot close to the speech"
+    assert snapper.to_words(Interval(19.3, 25.8)) == Interval(19.88, 25.2)
+    assert snapper.to_words(Interval(19.99, 25.01)) == Interval(19.88, 25.2)
 
 
 def test_silences_hold_the_lead_in() -> None:

@@ -49,7 +49,8 @@ class Snapper:
     def to_words(self, interval: Interval, limits: MomentLimits | None = None) -> Interval:
         """`interval` with each edge moved out of words and into the quiet beside them: for boundaries that a model has refined.
 
-        A word that is cut is kept when more than half of it is inside. An edge in a pause stays in it, next to the speech.
+        A word that is cut is kept when more than half of it is inside. An edge in a pause stays where a model may have meant it: close
+        to the speech (a breath, a change of shot) or far from it (a gesture, music).
         """
         wanted = interval.clamped(0.0, self._duration)
         start, end = self._start_edge(wanted.start), self._end_edge(wanted.end)
@@ -104,8 +105,7 @@ class Snapper:
             inside_more = word.end - time >= word.duration / 2
             return self._lead_in(word.start if inside_more else self._next_start(word.end))
         following = self._next_start(time)
-        # In a long pause the edge may be meant: a gesture, music, a picture.
-        return self._lead_in(following) if following - time <= 1.0 else time
+        return time if _meant(following - time) else self._lead_in(following)
 
     def _end_edge(self, time: float) -> float:
         word = self._word_at(time)
@@ -113,7 +113,7 @@ class Snapper:
             inside_more = time - word.start >= word.duration / 2
             return self._lead_out(word.end if inside_more else self._previous_end(word.start))
         previous = self._previous_end(time)
-        return self._lead_out(previous) if time - previous <= 1.0 else time
+        return time if _meant(time - previous) else self._lead_out(previous)
 
     def _clear_start(self, time: float) -> float:
         word = self._word_at(time)
@@ -190,6 +190,11 @@ def _disjoint(spans: Sequence[tuple[float, float]], duration: float) -> list[Int
         if high > low:
             result.append(Interval(low, high))
     return result
+
+
+def _meant(distance: float) -> bool:
+    """Whether an edge so many seconds from the speech is left alone; nearer than 30 ms it would click, halfway it is only loose."""
+    return 0.03 <= distance <= 0.5 or distance > 1.0
 
 
 def _distance(line: Interval, time: float) -> float:
