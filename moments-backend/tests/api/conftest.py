@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,12 +18,18 @@ from videomoments.core.config import Settings
 from videomoments.db.migrate import upgrade
 
 
+@pytest.fixture(scope="session")
+def migrated(stack: Stack) -> Stack:
+    asyncio.run(upgrade(stack.database_url))
+    return stack
+
+
 @pytest.fixture
-def settings(stack: Stack, tmp_path: Path) -> Settings:
+def settings(migrated: Stack, tmp_path: Path) -> Settings:
     return Settings(
         home=tmp_path,
-        database_url=stack.database_url,
-        redis_url=stack.redis_url,
+        database_url=migrated.database_url,
+        redis_url=migrated.redis_url,
         storage_url=f"file://{tmp_path}/store",
         models_url="http://127.0.0.1:1",
         signing_key=SecretStr("test"),
@@ -34,8 +41,6 @@ def settings(stack: Stack, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def deps(settings: Settings) -> AsyncIterator[ApiDeps]:
     """Empty database and queue, models seeded."""
-    assert settings.database_url is not None
-    await upgrade(settings.database_url)
     deps = build_deps(settings)
     async with deps.services.database.transaction() as session:
         # In this order nothing refers to what goes; quicker than TRUNCATE, which makes new files.

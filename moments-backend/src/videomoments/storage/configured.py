@@ -41,6 +41,10 @@ def _make(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as writer:
         writer.write(secrets.token_urlsafe(32))
+        if os.geteuid() == 0:
+            # Root in another's data folder: its owner has to be able to read the key later.
+            owner = path.parent.stat()
+            os.fchown(writer.fileno(), owner.st_uid, owner.st_gid)
     try:
         # A link, not a rename: of two processes the first wins, and both read the same key.
         path.hardlink_to(fresh)

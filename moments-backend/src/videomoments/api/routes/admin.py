@@ -9,16 +9,15 @@ from fastapi import APIRouter, Path
 
 from videomoments.api.deps import ApiDeps, Deps
 from videomoments.api.errors import responses
-from videomoments.api.schemas.admin import CheckStepOut, Job, ModelBody, ModelOut, ModelTestOut
+from videomoments.api.schemas.admin import CheckStepOut, ModelBody, ModelOut, ModelTestOut
 from videomoments.api.schemas.common import Page
 from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFound
-from videomoments.inference.base import ModelConfig, default_models, resolve_endpoint
 from videomoments.inference.check import check_model
+from videomoments.services.model_queries import ModelConfig, endpoint_of, jobs_of
 
 router = APIRouter(prefix="/api/admin/models", tags=["admin"])
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$", description="The model's registry key.")]
-_JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
 
 
 @router.get("", operation_id="list_models", responses=responses(503))
@@ -65,7 +64,7 @@ async def test_model(deps: Deps, key: Key) -> ModelTestOut:
     """Asks the model service whether it is there and serves that model. Costs no inference."""
     model = await deps.services.models.get(key)
     try:
-        endpoint = resolve_endpoint(model, deps.settings)
+        endpoint = endpoint_of(model, deps.settings)
     except ModelError as error:
         return ModelTestOut(key=key, ok=False, steps=[CheckStepOut(name="configured", ok=False, detail=str(error), milliseconds=0.0)])
     steps = [CheckStepOut(**asdict(step)) for step in await check_model(model, endpoint)]
@@ -78,5 +77,4 @@ async def _put(deps: ApiDeps, body: ModelBody) -> ModelOut:
 
 
 def _shown(model: ModelConfig, models: list[ModelConfig]) -> ModelOut:
-    defaults = default_models(models)
-    return ModelOut.of(model, [job for job, key in zip(_JOBS, defaults, strict=True) if key == model.key])
+    return ModelOut.of(model, jobs_of(model, models))

@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from videomoments.inference.base import ModelConfig
+from videomoments.services.model_queries import Job, ModelConfig
 
-Job = Literal["transcription", "generation", "refinement"]
 _READ_ONLY = frozenset({"configured", "default_for"})
 
 
