@@ -1,0 +1,37 @@
+# The commands of this repository. Each sets itself up on first use.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+TASK ?= pipeline
+
+.PHONY: help setup lint format test bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup:
+	@MOMENTS_SETUP=dev ./moments
+
+lint: setup ## style, types, import contracts, documents that must match the code
+	.venv/bin/ruff check --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+	.venv/bin/ruff format --check --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+	cd moments-backend && ../.venv/bin/mypy && ../.venv/bin/mypy -p moments_models
+	cd moments-backend && ../.venv/bin/lint-imports
+	$(PY) scripts/check_documents.py
+
+format: setup ## rewrites the code in the project's style
+	.venv/bin/ruff check --fix --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+	.venv/bin/ruff format --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+
+test: setup ## every test: units, contracts, stories on real parts and real speech
+	cd moments-models && ../.venv/bin/python -m pytest $(PYTEST_ARGS)
+	cd moments-backend && ../.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+bench: setup ## figures beside the plain tools: make bench TASK=pipeline
+	$(PY) -m benchmarks $(TASK) $(ARGS)
+
+lock: ## resolves the dependencies anew (needs uv)
+	scripts/lock.sh
+
+clean: ## removes the environment and caches of this checkout (data: ./moments clean)
+	rm -rf .venv .venv.lock
+	find . -name __pycache__ -prune -exec rm -rf {} + ; find . -name '.*_cache' -maxdepth 2 -prune -exec rm -rf {} +
