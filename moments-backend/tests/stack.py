@@ -5,6 +5,7 @@ One stack per test session: tests that need an empty database or queue empty it 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -50,6 +51,8 @@ def remove_home(home: Path) -> None:
         shutil.rmtree(target.path, ignore_errors=True)
         if home not in target.path.parents:
             shutil.rmtree(target.path.parent, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                target.path.parent.parent.rmdir()  # `/var/lib/moments`, when it is empty
     shutil.rmtree(home, ignore_errors=True)
 
 
