@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from videomoments.core.times import now
 from videomoments.storage.signing import UrlSigner, Verdict
 
 KEY = "videos/v1/source/a-1.mp4"
@@ -35,6 +36,19 @@ def test_an_old_one_has_expired() -> None:
     signed = signer.sign(KEY, expires_in=timedelta(seconds=-1))
     query = parse_qs(urlsplit(signed.url).query)
     assert signer.verify(KEY, expires=int(query["expires"][0]), signature=query["signature"][0]) is Verdict.EXPIRED
+
+
+def test_an_address_stays_the_same_for_a_while() -> None:
+    signer = UrlSigner("k")
+    lifetime = timedelta(hours=1)
+    urls, latest = set(), []
+    for _ in range(200):
+        signed = signer.sign(KEY, expires_in=lifetime)
+        urls.add(signed.url)
+        latest.append(signed.expires_at)
+    assert len(urls) <= 2
+    assert lifetime <= max(latest) - now() + timedelta(seconds=2)
+    assert max(latest) - now() <= lifetime + timedelta(minutes=5)
 
 
 def test_without_a_key_nothing_is_signed() -> None:

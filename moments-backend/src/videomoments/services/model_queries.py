@@ -1,4 +1,4 @@
-"""What is asked about models: which job each is the default for, and where it answers. The way to model configurations for what is above."""
+"""What is asked about models: which job each is the default for, and where it answers."""
 
 from __future__ import annotations
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 from urllib.parse import quote, urlencode
 
 OBJECTS_PATH = "/api/objects"
+# Seconds. Short-lived addresses are used once: rounding them would gain nothing.
+_SHORTEST_STEP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,11 @@ class UrlSigner:
         self._base = (public_url or "").rstrip("/")
 
     def sign(self, key: str, *, expires_in: timedelta, method: str = "GET", download_name: str | None = None) -> SignedUrl:
+        """`expires_in` is rounded up, by a twelfth at most: asked for again soon, an address stays the same, and browsers' caches hit."""
         expires = int(time.time() + expires_in.total_seconds())
+        step = int(expires_in.total_seconds()) // 12
+        if step >= _SHORTEST_STEP:
+            expires += -expires % step
         query = {"expires": str(expires), "signature": self._signature(method, key, expires, download_name)}
         if download_name:
             query["download"] = download_name
