@@ -12,15 +12,15 @@ setup:
 	@MOMENTS_SETUP=dev ./moments
 
 lint: setup ## style, types, import contracts, documents that must match the code
-	.venv/bin/ruff check --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
-	.venv/bin/ruff format --check --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
 	cd moments-backend && ../.venv/bin/mypy && ../.venv/bin/mypy -p moments_models
 	cd moments-backend && ../.venv/bin/lint-imports
 	$(PY) scripts/check_documents.py
 
 format: setup ## rewrites the code in the project's style
-	.venv/bin/ruff check --fix --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
-	.venv/bin/ruff format --config moments-backend/pyproject.toml moments-backend moments-models benchmarks scripts
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
 
 test: setup ## every test: units, contracts, stories on real parts and real speech
 	cd moments-models && ../.venv/bin/python -m pytest $(PYTEST_ARGS)

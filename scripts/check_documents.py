@@ -1,7 +1,7 @@
 """Keeps documents true: the paths they name exist, the schema page matches the tables, no tracked file names a registry or a machine.
 
-    python scripts/check_documents.py           checks (part of `make lint`)
-    python scripts/check_documents.py --write   writes the generated pages anew
+python scripts/check_documents.py           checks (part of `make lint`)
+python scripts/check_documents.py --write   writes the generated pages anew
 """
 
 from __future__ import annotations
