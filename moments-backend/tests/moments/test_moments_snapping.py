@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -86,6 +86,28 @@ def test_silences_hold_the_lead_in() -> None:
     assert early.to_words(Interval(7.0, 12.0)).start == 6.88
 
 
+def test_a_word_that_a_recogniser_began_in_the_silence_begins_where_the_sound_does() -> None:
+    source = [Word(0, 5.5, "a."), Word(6.4, 12, "b.")]
+    silences = [Interval(5.0, 7.0), Interval(9.0, 9.1), Interval(13.0, 40.0)]
+    snapper = Snapper(build_lines(source), source, 30.0, silences)
+    assert snapper.to_lines(Interval(6.4, 12.0), MomentLimits(1, 1, 60)) == Interval(6.88, 12.2)
+    assert snapper.to_lines(Interval(0.0, 5.0), MomentLimits(1, 1, 60)) == Interval(0.0, 5.2)
+    assert snapper.to_words(Interval(6.5, 12.0)) == Interval(6.5, 12.2), "in the silence, close to the word: left alone"
+
+
+@given(words(max_size=40), st.lists(st.tuples(st.floats(0, 60), st.floats(0, 5)), max_size=12), seconds, seconds, limits())
+def test_silences_never_push_a_stretch_out_of_the_recording(
+    source: list[Word], quiet: list[tuple[float, float]], start: float, end: float, limit: MomentLimits
+) -> None:
+    duration = max((word.end for word in source), default=5.0)
+    silences = [Interval(low, low + size) for low, size in quiet]
+    snapper = Snapper(build_lines(source), source, duration, silences)
+    wanted = Interval(min(start, end), max(start, end))
+    for snapped in (snapper.to_lines(wanted, limit), snapper.to_words(wanted, limit), snapper.to_words(wanted)):
+        assert 0 <= snapped.start <= snapped.end <= duration
+    assert snapper.to_lines(wanted, limit).duration <= limit.max_duration + EPSILON
+
+
 @given(words(max_size=40), seconds, seconds, st.floats(0.1, 100), limits())
 def test_f47_snapped_stretches_stay_inside_and_off_words(
     source: list[Word], start: float, end: float, duration: float, limit: MomentLimits
@@ -165,6 +187,16 @@ def test_ranking_caps_and_orders(found: list[Candidate], count: int) -> None:
     assert sorted((c.score for c in kept), reverse=True) == sorted((c.score for c in found), reverse=True)[:count]
 
 
+def test_equal_scores_do_not_keep_the_beginning_alone() -> None:
+    found = [Candidate(n * 100.0, n * 100.0 + 20, f"T{n}", 0.5, "") for n in range(100)]
+    kept = rank(found, 8)
+    assert kept[0].start == 0.0
+    assert kept[-1].start > 7000
+    assert all(after.start - before.start >= 300 for before, after in pairwise(kept))
+    best = Candidate(150.0, 170.0, "Best", 0.9, "")
+    assert best in rank([*found, best], 1)
+
+
 @given(st.floats(0, 50), st.floats(0, 50), st.lists(st.tuples(st.floats(0, 60), st.floats(0, 20)), max_size=6))
 def test_the_free_stretch_is_free(start: float, length: float, spans: list[tuple[float, float]]) -> None:
     whole, taken = Interval(start, start + length), [Interval(low, low + size) for low, size in spans]
@@ -179,7 +211,7 @@ def test_chosen_moments_keep_every_promise(source: list[Word], found: list[Candi
     lines = build_lines(source)
     chosen = select_moments(found, snapper=Snapper(lines, source, duration), lines=lines, limits=limit)
     assert len(chosen) <= limit.max_moments
-    for before, after in itertools.pairwise(chosen):
+    for before, after in pairwise(chosen):
         assert before.end <= after.start
     for moment in chosen:
         assert 0 <= moment.start < moment.end <= duration

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
+from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.failures import failure, scrubbed
 
 _SECONDS = 10.0
@@ -61,8 +61,8 @@ async def _reachable(client: httpx.AsyncClient, config: ModelConfig) -> str:
 
 async def _identity(client: httpx.AsyncClient, config: ModelConfig) -> str:
     response = await client.get("/v1/models")
-    if response.status_code in (404, 405) and config.kind is ModelKind.ASR:
-        return "A speech service that lists no models: taken at its word."
+    if response.status_code in (404, 405):
+        return "It lists no models: taken at its word."
     if not response.is_success:
         raise failure(config.key, response.status_code, response.text)
     names = _names(response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from videomoments.core.times import Interval
 from videomoments.moments.parsing import Candidate
@@ -22,6 +23,20 @@ def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> 
         if all(candidate.interval.iou(other.interval) < iou for other in kept):
             kept.append(candidate)
     return kept
+
+
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """By score; among equals spread over the recording, so that a cap does not keep its beginning alone.
+
+    Models grade in round numbers, or not at all. Equals are taken in the order of a van der Corput sequence: first, middle, quarters, …
+    """
+    ordered = sorted(candidates, key=by_merit)
+    result: list[Candidate] = []
+    for _, group in groupby(ordered, key=lambda candidate: candidate.score):
+        equals = list(group)
+        bits = max(1, (len(equals) - 1).bit_length())
+        result += [equals[index] for index in sorted(range(len(equals)), key=lambda index: int(f"{index:0{bits}b}"[::-1], 2))]
+    return result
 
 
 def free_stretch(interval: Interval, taken: Sequence[Interval]) -> Interval:

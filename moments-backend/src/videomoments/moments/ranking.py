@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from videomoments.core.times import Interval
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
-from videomoments.moments.merging import by_merit, deduplicate, free_stretch
+from videomoments.moments.merging import best_first, deduplicate, free_stretch
 from videomoments.moments.parsing import Candidate
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.titles import title_from_line
@@ -17,8 +17,8 @@ _MIN_KEPT = 0.6
 
 
 def rank(candidates: Iterable[Candidate], max_moments: int) -> list[Candidate]:
-    """The best `max_moments` by score, in order of time."""
-    best = sorted(candidates, key=by_merit)[:max_moments]
+    """The best `max_moments` by score, equals spread over the recording, in order of time."""
+    best = best_first(candidates)[:max_moments]
     return sorted(best, key=lambda candidate: (candidate.start, candidate.end))
 
 
@@ -29,7 +29,7 @@ def select_moments(candidates: Iterable[Candidate], *, snapper: Snapper, lines: 
     the free lines or dropped), titled, at most `max_moments`, in order of time.
     """
     kept: list[Candidate] = []
-    for candidate in deduplicate(candidates):
+    for candidate in best_first(deduplicate(candidates)):
         if len(kept) == limits.max_moments:
             break
         taken = [other.interval for other in kept]

@@ -15,19 +15,28 @@ from videomoments.moments.lines import Line, Word
 # Room before the first sound and after the last: word times are off by 60 ms (median), and a cut on the sound itself clicks.
 LEAD_IN_SECONDS = 0.12
 LEAD_OUT_SECONDS = 0.2
+# A shorter silence is the closure of a consonant.
+SILENCE_SECONDS = 0.15
 _ROUNDING = 3
 
 
 class Snapper:
-    """Snaps stretches of one recording. All times are seconds on its timeline; `duration` is measured, and bounds every answer."""
+    """Snaps stretches of one recording. All times are seconds on its timeline; `duration` is measured, and bounds every answer.
+
+    Measured `silences` correct a recogniser's words, which may begin half a second early: what is silent is no part of a word's edge.
+    """
 
     def __init__(self, lines: Sequence[Line], words: Sequence[Word], duration: float, silences: Sequence[Interval] = ()) -> None:
         self._duration = max(0.0, duration)
-        self._words = _disjoint([(word.start, word.end) for word in words] or [(line.start, line.end) for line in lines], self._duration)
-        self._lines = _disjoint([(line.start, line.end) for line in lines], self._duration)
-        self._silences = sorted((item.clamped(0.0, self._duration) for item in silences), key=lambda item: item.start)
+        inside = (item.clamped(0.0, self._duration) for item in silences)
+        self._silences = sorted((item for item in inside if item.duration >= SILENCE_SECONDS), key=lambda item: item.start)
+        self._lines = self._spans([(line.start, line.end) for line in lines])
+        self._words = self._spans([(word.start, word.end) for word in words]) if words else self._lines
         self._starts = [word.start for word in self._words]
         self._ends = [word.end for word in self._words]
+
+    def _spans(self, spans: Sequence[tuple[float, float]]) -> list[Interval]:
+        return _trimmed(_disjoint(spans, self._duration), self._silences)
 
     def to_lines(self, interval: Interval, limits: MomentLimits) -> Interval:
         """Whole lines that hold `interval`'s own, made to fit the limits by adding or leaving out lines at the end, then at the start.
@@ -190,6 +199,24 @@ def _disjoint(spans: Sequence[tuple[float, float]], duration: float) -> list[Int
         if high > low:
             result.append(Interval(low, high))
     return result
+
+
+def _trimmed(spans: Sequence[Interval], silences: Sequence[Interval]) -> list[Interval]:
+    """`spans` without the silence at their edges; what is silent as a whole stays as it is. Both are sorted; silences are disjoint."""
+    begins = [silence.start for silence in silences]
+    result = []
+    for span in spans:
+        head = max((silence.end for silence in _around(silences, begins, span.start) if silence.start <= span.start), default=span.start)
+        tail = min((silence.start for silence in _around(silences, begins, span.end) if silence.end >= span.end), default=span.end)
+        start, end = max(span.start, head), min(span.end, tail)
+        result.append(Interval(start, end) if start < end else span)
+    return result
+
+
+def _around(silences: Sequence[Interval], begins: Sequence[float], time: float) -> Sequence[Interval]:
+    """The silence that holds `time`, if any."""
+    index = bisect_right(begins, time) - 1
+    return silences[index : index + 1] if index >= 0 and silences[index].end >= time else ()
 
 
 def _meant(distance: float) -> bool:
