@@ -57,7 +57,7 @@ def clock(seconds: float) -> str:
 
 def short_clock(seconds: float) -> str:
     """A waiting time: `0:42`, or `1:02:03` from an hour on."""
-    whole = int(max(0.0, seconds))
+    whole = round(max(0.0, seconds))
     return clock(whole) if whole >= 3600 else f"{whole // 60}:{whole % 60:02d}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from types import FrameType
+from typing import NoReturn
 
 
 def end_like_ctrl_c() -> None:
@@ -11,6 +12,16 @@ def end_like_ctrl_c() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _as_interrupt)
+
+
+def end_well_on_sigterm() -> None:
+    """A service that is told to stop has done its job: SIGTERM then ends the process in order, with status 0."""
+    signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise SystemExit(0)
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

@@ -20,7 +20,7 @@ def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = F
     import asyncio
 
     from videomoments.cli.children import end_with_parent
-    from videomoments.cli.interrupts import end_like_ctrl_c
+    from videomoments.cli.interrupts import end_well_on_sigterm
     from videomoments.cli.settings import connected
     from videomoments.core.logging import configure_logging
 
@@ -28,7 +28,7 @@ def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = F
     configure_logging(settings.log_level, settings.log_json)
     if until_stdin_closes:
         end_with_parent()
-    end_like_ctrl_c()
+    end_well_on_sigterm()
     with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.api.server import serve
 
@@ -40,6 +40,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
     import asyncio
 
     from videomoments.cli.children import end_with_parent
+    from videomoments.cli.interrupts import end_well_on_sigterm
     from videomoments.cli.settings import connected, read_settings
     from videomoments.core.logging import configure_logging
 
@@ -47,6 +48,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
     configure_logging(settings.log_level, settings.log_json)
     if until_stdin_closes:
         end_with_parent()
+    end_well_on_sigterm()
     with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.worker.app import run_worker
 

@@ -63,9 +63,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
 def welcome(settings: Settings) -> None:
     """Tells a first-time user what is being set up, and where."""
     if settings.database_url is None and not (settings.home / "run").exists():
-        say(
-            f"First use: setting up a database and a queue in {settings.home} (100 MB). No account, no key; all stays on this machine."
-        )
+        say(f"First use: setting up a database and a queue in {settings.home} (100 MB). No account, no key; all stays on this machine.")
 
 
 @contextmanager
