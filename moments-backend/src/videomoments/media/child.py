@@ -53,26 +53,24 @@ def _private_stdout() -> TextIO:
 
 
 def _run(job: Mapping[str, Any], emit: Emit) -> None:
-    from videomoments.media import jobs
+    from videomoments.media.jobs import JOBS
 
-    jobs.JOBS[job["job"]](job, emit)
+    JOBS[job["job"]](job, emit)
 
 
 def _failure(error: BaseException) -> errors.MomentsError:
     """Our own error for whatever the job raised. No path, no host: FFmpeg's text is taken without the file's name."""
     if isinstance(error, errors.MomentsError):
         return error
-    if isinstance(error, MemoryError):
+    number = getattr(error, "errno", None)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM:
         return errors.UnsupportedMedia(
             "The file needs more memory than one job may use.", code="media_limit", advice="Scale the picture down and try again."
         )
-    number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return errors.OutOfSpace("No disk space is left for the media files.")
     if number == errno.EFBIG:
         return errors.TooLarge("The result is larger than one file may be.", code="media_limit")
-    if number == errno.ENOMEM:
-        return errors.UnsupportedMedia("The file needs more memory than one job may use.", code="media_limit")
     if isinstance(error, FileNotFoundError):
         return errors.NotFound("The media file is gone.")
     text = getattr(error, "strerror", None) or type(error).__name__

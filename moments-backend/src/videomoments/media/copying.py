@@ -35,7 +35,7 @@ _IDR = 5
 class Copyable:
     """Packets of a stretch that can be copied: whole, from an IDR picture on, at a constant rate."""
 
-    packets: list[Packet]
+    packets: list[Packet[Stream]]
     held: Interval
     size: int
 
@@ -61,7 +61,7 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
     """The packets to copy, or the reason why not."""
     assert info.video is not None
     step = 1 / info.video.fps
-    packets: list[Packet] = []
+    packets: list[Packet[Stream]] = []
     size = 0
     extra = 0
     latest = 0.0
@@ -89,7 +89,7 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
     return Copyable(packets, Interval(first, latest + step), size)
 
 
-def _is_idr(packet: Packet) -> bool:
+def _is_idr(packet: Packet[Stream]) -> bool:
     """Whether the packet (length-prefixed NAL units, ISO/IEC 14496-15, or Annex B) holds an IDR slice."""
     data = bytes(packet)[:4096]
     if data.startswith((b"\0\0\0\1", b"\0\0\1")):
@@ -108,18 +108,18 @@ def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyabl
     options = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
     with av.open(url_of(target), "w", format="mp4", options=options) as out:
         video = out.add_stream_from_template(pictures.stream)
-        streams: list[Iterator[Packet]] = [_shifted(chosen.packets, video)]
+        streams: list[Iterator[Packet[Stream]]] = [_shifted(chosen.packets, video)]
         if info.has_audio:
             streams.append(_copied_sound(source, info, chosen.held, out) or _encoded_sound(source, info, chosen.held, out))
         for packet in merge(*streams, key=_decoding_time):
             out.mux(packet)
 
 
-def _decoding_time(packet: Packet) -> Fraction:
+def _decoding_time(packet: Packet[Stream]) -> Fraction:
     return (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base
 
 
-def _shifted(packets: list[Packet], stream: Stream) -> Iterator[Packet]:
+def _shifted(packets: list[Packet[Stream]], stream: Stream) -> Iterator[Packet[Stream]]:
     by = min(stamp(packet) or 0 for packet in packets)
     for packet in packets:
         packet.pts = (packet.pts or 0) - by
@@ -128,7 +128,7 @@ def _shifted(packets: list[Packet], stream: Stream) -> Iterator[Packet]:
         yield packet
 
 
-def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet] | None:
+def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]] | None:
     """AAC packets of the stretch, the first one at 0 (at most half a packet, 11 ms, beside its true time), or None."""
     assert info.audio is not None
     if info.audio.codec != "aac" or info.container not in _CONTAINERS:
@@ -153,7 +153,7 @@ def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputCont
     return _shifted(packets, out.add_stream_from_template(track))
 
 
-def _encoded_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet]:
+def _encoded_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]]:
     """The same stretch as mono AAC, without the encoder's priming packet: no edit list could hide it."""
     assert info.audio is not None
     rate = info.audio.sample_rate if info.audio.sample_rate in AAC_RATES else 48_000
@@ -162,7 +162,7 @@ def _encoded_sound(source: Path, info: MediaInfo, held: Interval, out: OutputCon
     stream.codec_context.bit_rate = 64_000
     sound = PlacedAudio(source, info.audio, info.start_pts)
 
-    def encoded() -> Iterator[Packet]:
+    def encoded() -> Iterator[Packet[Stream]]:
         blocks = chain(sound.blocks(held.start, held.end, pad=True), (None,))
         for block in blocks:
             for packet in stream.encode(block):

@@ -20,7 +20,7 @@ _SHORTEST = 0.02
 
 
 def cut(source: Path, requests: Sequence[ClipRequest], info: MediaInfo, progress: Progress) -> Iterator[Clip]:
-    """Yields each clip when it is written and checked. Raises `InvalidInput` for a stretch outside the source, else what the cut raises."""
+    """Yields each clip when it is written and checked. Raises `InvalidInput` for a stretch outside the source."""
     cutter = _Cutter(source, info)
     whole = sum(_wanted(request, info).duration for request in requests)
     done = 0.0
@@ -40,7 +40,7 @@ def _wanted(request: ClipRequest, info: MediaInfo) -> Interval:
     wanted = request.interval.padded(request.padding_left, request.padding_right).clamped(0.0, info.duration)
     if wanted.duration < _SHORTEST:
         raise InvalidInput(
-            f"The clip {request.interval.start:.3f}-{request.interval.end:.3f} s lies outside the file, which is {info.duration:.3f} s long."
+            f"The clip {request.interval.start:.3f}-{request.interval.end:.3f} s is outside the file, which is {info.duration:.3f} s long."
         )
     return wanted
 

@@ -23,7 +23,8 @@ def partial(target: Path) -> Path:
 class MediaEngine:
     """Times are seconds on the source's timeline (`MediaInfo`). Cancelling any call ends its child within 2 s and leaves no partial file.
 
-    Errors: `UnsupportedMedia` (permanent), `OutOfSpace`, `NotFound`, and `MomentsError` with `media_failed`, `media_stalled` or `media_killed`.
+    Errors: `UnsupportedMedia` (permanent), `OutOfSpace`, `NotFound`, and `MomentsError` with the code `media_failed`, `media_stalled`,
+    `media_killed` or `clip_check_failed`.
     """
 
     def __init__(self, *, work_limits: SandboxLimits | None = None) -> None:
@@ -38,7 +39,7 @@ class MediaEngine:
         raise AssertionError("a job ends with a result or an error")
 
     async def extract_audio(self, source: Path, target: Path, info: MediaInfo, *, on_progress: OnProgress | None = None) -> None:
-        """Writes 16 kHz mono s16 WAV to `target`, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed."""
+        """Writes 16 kHz mono s16 WAV, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed."""
         if not info.has_audio:
             raise InvalidInput("The file has no sound that can be decoded.", code="no_audio")
         job = _job("extract_audio", source, info) | {"target": str(partial(target.absolute()))}

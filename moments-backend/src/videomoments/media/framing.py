@@ -20,8 +20,8 @@ class Shown:
     duration: float
 
 
-def frames_between(times: Sequence[float], start: float, end: float, fps: float) -> list[Shown]:
-    """The clip's frames, from ascending source frame times.
+def frames_between(times: Sequence[float], until: float, start: float, end: float, fps: float) -> list[Shown]:
+    """The clip's frames, from ascending source frame times; `until` is when the source's last picture ends.
 
     The first is the first frame at or after `start` within half a frame, the last the last one before `end`. Where the source
     rests on one picture across `start`, that picture is shown from `start` on. Rates above 60 are thinned, never resampled.
@@ -42,7 +42,7 @@ def frames_between(times: Sequence[float], start: float, end: float, fps: float)
         chosen = _thinned(chosen, 1 / FASTEST - step / 4)
     last = chosen[-1][1]
     after = bisect_right(times, chosen[-1][0])
-    natural = times[after] - last if after < len(times) else step
+    natural = (times[after] if after < len(times) else max(until, last + step)) - last
     rest = natural if natural <= 1.5 * step else max(min(natural, end - last), step)
     ends = [at for _, at in chosen[1:]] + [last + rest]
     return [Shown(source, at, until - at) for (source, at), until in zip(chosen, ends, strict=True)]

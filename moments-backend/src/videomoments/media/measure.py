@@ -1,6 +1,7 @@
 """How long a stream really is: by its packets, never by a header. In the child only.
 
-Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; else every packet is read.
+Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; else every
+packet is read.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import av.error
 from av.container import InputContainer
@@ -32,7 +34,7 @@ class Measured:
     missing: float
 
 
-def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
     """Packets until the end, or until the demuxer gives up: a cut-off file must not lose what it has."""
     demuxer = container.demux(*streams)
     while True:
@@ -42,7 +44,10 @@ def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
             return
         except av.error.InvalidDataError:
             return
-        if packet.size and stamp(packet) is not None:
+        at = stamp(packet)
+        if packet.size and at is not None:
+            # AVI has decoding times only: without one to carry, the decoder would stamp a picture with a later packet's time.
+            packet.pts = at
             yield packet
 
 
@@ -167,7 +172,7 @@ def uneven(times: Iterable[int]) -> bool:
     A step of one tick is rounding (Matroska counts milliseconds), and one dropped frame does not make a variable rate.
     """
     ordered = list(times)
-    steps = Counter(later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False))
+    steps = Counter(later - earlier for earlier, later in pairwise(ordered))
     total = sum(steps.values())
     if total < 3:
         return False

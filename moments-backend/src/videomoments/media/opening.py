@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from fractions import Fraction
@@ -22,9 +21,55 @@ from videomoments.core.errors import NotFound, UnsupportedMedia
 # `protocol_whitelist` alone lets a playlist open other local media: the demuxers are listed as well.
 DEMUXERS = "mov,matroska,mpegts,avi,flv,mp3,wav,flac,ogg,aac"
 VIDEO_DECODERS = frozenset(
-    ["h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "mpeg2video", "mpeg1video", "h263", "mjpeg", "prores", "dnxhd", "theora", "flv1", "flv", "msmpeg4v3", "wmv2", "vc1", "png", "libvpx", "libvpx-vp9", "ffv1", "rawvideo", "qtrle"]
+    [
+        "h264",
+        "hevc",
+        "vp8",
+        "vp9",
+        "libdav1d",
+        "av1",
+        "mpeg4",
+        "mpeg2video",
+        "mpeg1video",
+        "h263",
+        "mjpeg",
+        "prores",
+        "dnxhd",
+        "theora",
+        "flv1",
+        "flv",
+        "msmpeg4v3",
+        "wmv2",
+        "vc1",
+        "png",
+        "libvpx",
+        "libvpx-vp9",
+        "ffv1",
+        "rawvideo",
+        "qtrle",
+    ]
 )
-AUDIO_DECODERS = frozenset(["aac", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "ac3", "eac3", "alac", "amrnb", "amrwb", "wmav2", "dca", "truehd"])
+AUDIO_DECODERS = frozenset(
+    [
+        "aac",
+        "mp3",
+        "mp3float",
+        "mp2",
+        "mp2float",
+        "opus",
+        "libopus",
+        "vorbis",
+        "flac",
+        "ac3",
+        "eac3",
+        "alac",
+        "amrnb",
+        "amrwb",
+        "wmav2",
+        "dca",
+        "truehd",
+    ]
+)
 MAX_PIXELS = 4096 * 2176
 _UNUSABLE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
 
@@ -33,7 +78,7 @@ av.logging.set_level(None)
 
 def url_of(path: Path) -> str:
     """`path` as a URL that FFmpeg takes literally: whatever the name holds, it is no protocol, option or pattern."""
-    return "file:" + os.path.abspath(path)
+    return f"file:{path.absolute()}"
 
 
 def open_source(path: Path) -> InputContainer:
@@ -134,10 +179,8 @@ def only(container: InputContainer, stream: Stream) -> None:
 
 def known_codec(stream: AvVideo | AvAudio) -> str | None:
     """The decoder's name when it is one that we let near foreign bytes, else None."""
-    context = stream.codec_context
-    if context is None:
-        return None
-    name = str(context.name)
+    # Typed as always there, but a stream that FFmpeg knows no codec for has none.
+    name = str(getattr(stream.codec_context, "name", ""))
     if stream.type == "video":
         return name if name in VIDEO_DECODERS else None
     return name if name in AUDIO_DECODERS or name.startswith("pcm_") else None
@@ -148,7 +191,7 @@ def time_base(stream: Stream) -> Fraction:
     return stream.time_base or Fraction(1, 1000)
 
 
-def stamp(packet: Packet) -> int | None:
+def stamp(packet: Packet[Stream]) -> int | None:
     """Presentation time in ticks; AVI and raw streams have the decoding time only."""
     return packet.pts if packet.pts is not None else packet.dts
 

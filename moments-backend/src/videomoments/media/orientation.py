@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 
 
@@ -33,10 +33,11 @@ class Orientation:
 
 def orientation_of(frame: VideoFrame) -> Orientation:
     """The frame's orientation, to the nearest quarter turn."""
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
-    if data is None or len(bytes(data)) < 36:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(data, SideData) or len(bytes(data)) < 36:
         return Orientation()
-    a, b, _, c, d, *_ = struct.unpack("<9i", bytes(data)[:36])
+    # FFmpeg keeps it in the machine's byte order.
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])
     # Rows map (x, y) to (a x + c y, b x + d y); a negative determinant is a mirror image.
     mirrored = a * d - b * c < 0
     if abs(a) + abs(d) >= abs(b) + abs(c):

@@ -11,6 +11,7 @@ import av.error
 from av.codec.context import ThreadType
 from av.filter import Graph
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
@@ -54,7 +55,7 @@ class Pictures:
         """Timeline time of a container time."""
         return float((ticks - self._zero) * self._step)
 
-    def packets_from(self, at: float) -> Iterator[Packet]:
+    def packets_from(self, at: float) -> Iterator[Packet[Stream]]:
         """Packets in decoding order, from the last keyframe that is shown at or before `at` seconds."""
         wanted = self.ticks(at)
         for back in _STEPS_BACK:
@@ -68,7 +69,7 @@ class Pictures:
         return packets_of(self._container, self.stream)
 
     @staticmethod
-    def _keyframe(packets: Iterator[Packet]) -> Packet | None:
+    def _keyframe(packets: Iterator[Packet[Stream]]) -> Packet[Stream] | None:
         for _, packet in zip(range(1000), packets, strict=False):
             if packet.is_keyframe:
                 return packet

@@ -258,10 +258,8 @@ def _aspect(stream: AvVideo) -> Fraction:
 
 def _rate(stream: AvVideo, measured: Measured | None, duration: float) -> float:
     """Average frames per second, counted where a count is known. Headers of up to a billion frames per second exist."""
-    if measured is not None and measured.frames and duration > 0:
-        rate = measured.frames / duration
-    else:
-        rate = float(stream.average_rate or 0)
+    counted = measured.frames if measured is not None else None
+    rate = counted / duration if counted and duration > 0 else float(stream.average_rate or 0)
     return rate if 0.01 <= rate <= 1000 else 25.0
 
 

@@ -32,8 +32,8 @@ class SandboxLimits:
 class VideoStream:
     """The picture that is used. `width` × `height` are coded pixels; the display size has the sample aspect and the rotation applied.
 
-    `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left
-    to right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where only reading the whole file would tell.
+    `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left to
+    right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where no index tells.
     """
 
     index: int

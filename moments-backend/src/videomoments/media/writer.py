@@ -12,6 +12,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 from av.codec.context import ThreadType
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
@@ -94,7 +95,7 @@ class ClipWriter:
                 self._mux(stream.codec_context.encode(None), stream)
         self._out.close()
 
-    def _mux(self, packets: list[Packet], stream: AvVideo | AvAudio) -> None:
+    def _mux(self, packets: list[Packet[Stream]], stream: AvVideo | AvAudio) -> None:
         for packet in packets:
             packet.stream = stream
             if stream is self._video and packet.pts is not None:

@@ -1,0 +1,167 @@
+"""Drawn test media: every frame carries its number, every whole second of sound a short beep. Import as `media.makers`.
+
+`draw` writes a file and returns the truth about it, in seconds on the timeline whose 0 is the first frame. Only PyAV is needed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+BITS = 16
+CLOCK = 90_000
+BEEP_SECONDS = 0.05
+BEEP_HERTZ = 1000
+_FAST: dict[str, dict[str, str]] = {
+    "libx264": {"preset": "ultrafast", "crf": "18"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "b": "1M"},
+    "mpeg4": {"q": "3"},
+    "mjpeg": {"q": "3"},
+}
+_MUXERS = {".mp4": "mp4", ".m4a": "ipod", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".ts": "mpegts", ".avi": "avi", ".wav": "wav"}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A made file. `times` are its frames' (empty: no pictures); `beeps` where its sound has one; `cuts` where the scene changes."""
+
+    path: Path
+    times: tuple[float, ...]
+    seconds: float
+    beeps: tuple[float, ...]
+    cuts: tuple[float, ...]
+
+
+def draw(
+    target: Path,
+    *,
+    seconds: float = 6.0,
+    fps: Fraction | int = 25,
+    times: Sequence[float] | None = None,
+    size: tuple[int, int] = (320, 192),
+    video: str | None = "libx264",
+    options: dict[str, str] | None = None,
+    gop: int = 50,
+    b_frames: int = 2,
+    rotation: int = 0,
+    aspect: Fraction | None = None,
+    start: float = 0.0,
+    scene_seconds: float = 2.0,
+    audio: str | None = "aac",
+    audio_delay: float = 0.0,
+    audio_gap: tuple[float, float] | None = None,
+    channels: int = 1,
+    rate: int = 48_000,
+    muxing: dict[str, str] | None = None,
+) -> Drawn:
+    """Draws `seconds` of pictures and sound into `target`; its suffix names the container.
+
+    `times` makes a variable rate; `rotation` is degrees counter-clockwise in the header; `start` delays everything, `audio_delay` the
+    sound alone (negative: it begins before the pictures); `audio_gap` leaves out the sound packets of a stretch.
+    """
+    shown = list(times) if times is not None else [float(number / Fraction(fps)) for number in range(round(seconds * fps))]
+    with av.open(str(target), "w", format=_MUXERS[target.suffix], options=muxing or {}) as out:
+        feeds: list[Iterator[Packet]] = []
+        if video:
+            stream = out.add_stream(video, rate=Fraction(fps), options={**_FAST.get(video, {}), **(options or {})})
+            assert isinstance(stream, VideoStream)
+            _prepare(stream, size, gop, b_frames, aspect)
+            if rotation:
+                stream.set_display_rotation(rotation)
+            feeds.append(_pictures(stream, shown, start, scene_seconds))
+        if audio:
+            track = out.add_stream(audio, rate=rate)
+            assert isinstance(track, AudioStream)
+            track.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+            feeds.append(_sound(track, seconds, start, audio_delay, audio_gap, channels))
+        key = lambda packet: (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base  # noqa: E731
+        for packet in _merged(feeds, key):
+            out.mux(packet)
+    beeps = tuple(float(second) for second in range(int(seconds)) if audio and second >= audio_delay)
+    cuts = tuple(float(at) for at in np.arange(scene_seconds, seconds, scene_seconds))
+    return Drawn(target, tuple(shown) if video else (), seconds, beeps, cuts)
+
+
+def _merged(feeds: list[Iterator[Packet]], key: Any) -> list[Packet]:
+    # Encoders open with their first packet: every stream has to be open before the header is written.
+    return sorted(itertools.chain(*feeds), key=key)
+
+
+def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int, aspect: Fraction | None) -> None:
+    context = stream.codec_context
+    context.width, context.height, context.pix_fmt = *size, "yuvj420p" if context.name == "mjpeg" else "yuv420p"
+    if context.name in ("libx264", "libvpx-vp9"):
+        context.time_base = Fraction(1, CLOCK)
+    context.gop_size = gop
+    if context.name in ("libx264", "mpeg4"):
+        context.max_b_frames = b_frames
+    if aspect:
+        context.sample_aspect_ratio = aspect
+
+
+def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float) -> Iterator[Packet]:
+    context = stream.codec_context
+    width, height = context.width, context.height
+    for number, at in enumerate(times):
+        frame = av.VideoFrame.from_ndarray(picture(number, int(at / scene_seconds), width, height), format="rgb24")
+        frame.pts, frame.time_base = round((at + start) * CLOCK), Fraction(1, CLOCK)
+        yield from stream.encode(frame.reformat(format=context.pix_fmt))
+    yield from stream.encode(None)
+
+
+def picture(number: int, scene: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """RGB, height x width x 3: a background per scene, a bar that moves with every frame, the number in black and white blocks on top."""
+    image = np.empty((height, width, 3), np.uint8)
+    image[:] = ((60, 90, 150), (150, 70, 60), (70, 150, 80), (150, 150, 60))[scene % 4]
+    left = number * 7 % (width - 8)
+    image[height // 2 :, left : left + 8] = 200
+    bits = [1, 0, *(number >> bit & 1 for bit in reversed(range(BITS)))]
+    for place, bit in enumerate(bits):
+        left, right = (round(edge * width / len(bits)) for edge in (place, place + 1))
+        image[: height // 4, left:right] = 235 if bit else 20
+    return image
+
+
+def number_in(luma: npt.NDArray[np.uint8]) -> int:
+    """The frame number in an upright picture's luma (height x width), at any size. Raises ValueError where the strip is not there."""
+    height, width = luma.shape
+    bits = [int(luma[height // 8, int((place + 0.5) * width / (BITS + 2))]) > 128 for place in range(BITS + 2)]
+    if bits[:2] != [True, False]:
+        raise ValueError("no strip")
+    return int("".join("1" if bit else "0" for bit in bits[2:]), 2)
+
+
+def _sound(
+    stream: AudioStream, seconds: float, start: float, delay: float, gap: tuple[float, float] | None, channels: int
+) -> Iterator[Packet]:
+    """A quiet tone throughout, a loud beep from each whole second of the timeline on, in the first channel's place of every channel."""
+    rate = stream.codec_context.sample_rate
+    at = np.arange(round(delay * rate), round(seconds * rate)) / rate
+    wave = 0.02 * np.sin(2 * np.pi * 300 * at)
+    wave[(at >= 0) & (at % 1 < BEEP_SECONDS)] = 0.6 * np.sin(2 * np.pi * BEEP_HERTZ * at[(at >= 0) & (at % 1 < BEEP_SECONDS)])
+    samples = np.repeat(wave[None, :], channels, axis=0).astype(np.float32)
+    offset = round((start + delay) * rate)
+    for first in range(0, samples.shape[1], 1024):
+        block = np.ascontiguousarray(samples[:, first : first + 1024])
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=stream.codec_context.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = rate, offset + first, Fraction(1, rate)
+        yield from _outside(stream.encode(frame), gap, start)
+    yield from _outside(stream.encode(None), gap, start)
+
+
+def _outside(packets: list[Packet], gap: tuple[float, float] | None, start: float) -> Iterator[Packet]:
+    for packet in packets:
+        at = float((packet.pts or 0) * packet.time_base) - start
+        if gap is None or not gap[0] <= at < gap[1]:
+            yield packet
