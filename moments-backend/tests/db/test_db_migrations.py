@@ -1,0 +1,141 @@
+"""Migrations on real PostgreSQL: empty, existing, twice at once; and the tables they leave are the overview's."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from stack import Stack
+from videomoments.core.errors import ServiceUnavailable
+from videomoments.db.migrate import HEAD, current_revision, migrations_folder, upgrade
+from videomoments.db.session import connect_arguments, normalised_url
+from videomoments.db.tables import Table
+
+# The overview's section 5: every column that it draws, by table.
+OVERVIEW = {
+    "videos": {"id", "identifier", "source_url", "cloud_url", "title", "duration", "resolution"},
+    "transcripts": {"id", "video_id", "full_text", "word_timestamps", "segment_timestamps", "language"},
+    "prompts": {"id", "user_prompt", "system_prompt", "prompt_hash"},
+    "generation_configs": {"id", "prompt_id", "transcript_id", "model", "temperature", "top_p", "top_k", "config_hash"},
+    "moments": {"id", "identifier", "video_id", "title", "start_time", "end_time", "is_refined", "parent_id", "gen_config_id"},
+    "clips": {"id", "moment_id", "video_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right"},
+    "thumbnails": {"id", "video_id", "clip_id", "cloud_url"},
+    "pipeline_history": {
+        "id",
+        "identifier",
+        "video_id",
+        "gen_config_id",
+        "status",
+        "started_at",
+        "completed_at",
+        "duration_seconds",
+        "error_stage",
+    },
+}
+
+
+@pytest.fixture
+async def empty(stack: Stack) -> AsyncIterator[str]:
+    """A database with nothing in it."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(**connect_arguments(stack.database_url))
+    await connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield make_url(normalised_url(stack.database_url)).set(database=name).render_as_string(hide_password=False)
+    finally:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
+
+
+async def test_an_empty_database_is_brought_to_the_newest_revision(empty: str) -> None:
+    assert await current_revision(empty) is None
+    assert await upgrade(empty) is True
+    assert await current_revision(empty) == HEAD
+
+
+async def test_a_second_upgrade_leaves_the_database_and_its_rows_alone(empty: str) -> None:
+    await upgrade(empty)
+    connection = await asyncpg.connect(**connect_arguments(empty))
+    await connection.execute("INSERT INTO prompts (user_prompt, system_prompt, prompt_hash) VALUES ('u', 's', 'h')")
+    assert await upgrade(empty) is False
+    assert await connection.fetchval("SELECT count(*) FROM prompts") == 1
+    await connection.close()
+
+
+async def test_upgrades_at_once_queue_and_one_does_the_work(empty: str) -> None:
+    assert sorted(await asyncio.gather(*(upgrade(empty) for _ in range(4)))) == [False, False, False, True]
+
+
+async def test_a_database_newer_than_this_code_is_refused_with_advice(empty: str) -> None:
+    await upgrade(empty)
+    connection = await asyncpg.connect(**connect_arguments(empty))
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    with pytest.raises(ServiceUnavailable) as refused:
+        await upgrade(empty)
+    assert refused.value.code == "database_newer"
+    assert refused.value.advice
+
+
+async def test_a_database_that_is_away_says_so() -> None:
+    with pytest.raises(ServiceUnavailable):
+        await current_revision("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+def test_head_names_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+async def test_tables_and_migrations_agree(empty: str) -> None:
+    await upgrade(empty)
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, Table.metadata))
+
+    engine = create_async_engine(empty)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_the_eight_tables_have_the_overviews_columns(empty: str) -> None:
+    await upgrade(empty)
+    engine = create_async_engine(empty)
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+        )
+        found: dict[str, set[str]] = {}
+        for table, column in rows:
+            found.setdefault(table, set()).add(column)
+    await engine.dispose()
+    assert {table: columns - found.get(table, set()) for table, columns in OVERVIEW.items()} == {table: set() for table in OVERVIEW}
+
+
+async def test_f71_every_clock_time_is_stored_with_its_zone(empty: str) -> None:
+    await upgrade(empty)
+    connection = await asyncpg.connect(**connect_arguments(empty))
+    naive = await connection.fetch(
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = 'public' AND data_type = 'timestamp without time zone'"
+    )
+    await connection.close()
+    assert naive == []
+
+
+async def test_the_databases_name_is_the_overviews(stack: Stack) -> None:
+    assert make_url(normalised_url(stack.database_url)).database == "vision_ai"
