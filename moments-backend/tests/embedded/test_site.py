@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from embedded_commands import query, queue
+from embedded_commands import query, queue, server_pids
 
-from stack import embedded_settings
+from stack import embedded_settings, short_home
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import running_stack
@@ -70,3 +71,27 @@ async def test_root_in_another_account_s_data_folder_leaves_it_usable_for_that_a
         assert await query(stack.database_url, "select 1") == 1
     owners = {path.stat().st_uid for path in fresh_home.iterdir() if path.name != "runtime"}
     assert owners == {65534}
+
+
+async def test_a_copy_of_a_running_data_folder_is_another_one(home: Path) -> None:
+    with running_stack(embedded_settings(home), models=False) as stack:
+        await query(stack.database_url, "create table kept as select 42 as answer")
+        with short_home() as copy:
+            subprocess.run(["cp", "-a", f"{home}/.", str(copy)], check=True)
+            with running_stack(embedded_settings(copy), models=False) as other:
+                assert other.database_url != stack.database_url
+                assert await query(other.database_url, "select answer from kept") == 42
+            assert server_pids(copy) == []
+        assert await query(stack.database_url, "select answer from kept") == 42
+
+
+async def test_a_moved_data_folder_keeps_its_database(home: Path) -> None:
+    with running_stack(embedded_settings(home), models=False) as stack:
+        await query(stack.database_url, "create table kept as select 42 as answer")
+    moved = home.with_name(home.name + "m")
+    home.rename(moved)
+    try:
+        with running_stack(embedded_settings(moved), models=False) as stack:
+            assert await query(stack.database_url, "select answer from kept") == 42
+    finally:
+        moved.rename(home)

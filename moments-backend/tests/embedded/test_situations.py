@@ -94,6 +94,12 @@ def test_root_with_a_home_of_mode_700(place: Path, closed_home: Path) -> None:
         assert home not in (base, *base.parents)
         assert (base / "postgres").stat().st_uid == pwd.getpwnam(told["account"]).pw_uid != 0
         assert (base / "postgres").stat().st_mode & 0o077 == 0
+        # A data folder that was removed and made anew begins anew, though its database still lies elsewhere.
+        shutil.rmtree(home)
+        again = told_by(Interpreter(sys.executable, {}).run([str(SITUATION), str(home)]))
+        assert_worked(again, home)
+        assert again["base"] == f"{base}-1"
+        shutil.rmtree(base)
     assert {folder: folder.stat().st_mode for folder in modes} == modes
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
@@ -10,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +27,8 @@ ROLE = "moments"
 _MAJOR = "18"
 _PORT = 5432
 
+# One call for the whole file system where there is one: a tenth of the time of a call for each of 1,300 files.
+_SYNC = "syncfs" if sys.platform == "linux" else "fsync"
 # For a laptop. Parallel query is off since it needs shared memory files, of which containers give 64 MB; replication is not used.
 _SETTINGS = {
     "listen_addresses": "",
@@ -40,6 +42,7 @@ _SETTINGS = {
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
     "io_method": "sync",
+    "recovery_init_sync_method": _SYNC,
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_logical_replication_workers": "0",
@@ -137,7 +140,7 @@ class Postgres(Server):
             self._checked(account.initialiser().run(argv))
             self._single_user(temporary, f"CREATE DATABASE {DATABASE}", fsync="off")
             # Everything to the disk at once, before the rename makes it count.
-            self._checked(account.initialiser().run([argv[0], "--sync-only", "-D", str(temporary)]))
+            self._checked(account.initialiser().run([argv[0], "--sync-only", f"--sync-method={_SYNC}", "-D", str(temporary)]))
         except (OSError, subprocess.SubprocessError) as error:
             raise self.failed("could not make its data folder", str(error)) from error
         finally:
@@ -180,13 +183,11 @@ class Postgres(Server):
         `stop` has ended every process of this folder that we can see. What still answers runs where we can't see it.
         """
         pid_file = self.folder / "postmaster.pid"
-        with contextlib.suppress(OSError, UnicodeDecodeError):
-            lines = pid_file.read_text(encoding="utf-8").splitlines()
-            if len(lines) > 4 and accepts_sessions(Path(lines[4])):
-                raise ServiceUnavailable(
-                    "The database is in use by a server that this command can't see (another container?).",
-                    advice="Stop it, or give this one a data folder of its own (MOMENTS_HOME).",
-                )
+        if pid_file.exists() and accepts_sessions(self.site.sockets):
+            raise ServiceUnavailable(
+                "The database is in use by a server that this command can't see (another container?).",
+                advice="Stop it, or give this one a data folder of its own (MOMENTS_HOME).",
+            )
         pid_file.unlink(missing_ok=True)
         (self.site.sockets / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
 
@@ -200,6 +201,7 @@ def accepts_sessions(sockets: Path) -> bool:
         try:
             connection.connect(str(sockets / f".s.PGSQL.{_PORT}"))
             connection.sendall(struct.pack("!i", len(body) + 4) + body)
-            return connection.recv(1) == b"R"
+            # All of the answer: closing with a part unread would reset the connection, and be logged.
+            return connection.recv(1024)[:1] == b"R"
         except OSError:
             return False

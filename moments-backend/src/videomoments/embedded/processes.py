@@ -41,13 +41,18 @@ class Record:
         return replace(self, program=_program(self.pid) or "")
 
     def save(self, layout: Layout, name: str) -> None:
-        layout.write_json(layout.run / f"{name}.json", asdict(self))
+        layout.write_json(layout.run / f"{name}.json", {**asdict(self), "home": str(layout.home)})
 
     @classmethod
     def load(cls, layout: Layout, name: str) -> Record | None:
+        """The record of this data folder's server; None when there is none, or when it came here with a copy of another folder."""
         value: dict[str, Any] | None = read_json(layout.run / f"{name}.json")
         try:
-            return None if value is None else cls(int(value["pid"]), str(value["mark"]), str(value["program"]), dict(value["more"]))
+            return (
+                None
+                if value is None or value["home"] != str(layout.home)
+                else cls(int(value["pid"]), str(value["mark"]), str(value["program"]), dict(value["more"]))
+            )
         except (KeyError, TypeError, ValueError):
             return None
 

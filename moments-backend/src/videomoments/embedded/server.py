@@ -95,6 +95,7 @@ class Server(ABC):
         Raises ServiceUnavailable with the last lines of its log when it ends or its time is up, OutOfSpace when the disk is full.
         """
         deadline = time.monotonic() + self.start_seconds
+        pause = _POLL
         while not self.answers(record):
             reap()
             if start_mark(record.pid) != record.mark:
@@ -102,7 +103,8 @@ class Server(ABC):
             if time.monotonic() > deadline:
                 self.stop()
                 raise self.failed(f"was not ready after {self.start_seconds:.0f} s")
-            time.sleep(_POLL)
+            time.sleep(pause)
+            pause = min(pause * 1.2, 0.1)
         if not record.program:
             # Known only now: the process may have become the server through a program that execs it.
             record = record.named()

@@ -52,6 +52,7 @@ def choose_site(layout: Layout) -> Site:
     held = next((folder for name in ("postgres", "valkey") if (folder := remembered / name).is_dir()), None)
     base, account, programs = _choose(layout, held)
     if base != remembered:
+        (base / "home").write_text(str(layout.home), encoding="utf-8")
         layout.write_json(layout.home / "site.json", {"base": str(base)})
     return Site(base, account, programs, socket_folder(base, account))
 
@@ -59,7 +60,27 @@ def choose_site(layout: Layout) -> Site:
 def base_of(layout: Layout) -> Path:
     """The remembered base, without asking whether it still serves; the data folder when there is none yet."""
     remembered = (read_json(layout.home / "site.json") or {}).get("base")
-    return Path(remembered) if isinstance(remembered, str) and remembered.startswith("/") else layout.home
+    if not isinstance(remembered, str) or not remembered.startswith("/"):
+        return layout.home
+    return layout.home if _is_another_s(Path(remembered), layout) else Path(remembered)
+
+
+def _is_another_s(base: Path, layout: Layout) -> bool:
+    """Whether the base is that of another data folder, of which ours is a copy. After a move the other one is gone."""
+    try:
+        home = Path((base / "home").read_text(encoding="utf-8"))
+    except OSError:
+        return False
+    return home != layout.home and (home / "site.json").exists()
+
+
+def _new_bases(layout: Layout) -> tuple[Path, ...]:
+    """Where a new database may go, the best first. Never where one lies already: the data folder that it belonged to was removed."""
+    below = []
+    for root in _SERVER_BASES:
+        names = (layout.key, *(f"{layout.key}-{number}" for number in range(1, 100)))
+        below += [next(base for name in names if not (base := root / name).joinpath("postgres").exists())]
+    return (layout.home, *below)
 
 
 def _choose(layout: Layout, held: Path | None) -> tuple[Path, Account, Programs]:
@@ -68,7 +89,7 @@ def _choose(layout: Layout, held: Path | None) -> tuple[Path, Account, Programs]
         return base_of(layout), own_account(), wheels
     # Data that is there stays with its account; data of root's own (made in a namespace) can be given to any.
     holder = held.stat().st_uid if held is not None else 0
-    bases = (held.parent,) if held is not None else (layout.home, *(base / layout.key for base in _SERVER_BASES))
+    bases = (held.parent,) if held is not None else _new_bases(layout)
     refused = ""
     for account in service_accounts(holder or (layout.owner[0] if layout.owner else None)):
         if holder and account.uid != holder:
