@@ -26,3 +26,9 @@ class HistoryMirror:
             pipe.zremrangebyscore(keys.history(video_id), "-inf", stamp - keys.RUN_TTL.total_seconds())
             pipe.expire(keys.history(video_id), keys.RUN_TTL)
             await pipe.execute()
+
+    async def trim(self) -> None:
+        """Takes ids out of the sets whose hashes have gone. `archive` does it for its own video; this is for videos that rest."""
+        oldest = now().timestamp() - keys.RUN_TTL.total_seconds()
+        async for key in self._redis.scan_iter(match=keys.history("*"), count=500):
+            await self._redis.zremrangebyscore(key, "-inf", oldest)

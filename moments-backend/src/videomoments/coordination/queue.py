@@ -36,13 +36,38 @@ while true do
   if #p == 0 then break end
   local ids = {}
   for i, e in ipairs(p) do ids[i] = e[1] end
-  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, unpack(ids), 'JUSTID')
+  local claim = {'XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0}
+  for i, id in ipairs(ids) do claim[#claim + 1] = id end
+  -- Old at once: the next autoclaim takes them, not one that comes a lease later.
+  claim[#claim + 1] = 'IDLE'
+  claim[#claim + 1] = 86400000
+  claim[#claim + 1] = 'JUSTID'
+  redis.call(unpack(claim))
   local left = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
   moved = moved + #p
   if #left > 0 and left[1][1] == p[1][1] then break end
 end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return moved
+"""
+# A consumer that ends puts what it read and did not settle back into the stream, and goes.
+_LEAVE = """
+local given = 0
+while true do
+  local p = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100, ARGV[2])
+  if #p == 0 then break end
+  for i, e in ipairs(p) do
+    local m = redis.call('XRANGE', KEYS[1], e[1], e[1])
+    if #m > 0 then
+      redis.call('XADD', KEYS[1], '*', unpack(m[1][2]))
+      given = given + 1
+    end
+    redis.call('XACK', KEYS[1], ARGV[1], e[1])
+    redis.call('XDEL', KEYS[1], e[1])
+  end
+end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return given
 """
 
 
@@ -63,6 +88,7 @@ class JobQueue:
         self._settle = redis.register_script(_SETTLE)
         self._freshen = redis.register_script(_FRESHEN)
         self._reap = redis.register_script(_REAP)
+        self._leave = redis.register_script(_LEAVE)
 
     async def ensure_group(self) -> None:
         """Creates group and stream at 0, so that what was added before the first worker is seen (F19)."""
@@ -110,6 +136,10 @@ class JobQueue:
     async def freshen(self, consumer: str, entry_id: str) -> bool:
         """Resets the entry's idle time; False when it belongs to another consumer."""
         return bool(await self._freshen(keys=[keys.STREAM], args=[keys.GROUP, consumer, entry_id]))
+
+    async def leave(self, consumer: str) -> int:
+        """Removes the caller's consumer at its end (F15); answers how many unsettled entries went back into the stream."""
+        return int(await self._leave(keys=[keys.STREAM], args=[keys.GROUP, consumer]))
 
     async def drop(self, entry_id: str) -> None:
         """Removes an entry whoever holds it: the reconciler, when it replaces one."""

@@ -26,9 +26,14 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
+# A hash that another run left is replaced, so that fields of two runs never stand side by side.
 _WRITE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[2], 'request_id', ARGV[2])
+end
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('PERSIST', KEYS[2])
 return 1
 """
@@ -41,6 +46,10 @@ _RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
+if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[2], 'request_id', ARGV[2])
+end
 for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
@@ -75,11 +84,13 @@ class StatusMirror:
         if not await self.take(video_id, request_id, attempt, force=True):
             return False
         await self._redis.delete(keys.active(video_id))
-        return await self.write(video_id, request_id, attempt, {"request_id": request_id, **fields})
+        return await self.write(video_id, request_id, attempt, fields)
 
     async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        """Sets `fields`; a hash that another run left is emptied first, and `request_id` is always there."""
         pairs = [part for item in fields.items() for part in item]
-        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=[f"{request_id}:{attempt}", *pairs]))
+        token = f"{request_id}:{attempt}"
+        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=[token, request_id, *pairs]))
 
     async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """The end: last fields, lock and cancel mark gone, the hash kept for a day for late readers."""

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from videomoments.core.errors import ServiceUnavailable
@@ -41,13 +43,22 @@ class Database:
         try:
             async with self._sessions() as session, session.begin():
                 yield session
-        except (OperationalError, InterfaceError, OSError) as error:
-            if isinstance(error, OSError) and not isinstance(error, ConnectionError | FileNotFoundError):
+        except (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError) as error:
+            if not _away(error):
                 raise
             raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _away(error: Exception) -> bool:
+    """Whether the database is the trouble, not the statement. A server that shuts down breaks connections with errors of its own."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    if isinstance(error, asyncpg.PostgresError):  # while connecting: starting up, shutting down, too many connections
+        return (error.sqlstate or "").startswith(("08", "53", "57"))
+    return isinstance(error, PoolTimeout | ConnectionError | FileNotFoundError | TimeoutError)
 
 
 def normalised_url(url: str) -> str:

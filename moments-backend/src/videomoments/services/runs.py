@@ -5,9 +5,10 @@ The row is the truth, Redis a doorbell and a mirror. Each transition is one shor
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from videomoments.coordination.queue import JobQueue
 from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
-from videomoments.core.errors import Conflict, MomentsError, NotFound, StaleAttempt, TooMany
+from videomoments.core.errors import Conflict, MomentsError, NotFound, ServiceUnavailable, StaleAttempt, TooMany
 from videomoments.core.names import RunKind, RunStatus, StageName, new_identifier
 from videomoments.core.times import isoformat
 from videomoments.db.session import Database
@@ -70,7 +71,12 @@ _FINISH = text("""
 """)
 _END_STAGES = text("""
     UPDATE pipeline_stages SET status = CAST(:status AS text), completed_at = now(), reason = :reason, progress = NULL
-    WHERE run_id = :id AND status = 'processing'
+    WHERE run_id = :id AND status = 'processing' RETURNING name
+""")
+# The reconciler may have been quicker, and the run may even have ended.
+_ANNOUNCED = text("""
+    UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
+    WHERE identifier = :id RETURNING status
 """)
 _CANCEL = text("""
     UPDATE pipeline_history AS run
@@ -117,7 +123,7 @@ class Runs:
         self.database = database
         self.queue = queue
         self.status = status
-        self._history = history
+        self.history = history
         self._settings = settings
 
     async def accept(
@@ -154,17 +160,17 @@ class Runs:
 
     async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot) -> None:
         """Lock, status hash and stream entry of a fresh run. Whatever fails here the reconciler repairs (F05)."""
+        with contextlib.suppress(ServiceUnavailable):  # the row is committed: the run is accepted, whatever happens now
+            await self._announce(request_id, video_id, snapshot)
+
+    async def _announce(self, request_id: str, video_id: str, snapshot: RunSnapshot) -> None:
         async with best_effort("the new run"):
             await self.status.start(video_id, request_id, 0, {"status": RunStatus.QUEUED.value})
             entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
             async with self.database.transaction() as session:
-                await session.execute(
-                    text(
-                        "UPDATE pipeline_history SET enqueued_at = now(), stream_entry = :entry "
-                        "WHERE identifier = :id AND enqueued_at IS NULL"
-                    ),
-                    {"entry": entry, "id": request_id},
-                )
+                now = RunStatus(await session.scalar(_ANNOUNCED, {"entry": entry, "id": request_id}) or RunStatus.CANCELLED)
+            if not now.active:
+                await self.status.release(video_id, request_id, 0, {"status": now.value})
 
     async def claim(self, request_id: str, owner: str) -> Claim | None:
         """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
@@ -243,8 +249,11 @@ class Runs:
             if row is None:
                 raise StaleAttempt("Another worker has taken this run over.")
             ended = "cancelled" if status is RunStatus.CANCELLED else "failed"
-            await session.execute(_END_STAGES, {"id": claim.run_id, "status": ended, "reason": error.message if error else None})
-        await self._mirror_end(claim.video_id, claim.request_id, claim.attempt, status, row, error=error, error_stage=error_stage)
+            broken = await session.scalars(_END_STAGES, {"id": claim.run_id, "status": ended, "reason": error.message if error else None})
+            stages = {f"{name}_status": ended for name in broken}
+        await self._mirror_end(
+            claim.video_id, claim.request_id, claim.attempt, status, row, stages=stages, error=error, error_stage=error_stage
+        )
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
@@ -260,13 +269,15 @@ class Runs:
                     raise NotFound("There is no such run.", code="run_not_found")
                 return RunStatus(found)
             status = RunStatus(row["status"])
+            stages: dict[str, str] = {}
             if status is RunStatus.CANCELLED:
-                await session.execute(_END_STAGES, {"id": row["id"], "status": "cancelled", "reason": None})
+                broken = await session.scalars(_END_STAGES, {"id": row["id"], "status": "cancelled", "reason": None})
+                stages = {f"{name}_status": "cancelled" for name in broken}
         async with best_effort("the cancellation"):
             if status is RunStatus.PROCESSING:
                 await self.status.mark_cancel(row["video_identifier"], request_id)
         if status is RunStatus.CANCELLED:
-            await self._mirror_end(row["video_identifier"], request_id, row["attempt"], status, row)
+            await self._mirror_end(row["video_identifier"], request_id, row["attempt"], status, row, stages=stages)
         return status
 
     async def _mirror_end(
@@ -277,6 +288,7 @@ class Runs:
         status: RunStatus,
         row: RowMapping,
         *,
+        stages: Mapping[str, str],
         error: MomentsError | None = None,
         error_stage: StageName | None = None,
     ) -> None:
@@ -285,6 +297,7 @@ class Runs:
             "request_id": request_id,
             "status": status.value,
             "completed_at": isoformat(row["completed_at"]) or "",
+            **stages,
             **({"error": json.dumps({"code": error.code, "message": error.message})} if error else {}),
             **({"error_stage": error_stage.value} if error_stage else {}),
         }
@@ -292,7 +305,7 @@ class Runs:
             await self.status.take(video_id, request_id, attempt)
             await self.status.release(video_id, request_id, attempt, fields)
             details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
-            await self._history.archive(video_id, request_id, fields | details)
+            await self.history.archive(video_id, request_id, fields | details)
 
     async def _earlier(self, session: AsyncSession, idempotency_key: str) -> Accepted | None:
         statement = text(

@@ -29,7 +29,7 @@ _UNTENDED = text("""
         WHERE cancel_requested_at IS NULL AND (enqueued_at IS NULL AND created_at < now() - interval '1 second'
               OR enqueued_at < now() - make_interval(secs => :pause))
           AND (status = 'queued' OR status = 'processing' AND (lease_until IS NULL OR lease_until < now()))
-        ORDER BY created_at LIMIT :batch FOR UPDATE SKIP LOCKED
+        ORDER BY enqueued_at NULLS FIRST, created_at LIMIT :batch FOR UPDATE SKIP LOCKED
     )
     UPDATE pipeline_history AS run SET enqueued_at = now() FROM untended, videos
     WHERE run.id = untended.id AND videos.id = run.video_id
@@ -92,6 +92,10 @@ class Reconciler:
             await session.execute(_GONE_WORKERS, {"lease": lease * 2})
             live = set(await session.scalars(_LIVE_WORKERS, {"lease": lease}))
         await self._services.queue.reap_consumers(self._consumer, live=live, idle_ms=int(lease * 2000))
+
+    async def trim_history(self) -> None:
+        """Finished runs that Redis has forgotten leave their videos' sets (F33)."""
+        await self._services.runs.history.trim()
 
     async def sweep_folders(self, base: Path) -> int:
         """Removes temporary folders of runs that have ended (F61); answers how many."""

@@ -1,0 +1,53 @@
+"""The lock's value is the fence in Redis: whoever does not hold it changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from videomoments.coordination import keys
+from videomoments.coordination.status import StatusMirror
+from videomoments.services.wiring import Services
+
+VIDEO = "video-1"
+
+
+@pytest.fixture
+def status(services: Services) -> StatusMirror:
+    return services.runs.status
+
+
+async def test_f04_a_lock_is_released_by_its_holder_only(services: Services, status: StatusMirror) -> None:
+    assert await status.take(VIDEO, "run-a", 1)
+    await services.redis.delete(keys.lock(VIDEO))  # it expired
+    assert await status.take(VIDEO, "run-b", 1)
+    assert not await status.release(VIDEO, "run-a", 1, {"status": "completed"})
+    assert await services.redis.get(keys.lock(VIDEO)) == "run-b:1"
+    assert await status.read(VIDEO) == {}
+
+
+async def test_f04_an_older_attempt_can_not_take_the_lock_back(status: StatusMirror) -> None:
+    assert await status.take(VIDEO, "run-a", 10)
+    assert not await status.take(VIDEO, "run-a", 9)
+    assert not await status.take(VIDEO, "run-a", 9, force=True), "numbers are compared as numbers, and force is for other runs"
+    assert await status.take(VIDEO, "run-a", 11)
+    assert not await status.renew(VIDEO, "run-a", 10)
+
+
+async def test_f04_another_run_takes_the_lock_by_force_only(status: StatusMirror) -> None:
+    assert await status.take(VIDEO, "run-a", 1)
+    assert not await status.take(VIDEO, "run-b", 5)
+    assert await status.take(VIDEO, "run-b", 0, force=True)
+
+
+async def test_f31_a_late_writer_changes_nothing(status: StatusMirror) -> None:
+    await status.start(VIDEO, "run-a", 1, {"status": "processing"})
+    await status.release(VIDEO, "run-a", 1, {"status": "completed"})
+    assert not await status.write(VIDEO, "run-a", 1, {"status": "processing"})
+    assert (await status.read(VIDEO))["status"] == "completed"
+
+
+async def test_f03_the_lock_is_renewed(services: Services, status: StatusMirror) -> None:
+    await status.take(VIDEO, "run-a", 1)
+    await services.redis.pexpire(keys.lock(VIDEO), 5000)
+    assert await status.renew(VIDEO, "run-a", 1)
+    assert await services.redis.ttl(keys.lock(VIDEO)) > 1700

@@ -1,0 +1,151 @@
+"""What other tools read in Redis: names, fields and lives of the keys, to the letter of the overview's section 4."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from backend import accepted, claimed, run_of
+from videomoments.coordination import keys
+from videomoments.core.errors import ModelError
+from videomoments.core.names import RunStatus, StageName
+from videomoments.services.runs import Claim
+from videomoments.services.stage_records import StageRecords
+from videomoments.services.wiring import Services
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$")
+
+
+async def _hash(services: Services, key: str) -> dict[str, str]:
+    return dict(await services.redis.hgetall(key))
+
+
+async def test_the_entry_of_a_run_has_the_four_fields(services: Services) -> None:
+    run = await accepted(services, prompt="the jokes")
+    [(_, fields)] = await services.redis.xrange("pipeline:requests")
+    assert set(fields) == {"request_id", "video_id", "config", "requested_at"}
+    assert (fields["request_id"], fields["video_id"]) == (run.request_id, run.video_id)
+    assert _STAMP.match(fields["requested_at"])
+    config = json.loads(fields["config"])
+    assert config["prompt"] == "the jokes"
+    assert config["generation_model"] == "extractive"
+    assert config["refinement_model"] == "signal"
+
+
+async def test_a_queued_run_shows_its_hash_and_its_lock(services: Services) -> None:
+    run = await accepted(services)
+    active = await _hash(services, f"pipeline:{run.video_id}:active")
+    assert active == {"request_id": run.request_id, "status": "queued"}
+    assert await services.redis.get(f"pipeline:{run.video_id}:lock") == f"{run.request_id}:0"
+    assert 1700 < await services.redis.ttl(f"pipeline:{run.video_id}:lock") <= 1800
+
+
+async def test_each_stage_writes_its_fields(services: Services) -> None:
+    claim = await claimed(services)
+    records = StageRecords(services.runs)
+    await records.start(claim, StageName.AUDIO_EXTRACTION, "h")
+    await records.complete(claim, StageName.AUDIO_EXTRACTION, {})
+    await records.start(claim, StageName.TRANSCRIPTION, "h")
+    active = await _hash(services, f"pipeline:{claim.video_id}:active")
+    assert active["request_id"] == claim.request_id
+    assert active["status"] == "processing"
+    assert active["current_stage"] == "TRANSCRIPTION"
+    assert active["AUDIO_EXTRACTION_status"] == "completed"
+    assert active["TRANSCRIPTION_status"] == "processing"
+    assert "TRANSCRIPTION_completed_at" not in active
+    for field in ("AUDIO_EXTRACTION_started_at", "AUDIO_EXTRACTION_completed_at", "TRANSCRIPTION_started_at"):
+        assert _STAMP.match(active[field]), field
+
+
+async def test_a_finished_run_leaves_its_history_and_no_lock(services: Services) -> None:
+    claim = await claimed(services)
+    await services.runs.finish(claim, RunStatus.COMPLETED)
+    assert await services.redis.exists(keys.lock(claim.video_id), keys.cancel(claim.video_id)) == 0
+    run = await _hash(services, f"pipeline:run:{claim.request_id}")
+    assert run["status"] == "completed"
+    assert run["video_id"] == claim.video_id
+    assert _STAMP.match(run["completed_at"])
+    assert 86_000 < await services.redis.ttl(f"pipeline:run:{claim.request_id}") <= 86_400
+    assert await services.redis.zrange(f"pipeline:{claim.video_id}:history", 0, -1) == [claim.request_id]
+
+
+async def test_a_failed_stage_is_failed_in_the_hash_too(services: Services) -> None:
+    claim = await claimed(services)
+    await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
+    error = ModelError("The model hung up.", code="model_unreachable")
+    await services.runs.finish(claim, RunStatus.FAILED, error=error, error_stage=StageName.TRANSCRIPTION)
+    active = await _hash(services, keys.active(claim.video_id))
+    assert active["status"] == "failed"
+    assert active["error_stage"] == "TRANSCRIPTION"
+    assert active["TRANSCRIPTION_status"] == "failed"
+    assert json.loads(active["error"])["code"] == "model_unreachable"
+
+
+async def test_no_key_of_a_finished_run_lives_for_ever(services: Services) -> None:
+    claim = await claimed(services)
+    await services.runs.request_cancel(claim.request_id)
+    await services.runs.finish(claim, RunStatus.CANCELLED)
+    # The queue itself and the registry of models are meant to stay.
+    lasting = [key async for key in services.redis.scan_iter("*") if await services.redis.ttl(key) == -1]
+    assert [key for key in lasting if key != keys.STREAM and not key.startswith("model:config:")] == []
+
+
+async def test_f33_the_history_set_loses_ids_whose_hash_has_gone(services: Services) -> None:
+    claim = await claimed(services)
+    await services.runs.finish(claim, RunStatus.COMPLETED)
+    history = keys.history(claim.video_id)
+    await services.redis.zadd(history, {"long-ago": 1_000_000.0})
+    await services.runs.history.trim()
+    assert await services.redis.zrange(history, 0, -1) == [claim.request_id]
+    await services.redis.zadd(history, {claim.request_id: 1_000_000.0})
+    await services.runs.history.trim()
+    assert not await services.redis.exists(history)
+
+
+async def test_a_hash_never_mixes_two_runs(services: Services) -> None:
+    """An API that dies between commit and announcement leaves the last run's hash standing: the claim replaces it."""
+    first = await claimed(services)
+    await StageRecords(services.runs).start(first, StageName.TRANSCRIPTION, "h")
+    await services.runs.finish(first, RunStatus.COMPLETED)
+    second = await accepted(services)
+    await services.runs.status.release(second.video_id, second.request_id, 0, {})
+    await services.redis.hset(keys.active(second.video_id), mapping={"request_id": first.request_id, "TRANSCRIPTION_status": "completed"})
+    claim = await services.runs.claim(second.request_id, "worker-b")
+    assert claim is not None
+    assert await _hash(services, keys.active(second.video_id)) == {"request_id": second.request_id, "status": "processing"}
+
+
+async def test_the_registry_shows_every_model_and_no_secret(services: Services) -> None:
+    models = await services.models.list()
+    assert await services.redis.smembers("model:config:_keys") == {model.key for model in models}
+    seen = await _hash(services, "model:config:qwen3_vl_fp8")
+    assert seen["supports_video"] == "true"
+    assert (seen["local_port"], seen["remote_host"], seen["remote_port"]) == ("6010", "worker-16", "8010")
+    assert {"ssh_host", "ssh_user", "endpoint"} <= set(seen)
+    assert (await _hash(services, "model:config:parakeet"))["endpoint"] == "/transcribe"
+    assert not any("key" in field for field in seen)
+
+
+async def test_a_removed_model_leaves_the_registry(services: Services) -> None:
+    await services.models.remove("minimax")
+    assert "minimax" not in await services.redis.smembers("model:config:_keys")
+    assert not await services.redis.exists("model:config:minimax")
+
+
+async def test_f28_the_cancel_key_names_the_run_it_is_meant_for(services: Services) -> None:
+    claim = await claimed(services)
+    await services.runs.request_cancel(claim.request_id)
+    key = f"pipeline:{claim.video_id}:cancel"
+    assert await services.redis.get(key) == claim.request_id
+    assert 290 < await services.redis.ttl(key) <= 300
+    await services.runs.finish(claim, RunStatus.CANCELLED)
+    again: Claim = await claimed(services)
+    assert not await services.redis.exists(key)
+    assert (await run_of(services, again.request_id)).status is RunStatus.PROCESSING
+
+
+async def test_f28_an_old_cancel_mark_is_not_removed_by_another_run(services: Services) -> None:
+    claim = await claimed(services)
+    await services.redis.set(keys.cancel(claim.video_id), "another-run")
+    await services.runs.finish(claim, RunStatus.COMPLETED)
+    assert await services.redis.get(keys.cancel(claim.video_id)) == "another-run"
