@@ -1,0 +1,1 @@
+"""Measurements on real parts: `python -m benchmarks TASK`, the same as `make bench TASK=…`. Ratios, never absolute times, are compared."""

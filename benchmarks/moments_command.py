@@ -1,0 +1,181 @@
+"""The `moments` command as a benchmark sees it: a data folder, a warm `moments serve` beside it, and `moments generate --json`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from videomoments.core.config import Settings
+from videomoments.embedded import clean_targets
+
+REUSED = "by an earlier run"
+_START_SECONDS = 180.0
+_EMBEDDED_INSTEAD = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "MOMENTS_MODELS_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRun:
+    """One `moments generate`: wall seconds of the command, and its JSON document."""
+
+    wall: float
+    document: dict[str, Any]
+
+    @property
+    def run_seconds(self) -> float:
+        return float(self.document["run"]["duration_seconds"])
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds of each stage; a skipped one counts 0."""
+        return {
+            stage["name"]: float(stage["seconds"] or 0.0)
+            for stage in self.document["run"]["stages"]
+        }
+
+    @property
+    def clips(self) -> list[tuple[float, float]]:
+        """The stretches that were encoded for people."""
+        return [
+            (moment["clip"]["start_time"], moment["clip"]["end_time"])
+            for moment in self.document["moments"]
+            if moment["clip"]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """A data folder whose servers and models run. `pid` is the `moments serve` process."""
+
+    environment: dict[str, str]
+    folder: Path
+    pid: int
+
+    def generate(
+        self, video: Path, *, watch: Callable[[int], None] | None = None
+    ) -> GenerateRun:
+        """Runs the command to its end; `watch` is told its process id. Raises RuntimeError where it fails or did not do the work anew."""
+        output = Path(tempfile.mkdtemp(prefix="out", dir=self.folder))
+        command = [
+            sys.executable,
+            "-m",
+            "videomoments",
+            "generate",
+            str(video),
+            "--json",
+            "--output",
+            str(output),
+        ]
+        started = time.perf_counter()
+        with (output / "stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, env=self.environment
+            )
+            try:
+                if watch is not None:
+                    watch(process.pid)
+                answer, _ = process.communicate()
+            finally:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGINT)
+                    process.wait()
+        wall = time.perf_counter() - started
+        if process.returncode:
+            raise RuntimeError(
+                f"moments generate ended with {process.returncode}: {(output / 'stderr').read_text()[-2000:]}"
+            )
+        shutil.rmtree(output)
+        document = json.loads(answer)
+        if any(
+            REUSED in (stage["reason"] or "") for stage in document["run"]["stages"]
+        ):
+            raise RuntimeError(
+                "the run reused an earlier run's work: nothing was measured"
+            )
+        return GenerateRun(wall, document)
+
+
+@contextlib.contextmanager
+def warm_stack(port: int) -> Iterator[Warm]:
+    """`moments serve` on a fresh data folder with a short path; the weights are the user's own. All of it is gone at the end."""
+    home = Path(
+        tempfile.mkdtemp(
+            prefix="vmb", dir="/tmp" if os.access("/tmp", os.W_OK) else None
+        )
+    )  # sockets need short paths
+    home.chmod(0o711)
+    weights = os.environ.get("MOMENTS_WEIGHTS") or str(
+        Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "REDIS_URL", "STORAGE_URL")
+    }
+    environment |= {"MOMENTS_HOME": str(home), "MOMENTS_WEIGHTS": weights}
+    log = (home / "serve.log").open("wb")
+    serve = subprocess.Popen(
+        [sys.executable, "-m", "videomoments", "serve", "--port", str(port)],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    try:
+        _until_healthy(serve, port, home / "serve.log")
+        yield Warm(environment, home, serve.pid)
+    finally:
+        serve.send_signal(signal.SIGINT)
+        try:
+            serve.wait(60)
+        except subprocess.TimeoutExpired:
+            serve.kill()
+            serve.wait()
+        log.close()
+        _remove(home)
+
+
+def _remove(home: Path) -> None:
+    """What belongs to the data folder, wherever it lies (as root, servers have a folder elsewhere). Weights are not touched."""
+    settings = Settings(
+        home=home,
+        database_url=None,
+        redis_url=None,
+        storage_url=None,
+        models_url=None,
+        models_key=None,
+    )
+    for target in clean_targets(settings):
+        shutil.rmtree(target.path, ignore_errors=True)
+        if home not in target.path.parents:
+            shutil.rmtree(target.path.parent, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _until_healthy(serve: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if serve.poll() is not None:
+            break
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(
+                f"http://127.0.0.1:{port}/health", timeout=2
+            ) as answer,
+        ):
+            if answer.status == 200:
+                return
+        time.sleep(0.2)
+    raise RuntimeError(f"moments serve did not start: {log.read_text()[-2000:]}")
