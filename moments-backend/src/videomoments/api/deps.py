@@ -46,7 +46,8 @@ def build_deps(settings: Settings) -> ApiDeps:
     return ApiDeps(services, configured_store(settings), VideoQueries(database), RunPages(database, settings), Uploads(database))
 
 
-def _deps(request: Request) -> ApiDeps:
+async def _deps(request: Request) -> ApiDeps:
+    # A coroutine, though it waits for nothing: a plain function would be sent through a thread for each request.
     state: State = request.app.state
     found: ApiDeps = state.deps
     return found
