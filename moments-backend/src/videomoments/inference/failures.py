@@ -13,6 +13,26 @@ from videomoments.inference.retry import Overloaded, retry_after_seconds
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]\S*")
 _BEARER = re.compile(r"(?i)\b(bearer|api[_-]?key|token)([\"'\s:=]+)[\w.\-]{8,}")
 _LONGEST = 300
+_KEY_ADVICE = "Check the model's API key."
+# What happened, its code, and what a person can do; where a person must act, trying again is useless.
+_KNOWN = {
+    HTTPStatus.UNAUTHORIZED: ("refused the key", "model_refused", _KEY_ADVICE),
+    HTTPStatus.FORBIDDEN: ("refused the key", "model_refused", _KEY_ADVICE),
+    HTTPStatus.NOT_FOUND: ("is not known there", "model_unknown", "Check the model's name and address."),
+    HTTPStatus.REQUEST_TIMEOUT: ("timed out", "model_timeout", ""),
+    HTTPStatus.GATEWAY_TIMEOUT: ("timed out", "model_timeout", ""),
+    HTTPStatus.BAD_GATEWAY: ("is not reachable", "model_unreachable", ""),
+}
+
+
+class Refused(ModelError):
+    """The service found fault with the request (400, 422); `body` is its answer, which no log may show."""
+
+    retryable = False
+
+    def __init__(self, message: str, body: str) -> None:
+        super().__init__(message)
+        self.body = body
 
 
 def scrubbed(text: str) -> str:
@@ -41,20 +61,10 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
     said = f": {words}" if words else "."
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return Overloaded(f"Model {name} is overloaded ({status}){said}", retry_after_seconds(retry_after))
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return ModelError(
-            f"Model {name} refused the key ({status}){said}", code="model_refused", advice="Check the model's API key.", retryable=False
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        return ModelError(
-            f"Model {name} is not known there ({status}){said}",
-            code="model_unknown",
-            advice="Check the model's name and address.",
-            retryable=False,
-        )
-    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT):
-        return ModelError(f"Model {name} timed out ({status}){said}", code="model_timeout")
-    if status == HTTPStatus.BAD_GATEWAY:
-        return ModelError(f"Model {name} is not reachable ({status}){said}", code="model_unreachable")
+    if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        return Refused(f"Model {name} refused the request ({status}){said}", body)
+    if status in _KNOWN:
+        what, code, advice = _KNOWN[HTTPStatus(status)]
+        return ModelError(f"Model {name} {what} ({status}){said}", code=code, advice=advice, retryable=not advice)
     # What is wrong with the request stays wrong; a server's own fault may pass.
     return ModelError(f"Model {name} failed ({status}){said}", code="model_error", retryable=status >= 500)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-import openai
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from videomoments.core.errors import ModelError
 from videomoments.inference.base import Endpoint, ModelConfig, Sampling
-from videomoments.inference.failures import failure, scrubbed
+from videomoments.inference.failures import Refused, scrubbed
 from videomoments.inference.retry import Breaker, Deadlines, RetryPolicy, with_retries
+
+if TYPE_CHECKING:
+    from videomoments.inference.openai_transport import OpenAITransport
 
 T = TypeVar("T")
 Message = dict[str, Any]
 logger = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 8 * 1024**2
 MAX_REASKS = 2
 _ABOUT_SCHEMA = ("response_format", "json_schema", "schema", "grammar", "guided", "structured")
 
@@ -84,7 +87,7 @@ class ChatClient:
     def __init__(self, *, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None) -> None:
         self._deadlines = deadlines or Deadlines()
         self._policy = policy or RetryPolicy()
-        self._clients: dict[tuple[object, ...], openai.AsyncOpenAI] = {}
+        self._transport: OpenAITransport | None = None
         self._breakers: dict[str, Breaker] = {}
         # Servers that have refused a schema are not asked for one again.
         self._schemaless: set[tuple[str, str]] = set()
@@ -96,9 +99,9 @@ class ChatClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        for client in self._clients.values():
-            await client.close()
-        self._clients.clear()
+        if self._transport is not None:
+            await self._transport.aclose()
+            self._transport = None
 
     async def complete(
         self,
@@ -120,6 +123,7 @@ class ChatClient:
         async def once() -> ChatAnswer:
             return await self._post(endpoint, config, body, schema)
 
+        await self._ready()  # outside the deadline
         async with self._breakers.setdefault(endpoint.base_url, Breaker()).guard(config.key):
             return await with_retries(once, policy=self._policy, total=total, name=config.key)
 
@@ -167,98 +171,22 @@ class ChatClient:
         try:
             return await self._send(endpoint, config, body | {"response_format": wish})
         except ModelError as error:
-            if not isinstance(error, _Refused) or not any(word in error.body.lower() for word in _ABOUT_SCHEMA):
+            if not isinstance(error, Refused) or not any(word in error.body.lower() for word in _ABOUT_SCHEMA):
                 raise
         answer = await self._send(endpoint, config, body)
         self._schemaless.add(name)
         return answer
 
     async def _send(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any]) -> ChatAnswer:
-        client = self._client(endpoint, config)
-        known = ("model", "messages", "temperature", "max_tokens")
-        extra = {name: value for name, value in body.items() if name not in known}
-        create = cast(Any, client.chat.completions.with_streaming_response.create)
-        try:
-            async with create(
-                **{name: body[name] for name in known if name in body},
-                extra_body=extra or None,
-                # The SDK insists on a key; a service without one gets no header.
-                extra_headers=None if endpoint.api_key else {"Authorization": openai.Omit()},
-            ) as response:
-                text = await _bounded(response.iter_bytes(), config.key)
-        except openai.APIStatusError as error:
-            raise _status_error(config.key, error) from None
-        except openai.APITimeoutError:
-            raise ModelError(f"Model {config.key} was silent for too long.", code="model_timeout") from None
-        except openai.APIConnectionError as error:
-            cause = type(error.__cause__).__name__ if error.__cause__ else "connection failed"
-            raise ModelError(f"Model {config.key} is not reachable ({cause}).", code="model_unreachable") from None
-        except openai.OpenAIError as error:
-            raise ModelError(f"Model {config.key} failed: {scrubbed(str(error))}") from None
-        except ModelError:
-            raise
-        except Exception as error:
-            # The stream's own errors are those of the HTTP library, httpx or httpx2 by the SDK's version.
-            if not type(error).__module__.startswith("httpx"):
-                raise
-            raise _transport_error(config.key, error) from None
-        return _answer(text, config)
+        transport = await self._ready()
+        return _answer(await transport.post(endpoint, config, body), config)
 
-    def _client(self, endpoint: Endpoint, config: ModelConfig) -> openai.AsyncOpenAI:
-        root = endpoint.base_url + config.endpoint.removesuffix("/chat/completions")
-        key = (root, endpoint.api_key, *sorted(endpoint.headers.items()))
-        client = self._clients.get(key)
-        if client is None:
-            timeout = openai.Timeout(self._deadlines.read, connect=self._deadlines.connect)
-            client = openai.AsyncOpenAI(
-                base_url=root,
-                api_key=endpoint.api_key or "none",
-                max_retries=0,
-                timeout=timeout,
-                default_headers=endpoint.headers,
-                # A redirect would carry the request, with its signed URLs, to somebody else.
-                http_client=openai.DefaultAsyncHttpxClient(trust_env=not endpoint.loopback, follow_redirects=False, timeout=timeout),
-            )
-            self._clients[key] = client
-        return client
-
-
-class _Refused(ModelError):
-    """A 400 or 422, with the body that says why."""
-
-    retryable = False
-    body = ""
-
-
-def _status_error(name: str, error: openai.APIStatusError) -> ModelError:
-    response = error.response
-    try:
-        body = response.text[:20_000]
-    except Exception:  # an error's body that can't be read says nothing
-        body = ""
-    found = failure(name, response.status_code, body, response.headers.get("retry-after"))
-    if response.status_code in (400, 422):
-        refused = _Refused(found.message, code=found.code)
-        refused.body = body
-        return refused
-    return found
-
-
-def _transport_error(name: str, error: Exception) -> ModelError:
-    kind = type(error).__name__
-    if "Timeout" in kind or isinstance(error, TimeoutError):
-        return ModelError(f"Model {name} was silent for too long.", code="model_timeout")
-    return ModelError(f"Model {name} broke off its answer ({kind}).", code="model_unreachable")
-
-
-async def _bounded(chunks: Any, name: str) -> str:
-    parts, size = [], 0
-    async for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise ModelError(f"Model {name} answered more than {MAX_ANSWER_BYTES // 1024**2} MB.", code="model_bad_answer", retryable=False)
-    return b"".join(parts).decode("utf-8", "replace")
+    async def _ready(self) -> OpenAITransport:
+        if self._transport is None:
+            # The SDK takes a second to import: only when it is needed, and not on the event loop.
+            module = await asyncio.to_thread(import_module, "videomoments.inference.openai_transport")
+            self._transport = self._transport or module.OpenAITransport(self._deadlines)
+        return self._transport
 
 
 def _answer(text: str, config: ModelConfig) -> ChatAnswer:
