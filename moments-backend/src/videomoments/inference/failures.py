@@ -58,7 +58,7 @@ def server_words(body: str) -> str:
 def failure(name: str, status: int, body: str, retry_after: str | None = None) -> ModelError:
     """The error for an HTTP status other than 200 from model `name`."""
     words = server_words(body)
-    said = f": {words}" if words else "."
+    said = f": {words}{'' if words.endswith(('.', '!', '?', '…')) else '.'}" if words else "."
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return Overloaded(f"Model {name} is overloaded ({status}){said}", retry_after_seconds(retry_after))
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
