@@ -20,6 +20,7 @@ from videomoments.inference.base import ModelConfig
 
 _SPACE = 0x4D4D  # the upper half of the lock's key: keeps ours apart from other users of advisory locks
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+_ANSWER_SECONDS = 10.0
 
 
 class ModelSlots:
@@ -35,13 +36,24 @@ class ModelSlots:
     async def hold(self, model: ModelConfig) -> AsyncIterator[None]:
         """Waits for one of the model's slots. Raises ServiceUnavailable when PostgreSQL is away."""
         wait = _FIRST_WAIT
-        while (slot := await self._take(model)) is None:
+        while (slot := await self._take_whole(model)) is None:
             await asyncio.sleep(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, _LONGEST_WAIT)
         try:
             yield
         finally:
             await asyncio.shield(self._free(model.key, slot))
+
+    async def _take_whole(self, model: ModelConfig) -> int | None:
+        """Not to be interrupted half-way: a lock that the database gave and nobody remembers would stay for as long as the session."""
+        taking = asyncio.create_task(self._take(model))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with suppress(ServiceUnavailable):
+                if (slot := await taking) is not None:
+                    await self._free(model.key, slot)
+            raise
 
     async def _take(self, model: ModelConfig) -> int | None:
         async with self._lock:
@@ -64,8 +76,10 @@ class ModelSlots:
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await asyncpg.connect(**self._arguments, timeout=10)
-            return bool(await self._connection.fetchval(statement, _SPACE, number))
+            return bool(await self._connection.fetchval(statement, _SPACE, number, timeout=_ANSWER_SECONDS))
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if self._connection is not None:
+                self._connection.terminate()
             self._connection = None
             raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
 

@@ -165,6 +165,8 @@ class Moments:
     async def of_video(self, video_id: str, *, request_id: str | None = None, view: View = "final") -> list[MomentView]:
         """Moments of the newest completed run (or of `request_id`), with all that a person made or edited.
 
+        The final form of a moment is the refined one, unless a person edited the original and left the refined one alone.
+
         Raises:
             NotFound: no such video, or no such run of it.
         """
@@ -172,10 +174,11 @@ class Moments:
             video = await video_repository.get(session, video_id)
             run = await self._run(session, video, request_id)
             pairs = await repository.final_of_run(session, run.id) if run is not None else []
-            by_hand = [] if request_id else await repository.made_by_hand(session, video.id)
             shown = _shown(pairs, view)
-            known = {moment.id for moment, _ in shown}
-            shown += [(moment, None) for moment in by_hand if moment.id not in known]
+            if request_id is None:
+                ours = {moment.id for pair in pairs for moment in pair if moment is not None}
+                by_hand = await repository.made_by_hand(session, video.id)
+                shown += _by_hand([pair for pair in by_hand if pair[0].id not in ours], view)
             clips = await repository.clips_of(session, [moment.id for moment, _ in shown], ClipKind.DELIVERED.value)
         shown.sort(key=lambda pair: (pair[0].start_time, pair[0].id))
         return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in shown]
@@ -191,10 +194,20 @@ class Moments:
 
 def _shown(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tuple[Moment, Moment | None]]:
     if view == "final":
-        return list(pairs)
+        return [(parent, None) if parent and parent.edited_at and not moment.edited_at else (moment, parent) for moment, parent in pairs]
     if view == "refined":
         return [pair for pair in pairs if pair[1] is not None]
     raw: list[tuple[Moment, Moment | None]] = [(parent or moment, None) for moment, parent in pairs]
     if view == "raw":
         return raw
     return raw + [pair for pair in pairs if pair[1] is not None]
+
+
+def _by_hand(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tuple[Moment, Moment | None]]:
+    """What a person made or edited apart from the shown run's own moments."""
+    if view == "raw":
+        return [pair for pair in pairs if not pair[0].is_refined]
+    if view == "refined":
+        return [pair for pair in pairs if pair[0].is_refined]
+    replaced = {moment.parent_id for moment, _ in pairs} if view == "final" else set()
+    return [pair for pair in pairs if pair[0].id not in replaced]

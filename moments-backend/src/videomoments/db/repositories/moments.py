@@ -56,7 +56,7 @@ async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment,
         .execution_options(populate_existing=True)
     )
     pairs: list[tuple[Moment, Moment | None]] = [
-        (better, original) if better is not None else (original, None) for original, better in (await session.execute(statement)).tuples()
+        (better, original) if better is not None else (original, None) for original, better in (await session.execute(statement)).all()
     ]
     return sorted(pairs, key=lambda pair: (pair[0].start_time, pair[0].id))
 
@@ -71,10 +71,16 @@ async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | No
     return await session.scalar(statement)
 
 
-async def made_by_hand(session: AsyncSession, video_pk: int) -> list[Moment]:
-    """Moments that a person made or edited, whatever run they came from."""
-    statement = select(Moment).where(Moment.video_id == video_pk, (Moment.run_id.is_(None)) | (Moment.edited_at.is_not(None)))
-    return list(await session.scalars(statement.order_by(Moment.start_time, Moment.id)))
+async def made_by_hand(session: AsyncSession, video_pk: int) -> list[tuple[Moment, Moment | None]]:
+    """Moments that a person made or edited, whatever run they came from, each with its original or None."""
+    parent = aliased(Moment)
+    statement = (
+        select(Moment, parent)
+        .outerjoin(parent, parent.id == Moment.parent_id)
+        .where(Moment.video_id == video_pk, (Moment.run_id.is_(None)) | (Moment.edited_at.is_not(None)))
+        .order_by(Moment.start_time, Moment.id)
+    )
+    return [(moment, original) for moment, original in (await session.execute(statement)).all()]
 
 
 async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
