@@ -30,7 +30,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "sound starts late": (".mp4", {"audio_delay": 1.37}),
     "sound starts early": (".mkv", {"audio_delay": -0.5, "start": 1.0}),
     "transport stream": (".ts", {"fps": Fraction(30000, 1001)}),
-    "avi": (".avi", {"video": "mpeg4", "audio": "libmp3lame", "b_frames": 0}),
+    "avi": (".avi", {"video": "mpeg4", "audio": "pcm_s16le", "b_frames": 0}),
     "odd size, wide pixels": (".mp4", {"aspect": Fraction(4, 3), "channels": 2}),
     "120 pictures a second": (".mp4", {"fps": 120, "seconds": 4.0}),
 }

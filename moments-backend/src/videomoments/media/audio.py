@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import av.error
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream as AvAudio
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.measure import packets_of, rewind, seek
+from videomoments.media.measure import decode, packets_of, rewind, seek
 from videomoments.media.opening import only, open_source, time_base
 from videomoments.media.progress import Progress
 from videomoments.media.types import AudioStream, MediaInfo
@@ -91,14 +90,10 @@ class PlacedAudio:
         context = self._stream.codec_context
         for packet in packets_of(self._container, self._stream):
             self.packets += 1
-            try:
-                yield from context.decode(packet)
-            except av.error.InvalidDataError:
-                self.faults += 1
-        try:
-            yield from context.decode(None)
-        except (av.error.InvalidDataError, av.error.EOFError):
-            self.faults += 1
+            frames = decode(context, packet)
+            self.faults += frames is None
+            yield from frames or ()
+        yield from decode(context, None) or ()
 
     def _time(self, frame: AudioFrame) -> float:
         at = frame.pts if frame.pts is not None else frame.dts or 0

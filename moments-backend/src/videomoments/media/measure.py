@@ -10,11 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, overload
 
 import av.error
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from videomoments.media.opening import only, stamp, time_base
 
@@ -40,15 +45,30 @@ def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[S
     while True:
         try:
             packet = next(demuxer)
-        except (StopIteration, av.error.EOFError):
-            return
-        except av.error.InvalidDataError:
+        except (StopIteration, av.error.EOFError, av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError):
+            # FFmpeg's -1, "no permission", is what careless demuxers return for nonsense.
             return
         at = stamp(packet)
         if packet.size and at is not None:
             # AVI has decoding times only: without one to carry, the decoder would stamp a picture with a later packet's time.
             packet.pts = at
             yield packet
+
+
+@overload
+def decode(context: AudioCodecContext, packet: Packet[Stream] | None) -> list[AudioFrame] | None: ...
+@overload
+def decode(context: VideoCodecContext, packet: Packet[Stream] | None) -> list[VideoFrame] | None: ...
+def decode(context: Any, packet: Packet[Stream] | None) -> Any:
+    """The packet's frames (None: those still held back), or None where it does not decode: damaged bytes raise errors of many kinds."""
+    try:
+        return context.decode(packet)
+    except av.error.EOFError:
+        return []
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError:
+        return None
 
 
 def measure(container: InputContainer, stream: Stream, size: int, tick: Callable[[], None]) -> Measured | None:

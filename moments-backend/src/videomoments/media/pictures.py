@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
-import av.error
 from av.codec.context import ThreadType
 from av.filter import Graph
 from av.packet import Packet
@@ -15,7 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
-from videomoments.media.measure import packets_of, rewind, seek
+from videomoments.media.measure import decode, packets_of, rewind, seek
 from videomoments.media.opening import check_pixels, only, open_source, stamp, time_base
 from videomoments.media.orientation import Orientation
 from videomoments.media.types import MediaInfo, VideoStream
@@ -83,16 +82,10 @@ class Pictures:
         context.flush_buffers()
         context.skip_frame = skip  # type: ignore[assignment]
         for packet in packets:
-            try:
-                frames = context.decode(packet)
-            except av.error.InvalidDataError:
-                self.faults += 1
-                continue
-            yield from self._timed(frames)
-        try:
-            yield from self._timed(context.decode(None))
-        except (av.error.InvalidDataError, av.error.EOFError):
-            self.faults += 1
+            frames = decode(context, packet)
+            self.faults += frames is None
+            yield from self._timed(frames or [])
+        yield from self._timed(decode(context, None) or [])
 
     def _timed(self, frames: list[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
         for frame in frames:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av.error
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 from av.container import InputContainer
@@ -16,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.measure import Measured, measure, packets_of, rewind
+from videomoments.media.measure import Measured, decode, measure, packets_of, rewind
 from videomoments.media.opening import (
     check_pixels,
     choose_audio,
@@ -169,9 +168,8 @@ def _decode_head(container: InputContainer, stream: AvVideo | AvAudio) -> _Head:
     seen: list[VideoFrame | AudioFrame] = []
     started = time.monotonic()
     for _, packet in zip(range(_HEAD_PACKETS), packets_of(container, stream), strict=False):
-        try:
-            frames = context.decode(packet)
-        except av.error.InvalidDataError:
+        frames = decode(context, packet)
+        if frames is None:
             head.faults += 1
             continue
         head.faults += sum(frame.is_corrupt for frame in frames)
@@ -179,18 +177,11 @@ def _decode_head(container: InputContainer, stream: AvVideo | AvAudio) -> _Head:
         if len(seen) >= _HEAD_FRAMES or (len(seen) > 1 and time.monotonic() - started > _HEAD_SECONDS):
             break
     if len(seen) < 2:
-        seen += _flushed(context)
+        seen += decode(context, None) or []
     if seen:
         head.frame = seen[0]
         head.first = _first_of(seen, time_base(stream))
     return head
-
-
-def _flushed(context: object) -> list[VideoFrame | AudioFrame]:
-    try:
-        return list(context.decode(None))  # type: ignore[attr-defined]
-    except (av.error.InvalidDataError, av.error.EOFError):
-        return []
 
 
 def _first_of(frames: list[VideoFrame | AudioFrame], step: Fraction) -> int:

@@ -1,0 +1,159 @@
+"""The child can be cancelled, limited, killed and orphaned; nothing of it stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from media.makers import Drawn, draw
+from videomoments.core.errors import MomentsError
+from videomoments.core.names import ClipKind
+from videomoments.core.times import Interval
+from videomoments.media.engine import MediaEngine
+from videomoments.media.types import ClipRequest, SandboxLimits
+
+pytestmark = pytest.mark.fault
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """Eight seconds of 720p: enough work to be interrupted."""
+    return draw(tmp_path_factory.mktemp("heavy") / "a.mp4", seconds=8, fps=15, size=(1280, 720), options={"preset": "ultrafast"})
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if "videomoments.media.child" in child.cmdline()]
+
+
+async def child_of_ours() -> psutil.Process:
+    for _ in range(200):
+        if found := children():
+            return found[0]
+        await asyncio.sleep(0.02)
+    raise AssertionError("no child started")
+
+
+def whole(made: Drawn, target: Path) -> ClipRequest:
+    return ClipRequest("a", Interval(0, made.seconds), target, ClipKind.DELIVERED)
+
+
+async def cut(engine: MediaEngine, made: Drawn, target: Path) -> None:
+    info = await MediaEngine().probe(made.path)
+    async for _ in engine.cut(made.path, [whole(made, target)], info):
+        pass
+
+
+async def test_f29_cancelled_in_mid_encode_nothing_stays(heavy: Drawn, tmp_path: Path) -> None:
+    task = asyncio.create_task(cut(MediaEngine(), heavy, tmp_path / "a.mp4"))
+    while not list(tmp_path.iterdir()):
+        await asyncio.sleep(0.02)
+        assert not task.done()
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - began < 2
+    assert not list(tmp_path.iterdir())
+    assert not children()
+
+
+async def test_a_consumer_that_stops_early_ends_the_child(heavy: Drawn, tmp_path: Path) -> None:
+    info = await MediaEngine().probe(heavy.path)
+    asked = [ClipRequest(str(n), Interval(n, n + 0.5 + n), tmp_path / f"{n}.mp4", ClipKind.DELIVERED) for n in range(4)]
+    clips = MediaEngine().cut(heavy.path, asked, info)
+    first = await anext(aiter(clips))
+    await clips.aclose()  # type: ignore[attr-defined]
+    assert [path.name for path in tmp_path.iterdir()] == [first.path.name]
+    assert not children()
+
+
+async def test_f64_a_child_that_hangs_is_ended(heavy: Drawn, tmp_path: Path) -> None:
+    engine = MediaEngine(work_limits=SandboxLimits(stall_seconds=1.5))
+    task = asyncio.create_task(cut(engine, heavy, tmp_path / "a.mp4"))
+    while not list(tmp_path.iterdir()):
+        await asyncio.sleep(0.02)
+    (await child_of_ours()).suspend()
+    with pytest.raises(MomentsError) as caught:
+        await task
+    assert (caught.value.code, caught.value.retryable) == ("media_stalled", True)
+    assert not list(tmp_path.iterdir())
+    assert not children()
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "retryable"),
+    [(signal.SIGKILL, "media_killed", True), (signal.SIGSEGV, "media_crash", False), (signal.SIGXCPU, "media_limit", False)],
+)
+async def test_a_child_that_dies_is_one_clear_error(sent: signal.Signals, code: str, retryable: bool, heavy: Drawn, tmp_path: Path) -> None:
+    task = asyncio.create_task(cut(MediaEngine(), heavy, tmp_path / "a.mp4"))
+    while not list(tmp_path.iterdir()):
+        await asyncio.sleep(0.02)
+    (await child_of_ours()).send_signal(sent)
+    with pytest.raises(MomentsError) as caught:
+        await task
+    assert (caught.value.code, caught.value.retryable) == (code, retryable)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not enforce RLIMIT_AS")
+async def test_a_child_that_takes_too_much_memory_is_stopped(heavy: Drawn, tmp_path: Path) -> None:
+    engine = MediaEngine(work_limits=SandboxLimits(memory_bytes=230 * 1024**2))
+    with pytest.raises(MomentsError) as caught:
+        await cut(engine, heavy, tmp_path / "a.mp4")
+    assert caught.value.code in ("media_limit", "media_failed", "media_crash")
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_file_that_grows_too_large_is_stopped(heavy: Drawn, tmp_path: Path) -> None:
+    engine = MediaEngine(work_limits=SandboxLimits(file_bytes=15_000))
+    with pytest.raises(MomentsError) as caught:
+        await cut(engine, heavy, tmp_path / "a.mp4")
+    assert caught.value.code == "media_limit"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_orphan_ends_itself(heavy: Drawn, tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys; from pathlib import Path; from videomoments.media.engine import MediaEngine\n"
+        "from videomoments.media.types import *; from videomoments.core.names import *; from videomoments.core.times import Interval\n"
+        "async def main():\n"
+        "    source, target = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "    info = await MediaEngine().probe(source)\n"
+        "    async for _ in MediaEngine().cut(source, [ClipRequest('a', Interval(0, 8), target, ClipKind.DELIVERED)], info): pass\n"
+        "asyncio.run(main())"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program, str(heavy.path), str(tmp_path / "a.mp4")])
+    try:
+        child = next(_child_when(parent.pid, tmp_path))
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        child.wait(3)
+    finally:
+        parent.kill()
+        parent.wait()
+
+
+def _child_when(parent: int, folder: Path) -> Iterator[psutil.Process]:
+    for _ in range(500):
+        if list(folder.iterdir()):
+            yield psutil.Process(parent).children()[0]
+        time.sleep(0.02)
+
+
+async def test_the_child_sees_none_of_our_secrets(heavy: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "canary-of-a-password")
+    task = asyncio.create_task(cut(MediaEngine(), heavy, tmp_path / "a.mp4"))
+    child = await child_of_ours()
+    assert "canary-of-a-password" not in str(child.environ())
+    assert os.getpgid(child.pid) == child.pid
+    task.cancel()
+    await asyncio.wait({task})
