@@ -62,13 +62,14 @@ def show(identifier: RunId, as_json: AsJson = False) -> None:
 def cancel_run(identifier: RunId) -> None:
     """Cancel a run that is queued or at work."""
 
-    async def ask(services: Services) -> tuple[str, str]:
+    async def ask(services: Services) -> tuple[RunView, str]:
         view = await _find(services, identifier)
-        return view.request_id, (await services.runs.request_cancel(view.request_id)).value
+        return view, (await services.runs.request_cancel(view.request_id)).value
 
-    request_id, status = _with_services(ask)
-    words = {"processing": "will end within seconds", "cancelled": "is cancelled"}
-    typer.echo(f"Run {request_id} {words.get(status, f'had ended already ({status})')}.")
+    before, status = _with_services(ask)
+    ended = f"had ended already ({status})"
+    words = {"processing": "will end within seconds", "cancelled": "is cancelled"} if before.status.active else {}
+    typer.echo(f"Run {before.request_id} {words.get(status, ended)}.")
 
 
 def _with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:

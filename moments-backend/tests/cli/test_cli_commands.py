@@ -1,0 +1,200 @@
+"""The operations on a real database: `db`, `models`, `runs`, `doctor`, `clean`, `serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import psutil
+import pytest
+
+from cli.commands import Home, moments
+from stack import short_home
+from videomoments.cli.app import run
+from videomoments.core.config import Settings
+from videomoments.embedded import Stack
+from videomoments.services.options import RunOptions
+from videomoments.services.wiring import Services, build_services
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def configured(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """This process's environment names the session's stack, and a model service that need not answer."""
+    values = {"DATABASE_URL": stack.database_url, "REDIS_URL": stack.redis_url, "STORAGE_URL": tmp_path.as_uri()}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MOMENTS_MODELS_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("MOMENTS_HOME", str(tmp_path / "home"))
+    return Settings()
+
+
+def ask(settings: Settings, question: Callable[[Services], Awaitable[T]]) -> T:
+    async def asked() -> T:
+        services = build_services(settings, pool_size=1)
+        try:
+            return await question(services)
+        finally:
+            await services.close()
+
+    return asyncio.run(asked())
+
+
+def queued_run(settings: Settings, name: str) -> str:
+    async def accept(services: Services) -> str:
+        video, _ = await services.videos.register_url(f"https://example.org/{name}.mp4")
+        snapshot = await services.models.snapshot(RunOptions())
+        return (await services.runs.accept(video.identifier, snapshot)).request_id
+
+    return ask(settings, accept)
+
+
+def test_the_database_is_upgraded_and_says_so(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "upgrade"]) == 0
+    assert run(["db", "status"]) == 0
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_models_are_listed_with_their_way_in(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list", "--json"]) == 0
+    models = {model["key"]: model for model in json.loads(capsys.readouterr().out)}
+    assert models["signal"] == {"key": "signal", "kind": "chat", "supports_video": True, "way_in": "built in", "weights": "needs none"}
+    assert models["parakeet"]["way_in"] == "ssh to worker-7:8006, not set up"
+    assert "whisper_base" in models["whisper_base"]["weights"]
+    assert run(["models", "list"]) == 0
+    assert "qwen3_vl_fp8" in capsys.readouterr().out
+
+
+def test_runs_are_listed_shown_and_cancelled(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "upgrade"]) == 0
+    assert run(["models", "list"]) == 0  # seeds the registry
+    request_id = queued_run(configured, "listed-shown-cancelled")
+    capsys.readouterr()
+
+    assert run(["runs", "list", "--json", "--status", "queued"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert request_id in [entry["request_id"] for entry in listed]
+
+    assert run(["runs", "show", request_id[:13], "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["status"] == "queued"
+    assert [stage["status"] for stage in shown["stages"]] == ["pending"] * 8
+
+    assert run(["runs", "cancel", request_id]) == 0
+    assert "is cancelled" in capsys.readouterr().out
+    assert run(["runs", "cancel", request_id]) == 0
+    assert "had ended already (cancelled)" in capsys.readouterr().out
+    assert run(["runs", "show", request_id]) == 0
+    assert "VIDEO_DOWNLOAD" in capsys.readouterr().out
+    assert run(["runs", "list"]) == 0
+    assert "listed-shown-cancelled" in capsys.readouterr().out
+
+
+def test_a_run_that_does_not_exist_is_one_line(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["runs", "show", "00000000"]) == 1
+    assert capsys.readouterr().err == "moments: There is no such run.\n"
+
+
+def test_a_model_that_does_not_exist_is_wrong_usage(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generate", "a.mp4", "--generation-model", "oracle"]) == 2
+    assert "There is no model 'oracle'. Choose one of: extractive" in capsys.readouterr().err
+
+
+def test_an_unreachable_database_is_one_line(
+    configured: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:1/nothing")
+    assert run(["runs", "list"]) == 1
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert "database" in err.lower()
+    assert "secret" not in err
+
+
+def test_doctor_and_clean() -> None:
+    with short_home() as folder:
+        home = Home(folder)
+        looked = moments(home, "doctor")
+        assert looked.returncode == 0, looked.stdout + looked.stderr
+        assert "PostgreSQL program" in looked.stdout
+        assert "All is well." in looked.stdout
+        assert moments(home, "db", "upgrade").returncode == 0
+
+        shown = moments(home, "clean")
+        assert shown.returncode == 0
+        assert "the database" in shown.stdout
+        refused = moments(home, "clean", "--data")
+        assert refused.returncode == 2
+        assert "--yes" in refused.stderr
+        database = next(Path(line.split(":")[0].split()[-1]) for line in shown.stdout.splitlines() if "the database" in line)
+        assert database.exists()
+        removed = moments(home, "clean", "--data", "--yes")
+        assert removed.returncode == 0, removed.stderr
+        assert not database.exists()
+        assert moments(home, "db", "status").returncode == 1
+
+
+@pytest.mark.fault
+def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with short_home() as folder:
+        home = Home(folder)
+        command = [sys.executable, "-m", "videomoments", "serve", "--port", str(port)]
+        environment = home.environment | {"MOMENTS_WEIGHTS": str(_weights_that_look_whole(folder / "w"))}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            try:
+                lines = iter(process.stderr.readline, "")
+                address = next(line for line in lines if "answers on" in line)
+                assert f"http://127.0.0.1:{port}" in address
+                health = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=10).json()
+                assert (health["redis"], health["postgresql"]) == ("ok", "ok")
+                taken = moments(home, "serve", "--port", str(port))
+                assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
+                assert "--port" in taken.stderr
+                worker = _child(process.pid, "worker")
+                worker.kill()
+                assert "worker process has ended" in next(lines)
+                family = psutil.Process(process.pid).children(recursive=True)
+            finally:
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def _child(pid: int, name: str) -> psutil.Process:
+    return next(child for child in psutil.Process(pid).children() if name in child.cmdline())
+
+
+def _weights_that_look_whole(folder: Path) -> Path:
+    """Nothing is recognised in this test: files of the right size spare the download."""
+    from moments_models.weights import WEIGHTS
+
+    for name, known in WEIGHTS.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "manifest.json").write_text("{}")
+        for file in known.files:
+            with (folder / name / file.name).open("wb") as hollow:
+                hollow.truncate(file.size)
+    return folder
+
+
+def test_start_backend_says_how_it_is_used() -> None:
+    script = Path(__file__).parents[2] / "start_backend.sh"
+    shell = shutil.which("sh")
+    assert shell
+    wrong = subprocess.run([shell, str(script), "everything"], capture_output=True, text=True, check=False, timeout=30)
+    assert wrong.returncode == 2
+    assert "[api|worker|all]" in wrong.stderr

@@ -1,0 +1,290 @@
+"""The main job as a user does it: one command, real parts, real speech; and what happens when it can't be done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from cli.commands import Home, command, moments
+from speech.fixtures import SpeechLibrary, speech
+from speech.makers import converted, part, silent, without_audio
+from stack import embedded_settings, short_home
+from videomoments.core.names import StageName
+from videomoments.embedded import running_stack
+
+__all__ = ["speech"]
+
+pytestmark = [pytest.mark.story, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    """One data folder for the module. This process uses its servers too, so that models stay loaded from one command to the next."""
+    with short_home() as folder:
+        home = Home(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MOMENTS_WEIGHTS", home.environment["MOMENTS_WEIGHTS"])
+            with running_stack(embedded_settings(folder)):
+                yield home
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Path:
+    """Where a command is run."""
+    return tmp_path
+
+
+def listed_runs(home: Home) -> list[dict[str, Any]]:
+    answer = moments(home, "runs", "list", "--json", "--limit", "100")
+    assert answer.returncode == 0, answer.stderr
+    runs: list[dict[str, Any]] = json.loads(answer.stdout)
+    return runs
+
+
+def assert_nothing_left(home: Home, document: dict[str, Any]) -> None:
+    """No temporary file of any run, and no object of this run's video."""
+    assert list((home.folder / "work").iterdir()) == []
+    assert list((home.folder / "store" / ".partial").glob("*")) == []
+    objects = home.folder / "store" / "videos" / str(document["video"]["identifier"])
+    assert [path for path in objects.rglob("*") if path.is_file()] == []
+
+
+def assert_sound(document: dict[str, Any]) -> None:
+    """What holds for every document of a completed run."""
+    assert [stage["name"] for stage in document["run"]["stages"]] == [name.value for name in StageName]
+    assert all(stage["status"] == "completed" or (stage["status"] == "skipped" and stage["reason"]) for stage in document["run"]["stages"])
+    duration = document["video"]["duration"]
+    for moment in document["moments"]:
+        assert 0.0 <= moment["start_time"] < moment["end_time"] <= duration
+        assert moment["title"]
+        if moment["clip"]:
+            path = Path(moment["clip"]["path"])
+            assert path.is_absolute()
+            assert path.stat().st_size > 0
+            assert path.is_relative_to(document["output"])
+    saved = json.loads((Path(document["output"]) / "moments.json").read_text("utf-8"))
+    assert saved == document
+
+
+def test_the_demo_finds_its_topics_and_leaves_clips(home: Home, bench: Path) -> None:
+    done = moments(home, "demo", "--json", folder=bench)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert_sound(document)
+    assert document["run"]["status"] == "completed"
+    assert len(document["moments"]) >= 4
+    assert document["transcript"]["word_count"] > 200
+    assert all(moment["clip"] for moment in document["moments"])
+    assert Path(document["output"]).parent == bench / "moments-output"
+    stills = list(Path(document["output"], "thumbnails").iterdir())
+    assert len(stills) == len(document["moments"]) + 1
+    assert len([line for line in done.stderr.splitlines() if line.startswith("[")]) >= 8
+
+
+def test_a_table_for_people_and_nothing_but_it_when_quiet(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    talk = speech.get(".mp4", part, 30.0, 45.0).path
+    done = moments(home, "generate", talk, "--no-clips", "--max-moments", "1", "--quiet", "--output", bench / "out", folder=bench)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "Title" in done.stdout
+    assert f"Saved in {bench / 'out'}" in done.stdout
+    assert [path.name for path in (bench / "out").iterdir() if path.name != "thumbnails"] == ["moments.json"]
+
+
+def test_sound_alone_gives_audio_clips_and_silence_a_reason(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    sound = speech.get(".mp3", partial_named, 40.0).path
+    mute = speech.get(".mp4", without_audio, 8.0).path
+    hush = speech.get(".mp4", silent, 8.0).path
+    done = moments(home, "generate", sound, mute, hush, "--json", "--output", bench / "out", folder=bench)
+    assert done.returncode == 0, done.stderr
+    documents = json.loads(done.stdout)
+    assert [document["video"]["source"] for document in documents] == [str(path) for path in (sound, mute, hush)]
+    for document in documents:
+        assert document["run"]["status"] == "completed"
+        assert_sound(document)
+        assert Path(document["output"]).parent == bench / "out"
+    spoken, without, empty = documents
+    assert spoken["moments"]
+    assert all(moment["clip"]["path"].endswith(".m4a") for moment in spoken["moments"])
+    assert without["moments"] == empty["moments"] == []
+    assert without["transcript"] is None
+    reasons = [line for line in done.stderr.splitlines() if ": no moments. " in line]
+    assert len(reasons) == 2
+    assert "audio" in reasons[0].lower()
+    assert "speech" in reasons[1].lower()
+
+
+def partial_named(target: Path, seconds: float) -> Any:
+    return converted(target, seconds=seconds)
+
+
+def test_bad_files_end_in_a_line_each_and_leave_nothing(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    (bench / "text.mp4").write_text("This is not a video.\n" * 100)
+    (bench / "empty.mp4").touch()
+    (bench / "folder.mp4").mkdir()
+    whole = speech.get(".mp4", part, 0.0, 8.0).path.read_bytes()
+    (bench / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    names = {"gone.mp4": "file_missing", "folder.mp4": "not_a_file", "text.mp4": "not_media", "empty.mp4": "empty_file", "cut.mp4": None}
+    if os.geteuid() != 0:
+        (bench / "locked.mp4").write_bytes(whole)
+        (bench / "locked.mp4").chmod(0)
+        names["locked.mp4"] = "file_unreadable"
+    done = moments(home, "generate", *names, "--json", folder=bench)
+    assert done.returncode == 1
+    documents = json.loads(done.stdout)
+    runs = {run["request_id"]: run for run in listed_runs(home)}
+    for document, (name, code) in zip(documents, names.items(), strict=True):
+        assert document["run"]["status"] == "failed"
+        assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
+        assert code is None or document["error"]["code"] == code
+        assert document["error"]["advice"]
+        assert runs[document["run"]["request_id"]]["error"]["stage"] == "VIDEO_DOWNLOAD"
+        said = [line for line in done.stderr.splitlines() if line.startswith(f"moments: {name}: VIDEO_DOWNLOAD failed: ")]
+        assert len(said) == 1
+        assert_nothing_left(home, document)
+    assert "Traceback" not in done.stderr
+    assert not (bench / "moments-output").exists()
+
+
+@contextmanager
+def web(folder: Path) -> Iterator[int]:
+    """A web server on this machine; its port."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            return
+
+    handler: Any = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_bad_addresses_and_a_good_one(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    media = bench / "web"
+    media.mkdir()
+    talk = speech.get(".mp4", part, 0.0, 8.0).path.read_bytes()
+    (media / "talk.mp4").write_bytes(talk)
+    (media / "large.mp4").write_bytes(talk * 20)
+    with web(media) as port:
+        base = f"http://127.0.0.1:{port}"
+        allowed = {"MOMENTS_ALLOW_PRIVATE": "127.0.0.1", "MOMENTS_MAX_SOURCE_BYTES": str(len(talk) * 10)}
+        bad = {f"{base}/gone.mp4": "source_not_found", f"{base}/large.mp4": "too_large"}
+        done = moments(home, "generate", *bad, f"{base}/talk.mp4?token=secret", "--no-clips", "--json", folder=bench, **allowed)
+        private = moments(home, "generate", f"{base}/talk.mp4", "--json", folder=bench)
+    assert done.returncode == 1
+    *failures, good = json.loads(done.stdout)
+    assert [document["error"]["code"] for document in failures] == list(bad.values())
+    assert good["run"]["status"] == "completed"
+    assert_sound(good)
+    assert "secret" not in done.stderr
+    assert private.returncode == 1
+    assert json.loads(private.stdout)["error"]["code"] == "address_refused"
+    for document in [*failures, json.loads(private.stdout)]:
+        assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
+        assert document["error"]["advice"]
+        assert_nothing_left(home, document)
+
+
+def test_a_refused_connection_and_a_full_disk(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
+        port = closed.server_port
+    refused = moments(home, "generate", f"http://127.0.0.1:{port}/a.mp4", "--json", folder=bench, MOMENTS_ALLOW_PRIVATE="127.0.0.1")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error"]["code"] == "source_unavailable"
+    (bench / "talk.mp4").write_bytes(speech.get(".mp4", part, 0.0, 8.0).path.read_bytes())
+    full = moments(home, "generate", "talk.mp4", "--json", folder=bench, MOMENTS_MIN_FREE_BYTES=str(10**18))
+    assert full.returncode == 1
+    document = json.loads(full.stdout)
+    assert document["error"]["code"] == "no_space_left"
+    assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
+    assert_nothing_left(home, document)
+
+
+def test_an_output_folder_that_cannot_be_written_is_said(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    talk = speech.get(".mp4", part, 0.0, 8.0).path
+    (bench / "file").touch()
+    done = moments(home, "generate", talk, "--no-clips", "--json", "--output", bench / "file" / "below", folder=bench)
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    assert document["run"]["status"] == "completed"
+    assert document["error"]["code"] == "system_error"
+    assert document["output"] is None
+
+
+def start(home: Home, bench: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command("generate", *arguments), env=home.environment, cwd=bench, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_for_stage(home: Home, title: str, stage: str) -> dict[str, Any]:
+    """The run of the video with this title, once it is at `stage`."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        for run in listed_runs(home):
+            if run["title"] == title and run["current_stage"] == stage:
+                return run
+        time.sleep(0.2)
+    raise AssertionError(f"{title} did not get to {stage}")
+
+
+@pytest.mark.fault
+def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    (bench / "interrupted.mp4").write_bytes(speech.get(".mp4", converted).path.read_bytes())
+    with start(home, bench, "interrupted.mp4", "--json") as process:
+        run = wait_for_stage(home, "interrupted", "TRANSCRIPTION")
+        second = moments(home, "generate", "interrupted.mp4", folder=bench)
+        worker = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert time.monotonic() - began < 15
+    assert err.splitlines()[-1] == "moments: interrupted."
+    document = json.loads(out)
+    assert document["run"]["request_id"] == run["request_id"]
+    assert document["run"]["status"] == "cancelled"
+    assert document["error"]["code"] == "cancelled"
+    assert not [child for child in worker if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert list((home.folder / "work").iterdir()) == []
+    # Meanwhile a second command for the same video was told so.
+    assert second.returncode == 1
+    assert "A run of this video is active." in second.stderr.splitlines()[-1]
+
+
+@pytest.mark.fault
+def test_a_killed_command_leaves_no_worker_and_its_run_to_the_next(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    (bench / "killed.mp4").write_bytes(speech.get(".mp4", converted).path.read_bytes())
+    with start(home, bench, "killed.mp4", "--no-clips") as process:
+        run = wait_for_stage(home, "killed", "TRANSCRIPTION")
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.communicate(timeout=60)
+    deadline = time.monotonic() + 40
+    while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    answer = moments(home, "runs", "cancel", run["request_id"])
+    assert answer.returncode == 0
+    assert "is cancelled" in answer.stdout
+    after = next(entry for entry in listed_runs(home) if entry["request_id"] == run["request_id"])
+    assert after["status"] == "cancelled"
