@@ -85,5 +85,4 @@ async def _publish(context: StageContext, view: MomentView, clip: Clip, still: T
         content_type=content_type_of(key),
         still=image,
     )
-    await context.services.moments.publish_clip(claim, stored)
-    context.published(key, *([image.cloud_url] if image else []))
+    await context.publish(context.services.moments.publish_clip(claim, stored), key, *([image.cloud_url] if image else []))

@@ -6,9 +6,10 @@ and knows nothing of queues, leases or other stages' insides.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from videomoments.storage.layout import safe_extension
 log = logging.getLogger(__name__)
 
 Checkpoint = dict[str, Any]
+_COMMIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +167,36 @@ class StageContext:
         return path
 
     async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Uploads a file; answers its size in bytes. Unless `published` is called the object goes again when the stage fails."""
+        """Uploads a file; answers its size in bytes. Unless it is `publish`ed the object goes again when the stage fails."""
         self._unpublished.append(key)
         stored = await self.parts.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
         return stored.size
 
-    def published(self, *keys: str) -> None:
-        """A row names these objects now."""
+    async def publish(self, writing: Coroutine[Any, Any, None], *keys: str) -> None:
+        """Runs the transaction that makes a row name these objects. It is not interrupted half-way: whoever is stopped in a commit does
+        not know whether the objects are named, and would remove what a row points at."""
+        task = asyncio.create_task(writing)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=_COMMIT_SECONDS)
+            if task.done() and not task.cancelled() and task.exception() is None:
+                self._published(keys)
+            raise
+        self._published(keys)
+
+    def _published(self, keys: Collection[str]) -> None:
         self._unpublished = [key for key in self._unpublished if key not in keys]
 
     async def discard_unpublished(self) -> None:
-        """Removes what a failed stage uploaded and no row names."""
-        for key in self._unpublished:
-            with suppress(MomentsError):
+        """Removes what a failed stage uploaded and no row names. While the database is away nothing is removed: it might be named."""
+        keys, self._unpublished = self._unpublished, []
+        if not keys:
+            return
+        with suppress(MomentsError):
+            named = await self.services.videos.objects_named(self.claim.video_pk, keys)
+            for key in set(keys) - named:
                 await self.parts.store.delete(key)
-        self._unpublished.clear()
 
 
 async def _nothing(_: StageContext) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import signal
+from datetime import timedelta
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
@@ -17,21 +17,23 @@ from videomoments.pipeline.stage import Parts
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services, build_services
-from videomoments.storage import open_store
+from videomoments.storage import configured_store
 from videomoments.worker.consumer import Worker
 
 log = logging.getLogger(__name__)
+
+# No upload takes longer: what is older was interrupted by a kill.
+_UPLOAD_LIFE = timedelta(days=1)
 
 
 def build_parts(settings: Settings, services: Services) -> Parts:
     """The adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
     if settings.storage_url is None or settings.database_url is None:
         raise InvalidInput("STORAGE_URL is not set.", advice="Use a command that starts the embedded parts, or set it.")
-    key = settings.signing_key.get_secret_value() if settings.signing_key else secrets.token_hex(32)
     return Parts(
         settings=settings,
         services=services,
-        store=open_store(settings.storage_url, signing_key=key, public_url=settings.public_url),
+        store=configured_store(settings),
         media=MediaEngine(),
         chat=ChatClient(),
         slots=ModelSlots(settings.database_url),
@@ -53,6 +55,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
 
     try:
         await services.models.seed()
+        await parts.store.sweep_partial(_UPLOAD_LIFE)
         await Worker(services, work).run(stop)
     finally:
         await parts.chat.aclose()

@@ -13,7 +13,7 @@ from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import StageName
 from videomoments.media.types import MediaInfo, ThumbnailRequest
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
-from videomoments.services.videos import SourceFile, StillImage
+from videomoments.services.videos import SourceFile, StillImage, title_from
 from videomoments.sources.base import FetchLimits
 from videomoments.sources.http import fetch
 from videomoments.sources.local import inspect
@@ -37,34 +37,45 @@ _EXTENSIONS = {
 async def download(context: StageContext) -> Outcome:
     """Raises what `sources` and `media.probe` raise: permanent errors for what can never work."""
     video = await context.video()
-    if video.cloud_url is not None and video.media_info is not None and await _stored(context, video.cloud_url):
-        return Outcome({"cloud_url": video.cloud_url}, "stored by an earlier run")
-    path, name, etag_title = await _fetch(context, video.source_url)
+    stored = video.cloud_url if video.cloud_url is not None and await _stored(context, video.cloud_url) else None
+    if stored is not None and video.media_info is not None:
+        return Outcome({"cloud_url": stored}, "stored by an earlier run")
+    if stored is not None:
+        # An upload: its bytes came before the run, and nobody has looked into them yet.
+        path, name, title = await context.source(), stored, None
+    else:
+        path, name, title = await _fetch(context, video.source_url)
     info = await context.parts.media.probe(path)
     context.report(_MEASURED)
-    claim = context.claim
-    key = source_key(claim.video_id, claim.request_id, claim.attempt, _extension(name, info))
-
-    def stored(done: int, total: int) -> None:
-        context.report(_MEASURED + (0.95 - _MEASURED) * done / max(total, 1))
-
-    size = await context.put(key, path, content_type_of(key), stored)
+    key = stored or await _store(context, path, _extension(name, info))
     still = await _thumbnail(context, path, info)
     picture = info.video if info.has_video else None
     source = SourceFile(
         cloud_url=key,
-        size_bytes=size,
+        size_bytes=path.stat().st_size,
         content_type=content_type_of(key),
         duration=info.duration,
         resolution=f"{picture.display_width}x{picture.display_height}" if picture else None,
         media_info=info.to_dict(),
-        title=etag_title,
+        # A title that a person gave stays.
+        title=title if video.title == title_from(video.source_url) else None,
     )
-    await context.services.videos.publish_source(claim, source, still)
+    await context.services.videos.publish_source(context.claim, source, still)
     context.published(key, *([still.cloud_url] if still else []))
     context.forget_video()
     warnings = ", ".join(info.warnings).replace("_", " ")
     return Outcome({"cloud_url": key}, f"warnings: {warnings}" if warnings else None)
+
+
+async def _store(context: StageContext, path: Path, extension: str) -> str:
+    claim = context.claim
+    key = source_key(claim.video_id, claim.request_id, claim.attempt, extension)
+
+    def stored(done: int, total: int) -> None:
+        context.report(_MEASURED + (0.95 - _MEASURED) * done / max(total, 1))
+
+    await context.put(key, path, content_type_of(key), stored)
+    return key
 
 
 async def _stored(context: StageContext, key: str) -> bool:
