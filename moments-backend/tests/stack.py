@@ -28,7 +28,7 @@ def embedded_settings(home: Path) -> Settings:
 @contextmanager
 def short_home() -> Iterator[Path]:
     """A data folder with a short path, that a service account may pass when we are root; removed at the end, with what lies elsewhere."""
-    home = Path(tempfile.mkdtemp(prefix="vm", dir=_quick_folder()))
+    home = Path(tempfile.mkdtemp(prefix="vm", dir=quick_folder()))
     home.chmod(0o711)
     try:
         yield home
@@ -36,14 +36,14 @@ def short_home() -> Iterator[Path]:
         remove_home(home)
 
 
-def _quick_folder() -> str | None:
+def quick_folder() -> str | None:
     """Memory where there is plenty that may hold programs (a database is made several times faster there), else the usual place."""
     memory = Path("/dev/shm")
     if memory.is_dir() and os.access(memory, os.W_OK):
         status = os.statvfs(memory)
         if status.f_bavail * status.f_frsize > 2 * 1024**3 and not status.f_flag & os.ST_NOEXEC:
             return str(memory)
-    return "/tmp" if os.access("/tmp", os.W_OK) else None
+    return "/tmp" if os.access("/tmp", os.W_OK) else None  # TMPDIR may be long, as on macOS
 
 
 def remove_home(home: Path) -> None:

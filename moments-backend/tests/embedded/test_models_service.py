@@ -6,6 +6,8 @@ import http.client
 import os
 import signal
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -18,6 +20,7 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import revive, running_stack
 from videomoments.embedded.layout import Layout
+from videomoments.embedded.models import Models
 from videomoments.embedded.processes import Record
 
 STANDIN = Path(__file__).parents[1] / "fakes" / "models_standin"
@@ -26,6 +29,15 @@ STANDIN = Path(__file__).parents[1] / "fakes" / "models_standin"
 @pytest.fixture(autouse=True)
 def standin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(STANDIN))
+
+
+class Stranger(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        return
 
 
 def models_only(home: Path) -> Settings:
@@ -86,6 +98,25 @@ def test_port_and_key_stay_the_same_over_restarts(home: Path) -> None:
             assert third.models_url != first.models_url
             assert status(third.models_url, "/health") == 200
     assert server_pids(home) == []
+
+
+def test_a_stranger_on_the_port_is_not_taken_for_the_service(home: Path) -> None:
+    with running_stack(models_only(home)) as first:
+        pass
+    port = urlparse(first.models_url).port or 0
+    server = ThreadingHTTPServer(("127.0.0.1", port), Stranger)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        layout = Layout.of(embedded_settings(home))
+        service = Models(layout)
+        record = Record(os.getpid() + 1, "never", "", {"port": str(port)})
+        assert status(first.models_url, "/health") == 200
+        assert not service.answers(record)
+        with running_stack(models_only(home)) as second:
+            assert second.models_url != first.models_url
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_service_that_does_not_start_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from embedded_commands import query, queue, server_pids
+from sqlalchemy.engine import make_url
 
-from stack import embedded_settings, short_home
+from stack import embedded_settings, remove_home, short_home
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import running_stack
 from videomoments.embedded.accounts import own_account
 from videomoments.embedded.layout import Layout, private_to
-from videomoments.embedded.site import MAX_SOCKET_PATH, socket_folder
+from videomoments.embedded.site import MAX_SOCKET_PATH, base_of, socket_folder
 
 
 async def test_a_deep_data_folder_has_sockets_with_short_paths(home: Path) -> None:
@@ -32,6 +33,19 @@ async def test_a_deep_data_folder_has_sockets_with_short_paths(home: Path) -> No
         assert len(str(sockets / ".s.PGSQL.5432")) < MAX_SOCKET_PATH
         assert sockets.stat().st_mode & 0o077 == 0
     shutil.rmtree(sockets)
+
+
+async def test_a_data_folder_may_have_any_name(home: Path) -> None:
+    odd = home / "a, b 'c' \"d\" %41 #e? é \\n $f"
+    odd.mkdir(mode=0o711)
+    for attempt in ("create table kept as select 42 as answer", "select answer from kept"):
+        with running_stack(embedded_settings(odd), models=False) as stack:
+            await query(stack.database_url, attempt)
+            with queue(stack.redis_url) as client:
+                assert client.config_get("dir")["dir"] == str(base_of(Layout(odd)) / "valkey")
+            assert make_url(stack.database_url).query["host"] == Path(stack.redis_url.removeprefix("unix://")).parent.as_posix()
+    assert server_pids(odd) == []
+    remove_home(odd)
 
 
 def test_a_socket_folder_that_someone_prepared_is_not_used(home: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from embedded_commands import server_pids
 from readable_python import Interpreter, python_for
 
-from stack import remove_home
+from stack import quick_folder, remove_home
 
 SITUATION = Path(__file__).with_name("situation.py")
 UNKNOWN_UID = 54321
@@ -31,7 +31,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="capabilities and 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
     """A folder that every account may pass."""
-    folder = Path(tempfile.mkdtemp(prefix="vm", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="vm", dir=quick_folder()))
     folder.chmod(0o755)
     shutil.copy(SITUATION, folder)
     yield folder
@@ -86,7 +86,7 @@ def test_an_ordinary_user_with_a_home_of_mode_700(place: Path, closed_home: Path
 @as_root
 def test_root_with_a_home_of_mode_700(place: Path, closed_home: Path) -> None:
     home = closed_home / "data"
-    modes = {folder: folder.stat().st_mode for folder in (place, closed_home, Path("/"), Path("/var"), Path("/var/lib"))}
+    modes = {folder: folder.stat().st_mode for folder in (place, Path("/"), Path("/var"), Path("/var/lib"))}
     told = told_by(Interpreter(sys.executable, {}).run([str(SITUATION), str(home)]))
     assert_worked(told, home)
     if told["way"] == "setuid":  # not so in a container without the capabilities for it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from videomoments.core.config import Settings
+from videomoments.core.errors import OutOfSpace, ServiceUnavailable
 from videomoments.embedded.layout import Layout
 from videomoments.embedded.locks import FileLock
 from videomoments.embedded.models import Models
@@ -97,23 +99,32 @@ def _embeds(settings: Settings, models: bool) -> bool:
 
 
 def _ensure(settings: Settings, layout: Layout, models: bool, on_progress: Callable[[str], None]) -> Stack:
-    with FileLock(layout, layout.start_lock) as lock:
-        lock.exclusive(_START_SECONDS, lambda: on_progress("Waiting for another command that starts the servers"))
-        bound_logs(layout)
-        models_server, postgres, valkey = all_servers(layout)
-        servers: list[Server] = []
-        if models and settings.models_url is None:
-            servers.append(models_server)
-        if not settings.database_url:
-            servers.append(postgres)
-        if not settings.redis_url:
-            servers.append(valkey)
-        # All are started before any is waited for: the model service takes longest.
-        started = [(server, server.start(on_progress)) for server in servers]
-        urls = {"storage": (layout.home / "store").as_uri()}
-        for server, record in started:
-            urls |= _urls(server, server.wait(record))
-        return _stack(settings, urls)
+    try:
+        with FileLock(layout, layout.start_lock) as lock:
+            lock.exclusive(_START_SECONDS, lambda: on_progress("Waiting for another command that starts the servers"))
+            bound_logs(layout)
+            # All are started before any is waited for: the model service takes longest.
+            started = [(server, server.start(on_progress)) for server in _asked_for(settings, layout, models)]
+            urls = {"storage": (layout.home / "store").as_uri()}
+            for server, record in started:
+                urls |= _urls(server, server.wait(record))
+            return _stack(settings, urls)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfSpace("The disk of the data folder is full.") from error
+        raise ServiceUnavailable(
+            f"The servers can't be started ({error.strerror or error}).", advice="`moments doctor` checks what this machine lacks."
+        ) from error
+
+
+def _asked_for(settings: Settings, layout: Layout, models: bool) -> list[Server]:
+    service, postgres, valkey = all_servers(layout)
+    wanted: list[tuple[Server, bool]] = [
+        (service, models and settings.models_url is None),
+        (postgres, not settings.database_url),
+        (valkey, not settings.redis_url),
+    ]
+    return [server for server, asked in wanted if asked]
 
 
 def _urls(server: Server, record: Record) -> dict[str, str]:

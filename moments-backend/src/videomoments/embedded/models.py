@@ -12,9 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, ClassVar
 
+import psutil  # type: ignore[import-untyped]
+
+from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded.layout import read_json
 from videomoments.embedded.processes import Record
-from videomoments.embedded.server import Server
+from videomoments.embedded.server import Server, last_lines
 
 _HOST = "127.0.0.1"
 # Ours alone: the model program needs none of them.
@@ -65,7 +68,19 @@ class Models(Server):
         self.layout.write_json(self._port_file, {"port": port})
         return process, {"port": str(port)}
 
+    def wait(self, record: Record) -> Record:
+        try:
+            return super().wait(record)
+        except ServiceUnavailable:
+            # Someone took the port between our look and the service's: once more, on another one.
+            if not any("address already in use" in line.lower() for line in last_lines(self.log)):
+                raise
+            self._port_file.unlink(missing_ok=True)
+            return super().wait(self.start(lambda _: None))
+
     def answers(self, record: Record) -> bool:
+        if not _listens(record.pid, int(record.more.get("port", 0))):
+            return False  # whoever answers there is not our service, and must not be sent our key
         connection = http.client.HTTPConnection(_HOST, int(record.more.get("port", 0)), timeout=2.0)
         try:
             connection.request("GET", "/health")
@@ -82,6 +97,16 @@ class Models(Server):
     def _last_port(self) -> int:
         value = (read_json(self._port_file) or {}).get("port", 0)
         return value if isinstance(value, int) and 0 <= value < 65536 else 0
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp4")
+    except psutil.AccessDenied:
+        return True
+    except psutil.Error:
+        return False
+    return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
 
 def _free_port(wanted: int) -> int:

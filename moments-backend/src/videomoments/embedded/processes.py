@@ -47,12 +47,10 @@ class Record:
     def load(cls, layout: Layout, name: str) -> Record | None:
         """The record of this data folder's server; None when there is none, or when it came here with a copy of another folder."""
         value: dict[str, Any] | None = read_json(layout.run / f"{name}.json")
+        if value is None or value.get("home") != str(layout.home):
+            return None
         try:
-            return (
-                None
-                if value is None or value["home"] != str(layout.home)
-                else cls(int(value["pid"]), str(value["mark"]), str(value["program"]), dict(value["more"]))
-            )
+            return cls(int(value["pid"]), str(value["mark"]), str(value["program"]), dict(value["more"]))
         except (KeyError, TypeError, ValueError):
             return None
 

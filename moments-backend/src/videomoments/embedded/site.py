@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -19,6 +20,8 @@ from videomoments.embedded.layout import Layout, private_to, read_json, short_ha
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; PostgreSQL adds its own name to the folder.
 MAX_SOCKET_PATH = 100
+_PLAIN = re.compile(r"[A-Za-z0-9/._+@-]+")
+_SHELL_SIGNS = re.compile(r'["$`\\\n]')
 _LONGEST_SOCKET = ".s.PGSQL.5432.lock"
 _SERVER_BASES = (Path("/var/lib/moments"), Path("/opt/moments"))
 # What a copy leaves out: headers, static libraries, client programs.
@@ -146,6 +149,8 @@ def runtime_name() -> str:
 def _runtime_for(account: Account, base: Path, layout: Layout) -> tuple[Programs | None, str]:
     """A copy of the programs below `base`, once `account` has proved that it can run it there; else why it can't."""
     made = not base.exists()
+    if _SHELL_SIGNS.search(str(base)):
+        return None, "initdb runs its programs by a shell, which reads signs in that path"
     try:
         base.mkdir(parents=True, mode=0o755, exist_ok=True)
         if base != layout.home and made:
@@ -207,16 +212,15 @@ def _readable(tree: Path) -> None:
 
 
 def socket_folder(base: Path, account: Account) -> Path:
-    """A folder for the Unix sockets whose path is short enough; below the system's folder for such things when `base` is deep.
+    """A folder for the Unix sockets whose path is short and plain; below the system's folder for such things when `base`'s is not.
 
     A folder that someone else made is never used. Raises ServiceUnavailable when none can be had.
     """
     below = base / "sockets"
     if _fits(below):
         account.make_folder(below)
-        if private_to(below, account.uid):
-            return below
-        below.chmod(0o700)
+        if not private_to(below, account.uid):
+            below.chmod(0o700)
         return below
     name = f"moments-{account.uid}-{short_hash(str(base))}"
     for root in _short_roots():
@@ -253,7 +257,8 @@ def _take(folder: Path, account: Account) -> bool:
 
 
 def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / _LONGEST_SOCKET)) < MAX_SOCKET_PATH
+    # Commas separate folders and hosts in PostgreSQL's settings and in its drivers' URLs; other signs ask for quoting somewhere.
+    return len(os.fsencode(folder / _LONGEST_SOCKET)) < MAX_SOCKET_PATH and _PLAIN.fullmatch(str(folder)) is not None
 
 
 def system_name() -> str:
