@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import tenacity
 
-from videomoments.core.errors import MomentsError, ServiceUnavailable, StorageError
+from videomoments.core.errors import MomentsError, ServiceUnavailable, StaleAttempt, StorageError
 from videomoments.core.logging import log_context
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
@@ -22,10 +23,13 @@ from videomoments.services.stage_records import StageRecord, StageRecords
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # Stages retry what only waiting can mend; model services and downloads have retry policies of their own.
 _RETRIED = (StorageError, ServiceUnavailable)
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 _PROGRESS_SECONDS = 1.0
+_PATIENCE_SECONDS = 120.0
 
 Watch = Callable[[ProgressClock, float], None]
 """Told at the start of each stage: its clock, and how many seconds of silence it is allowed."""
@@ -51,7 +55,7 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
     folder = work_folder(parts.settings.work_folder, claim)
     clock = ProgressClock()
     context = StageContext(claim, parts, folder, clock)
-    earlier = await records.load(claim)
+    earlier = await _patiently(records.load, claim)
     note: str | None = None
     for stage in stages:
         with log_context(stage=stage.name.value):
@@ -92,25 +96,37 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
     """One stage: skipped with its reason, taken from its checkpoint, or run. Answers the reason of a skip."""
     claim = context.claim
     context.forget_video()
-    if (reason := await stage.skip(context)) is not None:
+    if (reason := await _patiently(stage.skip, context)) is not None:
         if earlier.status is not StageStatus.SKIPPED:
-            await records.skip(claim, stage.name, reason)
+            await _patiently(records.skip, claim, stage.name, reason)
         return None if stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
-    digest = sha256_of(stage.name.value, dict(await stage.inputs(context)))
+    digest = sha256_of(stage.name.value, dict(await _patiently(stage.inputs, context)))
     kept = earlier.checkpoint
-    if earlier.status is StageStatus.COMPLETED and kept is not None and earlier.input_hash == digest and await stage.counts(context, kept):
+    same = earlier.status is StageStatus.COMPLETED and earlier.input_hash == digest
+    if same and kept is not None and await _patiently(stage.counts, context, kept):
         log.info("taken over from an earlier attempt")
         context.checkpoints[stage.name] = kept
-        return None
+        return kept.get("note")
     async with contextlib.AsyncExitStack() as places:
         with clock.pause():
             await places.enter_async_context(context.parts.limits.hold(stage.resource))
-        await records.start(claim, stage.name, digest)
+        await _patiently(records.start, claim, stage.name, digest)
         async with _progress_writer(records, claim, stage.name, clock):
             outcome = await _with_retries(stage, context)
         context.checkpoints[stage.name] = outcome.checkpoint
-        await records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason)
+        await _patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
     return outcome.checkpoint.get("note")
+
+
+async def _patiently(call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Waits for a database that restarts. Whoever waits too long loses the lease first, and is stopped by that."""
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(ServiceUnavailable),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
+        stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
+        reraise=True,
+    )
+    return await retrying(call, *arguments)
 
 
 async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
@@ -141,11 +157,13 @@ async def _progress_writer(records: StageRecords, claim: Claim, name: StageName,
                     await records.progress(claim, name, written)
                 except ServiceUnavailable:
                     log.debug("progress not written")
+                except StaleAttempt:
+                    return  # the lease's thread says so to the run itself
 
     task = asyncio.create_task(write())
     try:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, MomentsError):
-            await task
+        # Not awaited itself: a cancellation of this run must not be taken for the writer's own.
+        await asyncio.wait({task})

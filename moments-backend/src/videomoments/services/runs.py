@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -179,6 +180,11 @@ class Runs:
             row = (await session.execute(_CLAIM, values)).mappings().one_or_none()
         if row is None:
             return None
+        try:
+            snapshot = RunSnapshot.model_validate(row["config"])
+        except ValidationError:
+            await self._end_unreadable(row)
+            return None
         claim = Claim(
             run_id=row["id"],
             request_id=row["identifier"],
@@ -187,7 +193,7 @@ class Runs:
             kind=RunKind(row["kind"]),
             attempt=row["attempt"],
             crashes=row["crashes"],
-            snapshot=RunSnapshot.model_validate(row["config"]),
+            snapshot=snapshot,
         )
         async with best_effort("the claim"):
             await self.status.take(claim.video_id, claim.request_id, claim.attempt, force=True)
@@ -234,9 +240,29 @@ class Runs:
         Raises:
             StaleAttempt: another attempt has taken over.
         """
+        await self._end(claim.run_id, claim.attempt, claim.request_id, claim.video_id, status, error, error_stage, note)
+
+    async def _end_unreadable(self, row: RowMapping) -> None:
+        error = MomentsError(
+            "The run was accepted by another version of VideoMoments.", code="config_unreadable", advice="Start the run again."
+        )
+        log.warning("run %s: %s", row["identifier"], error.message)
+        await self._end(row["id"], row["attempt"], row["identifier"], row["video_identifier"], RunStatus.FAILED, error, None, None)
+
+    async def _end(
+        self,
+        run_id: int,
+        attempt: int,
+        request_id: str,
+        video_id: str,
+        status: RunStatus,
+        error: MomentsError | None,
+        error_stage: StageName | None,
+        note: str | None,
+    ) -> None:
         values = {
-            "id": claim.run_id,
-            "attempt": claim.attempt,
+            "id": run_id,
+            "attempt": attempt,
             "status": status.value,
             "error_stage": error_stage.value if error_stage else None,
             "error_code": error.code if error else None,
@@ -249,11 +275,9 @@ class Runs:
             if row is None:
                 raise StaleAttempt("Another worker has taken this run over.")
             ended = "cancelled" if status is RunStatus.CANCELLED else "failed"
-            broken = await session.scalars(_END_STAGES, {"id": claim.run_id, "status": ended, "reason": error.message if error else None})
+            broken = await session.scalars(_END_STAGES, {"id": run_id, "status": ended, "reason": error.message if error else None})
             stages = {f"{name}_status": ended for name in broken}
-        await self._mirror_end(
-            claim.video_id, claim.request_id, claim.attempt, status, row, stages=stages, error=error, error_stage=error_stage
-        )
+        await self._mirror_end(video_id, request_id, attempt, status, row, stages=stages, error=error, error_stage=error_stage)
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.

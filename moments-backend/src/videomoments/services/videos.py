@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
+
+from sqlalchemy import text
 
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import now
@@ -15,6 +18,12 @@ from videomoments.db.tables import Video
 from videomoments.services.runs import Claim, Runs
 
 _REMOTE = {"http", "https", "gs", "s3"}
+_NAMED = text("""
+    SELECT key FROM (
+        SELECT cloud_url FROM videos WHERE id = :video UNION SELECT audio_url FROM videos WHERE id = :video
+        UNION SELECT cloud_url FROM clips WHERE video_id = :video UNION SELECT cloud_url FROM thumbnails WHERE video_id = :video
+    ) AS named (key) WHERE key = ANY(:keys)
+""")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -125,6 +134,11 @@ class Videos:
             if still is not None:
                 values = {"video_id": video.id, "clip_id": None, "cloud_url": still.cloud_url}
                 await repository.put_thumbnail(session, values | {"time": still.time, "width": still.width, "height": still.height})
+
+    async def objects_named(self, video_pk: int, keys: Collection[str]) -> set[str]:
+        """Those of `keys` that a row of the video points at."""
+        async with self._database.transaction() as session:
+            return set(await session.scalars(_NAMED, {"video": video_pk, "keys": list(keys)}))
 
     async def publish_audio(self, claim: Claim, audio_url: str) -> None:
         """Raises StaleAttempt."""

@@ -10,7 +10,9 @@ import platform
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 import tenacity
 from redis.exceptions import RedisError, ResponseError
@@ -34,6 +36,16 @@ Work = Callable[[Claim, Watch], Awaitable[str | None]]
 
 _BLOCK_MS = 1000
 _SWEEP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a run's work ended."""
+
+    status: RunStatus
+    error: MomentsError | None = None
+    stage: StageName | None = None
+    note: str | None = None
 
 
 def consumer_name() -> str:
@@ -77,7 +89,9 @@ class Worker:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            self._lease.stop()
+            await asyncio.to_thread(self._lease.stop)
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._queue.leave(self.name)
             await self._reader.aclose()
 
     async def _read_until(self, stop: asyncio.Event) -> None:
@@ -103,7 +117,7 @@ class Worker:
                 for entry in entries:
                     task = asyncio.create_task(self._take(entry))
                     self._tasks[task] = None
-                    task.add_done_callback(lambda done: self._tasks.pop(done, None))
+                    task.add_done_callback(self._taken)
         finally:
             stopping.cancel()
 
@@ -115,10 +129,16 @@ class Worker:
             log.warning("Redis: nothing read (%s)", error.__class__.__name__)
         await asyncio.wait({stopping}, timeout=pause)
 
+    def _taken(self, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an entry was left: %s", error, exc_info=error)
+
     async def _take(self, entry: Entry) -> None:
         """One entry, from claim to acknowledgement."""
+        began = time.monotonic()
         try:
-            claim = await self._services.runs.claim(entry.request_id, self.name)
+            claim = await self._claim(entry)
         except ServiceUnavailable as error:
             # The entry stays pending: the reconciler replaces it when the database is back.
             log.warning("not claimed: %s", error.message)
@@ -128,73 +148,83 @@ class Worker:
             if task is not None:
                 self._tasks[task] = (claim, entry)
             with log_context(request_id=claim.request_id, video_id=claim.video_id, attempt=claim.attempt):
-                await self._execute(claim)
-        with contextlib.suppress(RedisError, OSError):
+                await self._execute(claim, began)
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
             await self._queue.settle(self.name, entry.entry_id)
 
-    async def _execute(self, claim: Claim) -> None:
+    async def _claim(self, entry: Entry) -> Claim | None:
+        """A claim is made or not: one that comes while this worker drains is given back, not left to lapse."""
+        claiming = asyncio.create_task(self._services.runs.claim(entry.request_id, self.name))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ServiceUnavailable):
+                if (claim := await claiming) is not None:
+                    await self._services.runs.hand_back(claim)
+            raise
+
+    async def _execute(self, claim: Claim, began: float) -> None:
+        """`began` is the monotonic time before the claim: its lease may have begun then."""
         if claim.crashes >= self._settings.max_crashes:
             error = MomentsError(
                 f"The run ended its worker {claim.crashes} times.",
                 code="dead_letter",
                 advice="Look at the worker's log, then retry the run.",
             )
-            await self._finish(claim, RunStatus.FAILED, error=error)
+            await _to_its_end(self._finish(claim, _End(RunStatus.FAILED, error)))
             return
-        work = asyncio.create_task(self._guarded(claim))
+        work = asyncio.create_task(self._work_on(claim))
 
         def stop_work(verdict: Verdict) -> None:
             self._verdicts[claim.run_id] = verdict
             log.info("stopping: %s", verdict)
             work.cancel()
 
-        self._lease.hold(claim, stop_work)
+        self._lease.hold(claim, stop_work, since=began)
         try:
-            await work
+            if (end := await self._outcome(claim, work)) is not None:
+                await _to_its_end(self._finish(claim, end))
+        finally:
+            self._lease.drop(claim)
+            self._verdicts.pop(claim.run_id, None)
+
+    async def _outcome(self, claim: Claim, work: asyncio.Task[_End | None]) -> _End | None:
+        """How the work ended; None when the run goes on elsewhere."""
+        try:
+            return await work
         except asyncio.CancelledError:
             if not work.done():
                 # This worker drains: the work ends before the run is handed back.
                 work.cancel()
                 await asyncio.wait({work}, timeout=self._settings.drain_seconds)
-            await self._let_go(claim)
-        finally:
-            self._lease.drop(claim)
-            self._verdicts.pop(claim.run_id, None)
-
-    async def _guarded(self, claim: Claim) -> None:
-        try:
-            note = await self._work(claim, lambda clock, seconds: self._lease.watch(claim, clock, seconds))
-        except StageFailed as failure:
-            log.warning("failed: %s", failure.error.message)
-            await self._finish(claim, RunStatus.FAILED, error=failure.error, stage=failure.stage)
-        except StaleAttempt:
-            log.warning("another worker has this run")
-        except Exception:
-            log.exception("failed without a reason of ours")
-            error = MomentsError("Something went wrong inside VideoMoments.", advice="See the worker's log, and report it.")
-            await self._finish(claim, RunStatus.FAILED, error=error)
-        else:
-            await self._finish(claim, RunStatus.COMPLETED, note=note)
-
-    async def _let_go(self, claim: Claim) -> None:
+            if work.done() and not work.cancelled():
+                return work.result()
         verdict = self._verdicts.get(claim.run_id)
         if verdict is Verdict.CANCELLED:
-            await self._finish(claim, RunStatus.CANCELLED)
-        elif verdict is None and self._draining:
+            return _End(RunStatus.CANCELLED)
+        if verdict is None and self._draining and work.done():
             with contextlib.suppress(ServiceUnavailable):
                 if await self._services.runs.hand_back(claim):
                     log.info("handed back")
         # Lost: another worker has it. Stalled: the lease lapses, and the next claim counts it as a crash.
+        return None
 
-    async def _finish(
-        self,
-        claim: Claim,
-        status: RunStatus,
-        *,
-        error: MomentsError | None = None,
-        stage: StageName | None = None,
-        note: str | None = None,
-    ) -> None:
+    async def _work_on(self, claim: Claim) -> _End | None:
+        try:
+            note = await self._work(claim, lambda clock, seconds: self._lease.watch(claim, clock, seconds))
+        except StageFailed as failure:
+            log.warning("failed: %s", failure.error.message)
+            return _End(RunStatus.FAILED, failure.error, failure.stage)
+        except StaleAttempt:
+            log.warning("another worker has this run")
+            return None
+        except Exception:
+            log.exception("failed without a reason of ours")
+            error = MomentsError("Something went wrong inside VideoMoments.", advice="See the worker's log, and report it.")
+            return _End(RunStatus.FAILED, error)
+        return _End(RunStatus.COMPLETED, note=note)
+
+    async def _finish(self, claim: Claim, end: _End) -> None:
         """Ends the run, as long as the lease lasts; a database that is away meanwhile is waited for."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(ServiceUnavailable),
@@ -203,14 +233,14 @@ class Worker:
             reraise=True,
         )
         try:
-            await retrying(self._services.runs.finish, claim, status, error=error, error_stage=stage, note=note)
+            await retrying(self._services.runs.finish, claim, end.status, error=end.error, error_stage=end.stage, note=end.note)
         except StaleAttempt:
             log.warning("another worker has this run")
             return
         except ServiceUnavailable:
             log.error("the end could not be written; the run will be taken up again")
             return
-        log.info("%s", status)
+        log.info("%s", end.status)
         await asyncio.to_thread(shutil.rmtree, self._settings.work_folder / claim.request_id, ignore_errors=True)
 
     async def _drain(self) -> None:
@@ -227,6 +257,7 @@ class Worker:
             try:
                 if time.monotonic() - swept > _SWEEP_SECONDS or swept == 0.0:
                     await self._reconciler.sweep_folders(self._settings.work_folder)
+                    await self._reconciler.trim_history()
                     swept = time.monotonic()
                 await self._reconciler.run_once()
             except (RedisError, OSError, TimeoutError, MomentsError) as error:
@@ -243,3 +274,12 @@ class Worker:
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
                     await self._services.runs.status.renew(claim.video_id, claim.request_id, claim.attempt)
                     await self._services.queue.freshen(self.name, entry.entry_id)
+
+
+async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
+    """The end of a run is not interrupted: neither by a drain nor by a cancellation that comes too late."""
+    task = asyncio.create_task(ending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task

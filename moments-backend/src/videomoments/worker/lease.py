@@ -8,6 +8,7 @@ may start.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
@@ -71,10 +72,11 @@ class LeaseKeeper:
         self._stop.set()
         self._thread.join(timeout=5)
 
-    def hold(self, claim: Claim, tell: Callable[[Verdict], None]) -> None:
-        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop."""
+    def hold(self, claim: Claim, tell: Callable[[Verdict], None], *, since: float) -> None:
+        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the monotonic time
+        before the claim."""
         loop = asyncio.get_running_loop()
-        held = _Held(claim, lambda verdict: _call(loop, tell, verdict), time.monotonic())
+        held = _Held(claim, lambda verdict: _call(loop, tell, verdict), since)
         with self._lock:
             self._held[claim.run_id] = held
 
@@ -108,7 +110,7 @@ class LeaseKeeper:
                     next_renewal = began + self._lease / 4
                 elif held:
                     await self._look_for_cancellations(connection, held)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # this thread must not end: it is what fences the worker
                 log.warning("leases not renewed: %s", error.__class__.__name__)
                 if connection is not None:
                     connection.terminate()
@@ -116,8 +118,9 @@ class LeaseKeeper:
             self._fence(held)
             self._stop.wait(max(0.05, min(_TICK_SECONDS, self._lease / 8) - (time.monotonic() - began)))
         if connection is not None:
-            await connection.execute("DELETE FROM workers WHERE name = $1", self._name)
-            await connection.close()
+            with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.execute("DELETE FROM workers WHERE name = $1", self._name)
+                await connection.close(timeout=1)
 
     async def _renew(self, connection: asyncpg.Connection[Any], held: list[_Held], began: float) -> None:
         alive = [one for one in held if one.clock.silent_for() <= one.stall_seconds]

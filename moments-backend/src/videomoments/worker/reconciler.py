@@ -6,7 +6,9 @@ import asyncio
 import logging
 import shutil
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from videomoments.services.options import RunSnapshot
@@ -78,8 +80,7 @@ class Reconciler:
                 continue
             if entry is not None:
                 await queue.drop(entry)
-            snapshot = RunSnapshot.model_validate(row["config"])
-            fresh = await queue.add(request_id=row["identifier"], video_id=row["video_identifier"], config=snapshot.public())
+            fresh = await queue.add(request_id=row["identifier"], video_id=row["video_identifier"], config=_public(row["config"]))
             async with self._services.database.transaction() as session:
                 await session.execute(_ENTRY, {"id": row["id"], "entry": fresh})
             added += 1
@@ -108,3 +109,11 @@ class Reconciler:
         for path in ended:
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
         return len(ended)
+
+
+def _public(config: dict[str, Any]) -> dict[str, Any]:
+    """A config that this version can't read must not keep other runs out of the stream: the claim ends its run."""
+    try:
+        return RunSnapshot.model_validate(config).public()
+    except ValidationError:
+        return {}

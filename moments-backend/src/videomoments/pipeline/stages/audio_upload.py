@@ -18,8 +18,7 @@ async def upload_audio(context: StageContext) -> Outcome:
     claim = context.claim
     key = audio_key(claim.video_id, claim.request_id, claim.attempt)
     await context.put(key, context.audio_path, "audio/wav", lambda done, total: context.report(done / max(total, 1)))
-    await context.services.videos.publish_audio(claim, key)
-    context.published(key)
+    await context.publish(context.services.videos.publish_audio(claim, key), key)
     return Outcome({"audio_url": key})
 
 

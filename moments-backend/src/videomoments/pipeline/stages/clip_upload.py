@@ -34,8 +34,7 @@ async def upload_input_clips(context: StageContext) -> Outcome:
             size_bytes=fields["size_bytes"],
             content_type="video/mp4",
         )
-        await context.services.moments.publish_clip(claim, clip)
-        context.published(key)
+        await context.publish(context.services.moments.publish_clip(claim, clip), key)
         keys.append(key)
         context.report(number / len(moments))
     return Outcome({"clips": keys})

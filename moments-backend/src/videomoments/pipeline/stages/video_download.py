@@ -60,8 +60,8 @@ async def download(context: StageContext) -> Outcome:
         # A title that a person gave stays.
         title=title if video.title == title_from(video.source_url) else None,
     )
-    await context.services.videos.publish_source(context.claim, source, still)
-    context.published(key, *([still.cloud_url] if still else []))
+    publication = context.services.videos.publish_source(context.claim, source, still)
+    await context.publish(publication, key, *([still.cloud_url] if still else []))
     context.forget_video()
     warnings = ", ".join(info.warnings).replace("_", " ")
     return Outcome({"cloud_url": key}, f"warnings: {warnings}" if warnings else None)
