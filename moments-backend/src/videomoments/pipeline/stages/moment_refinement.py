@@ -40,7 +40,10 @@ _REFINED = 0.4
 class _Material:
     """What is needed for every moment of the run."""
 
-    def __init__(self, transcript: Transcript | None, duration: float, limits: MomentLimits) -> None:
+    def __init__(self, moments: list[Moment], transcript: Transcript | None, duration: float, limits: MomentLimits) -> None:
+        edges = [0.0, *(moment.end_time for moment in moments[:-1])], [*(moment.start_time for moment in moments[1:]), duration]
+        # How far each may grow: not into its neighbours.
+        self.room = {moment.id: Interval(low, high) for moment, low, high in zip(moments, *edges, strict=True)}
         words = transcript.words if transcript else ()
         self.lines: list[Line] = build_lines(words, transcript.segments if transcript else ())
         self.words = words
@@ -58,7 +61,7 @@ async def refine(context: StageContext) -> Outcome:
     row = await context.services.transcripts.of_video(context.claim.video_id)
     options = context.options
     limits = MomentLimits(options.max_moments, options.min_duration, options.max_duration)
-    material = _Material(recognised_from(row) if row else None, (await context.media_info()).duration, limits)
+    material = _Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits)
     share = _REFINED if options.clips == "deliver" else 1.0
     failures: list[str] = []
     finished = 0
@@ -112,7 +115,8 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
         endpoint = resolve_endpoint(model, context.parts.settings)
         asked = await context.parts.chat.ask(endpoint, model, messages, parse, schema=REFINEMENT_SCHEMA, sampling=_sampling(context))
     answer = asked.value
-    refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits)
+    room = material.room[moment.id]
+    refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
     if refined.duration <= 0:
         raise ModelError("The refined moment is empty.", code="model_bad_answer")
     await context.services.moments.save_refined(
