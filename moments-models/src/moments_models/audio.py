@@ -88,16 +88,14 @@ def _decode(sent: Path, target: Path, task: Task) -> None:
     import av
 
     try:
-        with (
-            av.open(str(sent), "r", options=open_options(), metadata_errors="replace") as container,
-            wave.open(str(target), "wb") as writer,
-        ):
+        with av.open(str(sent), "r", options=open_options(), metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise UnreadableMedia("the file has no sound")
-            writer.setnchannels(1)
-            writer.setsampwidth(2)
-            writer.setframerate(RATE)
-            _resample(container, writer, task)
+            with wave.open(str(target), "wb") as writer:
+                writer.setnchannels(1)
+                writer.setsampwidth(2)
+                writer.setframerate(RATE)
+                _resample(container, writer, task)
     except (av.FFmpegError, ValueError) as error:
         raise UnreadableMedia("the file can't be read as audio or video") from error
 

@@ -28,7 +28,25 @@ story thirty topic totally true twenty week weeks whenever wherever welcome worl
 finally firstly secondly thirdly begin begins beginning conclude conclusion follows follow followed turning moving learn learned
 allow allows become becomes cause causes contain contains create creates form forms hold holds include includes lead leads leave
 leaves live lives note number offer offers open play plays produce produces provide provides reach reaches remain remains require
-requires seems send sends serve serves sit sits stand stands stay stays sound sounds spend spent watch went
+requires seems send sends serve serves sit worse worst bad fewer greater bigger smaller higher lower cheaper faster slower easier harder
+stronger weaker newer older longer shorter feel feels felt heard hear hears happy sad nice wrong main exact actual certain similar
+common sit sits stand stands stay stays sound sounds spend spent watch went
 """
 
 STOPWORDS = frozenset(_WORDS.split())
+
+SMALL_WORDS = frozenset({"a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
+"""Words that have no capital inside a title."""
+
+LINKS = frozenset({"of", "for", "in", "and", "to", "on", "with"})
+"""Small words that may stand inside a phrase, never at its ends."""
+
+_BEFORE_VERBS = "to i we you they he she it who will can may might must should would could not don't let's please never"
+
+BEFORE_VERBS = frozenset(_BEFORE_VERBS.split())
+"""What stands before a verb rather than before a noun."""
+
+_AFTER_VERBS = "a an the it them us me him her this that these those your my our their its you"
+
+AFTER_VERBS = frozenset(_AFTER_VERBS.split())
+"""What follows a verb rather than a noun: its object."""

@@ -1,77 +1,121 @@
-"""Titles from the words of a segment: the phrase that says most about it and least about the rest."""
+"""Titles from the words of a segment: the phrases that mean most of what it means, and least of what the rest means.
+
+Candidates are noun-like phrases as they were said. They are ranked by how telling their words are here and not elsewhere (TF-IDF over
+segments) and by how close their meaning is to the segment's (as KeyBERT does it, with the sentence embeddings at hand).
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from moments_models.stopwords import STOPWORDS
+import numpy as np
 
-_WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*%?", re.UNICODE)
+from moments_models.stopwords import AFTER_VERBS, BEFORE_VERBS, LINKS, SMALL_WORDS, STOPWORDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_WORD = re.compile(r"[^\W_]+(?:[’'._-][^\W_]+)*%?", re.UNICODE)
 _CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”—–]+(?:\s|$)")
 _LONGEST_PHRASE = 4
 _LONGEST_TITLE = 8
-_SMALL_WORDS = frozenset({"a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
-_LINKS = frozenset({"of", "for", "in", "and", "to", "on", "with"})
-"""Small words that may stand inside a phrase, never at its ends."""
+_RANKED = 24
+"""Candidates per segment whose meaning is compared; the rest are too weak on words alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A candidate as it was said, its lower-case key, and how telling it is."""
+    """A candidate as it was said, the stems it is known by, and how telling it is (0 to about 2)."""
 
     text: str
     key: tuple[str, ...]
     score: float
+    opening: bool
+    vector: NDArray[np.float32] | None = None
 
 
-def titles(segments: Sequence[str], starts: Sequence[float]) -> list[str]:
-    """One title per segment: 2 to 8 words in Title Case, no two alike. `starts` in seconds, for segments that have no words to use."""
+def titles(segments: Sequence[str], starts: Sequence[float], embed: Embed | None = None) -> list[str]:
+    """One title per segment: 2 to 8 words of its own in Title Case, no two alike.
+
+    `starts` (seconds) name segments that have no words to use. Without `embed` words alone decide.
+    """
     counts = [Counter(_content(text)) for text in segments]
     spread = Counter(word for one in counts for word in one)
+    ranked = [_candidates(text, count, spread, len(segments)) for text, count in zip(segments, counts, strict=True)]
+    if embed is not None and segments:
+        ranked = _by_meaning(segments, ranked, embed)
     found: list[str] = []
-    for text, count, start in zip(segments, counts, starts, strict=True):
-        ranked = phrases(text, count, spread, len(segments))
-        title = next((title for title in _combinations(ranked, text) if title not in found), None)
-        found.append(title or _plain(start, found))
+    for text, phrases, start in zip(segments, ranked, starts, strict=True):
+        taken = set(found)
+        title = next((title for title in _options(phrases, text) if title not in taken), None)
+        found.append(title or _plain(start, taken))
     return found
-
-
-def phrases(text: str, count: Counter[str], spread: Counter[str], total: int) -> list[Phrase]:
-    """Candidate phrases of a segment, best first. `count`: its words; `spread`: in how many of the `total` segments each word is."""
-    said: dict[tuple[str, ...], list[str]] = {}
-    for clause in _CLAUSE.split(text):
-        for phrase in _phrases_of(clause):
-            said.setdefault(tuple(_stem(word) for word in phrase), []).append(" ".join(phrase))
-
-    def weight(stem: str) -> float:
-        return (1 + math.log(max(1, count[stem]))) * math.log(1 + total / max(1, spread[stem])) if stem not in STOPWORDS else 0.0
-
-    ranked: list[Phrase] = []
-    for key, forms in said.items():
-        content = [stem for stem in key if stem not in _LINKS]
-        score = sum(weight(stem) for stem in content) / len(content) ** 0.6 * (1 + 0.5 * math.log(len(forms)))
-        if any(form[0].isupper() and not _starts_sentence(text, form) for form in forms):
-            score *= 1.25  # a name
-        ranked.append(Phrase(Counter(forms).most_common(1)[0][0], key, score))
-    ranked.sort(key=lambda phrase: (-phrase.score, text.find(phrase.text)))
-    return ranked
 
 
 def title_case(phrase: str) -> str:
     """Capitals for all but small words inside; words that have capitals of their own keep them."""
     words = phrase.split()
-    return " ".join(
-        word.lower()
-        if word.lower() in _SMALL_WORDS and 0 < index < len(words) - 1
-        else word
-        if any(letter.isupper() for letter in word)
-        else word[:1].upper() + word[1:]
-        for index, word in enumerate(words)
-    )
+
+    def cased(index: int, word: str) -> str:
+        if word.lower() in SMALL_WORDS and 0 < index < len(words) - 1:
+            return word.lower()
+        own_capitals = any(map(str.isupper, word)) and "-" not in word
+        return word if own_capitals else word[:1].upper() + word[1:]
+
+    return " ".join(cased(index, word) for index, word in enumerate(words))
+
+
+def _candidates(text: str, count: Counter[str], spread: Counter[str], total: int) -> list[Phrase]:
+    """The best phrases by their words, scores from 0 to 1."""
+    said: dict[tuple[str, ...], list[str]] = {}
+    first: dict[tuple[str, ...], int] = {}
+    for number, clause in enumerate(_CLAUSE.split(text)):
+        for phrase in _phrases_of(clause):
+            key = tuple(_stem(word) for word in phrase)
+            said.setdefault(key, []).append(" ".join(phrase))
+            first.setdefault(key, number)
+
+    def telling(stem: str) -> float:
+        return (1 + math.log(max(1, count[stem]))) * math.log(1 + total / max(1, spread[stem]))
+
+    found: list[Phrase] = []
+    for key, forms in said.items():
+        if len(key) > 2 and len(forms) < 2 and not _is_name(forms[0]):
+            continue  # long and said once: as likely a piece of a sentence as a name for anything
+        content = [stem for stem in key if stem not in LINKS]
+        score = sum(telling(stem) for stem in content) / len(content) ** 0.6 * (1 + 0.5 * math.log(len(forms)))
+        if _is_name(Counter(forms).most_common(1)[0][0]):
+            score *= 1.2
+        found.append(Phrase(Counter(forms).most_common(1)[0][0], key, score, opening=first[key] <= 1))
+    highest = max((phrase.score for phrase in found), default=1.0)
+    found = [replace(phrase, score=phrase.score / highest) for phrase in found]
+    return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))[:_RANKED]
+
+
+def _by_meaning(segments: Sequence[str], ranked: list[list[Phrase]], embed: Embed) -> list[list[Phrase]]:
+    """Scores with the closeness of meaning added, and vectors, best first."""
+    centres = embed(list(segments))
+    vectors = embed([phrase.text for phrases in ranked for phrase in phrases])
+    overall = centres.mean(axis=0)
+    found: list[list[Phrase]] = []
+    at = 0
+    for phrases, centre in zip(ranked, centres, strict=True):
+        rescored = []
+        for phrase in phrases:
+            vector = vectors[at]
+            at += 1
+            own, rest = (float(vector @ centre), float(vector @ overall) if len(segments) > 1 else 0.0)
+            score = 0.45 * phrase.score + 1.2 * own - 0.3 * rest + (0.08 if phrase.opening else 0.0)
+            rescored.append(replace(phrase, score=score, vector=vector))
+        found.append(sorted(rescored, key=lambda phrase: (-phrase.score, phrase.text)))
+    return found
 
 
 def _content(text: str) -> list[str]:
@@ -80,7 +124,8 @@ def _content(text: str) -> list[str]:
 
 def _tells(word: str) -> bool:
     lower = word.lower().replace("’", "'")
-    return lower not in STOPWORDS and len(lower) > 2 and any(letter.isalpha() for letter in lower)
+    # Adverbs of manner name nothing.
+    return lower not in STOPWORDS and len(lower) > 2 and any(map(str.isalpha, lower)) and not (len(lower) > 5 and lower.endswith("ly"))
 
 
 def _stem(word: str) -> str:
@@ -91,48 +136,55 @@ def _stem(word: str) -> str:
     return lower
 
 
-def _phrases_of(clause: str) -> list[list[str]]:
+def _is_name(form: str) -> bool:
+    """Whether every word has a capital, as names do; one capital may be the sentence's."""
+    words = [word for word in form.split() if word.lower() not in LINKS]
+    return len(words) > 1 and all(word[0].isupper() for word in words)
+
+
+def _phrases_of(clause: str) -> Iterator[list[str]]:
+    """Runs of telling words, one link inside at most, that do not look like verbs where they stand."""
     words = _WORD.findall(clause)
     tells = [_tells(word) for word in words]
-    found: list[list[str]] = []
     for first in range(len(words)):
-        if not tells[first]:
+        before = words[first - 1].lower() if first else ""
+        if not tells[first] or before in BEFORE_VERBS:
             continue
         for last in range(first, min(len(words), first + _LONGEST_PHRASE)):
+            after = words[last + 1].lower() if last + 1 < len(words) else ""
+            if not tells[last] or after in AFTER_VERBS or (last > first and words[last - 1].lower() == "to"):
+                continue
             inside = range(first + 1, last)
-            if tells[last] and all(tells[at] or words[at].lower() in _LINKS for at in inside):
-                links = sum(not tells[at] for at in inside)
-                if links <= 1:
-                    found.append(words[first : last + 1])
-    return found
+            links = sum(not tells[at] for at in inside)
+            if links <= 1 and all(tells[at] or words[at].lower() in LINKS for at in inside):
+                yield words[first : last + 1]
 
 
-def _starts_sentence(text: str, form: str) -> bool:
-    at = text.find(form)
-    return at <= 0 or text[:at].rstrip().endswith((".", "!", "?"))
-
-
-def _combinations(ranked: list[Phrase], text: str) -> list[str]:
+def _options(ranked: list[Phrase], text: str) -> list[str]:
     """Titles to try, best first: a phrase of two words or more, else two phrases joined."""
     best = ranked[:12]
-    options: list[tuple[float, str]] = []
-    for phrase in best:
-        if len(phrase.key) >= 2:
-            options.append((phrase.score, phrase.text))
-    for first_at, first in enumerate(best[:5]):
+    options = [(phrase.score + 0.12, phrase.text) for phrase in best if len(phrase.key) >= 2]
+    for first_at, first in enumerate(best[:6]):
         for second in best[first_at + 1 :]:
-            if set(first.key) & set(second.key) or len(first.key) + len(second.key) + 1 > _LONGEST_TITLE:
+            if _alike(first, second) or len(first.key) + len(second.key) + 1 > _LONGEST_TITLE:
                 continue
-            options.append((0.72 * first.score + 0.3 * second.score, f"{first.text} and {second.text}"))
+            options.append((0.6 * first.score + 0.4 * second.score, f"{first.text} and {second.text}"))
     sentences = {_bare(sentence) for sentence in re.split(r"[.!?]+", text)}
     return [title_case(option) for _, option in sorted(options, key=lambda option: -option[0]) if _bare(option) not in sentences]
+
+
+def _alike(first: Phrase, second: Phrase) -> bool:
+    """Whether two phrases share a word or say nearly the same."""
+    if set(first.key) & set(second.key):
+        return True
+    return first.vector is not None and second.vector is not None and float(first.vector @ second.vector) > 0.75
 
 
 def _bare(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
-def _plain(start: float, taken: Sequence[str]) -> str:
+def _plain(start: float, taken: set[str]) -> str:
     minutes, seconds = divmod(int(start), 60)
     title = f"Moment at {minutes}:{seconds:02d}"
     extra = 2

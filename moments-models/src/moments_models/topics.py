@@ -113,7 +113,7 @@ def _valley(similarity: Floats, reach: int) -> Floats:
     padded = np.pad(similarity, reach, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, reach + 1)
     count = len(similarity)
-    left, right = windows[:count].max(axis=1), windows[reach : reach + count].max(axis=1)
+    left, right = (windows[:count].max(axis=1), windows[reach : reach + count].max(axis=1))
     depths: Floats = (left - similarity) + (right - similarity)
     return depths
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moments_models.audio import RATE, blocks, samples
+from moments_models.audio import RATE, blocks, samples, wav_duration
 from moments_models.base import Task
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _PAD = 0.2
 """Seconds of sound kept on either side of a region."""
 _KEPT_PAUSE = 1.0
 """A longer pause inside a chunk is shortened to this; recognisers invent words in silence."""
+PROGRESS_SHARE = 0.04
+"""Part of the whole work of recognition that finding the speech takes, for progress bars."""
 LONGEST_CHUNK = 28.0
 """Seconds; Whisper's window is 30, and a chunk should never be cut by it."""
 
@@ -95,8 +97,11 @@ def _probabilities(wav: Path, task: Task) -> NDArray[np.float32]:
     found: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
     h = c = np.zeros((1, 1, 128), np.float32)
     tail = np.zeros(_CONTEXT, np.float32)
+    total = wav_duration(wav)
+    seen = 0.0
     for block in blocks(wav, _BLOCK):
-        task.check()
+        task.report(PROGRESS_SHARE * seen, total)
+        seen += len(block) / RATE
         padded = np.pad(block, (0, -len(block) % WINDOW))
         windows = padded.reshape(-1, WINDOW)
         context = np.vstack([tail[None], windows[:-1, -_CONTEXT:]])

@@ -6,12 +6,4 @@ from moments_models.base import EngineSpec
 from moments_models.engines import extractive, signal, whisper
 
 #: Every engine by name; of each kind, the first is the default.
-ENGINES: dict[str, EngineSpec] = {
-    spec.name: spec
-    for spec in (
-        whisper.BASE,
-        whisper.TINY_EN,
-        extractive.SPEC,
-        signal.SPEC,
-    )
-}
+ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in (whisper.BASE, whisper.TINY_EN, extractive.SPEC, signal.SPEC)}

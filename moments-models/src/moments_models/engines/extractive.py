@@ -45,7 +45,7 @@ class Extractive:
         asked = spans.asked_for(vectors, query)
         chosen = spans.choose(lines, topics, salience, asked, wanted.limits)
         texts = [" ".join(line.text for line in lines[span.first : span.last]) for span in chosen]
-        named = titles(texts, [lines[span.first].start for span in chosen])
+        named = titles(texts, [lines[span.first].start for span in chosen], self._model.encode)
         return [
             {
                 "start_time": lines[span.first].start,

@@ -63,7 +63,7 @@ def refine(wanted: RefinementTask, measured: Measured | None) -> dict[str, Any]:
         times = moment.start_time, moment.end_time
         reason = f"{basis}: unchanged, nothing better is near the boundaries; no understanding of content"
     else:
-        times = (start.at if start else moment.start_time), (end.at if end else moment.end_time)
+        times = ((start.at if start else moment.start_time), (end.at if end else moment.end_time))
         reason = f"{basis}: {start.why if start else 'start unchanged'}; {end.why if end else 'end unchanged'}; no understanding of content"
     return {"start_time": round(times[0], 3), "end_time": round(times[1], 3), "reason": reason}
 

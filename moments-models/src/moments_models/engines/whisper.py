@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from moments_models import weights
-from moments_models.audio import RATE
+from moments_models.audio import wav_duration
 from moments_models.base import EngineKind, EngineSpec, Task, Transcript, Word
 from moments_models.cores import cores
 from moments_models.errors import InvalidRequest
 from moments_models.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOG_PROBABILITY, is_invented
-from moments_models.vad import Chunk, speech_chunks
+from moments_models.vad import PROGRESS_SHARE, Chunk, speech_chunks
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel  # type: ignore[import-untyped]
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _TEMPERATURES = (0.0, 0.4, 0.8)
 """Greedy first; a segment that fails the decoder's own tests is sampled anew."""
-_VAD_SHARE = 0.04
-"""Part of the whole work that finding the speech takes, for the progress bar."""
 _LANGUAGE_CHUNKS = 3
 
 
@@ -47,13 +45,13 @@ class Whisper:
         if spoken is None:
             spoken = self._detect(wav, chunks)
         total = sum(chunk.length for chunk in chunks)
-        end = chunks[-1].end / RATE
+        duration = wav_duration(wav)
         done = 0
         words: list[Word] = []
         for chunk in chunks:
             words.extend(self._words(chunk, chunk.read(wav), spoken, task))
             done += chunk.length
-            task.report(end * (_VAD_SHARE + (1 - _VAD_SHARE) * done / total), end)
+            task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
         return Transcript(tuple(_ordered(words)), spoken)
 
     def _known(self, language: str | None) -> str | None:

@@ -1,0 +1,44 @@
+"""Chunks: all speech is in them, none is too long, and times map back."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moments_models.audio import RATE
+from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Piece, plan_chunks
+
+regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(regions, st.randoms(use_true_random=False))
+def test_every_spoken_sample_is_in_a_chunk_of_at_most_28_seconds(spans, random) -> None:  # type: ignore[no-untyped-def]
+    at, spoken = 0, []
+    for gap, length in spans:
+        spoken.append((at + gap + 7, at + gap + 7 + length))
+        at += gap + 7 + length
+    probabilities = np.array([random.random() for _ in range(at + 10)], np.float32)
+    chunks = plan_chunks(probabilities, iter(spoken))
+    covered = np.zeros(len(probabilities) * WINDOW, bool)
+    end = 0
+    for chunk in chunks:
+        assert 0 < chunk.length <= LONGEST_CHUNK * RATE
+        offset = 0
+        for piece in chunk.pieces:
+            assert piece.offset == offset
+            assert piece.start >= end
+            offset, end = offset + piece.length, piece.start + piece.length
+            covered[piece.start : end] = True
+    for first, last in spoken:
+        assert covered[first * WINDOW : last * WINDOW].all()
+
+
+def test_times_map_back_over_a_seam() -> None:
+    chunk = Chunk((Piece(10 * RATE, 0, 5 * RATE), Piece(40 * RATE, 5 * RATE, 5 * RATE)))
+    assert chunk.span(1.0, 2.0) == (11.0, 12.0)
+    assert chunk.span(6.0, 7.0) == (41.0, 42.0)
+    assert chunk.span(4.2, 5.1) == (14.2, 15.0)  # more of it lies before the seam
+    assert chunk.span(4.9, 5.8) == (40.0, 40.8)
+    assert chunk.span(12.0, 13.0) == (45.0, 45.0)
