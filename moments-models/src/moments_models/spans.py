@@ -53,9 +53,11 @@ def asked_for(vectors: NDArray[np.float32], query: NDArray[np.float32] | None) -
         return np.zeros(count)
     kernel = np.array([0.5, 0.8, 1.0, 0.8, 0.5])
     similarity = vectors @ query
-    smooth = np.convolve(similarity, kernel, mode="same") / np.convolve(np.ones(count), kernel, mode="same")
+    reach = len(kernel) // 2
+    around = np.convolve(np.pad(similarity, reach), kernel, mode="valid")
+    smooth = around / np.convolve(np.pad(np.ones(count), reach), kernel, mode="valid")
     # One line that answers exactly counts even where its neighbours talk of something else.
-    nearest = np.maximum(similarity * 0.9, smooth)[:count]
+    nearest = np.maximum(similarity * 0.9, smooth)
     answered: Floats = np.clip((nearest - _ASKED_FROM) / (_ASKED_TO - _ASKED_FROM), 0.0, 1.0)
     return answered
 

@@ -163,19 +163,23 @@ def _phrases_of(clause: str) -> Iterator[list[str]]:
 def _options(ranked: list[Phrase], text: str) -> list[str]:
     """Titles to try, best first: a phrase of two words or more, else two phrases joined."""
     best = ranked[:12]
+    spoken = f" {_bare(text)} "
     options = [(phrase.score + 0.12, phrase.text) for phrase in best if len(phrase.key) >= 2]
     for first_at, first in enumerate(best[:6]):
         for second in best[first_at + 1 :]:
-            if _alike(first, second) or len(first.key) + len(second.key) + 1 > _LONGEST_TITLE:
+            if _alike(first, second, spoken) or len(first.key) + len(second.key) + 1 > _LONGEST_TITLE:
                 continue
             options.append((0.6 * first.score + 0.4 * second.score, f"{first.text} and {second.text}"))
     sentences = {_bare(sentence) for sentence in re.split(r"[.!?]+", text)}
     return [title_case(option) for _, option in sorted(options, key=lambda option: -option[0]) if _bare(option) not in sentences]
 
 
-def _alike(first: Phrase, second: Phrase) -> bool:
-    """Whether two phrases share a word or say nearly the same."""
+def _alike(first: Phrase, second: Phrase, spoken: str) -> bool:
+    """Whether two phrases share a word, are parts of one phrase, or mean nearly the same."""
     if set(first.key) & set(second.key):
+        return True
+    one, two = _bare(first.text), _bare(second.text)
+    if f" {one} {two} " in spoken or f" {two} {one} " in spoken:
         return True
     return first.vector is not None and second.vector is not None and float(first.vector @ second.vector) > 0.75
 

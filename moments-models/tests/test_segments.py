@@ -1,0 +1,35 @@
+"""Sentences from words: every word once, in order."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moments_models.base import Word
+from moments_models.segments import joiner_of, segments
+
+
+def words_of(*timed: tuple[str, float, float]) -> list[Word]:
+    return [Word(text, start, end, 1.0) for text, start, end in timed]
+
+
+def test_sentences_end_at_full_stops_and_pauses() -> None:
+    found = segments(words_of(("Hi", 0, 0.3), ("there.", 0.3, 0.6), ("Dr.", 0.8, 1.0), ("Who", 1.0, 1.2), ("left", 3.0, 3.2)))
+    assert [segment.text for segment in found] == ["Hi there.", "Dr. Who", "left"]
+    assert (found[0].start, found[0].end) == (0, 0.6)
+
+
+def test_languages_without_spaces() -> None:
+    assert segments(words_of(("東京", 0, 1), ("です。", 1, 2)), joiner=joiner_of("ja"))[0].text == "東京です。"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["one", "two,", "end."]), st.floats(0, 3), st.floats(0, 2)), max_size=120))
+def test_every_word_is_in_one_segment(shapes: list[tuple[str, float, float]]) -> None:
+    words, at = [], 0.0
+    for text, gap, length in shapes:
+        words.append(Word(text, at + gap, at + gap + length, 1.0))
+        at = words[-1].end
+    found = segments(words)
+    assert " ".join(segment.text for segment in found) == " ".join(word.word for word in words)
+    assert all(segment.start <= segment.end for segment in found)
+    assert all(segment.end - segment.start <= 30.0 or len(segment.text.split()) < 4 for segment in found)
