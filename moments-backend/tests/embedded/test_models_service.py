@@ -6,6 +6,8 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,7 +30,7 @@ STANDIN = Path(__file__).parents[1] / "fakes" / "models_standin"
 
 @pytest.fixture(autouse=True)
 def standin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(STANDIN))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STANDIN), *filter(None, [os.environ.get("PYTHONPATH")])]))
 
 
 class Stranger(BaseHTTPRequestHandler):
@@ -109,9 +111,12 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_service(home: Path) -> None
     try:
         layout = Layout.of(embedded_settings(home))
         service = Models(layout)
-        record = Record(os.getpid() + 1, "never", "", {"port": str(port)})
+        # Our own service, alive, but the port is not its.
+        alive = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+        record = Record(alive.pid, "any", "", {"port": str(port)})
         assert status(first.models_url, "/health") == 200
         assert not service.answers(record)
+        alive.communicate()
         with running_stack(models_only(home)) as second:
             assert second.models_url != first.models_url
     finally:

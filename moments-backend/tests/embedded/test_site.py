@@ -45,6 +45,7 @@ async def test_a_data_folder_may_have_any_name(home: Path) -> None:
                 assert client.config_get("dir")["dir"] == str(base_of(Layout(odd)) / "valkey")
             assert make_url(stack.database_url).query["host"] == Path(stack.redis_url.removeprefix("unix://")).parent.as_posix()
     assert server_pids(odd) == []
+    shutil.rmtree(Path(stack.redis_url.removeprefix("unix://")).parent)
     remove_home(odd)
 
 

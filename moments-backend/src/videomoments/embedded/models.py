@@ -101,9 +101,12 @@ class Models(Server):
 
 def _listens(pid: int, port: int) -> bool:
     try:
-        connections = psutil.Process(pid).net_connections(kind="tcp4")
-    except psutil.AccessDenied:
-        return True
+        process = psutil.Process(pid)
+        try:
+            connections = process.net_connections(kind="tcp4")
+        except psutil.AccessDenied:
+            # Where a system hides even our own processes' files, being ours has to do.
+            return bool(process.uids().real == os.getuid())
     except psutil.Error:
         return False
     return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
