@@ -8,7 +8,10 @@ import pytest
 
 from stack import embedded_settings
 from videomoments.core.config import Settings
+from videomoments.core.errors import OutOfSpace, ServiceUnavailable
 from videomoments.embedded import clean_targets, diagnose, running_stack
+from videomoments.embedded.ensure import all_servers
+from videomoments.embedded.layout import Layout
 
 
 def test_a_machine_where_all_is_well(home: Path) -> None:
@@ -46,3 +49,10 @@ def test_clean_knows_every_large_folder_and_its_size(home: Path) -> None:
 def test_nothing_made_yet_is_nothing_to_clean(tmp_path: Path) -> None:
     assert clean_targets(embedded_settings(tmp_path / "never")) == []
     assert not (tmp_path / "never").exists()
+
+
+def test_f62_a_full_disk_has_an_error_of_its_own(home: Path) -> None:
+    layout = Layout.of(embedded_settings(home))
+    _, postgres, _ = all_servers(layout)
+    assert isinstance(postgres.failed("stopped", 'could not write to file "base/1": No space left on device'), OutOfSpace)
+    assert isinstance(postgres.failed("stopped", "could not bind"), ServiceUnavailable)
