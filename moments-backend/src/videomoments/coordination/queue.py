@@ -161,7 +161,12 @@ class JobQueue:
     async def reap_consumers(self, consumer: str, *, live: set[str], idle_ms: int) -> int:
         """Removes consumers that are neither live nor recent (F15); their entries move to `consumer`, whose next autoclaim sees them."""
         removed = 0
-        consumers: Any = await self._redis.xinfo_consumers(keys.STREAM, keys.GROUP)
+        try:
+            consumers: Any = await self._redis.xinfo_consumers(keys.STREAM, keys.GROUP)
+        except ResponseError as error:
+            if "NOGROUP" in str(error) or "no such key" in str(error):
+                return 0  # Redis was emptied
+            raise
         for row in consumers:
             if row["name"] != consumer and row["name"] not in live and row["idle"] > idle_ms:
                 await self._reap(keys=[keys.STREAM], args=[keys.GROUP, row["name"], consumer])

@@ -126,7 +126,11 @@ async def _patiently(call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
         reraise=True,
     )
-    return await retrying(call, *arguments)
+
+    async def tried() -> T:
+        return await call(*arguments)
+
+    return await retrying(tried)
 
 
 async def _with_retries(stage: Stage, context: StageContext) -> Outcome:

@@ -1,0 +1,294 @@
+"""What a worker makes of runs that go well, go wrong, or are no longer wanted. The stages follow the runs' prompts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backend import accepted, one, run_of
+from fakes.stub_stages import stub_stages
+from stack import Stack
+from videomoments.coordination import keys
+from videomoments.core.config import Settings
+from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.services.wiring import Services, build_services
+from videomoments.worker.reconciler import Reconciler
+from workers import end_of, executions, in_stage, stage_of, until, working
+
+
+def _objects(settings: Settings) -> list[Path]:
+    folder = settings.home / "store"
+    return [path for path in folder.rglob("*") if path.is_file() and path.name.endswith(".wav")] if folder.exists() else []
+
+
+async def test_a_run_goes_through_eight_stages_and_leaves_nothing_behind(services: Services, settings: Settings) -> None:
+    run = await accepted(services)
+    async with working(services):
+        done = await end_of(services, run.request_id)
+        await until(lambda: _empty(services))
+    assert done.status is RunStatus.COMPLETED
+    assert [stage.status for stage in done.stages] == [StageStatus.COMPLETED] * 8
+    assert executions(done) == [1] * 8
+    assert (done.attempt, done.crashes) == (1, 0)
+    starts = [stage.started_at for stage in done.stages]
+    assert starts == sorted(starts, key=lambda moment: moment.timestamp() if moment else 0.0)
+    assert not await services.redis.exists(keys.lock(run.video_id))
+    assert list((settings.home / "work").iterdir()) == []
+    assert await one(services, "SELECT count(*) FROM workers") == 0, "a worker that leaves signs off"
+
+
+async def _empty(services: Services) -> bool:
+    return await services.queue.depth() == 0
+
+
+async def test_f10_a_failure_in_each_stage_writes_history(services: Services) -> None:
+    runs = {
+        name: await accepted(services, f"https://example.com/{name}.mp4", prompt=json.dumps({name: {"raise": "model"}}))
+        for name in StageName
+    }
+    async with working(services, count=2):
+        for name, run in runs.items():
+            ended = await end_of(services, run.request_id)
+            assert ended.status is RunStatus.FAILED
+            assert ended.error is not None
+            assert (ended.error.stage, ended.error.code, ended.error.advice) == (name, "model_unreachable", "Start it.")
+            assert stage_of(ended, name).status is StageStatus.FAILED
+            assert executions(ended) == [1] * (list(StageName).index(name) + 1) + [0] * (7 - list(StageName).index(name))
+    assert await one(services, "SELECT count(*) FROM pipeline_history WHERE status = 'failed'") == 8
+    assert [key async for key in services.redis.scan_iter("pipeline:*:lock")] == []
+
+
+@pytest.mark.parametrize("kind", ["bug", "group"])
+async def test_a_bug_ends_the_run_with_its_stage_and_without_its_text(services: Services, kind: str) -> None:
+    run = await accepted(services, prompt=json.dumps({"CLIP_UPLOAD": {"raise": kind}}))
+    async with working(services):
+        ended = await end_of(services, run.request_id)
+    assert ended.status is RunStatus.FAILED
+    assert ended.error is not None
+    assert (ended.error.stage, ended.error.code) == (StageName.CLIP_UPLOAD, "internal_error")
+    assert "division" not in ended.error.message
+
+
+async def test_what_waiting_can_mend_is_tried_again(services: Services) -> None:
+    run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"raise": "storage", "times": 2}}))
+    async with working(services):
+        ended = await end_of(services, run.request_id)
+    assert ended.status is RunStatus.COMPLETED
+    assert stage_of(ended, StageName.AUDIO_UPLOAD).executions == 1, "tries within an execution are not executions"
+
+
+async def test_f61_a_failed_stage_takes_its_objects_and_folder_with_it(services: Services, settings: Settings) -> None:
+    run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, "raise": "input"}}))
+    async with working(services):
+        await end_of(services, run.request_id)
+        await until(lambda: _folder_gone(settings, run.request_id))
+    assert _objects(settings) == []
+
+
+async def _folder_gone(settings: Settings, request_id: str) -> bool:
+    return not await asyncio.to_thread((settings.home / "work" / request_id).exists)
+
+
+async def test_a_published_object_stays_when_a_later_stage_fails(services: Services, settings: Settings) -> None:
+    script = {"AUDIO_UPLOAD": {"store": True}, "TRANSCRIPTION": {"raise": "input"}}
+    run = await accepted(services, prompt=json.dumps(script))
+    async with working(services):
+        await end_of(services, run.request_id)
+    [kept] = _objects(settings)
+    assert (await services.videos.get(run.video_id)).audio_url == str(kept.relative_to(settings.home / "store"))
+
+
+@pytest.mark.parametrize("wait", ["sleep", "silent"])
+async def test_f29_a_cancellation_ends_the_work_within_two_seconds(services: Services, settings: Settings, wait: str) -> None:
+    run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, wait: 60}}))
+    async with working(services):
+        await in_stage(services, run.request_id, StageName.AUDIO_UPLOAD)
+        assert await services.runs.request_cancel(run.request_id) is RunStatus.PROCESSING
+        began = time.monotonic()
+        ended = await end_of(services, run.request_id, 5)
+        await until(lambda: _folder_gone(settings, run.request_id), 1)
+        assert time.monotonic() - began < 2.0
+    assert ended.status is RunStatus.CANCELLED
+    assert stage_of(ended, StageName.AUDIO_UPLOAD).status is StageStatus.CANCELLED
+    assert _objects(settings) == []
+    assert (await services.runs.status.read(run.video_id))["AUDIO_UPLOAD_status"] == "cancelled"
+
+
+async def test_f28_a_run_started_right_after_a_cancellation_lives(services: Services) -> None:
+    first = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 60}}))
+    async with working(services):
+        await in_stage(services, first.request_id, StageName.TRANSCRIPTION)
+        await services.runs.request_cancel(first.request_id)
+        await end_of(services, first.request_id)
+        second = await accepted(services)
+        assert (await end_of(services, second.request_id)).status is RunStatus.COMPLETED
+
+
+async def test_f09_an_entry_of_a_finished_run_is_dropped(services: Services) -> None:
+    run = await accepted(services)
+    async with working(services):
+        done = await end_of(services, run.request_id)
+        await services.queue.add(request_id=run.request_id, video_id=run.video_id, config={})
+        await services.queue.add(request_id="never-heard-of", video_id="nor-this", config={})
+        await until(lambda: _empty(services))
+        assert await run_of(services, run.request_id) == done
+
+
+async def test_f22_a_worker_takes_no_more_than_it_works_on(stack: Stack, services: Services) -> None:
+    runs = [
+        await accepted(services, f"https://example.com/{n}.mp4", prompt=json.dumps({"TRANSCRIPTION": {"sleep": 1.5}})) for n in range(5)
+    ]
+    async with working(services):
+        for run in runs[:2]:
+            await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
+        await asyncio.sleep(0.3)
+        pending = await services.redis.xpending(keys.STREAM, keys.GROUP)
+        assert pending["pending"] == 2
+        for run in runs:
+            ended = await end_of(services, run.request_id)
+            assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
+
+
+async def test_f05_a_run_that_redis_never_heard_of_starts_within_five_seconds(stack: Stack, services: Services, settings: Settings) -> None:
+    deaf = build_services(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"}))
+    async with working(services):
+        await asyncio.sleep(0.2)
+        run = await accepted(deaf)
+        took = await until(lambda: _begun(services, run.request_id), 5)
+        assert took < 5
+        assert (await end_of(services, run.request_id)).status is RunStatus.COMPLETED
+    await deaf.close()
+
+
+async def _begun(services: Services, request_id: str) -> bool:
+    return (await run_of(services, request_id)).status is not RunStatus.QUEUED
+
+
+async def test_f18_an_emptied_redis_in_mid_run_loses_nothing(services: Services) -> None:
+    prompt = json.dumps({"TRANSCRIPTION": {"sleep": 0.5}, "CLIP_UPLOAD": {"sleep": 0.5}})
+    runs = [await accepted(services, f"https://example.com/{number}.mp4", prompt=prompt) for number in range(6)]
+    async with working(services, count=2):
+        for _ in range(3):
+            await asyncio.sleep(0.6)
+            await services.redis.flushall()
+        for run in runs:
+            ended = await end_of(services, run.request_id)
+            assert ended.status is RunStatus.COMPLETED
+            assert executions(ended) == [1] * 8
+        assert [key async for key in services.redis.scan_iter("pipeline:*:lock")] == []
+
+
+async def test_a_config_that_can_not_be_read_ends_its_run_and_holds_up_no_other(services: Services) -> None:
+    bad, good = await accepted(services, "https://example.com/a.mp4"), await accepted(services, "https://example.com/b.mp4")
+    async with services.database.transaction() as session:
+        await session.execute(
+            text("UPDATE pipeline_history SET config = '{\"options\": 1}' WHERE identifier = :id"), {"id": bad.request_id}
+        )
+    await services.redis.flushdb()
+    async with working(services):
+        assert (await end_of(services, good.request_id)).status is RunStatus.COMPLETED
+        ended = await end_of(services, bad.request_id)
+    assert ended.error is not None
+    assert ended.error.code == "config_unreadable"
+
+
+async def test_a_database_that_drops_all_connections_stops_no_run(services: Services) -> None:
+    """PostgreSQL restarts: pool, lease and slots connect again, and the run goes on where it is."""
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 2.5, "slot": True}}))
+    async with working(services):
+        await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
+        for _ in range(3):
+            async with services.database.transaction() as session:
+                others = (
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                await session.execute(text(others))
+            await asyncio.sleep(0.3)
+        ended = await end_of(services, run.request_id)
+    assert ended.status is RunStatus.COMPLETED
+    assert (ended.attempt, ended.crashes) == (1, 0)
+    assert executions(ended) == [1] * 8
+
+
+async def test_a_run_handed_back_while_reconcilers_look_runs_once(services: Services) -> None:
+    run = await accepted(services)
+    claim = await services.runs.claim(run.request_id, "worker-gone")
+    assert claim is not None
+    reconcilers = [Reconciler(services, f"worker-{number}") for number in range(3)]
+    await asyncio.gather(services.runs.hand_back(claim), *(one.run_once() for one in reconcilers for _ in range(3)))
+    async with working(services, count=3):
+        ended = await end_of(services, run.request_id)
+        await until(lambda: _empty(services))
+    assert executions(ended) == [1] * 8
+    assert (ended.attempt, ended.crashes) == (2, 0)
+
+
+async def test_the_reconciler_comes_round_to_every_run(services: Services) -> None:
+    """More runs are queued than one pass takes: those that came last are not left out of an emptied stream."""
+    snapshot_of = await accepted(services, "https://example.com/0.mp4")
+    async with services.database.transaction() as session:
+        await session.execute(
+            text("""
+                WITH made AS (INSERT INTO videos (identifier, source_url, source_key, title)
+                              SELECT 'v' || n, 'u' || n, 'k' || n, 't' FROM generate_series(1, 220) AS n RETURNING id, identifier)
+                INSERT INTO pipeline_history (identifier, video_id, status, kind, config, created_at)
+                SELECT 'r' || made.identifier, made.id, 'queued', 'pipeline', first.config, now() - interval '1 minute'
+                FROM made, (SELECT config FROM pipeline_history WHERE identifier = :id) AS first
+            """),
+            {"id": snapshot_of.request_id},
+        )
+    await services.redis.flushdb()
+    reconciler = Reconciler(services, "worker-a")
+    for _ in range(3):
+        await reconciler.run_once()
+    assert await services.queue.depth() >= 220
+
+
+async def test_f61_folders_of_ended_runs_are_swept(services: Services, settings: Settings) -> None:
+    run = await accepted(services)
+    for name in (run.request_id, "a-run-that-ended"):
+        (settings.home / "work" / name).mkdir(parents=True)
+    assert await Reconciler(services, "worker-a").sweep_folders(settings.home / "work") == 1
+    assert [path.name for path in (settings.home / "work").iterdir()] == [run.request_id]
+
+
+async def test_f15_workers_that_come_and_go_leave_no_consumers(services: Services) -> None:
+    runs = [await accepted(services, f"https://example.com/{number}.mp4") for number in range(4)]
+    for _ in range(3):
+        async with working(services, count=5):
+            await asyncio.sleep(0.1)
+    assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
+    async with working(services):
+        for run in runs:
+            assert (await end_of(services, run.request_id)).status is RunStatus.COMPLETED
+
+
+async def test_f26_an_idle_worker_shows_that_it_lives(services: Services) -> None:
+    async with working(services):
+        await until(lambda: one(services, "SELECT count(*) FROM workers"))
+        await asyncio.sleep(services.settings.lease_seconds + 0.3)
+        age = await one(services, "SELECT extract(epoch FROM now() - max(seen_at)) FROM workers")
+    assert age < services.settings.lease_seconds / 2
+
+
+async def test_f23_a_stage_that_hangs_is_taken_up_again(services: Services) -> None:
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"silent": 60, "attempts": [1]}}))
+    async with working(services, count=2, stages=stub_stages(stall_seconds=0.5)):
+        ended = await end_of(services, run.request_id)
+    assert ended.status is RunStatus.COMPLETED
+    assert (ended.attempt, ended.crashes) == (2, 1)
+    assert executions(ended) == [1, 1, 1, 2, 1, 1, 1, 1]
+
+
+async def test_f01_a_stage_of_three_leases_runs_once_among_three_workers(services: Services) -> None:
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 3 * services.settings.lease_seconds}}))
+    async with working(services, count=3):
+        ended = await end_of(services, run.request_id)
+    assert ended.status is RunStatus.COMPLETED
+    assert executions(ended) == [1] * 8
+    assert ended.attempt == 1
