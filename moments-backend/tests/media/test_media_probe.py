@@ -144,6 +144,16 @@ async def test_f65_headers_are_not_believed(tmp_path: Path) -> None:
     assert "shorter_than_header" in info.warnings
 
 
+@pytest.mark.parametrize("scale", [0, 1, 2**32 - 1])
+async def test_f65_a_broken_time_scale_is_refused(scale: int, tmp_path: Path) -> None:
+    path = draw(tmp_path / "a.mp4", seconds=4).path
+    data = bytearray(path.read_bytes())
+    at = data.index(b"mdhd") + 16
+    data[at : at + 4] = scale.to_bytes(4)
+    path.write_bytes(data)
+    assert await refused(path) == "not_media"
+
+
 async def test_pixels_and_length_have_bounds(tmp_path: Path) -> None:
     large = draw(tmp_path / "large.mkv", size=(4224, 2176), video="mjpeg", seconds=0.08, audio=None)
     assert await refused(large.path) == "too_many_pixels"

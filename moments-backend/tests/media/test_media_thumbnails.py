@@ -19,7 +19,7 @@ def luma(path: Path) -> np.ndarray:  # type: ignore[type-arg]
 
 
 async def test_asked_times(tmp_path: Path) -> None:
-    made = draw(tmp_path / "a.mp4", seconds=6, size=(1280, 720), gop=50)
+    made = draw(tmp_path / "a.mp4", seconds=6, size=(800, 450), gop=50)
     info = await MediaEngine().probe(made.path)
     exact = [ThumbnailRequest(str(at), tmp_path / f"{at}.jpg", at, tolerance=0) for at in (0.0, 1.0, 2.52, 5.96, 99.0)]
     for still, number in zip(await MediaEngine().thumbnails(made.path, exact, info), (0, 25, 63, 149, 149), strict=True):

@@ -27,8 +27,11 @@ _SIZE = (32, 18)
 _DIFFERENCE = 8.0
 
 
-def check_encoded(path: Path, made: Encoded, *, sound: bool) -> None:
-    """Raises `MomentsError` (`clip_check_failed`, retryable) unless the file holds what was meant to be in it."""
+def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) -> None:
+    """Raises `MomentsError` (`clip_check_failed`, retryable) unless the file holds what was meant to be in it.
+
+    Of `copied` packets only the times are checked: they decode as well as the source does, and its sound may end sooner.
+    """
     with av.open(url_of(path), "r", options={"protocol_whitelist": "file", "format_whitelist": "mov"}) as container:
         streams: list[Stream] = [*container.streams.video, *container.streams.audio]
         packets: dict[int, list[Packet[Stream]]] = {stream.index: [] for stream in streams}
@@ -36,13 +39,13 @@ def check_encoded(path: Path, made: Encoded, *, sound: bool) -> None:
             if packet.size and packet.pts is not None:
                 packets[packet.stream_index].append(packet)
         if made.frames:
-            _check_pictures(container.streams.video[0], packets[container.streams.video[0].index], made)
+            _check_pictures(container.streams.video[0], packets[container.streams.video[0].index], made, copied=copied)
         if sound:
             _require(len(container.streams.audio) == 1, "the sound is missing")
-            _check_sound(container.streams.audio[0], packets[container.streams.audio[0].index], made)
+            _check_sound(container.streams.audio[0], packets[container.streams.audio[0].index], None if copied else made)
 
 
-def _check_pictures(stream: AvVideo, packets: list[Packet[Stream]], made: Encoded) -> None:
+def _check_pictures(stream: AvVideo, packets: list[Packet[Stream]], made: Encoded, *, copied: bool) -> None:
     step = stream.time_base or 0
     _require(len(packets) == made.frames, f"{len(packets)} pictures instead of {made.frames}")
     times = sorted(packet.pts or 0 for packet in packets)
@@ -50,6 +53,8 @@ def _check_pictures(stream: AvVideo, packets: list[Packet[Stream]], made: Encode
     _require(abs(float(times[0] * step)) < 0.002, "the first picture is late")
     _require(abs(float(end * step) - made.held.duration) < 0.010, "the length is wrong")
     _require(packets[0].is_keyframe, "it does not begin with a keyframe")
+    if copied:
+        return
     last_group = max(number for number, packet in enumerate(packets) if packet.is_keyframe)
     chosen = packets if last_group == 0 else [packets[0], *packets[last_group:]]
     count, first, last = _decoded(stream, chosen)
@@ -76,14 +81,14 @@ def _decoded(stream: AvVideo, packets: list[Packet[Stream]]) -> tuple[int, Video
     return count, first, last
 
 
-def _check_sound(stream: Stream, packets: list[Packet[Stream]], made: Encoded) -> None:
+def _check_sound(stream: Stream, packets: list[Packet[Stream]], made: Encoded | None) -> None:
     _require(bool(packets), "the sound is empty")
     step = stream.time_base or 0
     begin = min(packet.pts or 0 for packet in packets if not packet.is_discard)
     end = max((packet.pts or 0) + (packet.duration or 0) for packet in packets)
     # Priming may come before 0, hidden by the container; nothing may begin after it.
     _require(float(begin * step) <= _AUDIO_OFFSET, "the sound is late")
-    _require(abs(float(end * step) - made.held.duration) < _AUDIO_LENGTH, "the sound has another length")
+    _require(made is None or abs(float(end * step) - made.held.duration) < _AUDIO_LENGTH, "the sound has another length")
 
 
 def _difference(one: VideoFrame, other: VideoFrame) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from videomoments.core.errors import InvalidInput
+import av.error
+
+from videomoments.core.errors import InvalidInput, MomentsError
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.audio import PlacedAudio
-from videomoments.media.check import check_encoded
+from videomoments.media.check import check_clip
 from videomoments.media.copying import Copyable, copy_clip, copyable, refusal
 from videomoments.media.encode import Encoded, encode_exact, encode_proxy, encode_sound
 from videomoments.media.pictures import Pictures
@@ -59,22 +61,29 @@ class _Cutter:
         if self._pictures is None:
             assert self._sound is not None
             made = encode_sound(self._sound, self._info, wanted, request.target, tick)
-            check_encoded(request.target, made, sound=True)
+            check_clip(request.target, made, sound=True)
             return _clip(request, made.held, 0, "audio", "the source has no pictures")
         if request.kind is ClipKind.DELIVERED:
             made = encode_exact(self._pictures, self._sound, self._info, wanted, request.target, tick)
-            check_encoded(request.target, made, sound=self._sound is not None)
+            check_clip(request.target, made, sound=self._sound is not None)
             return _clip(request, made.held, made.frames, "encode", _with_faults("exact to the frame", made))
         return self._input(self._pictures, request, wanted, tick)
 
     def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
         chosen = self._refusal or copyable(pictures, self._info, wanted, request.max_bytes)
         if isinstance(chosen, Copyable):
-            copy_clip(self._source, pictures, self._info, chosen, request.target)
             made = Encoded(chosen.held, len(chosen.packets), None, None, 0)
-            return _clip(request, chosen.held, made.frames, "copy", "copied from the keyframe before it")
+            try:
+                copy_clip(self._source, pictures, self._info, chosen, request.target)
+                check_clip(request.target, made, sound=self._sound is not None, copied=True)
+            except av.error.InvalidDataError:
+                chosen = "its packets can't be put into another file"
+            except MomentsError as error:
+                chosen = error.message
+            else:
+                return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it")
         made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
-        check_encoded(request.target, made, sound=self._sound is not None)
+        check_clip(request.target, made, sound=self._sound is not None)
         return _clip(request, made.held, made.frames, "proxy", _with_faults(chosen, made))
 
 

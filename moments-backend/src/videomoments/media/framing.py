@@ -21,7 +21,7 @@ class Shown:
 
 
 def frames_between(times: Sequence[float], until: float, start: float, end: float, fps: float) -> list[Shown]:
-    """The clip's frames, from ascending source frame times; `until` is when the source's last picture ends.
+    """The clip's frames, from ascending source frame times; `until` is when the source ends: its last picture rests there.
 
     The first is the first frame at or after `start` within half a frame, the last the last one before `end`. Where the source
     rests on one picture across `start`, that picture is shown from `start` on. Rates above 60 are thinned, never resampled.

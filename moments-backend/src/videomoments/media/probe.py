@@ -32,6 +32,8 @@ from videomoments.media.types import AudioStream, Chapter, MediaInfo, VideoStrea
 SHORTEST = 0.1
 # A file that holds less than this share of what its index promises is refused rather than quietly cut short.
 PRESENT_SHARE = 0.9
+# Slide shows have a picture every few seconds, but then sound of the same length.
+_SLOWEST_RATE = 0.2
 _HEAD_FRAMES = 64
 _HEAD_SECONDS = 0.12
 _HEAD_PACKETS = 400
@@ -61,6 +63,7 @@ def probe(path: Path, tick: Callable[[], None]) -> MediaInfo:
     if audio is not None:
         sound, zero = _sound(container, audio, size, zero, warnings, tick)
     duration = _duration(picture, sound)
+    _refuse_broken_clock(picture, sound)
     _compare_with_header(container, path, size, duration, warnings)
     if len(container.streams.audio) > 1:
         warnings.append("several_audio_streams")
@@ -225,6 +228,18 @@ def _duration(picture: VideoStream | None, sound: AudioStream | None) -> float:
     return max(ends)
 
 
+def _refuse_broken_clock(picture: VideoStream | None, sound: AudioStream | None) -> None:
+    """A wrong time scale makes days out of seconds, and every packet agrees: only a picture rate that nobody records gives it away."""
+    if picture is None or not picture.decodable or picture.fps >= _SLOWEST_RATE:
+        return
+    heard = sound.start + sound.duration if sound is not None and sound.decodable else 0.0
+    if picture.duration > 2 * heard + 60:
+        raise UnsupportedMedia(
+            f"The file's clock is broken: {picture.duration:.0f} s with a picture every {1 / picture.fps:.0f} s.",
+            advice="Convert the file to MP4 (H.264, AAC) with another program.",
+        )
+
+
 def _compare_with_header(container: InputContainer, path: Path, size: int, duration: float, warnings: list[str]) -> None:
     claimed = (container.duration or 0) / 1_000_000
     if "matroska" in container.format.name:
@@ -251,7 +266,7 @@ def _rate(stream: AvVideo, measured: Measured | None, duration: float) -> float:
     """Average frames per second, counted where a count is known. Headers of up to a billion frames per second exist."""
     counted = measured.frames if measured is not None else None
     rate = counted / duration if counted and duration > 0 else float(stream.average_rate or 0)
-    return rate if 0.01 <= rate <= 1000 else 25.0
+    return rate if 0 < rate <= 1000 else 25.0
 
 
 def _keyframes(measured: Measured | None, first: int, step: Fraction) -> tuple[float, ...] | None:
