@@ -102,6 +102,6 @@ def test_no_moments_has_a_reason_in_words() -> None:
         rows.stage(name, StageStatus.SKIPPED, seconds=None, reason="The file has no audio")
         for name in (StageName.AUDIO_UPLOAD, StageName.TRANSCRIPTION)
     ]
-    assert why_nothing(rows.run(note="No speech was found.")) == "No speech was found."
+    assert why_nothing(rows.run(note="nobody speaks")) == "Nobody speaks."
     assert why_nothing(rows.run(*skipped)) == "The file has no audio."
     assert why_nothing(rows.run()) == "The model found no moments."

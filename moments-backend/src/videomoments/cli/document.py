@@ -121,8 +121,10 @@ def made_transcript(run: RunView) -> bool:
 
 
 def why_nothing(run: RunView) -> str:
-    """Why a completed run has no moments, in the run's own words."""
-    if run.note:
-        return run.note
-    reasons = dict.fromkeys(stage.reason for stage in run.stages if stage.reason)
-    return " ".join(reason if reason.endswith(".") else f"{reason}." for reason in reasons) or "The model found no moments."
+    """Why a completed run has no moments, in the run's own words, as sentences."""
+    reasons = [run.note] if run.note else dict.fromkeys(stage.reason for stage in run.stages if stage.reason)
+    return " ".join(_sentence(reason) for reason in reasons) or "The model found no moments."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
