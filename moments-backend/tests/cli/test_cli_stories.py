@@ -271,6 +271,7 @@ def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Pa
     # Meanwhile a second command for the same video was told so.
     assert second.returncode == 1
     assert "A run of this video is active." in second.stderr.splitlines()[-1]
+    assert f"moments runs cancel {run['request_id'][:8]}" in second.stderr.splitlines()[-1]
 
 
 @pytest.mark.fault

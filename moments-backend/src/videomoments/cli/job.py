@@ -25,7 +25,7 @@ from videomoments.cli.report import failure_line, print_result
 from videomoments.cli.settings import child_environment, connected, read_settings, welcome
 from videomoments.cli.source import Source
 from videomoments.core.config import Settings
-from videomoments.core.errors import InvalidInput, MomentsError, NotFound
+from videomoments.core.errors import Conflict, InvalidInput, MomentsError, NotFound
 from videomoments.core.names import RunStatus
 from videomoments.db.tables import Video
 from videomoments.embedded import revive
@@ -162,6 +162,10 @@ async def _give_up(job: _Job, source: Source, video: Video | None, request_id: s
     last = None
     if request_id is not None:
         last = await cancel(job.services, request_id, job.progress)
+    elif video is not None and error.code == "run_active":
+        active = await job.services.run_queries.latest(video.identifier)
+        advice = f"Wait for it to end, or cancel it: moments runs cancel {active.request_id[:8]}."
+        error = Conflict(error.message, code=error.code, advice=advice)
     _not_done(job, source, video, last, error)
 
 
