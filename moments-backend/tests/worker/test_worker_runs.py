@@ -74,6 +74,12 @@ async def test_a_bug_ends_the_run_with_its_stage_and_without_its_text(services: 
     assert "division" not in ended.error.message
 
 
+async def test_a_stage_that_finds_its_run_cancelled_cancels_it(services: Services) -> None:
+    run = await accepted(services, prompt=json.dumps({"CLIP_UPLOAD": {"raise": "cancelled"}}))
+    async with working(services):
+        assert (await end_of(services, run.request_id)).status is RunStatus.CANCELLED
+
+
 async def test_what_waiting_can_mend_is_tried_again(services: Services) -> None:
     run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"raise": "storage", "times": 2}}))
     async with working(services):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import tenacity
 
-from videomoments.core.errors import MomentsError, ServiceUnavailable, StaleAttempt, StorageError
+from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt, StorageError
 from videomoments.core.logging import log_context
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
@@ -29,6 +29,7 @@ T = TypeVar("T")
 _RETRIED = (StorageError, ServiceUnavailable)
 _ATTEMPTS = 6
 _PROGRESS_SECONDS = 1.0
+_DISCARD_SECONDS, _STOP_SECONDS = 30.0, 1.0
 _PATIENCE_SECONDS = 120.0
 
 Watch = Callable[[ProgressClock, float], None]
@@ -64,21 +65,32 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
             try:
                 remark = await _advance(stage, context, records, earlier[stage.name], clock)
                 note = note or remark
+            except Cancelled:  # StaleAttempt too
+                await _discard(context, _DISCARD_SECONDS)
+                raise
             except MomentsError as error:
-                await context.discard_unpublished()
-                if error.code in ("cancelled", "stale_attempt"):
-                    raise
+                await _discard(context, _DISCARD_SECONDS)
                 raise StageFailed(stage.name, error) from error
             except Exception as error:
                 log.exception("failed without a reason of ours")
-                await context.discard_unpublished()
+                await _discard(context, _DISCARD_SECONDS)
                 raise StageFailed(stage.name, _internal()) from error
             except asyncio.CancelledError:
-                # What no row names goes, within the time that a cancellation has.
-                with contextlib.suppress(Exception):
-                    await asyncio.wait_for(context.discard_unpublished(), 1.0)
+                await _discard(context, _STOP_SECONDS)
                 raise
     return note
+
+
+async def _discard(context: StageContext, seconds: float) -> None:
+    """What no row names goes, before the run ends or is handed on. A cancellation that comes meanwhile waits for it as long as it may."""
+    task = asyncio.create_task(context.discard_unpublished())
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_STOP_SECONDS)
+        raise
+    if task.done() and (error := task.exception()) is not None:
+        log.warning("objects of a failed stage stay until the sweep (%s)", error.__class__.__name__)
 
 
 def _internal() -> MomentsError:

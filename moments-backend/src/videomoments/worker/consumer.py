@@ -20,7 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from videomoments.coordination.queue import Entry, JobQueue
 from videomoments.coordination.redis import connect, refuse_evicting
 from videomoments.core.config import Settings
-from videomoments.core.errors import MomentsError, ServiceUnavailable, StaleAttempt
+from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt
 from videomoments.core.logging import log_context
 from videomoments.core.names import RunStatus, StageName
 from videomoments.pipeline.orchestrator import StageFailed, Watch
@@ -218,6 +218,8 @@ class Worker:
         except StaleAttempt:
             log.warning("another worker has this run")
             return None
+        except Cancelled:
+            return _End(RunStatus.CANCELLED)
         except Exception:
             log.exception("failed without a reason of ours")
             error = MomentsError("Something went wrong inside VideoMoments.", advice="See the worker's log, and report it.")

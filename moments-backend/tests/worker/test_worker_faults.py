@@ -1,0 +1,161 @@
+"""Worker processes that are killed, stopped, frozen or asked to leave while they hold runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from backend import accepted, one, run_of
+from stack import Stack
+from videomoments.coordination import keys
+from videomoments.core.config import Limits, Settings
+from videomoments.core.names import RunStatus, StageName
+from videomoments.services.wiring import Services
+from workers import end_of, executions, in_stage, until, worker_process, working
+
+pytestmark = pytest.mark.fault
+
+EIGHT = list(StageName)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A worker that takes as many runs as these tests start."""
+    return settings.model_copy(update={"limits": Limits(pipelines=8)})
+
+
+async def test_f08_f12_a_kill_in_any_stage_repeats_that_stage_only(services: Services, settings: Settings) -> None:
+    runs = {
+        name: await accepted(services, f"https://example.com/{name}.mp4", prompt=json.dumps({name: {"sleep": 60, "attempts": [1]}}))
+        for name in EIGHT
+    }
+    with worker_process(settings) as victim:
+        for name, run in runs.items():
+            await in_stage(services, run.request_id, name, 30)
+        victim.kill()
+    killed = time.monotonic()
+    stalled = [(await run_of(services, run.request_id)).status for run in runs.values()]
+    assert set(stalled) == {RunStatus.PROCESSING}
+    async with working(services):
+        for name, run in runs.items():
+            ended = await end_of(services, run.request_id)
+            assert ended.status is RunStatus.COMPLETED
+            assert (ended.attempt, ended.crashes) == (2, 1)
+            assert executions(ended) == [2 if stage is name else 1 for stage in EIGHT]
+    # Half of it is this machine's: eight runs at once among its neighbours.
+    assert time.monotonic() - killed < 2 * (settings.lease_seconds + 5)
+
+
+async def test_f30_a_run_whose_worker_was_killed_shows_as_stalled(services: Services, settings: Settings) -> None:
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 60}}))
+    with worker_process(settings) as victim:
+        await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
+        assert not (await run_of(services, run.request_id)).stalled
+        victim.kill()
+
+    async def stalled() -> bool:
+        return (await run_of(services, run.request_id)).stalled
+
+    assert await until(stalled, 10) < settings.lease_seconds + 2
+    # Nobody works on it: whoever asks for its end, ends it.
+    assert await services.runs.request_cancel(run.request_id) is RunStatus.CANCELLED
+
+
+async def test_f11_a_run_that_ends_its_workers_is_a_dead_letter_after_three(services: Services, settings: Settings) -> None:
+    deadly = await accepted(services, "https://example.com/deadly.mp4", prompt=json.dumps({"TRANSCRIPTION": {"exit": 137}}))
+    for _ in range(3):
+        with worker_process(settings) as victim:
+            status = await asyncio.to_thread(victim.process.wait, 30)
+            assert status == 137
+    other = await accepted(services, "https://example.com/other.mp4")
+    async with working(services):
+        assert (await end_of(services, other.request_id)).status is RunStatus.COMPLETED
+        ended = await end_of(services, deadly.request_id)
+    assert ended.status is RunStatus.FAILED
+    assert ended.error is not None
+    assert ended.error.code == "dead_letter"
+    assert executions(ended)[3] == 3
+    assert await services.redis.exists(keys.run(deadly.request_id))
+
+
+@pytest.mark.parametrize("wait", ["sleep", "silent"])
+async def test_f24_sigterm_hands_the_run_back_within_five_seconds(services: Services, settings: Settings, wait: str) -> None:
+    run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, wait: 60, "attempts": [1]}}))
+    with worker_process(settings) as leaving:
+        await in_stage(services, run.request_id, StageName.AUDIO_UPLOAD)
+        began = time.monotonic()
+        assert await asyncio.to_thread(leaving.terminate) == 0
+        assert time.monotonic() - began < 5
+    assert list((settings.home / "store").rglob("*.wav")) == []
+    assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
+    began = time.monotonic()
+    async with working(services):
+        ended = await end_of(services, run.request_id)
+        assert time.monotonic() - began < 5
+    assert ended.status is RunStatus.COMPLETED
+    assert (ended.attempt, ended.crashes) == (2, 0), "no crash was counted"
+    assert executions(ended) == [1, 1, 2, 1, 1, 1, 1, 1]
+
+
+async def test_f02_f60_a_worker_that_wakes_up_too_late_writes_nothing(services: Services, settings: Settings) -> None:
+    script = {"AUDIO_UPLOAD": {"store": True, "sleep": 1.0, "attempts": [1]}, "TRANSCRIPTION": {"sleep": 0.2}}
+    late = {"AUDIO_UPLOAD": {"store": True}}
+    run = await accepted(services, prompt=json.dumps(script))
+    with worker_process(settings) as frozen:
+        await in_stage(services, run.request_id, StageName.AUDIO_UPLOAD)
+        frozen.signal(signal.SIGSTOP)
+        async with working(services):
+            ended = await end_of(services, run.request_id)
+        assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 2)
+        frozen.signal(signal.SIGCONT)
+        # It lets go, and takes the next run.
+        second = await accepted(services, "https://example.com/next.mp4", prompt=json.dumps(late))
+        assert (await end_of(services, second.request_id)).status is RunStatus.COMPLETED
+        await asyncio.to_thread(frozen.terminate)
+    assert await run_of(services, run.request_id) == ended
+    assert (await services.videos.get(run.video_id)).audio_url is None, "its second attempt stored nothing"
+    left = [str(path.relative_to(settings.home / "store")) for path in (settings.home / "store").rglob("*.wav")]
+    assert left == [(await services.videos.get(second.video_id)).audio_url]
+
+
+async def test_f23_a_blocked_event_loop_keeps_its_lease(services: Services, settings: Settings) -> None:
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"block": 2 * settings.lease_seconds}}))
+    with worker_process(settings) as blocked:
+        await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
+        async with working(services):
+            ended = await end_of(services, run.request_id)
+        await asyncio.to_thread(blocked.terminate)
+    assert executions(ended) == [1] * 8
+    assert ended.attempt == 1
+
+
+async def test_f43_a_killed_workers_model_places_are_free_again(services: Services, settings: Settings) -> None:
+    """Two calls hold the model's two places; their worker dies, and other runs get them without waiting for any lease."""
+    script = json.dumps({"MOMENT_GENERATION": {"slot": True, "sleep": 60, "attempts": [1]}})
+    held = [await accepted(services, f"https://example.com/{number}.mp4", prompt=script) for number in range(2)]
+    with worker_process(settings) as victim:
+        for run in held:
+            await in_stage(services, run.request_id, StageName.MOMENT_GENERATION)
+        await until(lambda: one(services, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory'"))
+        victim.kill()
+    await until(lambda: one(services, "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'"), 5)
+
+
+async def test_f16_what_a_killed_worker_had_read_is_run(stack: Stack, services: Services, settings: Settings, tmp_path: Path) -> None:
+    await services.queue.ensure_group()
+    runs = [await accepted(services, f"https://example.com/{number}.mp4") for number in range(5)]
+    assert len(await services.queue.read("worker-dead", 5, 100)) == 5
+    async with working(services):
+        for run in runs:
+            ended = await end_of(services, run.request_id)
+            assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
+
+        async def only_the_living() -> bool:
+            return len(await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)) <= 1
+
+        await until(only_the_living)
