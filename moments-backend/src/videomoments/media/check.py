@@ -6,6 +6,7 @@ encoding.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
@@ -34,29 +35,48 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
     """
     with av.open(url_of(path), "r", options={"protocol_whitelist": "file", "format_whitelist": "mov"}) as container:
         streams: list[Stream] = [*container.streams.video, *container.streams.audio]
-        packets: dict[int, list[Packet[Stream]]] = {stream.index: [] for stream in streams}
+        seen = {stream.index: _Seen() for stream in streams}
         for packet in container.demux(*streams):
             if packet.size and packet.pts is not None:
-                packets[packet.stream_index].append(packet)
+                seen[packet.stream_index].add(packet)
         if made.frames:
-            _check_pictures(container.streams.video[0], packets[container.streams.video[0].index], made, copied=copied)
+            _check_pictures(container.streams.video[0], seen[container.streams.video[0].index], made, copied=copied)
         if sound:
             _require(len(container.streams.audio) == 1, "the sound is missing")
-            _check_sound(container.streams.audio[0], packets[container.streams.audio[0].index], None if copied else made)
+            _check_sound(container.streams.audio[0], seen[container.streams.audio[0].index], None if copied else made)
 
 
-def _check_pictures(stream: AvVideo, packets: list[Packet[Stream]], made: Encoded, *, copied: bool) -> None:
+@dataclass(slots=True)
+class _Seen:
+    """What the check needs of a stream's packets: their times, and the data of the first and of the last group of pictures only."""
+
+    count: int = 0
+    begin: int | None = None
+    end: int = 0
+    first: Packet[Stream] | None = None
+    last_group: list[Packet[Stream]] = field(default_factory=list)
+
+    def add(self, packet: Packet[Stream]) -> None:
+        at = packet.pts or 0
+        self.count += 1
+        self.end = max(self.end, at + (packet.duration or 0))
+        if not packet.is_discard:
+            self.begin = at if self.begin is None else min(self.begin, at)
+        self.first = self.first or packet
+        if packet.is_keyframe:
+            self.last_group.clear()
+        self.last_group.append(packet)
+
+
+def _check_pictures(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool) -> None:
     step = stream.time_base or 0
-    _require(len(packets) == made.frames, f"{len(packets)} pictures instead of {made.frames}")
-    times = sorted(packet.pts or 0 for packet in packets)
-    end = max((packet.pts or 0) + (packet.duration or 0) for packet in packets)
-    _require(abs(float(times[0] * step)) < 0.002, "the first picture is late")
-    _require(abs(float(end * step) - made.held.duration) < 0.010, "the length is wrong")
-    _require(packets[0].is_keyframe, "it does not begin with a keyframe")
-    if copied:
+    _require(seen.count == made.frames, f"{seen.count} pictures instead of {made.frames}")
+    _require(seen.begin is not None and abs(float(seen.begin * step)) < 0.002, "the first picture is late")
+    _require(abs(float(seen.end * step) - made.held.duration) < 0.010, "the length is wrong")
+    _require(seen.first is not None and seen.first.is_keyframe, "it does not begin with a keyframe")
+    if copied or seen.first is None:
         return
-    last_group = max(number for number, packet in enumerate(packets) if packet.is_keyframe)
-    chosen = packets if last_group == 0 else [packets[0], *packets[last_group:]]
+    chosen = seen.last_group if seen.last_group[0] is seen.first else [seen.first, *seen.last_group]
     count, first, last = _decoded(stream, chosen)
     _require(count == len(chosen), "not every picture decodes")
     for mine, theirs in ((first, made.first), (last, made.last)):
@@ -81,14 +101,11 @@ def _decoded(stream: AvVideo, packets: list[Packet[Stream]]) -> tuple[int, Video
     return count, first, last
 
 
-def _check_sound(stream: Stream, packets: list[Packet[Stream]], made: Encoded | None) -> None:
-    _require(bool(packets), "the sound is empty")
+def _check_sound(stream: Stream, seen: _Seen, made: Encoded | None) -> None:
     step = stream.time_base or 0
-    begin = min(packet.pts or 0 for packet in packets if not packet.is_discard)
-    end = max((packet.pts or 0) + (packet.duration or 0) for packet in packets)
     # Priming may come before 0, hidden by the container; nothing may begin after it.
-    _require(float(begin * step) <= _AUDIO_OFFSET, "the sound is late")
-    _require(made is None or abs(float(end * step) - made.held.duration) < _AUDIO_LENGTH, "the sound has another length")
+    _require(seen.begin is not None and float(seen.begin * step) <= _AUDIO_OFFSET, "the sound is late or empty")
+    _require(made is None or abs(float(seen.end * step) - made.held.duration) < _AUDIO_LENGTH, "the sound has another length")
 
 
 def _difference(one: VideoFrame, other: VideoFrame) -> float:

@@ -29,6 +29,8 @@ _CONTAINERS = ("mov", "matroska")
 # B-frames that belong before the end come after later frames; so many more packets are taken to close the last group.
 _MOST_EXTRA = 16
 _IDR = 5
+# The packets of one clip are held in memory while it is decided.
+_LARGEST = 128 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
         packets.append(packet)
         latest = max(latest, at)
         size += packet.size
-        if max_bytes is not None and size > max_bytes * 0.9:
+        if size > min(_LARGEST, _LARGEST if max_bytes is None else max_bytes * 0.9):
             return "a copy would be too large"
     if not packets or round((latest - first) / step) + 1 != len(packets):
         return "its frames are not evenly spaced"

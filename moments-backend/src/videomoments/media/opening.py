@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from fractions import Fraction
@@ -71,9 +72,15 @@ AUDIO_DECODERS = frozenset(
     ]
 )
 MAX_PIXELS = 4096 * 2176
+_MOST_AUTOMATIC = 8
 _UNUSABLE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
 
 av.logging.set_level(None)
+
+
+def codec_threads() -> int:
+    """Threads for one decoder or encoder; 0 leaves it to the library. Each holds pictures: 64 of them would break the memory limit."""
+    return 0 if (os.cpu_count() or 1) <= _MOST_AUTOMATIC else _MOST_AUTOMATIC
 
 
 def url_of(path: Path) -> str:

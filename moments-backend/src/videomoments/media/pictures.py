@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from videomoments.media.measure import decode, packets_of, rewind, seek
-from videomoments.media.opening import check_pixels, only, open_source, stamp, time_base
+from videomoments.media.opening import check_pixels, codec_threads, only, open_source, stamp, time_base
 from videomoments.media.orientation import Orientation
 from videomoments.media.types import MediaInfo, VideoStream
 
@@ -39,7 +39,7 @@ class Pictures:
         self._step = time_base(stream)
         self._zero = round(Fraction(info.start_pts).limit_denominator(10**9) / self._step)
         only(self._container, stream)
-        stream.codec_context.thread_count = 0
+        stream.codec_context.thread_count = codec_threads()
         stream.codec_context.thread_type = ThreadType.AUTO
         self.faults = 0
 

@@ -16,7 +16,7 @@ from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
-from videomoments.media.opening import url_of
+from videomoments.media.opening import codec_threads, url_of
 
 # MPEG's clock: every usual frame rate is a whole number of its ticks.
 CLOCK = 90_000
@@ -54,7 +54,7 @@ class ClipWriter:
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, CLOCK)
         context.gop_size = max(1, round(fps * self._encoding.keyframe_seconds))
-        context.thread_count = 0
+        context.thread_count = codec_threads()
         # PyAV's default, slices, costs quality and a third of the speed.
         context.thread_type = ThreadType.FRAME
         self._video = stream
