@@ -48,14 +48,16 @@ class HostedEngine:
         if self._slots.locked() and self._waiting >= self._max_waiting:
             raise Busy(f"{self.spec.name} has {self._waiting} requests waiting; try again later")
         self._waiting += 1
+        # One acquisition for the whole wait keeps the line in order; it is only looked at from time to time.
+        turn = asyncio.create_task(self._slots.acquire())
         try:
-            while True:
-                try:
-                    await asyncio.wait_for(self._slots.acquire(), timeout=0.5)
-                    break
-                except TimeoutError:
-                    if await gone():
-                        raise ClientGone("the client has left the queue") from None
+            while not (await asyncio.wait({turn}, timeout=0.5))[0]:
+                if await gone():
+                    raise ClientGone("the client has left the queue")
+        except BaseException:
+            if not turn.cancel():
+                self._slots.release()  # it came just now
+            raise
         finally:
             self._waiting -= 1
         try:

@@ -111,7 +111,9 @@ def _scored(span: tuple[int, int], lines: Sequence[Line], topics: Topics, salien
     fullness = min(1.0, length / comfortable) * min(1.0, words / _FEW_WORDS)
     starts_topic = first in topics.starts
     boundary = 1 / (1 + np.exp(-float(topics.evidence[first]))) if first else 0.7
-    score = 0.15 + 0.45 * central + 0.15 * fullness + 0.15 * float(boundary) + (0.05 if starts_topic else 0.0)
+    worth = 0.45 * central + 0.15 * fullness + 0.15 * float(boundary) + (0.05 if starts_topic else 0.0)
+    # What occurs lies between 0.35 and 0.75; people expect scores that use the scale.
+    score = float(np.clip((worth - 0.35) / 0.4, 0.0, 1.0))
     if asked.any():
         score = 0.4 * score + 0.6 * wish
     return Span(first, last, round(float(np.clip(score, 0.0, 1.0)), 3), central, wish, starts_topic and (first, last) in topics.ranges)

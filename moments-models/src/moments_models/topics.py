@@ -33,6 +33,10 @@ _LONG_PAUSE = 1.2
 """Seconds; what people leave between subjects and not between sentences."""
 
 
+_MARK, _MARK_REACH = 6.0, 5.0
+"""Evidence that a chapter mark adds to the nearest line, and how many seconds away that line may begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each kind of evidence counts, and the prior on lengths."""
@@ -69,14 +73,29 @@ def expected_length(duration: float) -> float:
     return float(35.0 * (max(duration, 60.0) / 150.0) ** 0.6)
 
 
-def find_topics(lines: Sequence[Line], vectors: NDArray[np.float32], *, shortest: float = 0.0, weights: Weights = DEFAULT) -> Topics:
-    """Topics of a transcript. `vectors`: one unit vector per line; `shortest`: seconds that each topic takes where possible."""
+def find_topics(
+    lines: Sequence[Line],
+    vectors: NDArray[np.float32],
+    *,
+    shortest: float = 0.0,
+    marks: Sequence[float] = (),
+    weights: Weights = DEFAULT,
+) -> Topics:
+    """Topics of a transcript.
+
+    `vectors`: one unit vector per line; `shortest`: seconds that each topic takes where possible; `marks`: chapter starts that the
+    file brought along, in seconds, which are as good as certain.
+    """
     count = len(lines)
     if count == 0:
         return Topics((), np.zeros(0), 0)
     starts = np.array([line.start for line in lines])
     ends = np.array([line.end for line in lines])
     evidence = boundary_evidence(lines, vectors, weights)
+    for mark in marks:
+        nearest = int(np.abs(starts - mark).argmin())
+        if nearest and abs(starts[nearest] - mark) <= _MARK_REACH:
+            evidence[nearest] += _MARK
     span = float(ends[-1] - starts[0])
     expected = max(expected_length(span), shortest * 1.2)
     chosen = _best_boundaries(starts, ends, evidence, expected=expected, shortest=shortest, weights=weights)

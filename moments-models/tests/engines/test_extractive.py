@@ -99,6 +99,13 @@ async def test_a_long_pause_divides_what_words_do_not(client: httpx.AsyncClient)
     assert lines[half]["start"] in starts
 
 
+async def test_chapter_marks_divide(client: httpx.AsyncClient) -> None:
+    lines, _ = lines_of(["bread"])
+    mark = lines[2]["start"]
+    moments = await generated(client, task_of(lines, chapters=[{"start": mark + 0.8, "title": "Feeding"}]))
+    assert mark in [moment["start_time"] for moment in moments]
+
+
 async def test_the_prompt_chooses(client: httpx.AsyncClient) -> None:
     lines, spans = lines_of(list(TOPICS))
     for prompt, name in (("how do I train my dog", "puppy"), ("investing money", "savings"), ("eruptions", "volcano")):

@@ -40,7 +40,8 @@ class Extractive:
             return []
         vectors = self._model.encode([line.text for line in lines], task)
         query = self._model.encode([wanted.prompt])[0] if wanted.prompt.strip() else None
-        topics = find_topics(lines, vectors, shortest=wanted.limits.min_duration)
+        marks = [chapter.start for chapter in wanted.chapters or ()]
+        topics = find_topics(lines, vectors, shortest=wanted.limits.min_duration, marks=marks)
         salience = spans.line_salience(vectors, topics)
         asked = spans.asked_for(vectors, query)
         chosen = spans.choose(lines, topics, salience, asked, wanted.limits)

@@ -33,6 +33,7 @@ async def run_for(request: Request, hosted: HostedEngine, job: Job, work: Callab
                 if await request.is_disconnected():
                     job.abandon()
                     await asyncio.wait({running})  # the slot is free only when the thread is
+                    running.exception()  # the thread's own `ClientGone`, taken note of
                     raise ClientGone("the client has gone")
         except asyncio.CancelledError:
             job.abandon()
