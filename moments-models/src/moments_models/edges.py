@@ -12,7 +12,10 @@ CUT_REACH = 0.35
 _LEAD = 0.12
 """Seconds of silence left beside a word."""
 _WORD_ERROR = 0.4
-"""Recognised word times are off by 60 ms as a rule and seldom by more than this; silence in the sound decides."""
+"""Recognised word times are off by 60 ms as a rule and seldom by more than this; silence in the sound decides. A silence that lies on
+a recognised boundary may reach twice as far into the word: that part of the word is not there."""
+_STOP_CONSONANT = 0.15
+"""Seconds; the mouth is shut for less in a plosive."""
 _PLAIN_REACH = 0.6
 """Where no word is known, a boundary moves no farther than this."""
 
@@ -71,11 +74,11 @@ def _silence_before(word: Edge, spoken_before: float, silences: Silences | None)
         span
         for span in silences or ()
         if span[0] < word.start + 0.05
-        and word.start - _WORD_ERROR <= span[1] <= min(word.start + _WORD_ERROR, word.end + 0.1)
+        and word.start - _WORD_ERROR <= span[1] <= min(word.start + 2 * _WORD_ERROR, word.end + 0.1)
         # A pause inside the word before is not the one.
         and span[1] > spoken_before - 0.1
     ]
-    return min(near, key=lambda span: abs(span[1] - word.start), default=None)
+    return min(_whole(near), key=lambda span: abs(span[1] - word.start), default=None)
 
 
 def _silence_after(word: Edge, next_spoken: float, silences: Silences | None) -> tuple[float, float] | None:
@@ -83,10 +86,15 @@ def _silence_after(word: Edge, next_spoken: float, silences: Silences | None) ->
         span
         for span in silences or ()
         if span[1] > word.end - 0.05
-        and max(word.end - _WORD_ERROR / 2, word.start) <= span[0] <= word.end + _WORD_ERROR
+        and max(word.end - 2 * _WORD_ERROR, word.start) <= span[0] <= word.end + _WORD_ERROR
         and span[0] < next_spoken + 0.1
     ]
-    return min(near, key=lambda span: abs(span[0] - word.end), default=None)
+    return min(_whole(near), key=lambda span: abs(span[0] - word.end), default=None)
+
+
+def _whole(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Real pauses where there are any: the stop inside a "t" or "k" is a silence too, and lies inside the word."""
+    return [span for span in spans if span[1] - span[0] >= _STOP_CONSONANT] or spans
 
 
 def _without_words(at: float, edges: Sequence[float], cuts: Sequence[float]) -> Found | None:

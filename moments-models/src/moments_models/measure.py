@@ -51,7 +51,7 @@ class Loudness:
     def silences(self, shortest: float = 0.06) -> list[tuple[float, float]]:
         """Stretches of quiet of at least `shortest` seconds."""
         edges = np.flatnonzero(np.diff(np.concatenate(([False], self.quiet, [False])).astype(int)))
-        spans = [(self.start + first * STEP, self.start + last * STEP) for first, last in edges.reshape(-1, 2)]
+        spans = [(float(self.start + first * STEP), float(self.start + last * STEP)) for first, last in edges.reshape(-1, 2)]
         return [span for span in spans if span[1] - span[0] >= shortest - 1e-9]
 
 

@@ -70,6 +70,15 @@ async def test_the_sound_corrects_word_times(client: httpx.AsyncClient, tmp_path
     assert answer["end_time"] >= 7.2
 
 
+async def test_the_stop_before_a_final_consonant_is_not_the_end(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    heard = [*WORDS[:6], (6.6, 7.0), (7.09, 7.2), *WORDS[7:]]
+    clip = make_clip(tmp_path / "clip.mp4", seconds=10, words=heard)
+    task = block(3.2, 7.0)
+    task["words"][6][1] = 7.02  # recognised up to the stop
+    answer = await refined(client, task, clip)
+    assert answer["end_time"] == pytest.approx(7.32, abs=0.05)
+
+
 async def test_a_cut_close_to_the_word_is_preferred(client: httpx.AsyncClient, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", seconds=10, words=WORDS, cuts=[2.72, 7.4])
     answer = await refined(client, block(3.1, 7.1), clip)
