@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -272,6 +273,31 @@ def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Pa
     assert second.returncode == 1
     assert "A run of this video is active." in second.stderr.splitlines()[-1]
     assert f"moments runs cancel {run['request_id'][:8]}" in second.stderr.splitlines()[-1]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("victim", ["postgres", "moments_models"])
+def test_a_server_that_is_killed_is_started_again(home: Home, bench: Path, speech: SpeechLibrary, victim: str) -> None:
+    """`kill -9` of PostgreSQL or of the model service in the middle of a run: the command starts it again, and the run completes."""
+    name = f"survives-{victim}".replace("_", "-")
+    (bench / f"{name}.mp4").write_bytes(speech.get(".mp4", part, 30.0, 60.0).path.read_bytes())
+    with start(home, bench, f"{name}.mp4", "--no-clips", "--json") as process:
+        wait_for_stage(home, name, "TRANSCRIPTION")
+        server(home, victim).kill()
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert_sound(json.loads(out))
+
+
+def server(home: Home, name: str) -> psutil.Process:
+    """The main process of one of this data folder's servers."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            line, parent = process.cmdline(), process.parent()
+            ours = str(home.folder) in " ".join([*line, *process.environ().values()])
+            if ours and any(name in word for word in line) and (parent is None or not any(name in word for word in parent.cmdline())):
+                return process
+    raise AssertionError(f"no {name} runs")
 
 
 @pytest.mark.fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 
 from videomoments.cli.children import Child
 from videomoments.cli.progress import RunProgress
@@ -17,17 +17,29 @@ from videomoments.services.wiring import Services
 
 _POLL_SECONDS = 0.25
 _CANCEL_SECONDS = 5.0
+# A model client tries an unreachable service again for about 4 s.
+_REVIVE_SECONDS = 2.0
 _AWAY_SECONDS = 60.0
 _MAX_RESTARTS = 3
 
 
 class Keeper:
-    """Keeps the parts of a running command alive: starts the worker again when it has died, and the servers when they don't answer."""
+    """Keeps the parts of a running command alive: starts the servers again when one has died, and the worker.
 
-    def __init__(self, worker: Child, revive: Callable[[], Awaitable[None]]) -> None:
+    `revive` blocks; it answers the environment that the worker then needs.
+    """
+
+    def __init__(self, worker: Child, revive: Callable[[], Mapping[str, str]]) -> None:
         self._worker = worker
         self._revive = revive
         self._restarts = 0
+
+    async def look_after_servers(self) -> None:
+        """Never returns: run it beside `follow`."""
+        while True:
+            await asyncio.sleep(_REVIVE_SECONDS)
+            with contextlib.suppress(MomentsError):  # it is tried again, and what can't wait says so
+                self._worker.use(await asyncio.to_thread(self._revive))
 
     def look_after_worker(self) -> None:
         """Raises ServiceUnavailable when it keeps dying."""
@@ -43,9 +55,6 @@ class Keeper:
             )
         self._restarts += 1
         self._worker.start()
-
-    async def revive(self) -> None:
-        await self._revive()
 
 
 async def accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
@@ -65,19 +74,19 @@ async def follow(services: Services, request_id: str, progress: RunProgress, kee
     Raises:
         ServiceUnavailable: PostgreSQL stays away, or no worker stays alive.
     """
-    answered = time.monotonic()
+    answered, told = time.monotonic(), False
     while True:
         try:
             view = await services.run_queries.get(request_id)
         except ServiceUnavailable:
             if time.monotonic() - answered > _AWAY_SECONDS:
                 raise
-            progress.remark("The database does not answer; starting it again.")
-            with contextlib.suppress(ServiceUnavailable):
-                await keeper.revive()
+            if not told:
+                progress.remark("The database does not answer; waiting for it.")
+            told = True
             await asyncio.sleep(1.0)
             continue
-        answered = time.monotonic()
+        answered, told = time.monotonic(), False
         progress.show(view)
         if not view.status.active:
             return view

@@ -22,7 +22,7 @@ from videomoments.cli.follow import Keeper, accept, cancel, follow
 from videomoments.cli.interrupts import end_like_ctrl_c
 from videomoments.cli.progress import RunProgress, progress_for
 from videomoments.cli.report import failure_line, print_result
-from videomoments.cli.settings import child_environment, connected, read_settings, welcome
+from videomoments.cli.settings import child_environment, connected, read_settings, welcome, with_stack
 from videomoments.cli.source import Source
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, InvalidInput, MomentsError, NotFound
@@ -113,17 +113,19 @@ async def _snapshot(settings: Settings, options: RunOptions) -> RunSnapshot:
 async def _all_sources(
     request: JobRequest, base: Settings, settings: Settings, snapshot: RunSnapshot, worker: Child, documents: list[Document]
 ) -> int:
-    async def revive_servers() -> None:
-        await asyncio.to_thread(revive, base)
+    def revive_servers() -> dict[str, str]:
+        return child_environment(with_stack(settings, revive(base)))
 
     services = build_services(settings, pool_size=2)
     store = configured_store(settings)
     progress = progress_for(messages(), quiet=request.quiet)
     job = _Job(request, services, store, snapshot, progress, Keeper(worker, revive_servers), worker, documents)
+    watch = asyncio.create_task(job.keeper.look_after_servers())
     try:
         for source in request.sources:
             await _one_source(job, source)
     finally:
+        watch.cancel()
         progress.close()
         await services.close()
     return endings.FAILED if job.failed else endings.DONE
