@@ -146,9 +146,7 @@ def test_doctor_and_clean() -> None:
 
 @pytest.mark.fault
 def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     with short_home() as folder:
         home = Home(folder)
         command = [sys.executable, "-m", "videomoments", "serve", "--port", str(port)]
@@ -174,6 +172,13 @@ def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
         assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _child(pid: int, name: str) -> psutil.Process:
     return next(child for child in psutil.Process(pid).children() if name in child.cmdline())
 
@@ -191,8 +196,32 @@ def _weights_that_look_whole(folder: Path) -> Path:
     return folder
 
 
+BACKEND = Path(__file__).parents[2]
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(Path(sys.prefix) != BACKEND.parent / ".venv", reason="the launcher would set up an environment of its own")
+def test_start_backend_runs_both_processes_and_ends_both() -> None:
+    port = _free_port()
+    with short_home() as folder:
+        home = Home(folder)
+        script = [shutil.which("sh") or "sh", str(BACKEND / "start_backend.sh"), "-p", str(port)]
+        with subprocess.Popen(script, env=home.environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            try:
+                assert any("runs at once" in line for line in iter(process.stderr.readline, ""))
+                family = psutil.Process(process.pid).children(recursive=True)
+                assert {"api", "worker"} <= {word for child in family for word in child.cmdline()}
+            finally:
+                process.send_signal(signal.SIGTERM)
+                rest = process.stderr.read()
+            assert process.wait(30) == 0, rest
+        assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert "Traceback" not in rest
+
+
 def test_start_backend_says_how_it_is_used() -> None:
-    script = Path(__file__).parents[2] / "start_backend.sh"
+    script = BACKEND / "start_backend.sh"
     shell = shutil.which("sh")
     assert shell
     wrong = subprocess.run([shell, str(script), "everything"], capture_output=True, text=True, check=False, timeout=30)
