@@ -19,10 +19,10 @@ _DATA = frozenset({"store", "work", "postgres", "valkey"})
 
 
 def clean(
-    weights: Annotated[bool, typer.Option("--weights", help="Model weights.")] = False,
-    data: Annotated[bool, typer.Option("--data", help="Videos, transcripts, moments, clips, runs.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Weights, data, runtimes and logs.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    weights: Annotated[bool, typer.Option("--weights", metavar="", help="Model weights.")] = False,
+    data: Annotated[bool, typer.Option("--data", metavar="", help="Videos, transcripts, moments, clips, runs.")] = False,
+    everything: Annotated[bool, typer.Option("--all", metavar="", help="Weights, data, runtimes and logs.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Don't ask.")] = False,
 ) -> None:
     """Show what lies in the data folder, and remove what is named."""
     from videomoments.cli.console import megabytes

@@ -11,29 +11,46 @@ _LOOK_FOR = "What to find"
 _MODELS = "Models"
 _RESULT = "Result"
 
-Prompt = Annotated[str, typer.Option("--prompt", "-p", help="What to look for, in your own words.", rich_help_panel=_LOOK_FOR)]
-MaxMoments = Annotated[int, typer.Option("--max-moments", "-n", min=1, max=200, help="At most so many.", rich_help_panel=_LOOK_FOR)]
-MinDuration = Annotated[float, typer.Option("--min-duration", min=1, help="Shortest moment, seconds.", rich_help_panel=_LOOK_FOR)]
-MaxDuration = Annotated[float, typer.Option("--max-duration", min=1, help="Longest moment, seconds.", rich_help_panel=_LOOK_FOR)]
-GenerationModel = Annotated[str | None, typer.Option("--generation-model", help="Finds the moments.", rich_help_panel=_MODELS)]
-RefinementModel = Annotated[str | None, typer.Option("--refinement-model", help="Refines their boundaries.", rich_help_panel=_MODELS)]
-TranscriptionModel = Annotated[str | None, typer.Option("--transcription-model", help="Recognises the speech.", rich_help_panel=_MODELS)]
-Language = Annotated[
-    str | None, typer.Option("--language", help="Language of the speech (en, de, …); else detected.", rich_help_panel=_MODELS)
+Prompt = Annotated[
+    str, typer.Option("--prompt", "-p", metavar="TEXT", help="What to look for, in your own words.", rich_help_panel=_LOOK_FOR)
 ]
-NoClips = Annotated[bool, typer.Option("--no-clips", help="Cut no clips.", rich_help_panel=_RESULT)]
+MaxMoments = Annotated[
+    int, typer.Option("--max-moments", "-n", metavar="N", min=1, max=200, help="At most so many.", rich_help_panel=_LOOK_FOR)
+]
+MinDuration = Annotated[
+    float, typer.Option("--min-duration", metavar="SECONDS", min=1, help="Shortest moment, seconds.", rich_help_panel=_LOOK_FOR)
+]
+MaxDuration = Annotated[
+    float, typer.Option("--max-duration", metavar="SECONDS", min=1, help="Longest moment, seconds.", rich_help_panel=_LOOK_FOR)
+]
+GenerationModel = Annotated[
+    str | None, typer.Option("--generation-model", metavar="MODEL", help="Finds the moments.", rich_help_panel=_MODELS)
+]
+RefinementModel = Annotated[
+    str | None, typer.Option("--refinement-model", metavar="MODEL", help="Refines their boundaries.", rich_help_panel=_MODELS)
+]
+TranscriptionModel = Annotated[
+    str | None, typer.Option("--transcription-model", metavar="MODEL", help="Recognises the speech.", rich_help_panel=_MODELS)
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", metavar="CODE", help="Language of the speech (en, de, …); else detected.", rich_help_panel=_MODELS),
+]
+NoClips = Annotated[bool, typer.Option("--no-clips", metavar="", help="Cut no clips.", rich_help_panel=_RESULT)]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="Folder for clips and report. [default: ./moments-output/TITLE-ID]", rich_help_panel=_RESULT
+        "--output", "-o", metavar="DIR", help="Folder for clips and report (else ./moments-output/TITLE-ID).", rich_help_panel=_RESULT
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; progress goes to stderr.", rich_help_panel=_RESULT)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.", rich_help_panel=_RESULT)]
+AsJson = Annotated[
+    bool, typer.Option("--json", metavar="", help="One JSON document on stdout; progress goes to stderr.", rich_help_panel=_RESULT)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress, only the result.", rich_help_panel=_RESULT)]
 
 
 def generate(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Video or audio files, or URLs of such files.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Video or audio files, or URLs of such files.")],
     prompt: Prompt = "",
     max_moments: MaxMoments = 12,
     min_duration: MinDuration = 10.0,

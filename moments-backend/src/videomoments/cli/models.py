@@ -13,7 +13,7 @@ app = typer.Typer(help="The models: list them, download weights.", no_args_is_he
 
 
 @app.command("list")
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False) -> None:
+def list_models(as_json: Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout.")] = False) -> None:
     """List every model: what it is for, how it is reached, whether its weights are here."""
     import asyncio
 
@@ -42,7 +42,7 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="JSON on st
 @app.command("pull")
 def pull_weights(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Models or sets of weights.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="The weights of every built-in model.")] = False,
+    everything: Annotated[bool, typer.Option("--all", metavar="", help="The weights of every built-in model.")] = False,
 ) -> None:
     """Download weights ahead of their first use."""
     from moments_models.weights import WEIGHTS, present

@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
 
-Host = Annotated[str | None, typer.Option("--host", help="Address to listen on. [default: 127.0.0.1]")]
-Port = Annotated[int | None, typer.Option("--port", "-p", min=1, max=65535, help="Port to listen on. [default: 7005]")]
+Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Address to listen on (else 127.0.0.1).")]
+Port = Annotated[int | None, typer.Option("--port", "-p", metavar="PORT", min=1, max=65535, help="Port to listen on (else 7005).")]
 WithParent = Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)]
 
 

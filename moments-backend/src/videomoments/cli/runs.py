@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The runs: list them, look at one, cancel one.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout.")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's request id, or the first characters of it.")]
 _T = TypeVar("_T")
 _SEARCHED = 500
@@ -22,8 +22,10 @@ _SHORTEST = 4
 
 @app.command("list")
 def list_runs(
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="At most so many.")] = 20,
-    status: Annotated[str | None, typer.Option("--status", help="queued, processing, completed, failed or cancelled.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="At most so many.")] = 20,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="STATUS", help="queued, processing, completed, failed or cancelled.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""

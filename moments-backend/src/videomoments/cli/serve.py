@@ -8,7 +8,7 @@ import typer
 
 from videomoments.cli.processes import Host, Port, listening
 
-Workers = Annotated[int, typer.Option("--workers", min=1, max=32, help="Worker processes.")]
+Workers = Annotated[int, typer.Option("--workers", metavar="N", min=1, max=32, help="Worker processes.")]
 
 
 def serve(host: Host = None, port: Port = None, workers: Workers = 1) -> None:
