@@ -18,6 +18,9 @@
     └── Cancelled              409   the run was cancelled
         StaleAttempt           409   another worker has taken the run over
 
+The media child adds codes on MomentsError itself: `media_failed`, `media_limit` and `media_crash` (permanent), `media_stalled`,
+`media_killed` and `clip_check_failed` (retryable).
+
 `code` is stable: programs may compare it. `retryable` tells the pipeline whether another try can help. `advice` is one sentence
 that tells a person what to do.
 """

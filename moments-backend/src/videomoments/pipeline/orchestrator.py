@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 # Stages retry what only waiting can mend; model services and downloads have retry policies of their own.
 _RETRIED = (StorageError, ServiceUnavailable)
+_RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
 _ATTEMPTS = 6
 _PROGRESS_SECONDS = 1.0
 _DISCARD_SECONDS, _STOP_SECONDS = 30.0, 1.0
@@ -145,9 +146,14 @@ async def _patiently(call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     return await retrying(tried)
 
 
+def _mends(error: BaseException) -> bool:
+    """Whether waiting can mend it."""
+    return isinstance(error, MomentsError) and error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
+
+
 async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, _RETRIED) and error.retryable),
+        retry=tenacity.retry_if_exception(_mends),
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
         stop=tenacity.stop_after_attempt(_ATTEMPTS),
         before_sleep=lambda state: log.warning("tried again: %s", state.outcome.exception() if state.outcome else ""),
