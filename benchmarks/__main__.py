@@ -13,9 +13,7 @@ TASKS = {
 def main(arguments: list[str]) -> int:
     """Runs the task that `arguments` name; 2 for a task that there isn't."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(
-            "usage: python -m benchmarks TASK [OPTIONS]   (TASK --help shows its options)\n"
-        )
+        print("usage: python -m benchmarks TASK [OPTIONS]   (TASK --help shows its options)\n")
         for name, meaning in TASKS.items():
             print(f"  {name:<12} {meaning}")
         return 0 if arguments else 2
@@ -25,9 +23,7 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    return int(
-        importlib.import_module(f"benchmarks.{arguments[0]}").main(arguments[1:])
-    )
+    return int(importlib.import_module(f"benchmarks.{arguments[0]}").main(arguments[1:]))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
+
 from moments_models.embedding import MiniLM
 from moments_models.engines import ENGINES
-
 from videomoments.inference.transcript import Word
 from videomoments.media.encode import DELIVERED
 from videomoments.moments.lines import build_lines
@@ -59,15 +59,10 @@ class Bare:
         passed = time.perf_counter()
         heard = self._recogniser.transcribe(wav, language=None, task=_Unwatched())
         recognised = time.perf_counter()
-        words = [
-            Word(word.start, word.end, word.word, word.confidence)
-            for word in heard.words
-        ]
+        words = [Word(word.start, word.end, word.word, word.confidence) for word in heard.words]
         self._embedder.encode([line.text for line in build_lines(words)])
         done = time.perf_counter()
-        return BareRun(
-            passed - started, recognised - passed, done - recognised, len(words)
-        )
+        return BareRun(passed - started, recognised - passed, done - recognised, len(words))
 
 
 def plain_pass(video: Path, clips: Sequence[Span], folder: Path) -> Path:
@@ -106,9 +101,7 @@ def plain_pass(video: Path, clips: Sequence[Span], folder: Path) -> Path:
             "-pix_fmt",
             "yuv420p",
         ]
-        command += [
-            part for name, value in DELIVERED.options for part in (f"-{name}", value)
-        ]
+        command += [part for name, value in DELIVERED.options for part in (f"-{name}", value)]
         command += [
             "-force_key_frames",
             f"expr:gte(t,n_forced*{DELIVERED.keyframe_seconds})",

@@ -41,19 +41,12 @@ class GenerateRun:
     @property
     def stages(self) -> dict[str, float]:
         """Seconds of each stage; a skipped one counts 0."""
-        return {
-            stage["name"]: float(stage["seconds"] or 0.0)
-            for stage in self.document["run"]["stages"]
-        }
+        return {stage["name"]: float(stage["seconds"] or 0.0) for stage in self.document["run"]["stages"]}
 
     @property
     def clips(self) -> list[tuple[float, float]]:
         """The stretches that were encoded for people."""
-        return [
-            (moment["clip"]["start_time"], moment["clip"]["end_time"])
-            for moment in self.document["moments"]
-            if moment["clip"]
-        ]
+        return [(moment["clip"]["start_time"], moment["clip"]["end_time"]) for moment in self.document["moments"] if moment["clip"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +57,7 @@ class Warm:
     folder: Path
     pid: int
 
-    def generate(
-        self, video: Path, *, watch: Callable[[int], None] | None = None
-    ) -> GenerateRun:
+    def generate(self, video: Path, *, watch: Callable[[int], None] | None = None) -> GenerateRun:
         """Runs the command to its end; `watch` is told its process id. Raises RuntimeError where it fails or did not do the work anew."""
         output = Path(tempfile.mkdtemp(prefix="out", dir=self.folder))
         command = [
@@ -81,9 +72,7 @@ class Warm:
         ]
         started = time.perf_counter()
         with (output / "stderr").open("wb") as errors:
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, env=self.environment
-            )
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=self.environment)
             try:
                 if watch is not None:
                     watch(process.pid)
@@ -94,37 +83,21 @@ class Warm:
                     process.wait()
         wall = time.perf_counter() - started
         if process.returncode:
-            raise RuntimeError(
-                f"moments generate ended with {process.returncode}: {(output / 'stderr').read_text()[-2000:]}"
-            )
+            raise RuntimeError(f"moments generate ended with {process.returncode}: {(output / 'stderr').read_text()[-2000:]}")
         shutil.rmtree(output)
         document = json.loads(answer)
-        if any(
-            REUSED in (stage["reason"] or "") for stage in document["run"]["stages"]
-        ):
-            raise RuntimeError(
-                "the run reused an earlier run's work: nothing was measured"
-            )
+        if any(REUSED in (stage["reason"] or "") for stage in document["run"]["stages"]):
+            raise RuntimeError("the run reused an earlier run's work: nothing was measured")
         return GenerateRun(wall, document)
 
 
 @contextlib.contextmanager
 def warm_stack(port: int) -> Iterator[Warm]:
     """`moments serve` on a fresh data folder with a short path; the weights are the user's own. All of it is gone at the end."""
-    home = Path(
-        tempfile.mkdtemp(
-            prefix="vmb", dir="/tmp" if os.access("/tmp", os.W_OK) else None
-        )
-    )  # sockets need short paths
+    home = Path(tempfile.mkdtemp(prefix="vmb", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # sockets need short paths
     home.chmod(0o711)
-    weights = os.environ.get("MOMENTS_WEIGHTS") or str(
-        Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models"
-    )
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "REDIS_URL", "STORAGE_URL")
-    }
+    weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
+    environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "STORAGE_URL")}
     environment |= {"MOMENTS_HOME": str(home), "MOMENTS_WEIGHTS": weights}
     log = (home / "serve.log").open("wb")
     serve = subprocess.Popen(
@@ -171,9 +144,7 @@ def _until_healthy(serve: subprocess.Popen[bytes], port: int, log: Path) -> None
             break
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(
-                f"http://127.0.0.1:{port}/health", timeout=2
-            ) as answer,
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer,
         ):
             if answer.status == 200:
                 return

@@ -34,7 +34,5 @@ def unseen_copy(video: Path, target: Path, number: int) -> Path:
         "-c",
         "copy",
     ]
-    subprocess.run(
-        [*command, "-metadata", f"comment=round {number}", str(target)], check=True
-    )
+    subprocess.run([*command, "-metadata", f"comment=round {number}", str(target)], check=True)
     return target
