@@ -10,7 +10,7 @@ import platform
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ Work = Callable[[Claim, Watch], Awaitable[str | None]]
 
 _BLOCK_MS = 1000
 _SWEEP_SECONDS = 60.0
+# Longer than a stopped stage needs to clear up.
+_CANCEL_AGAIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,7 @@ class Worker:
             await self._read_until(stop)
         finally:
             await self._drain()
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            await _stopped(helpers, self._settings.drain_seconds)
             await asyncio.to_thread(self._lease.stop)
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._queue.leave(self.name)
@@ -174,11 +174,12 @@ class Worker:
             await _to_its_end(self._finish(claim, _End(RunStatus.FAILED, error)))
             return
         work = asyncio.create_task(self._work_on(claim))
+        stopping: list[asyncio.Task[None]] = []
 
         def stop_work(verdict: Verdict) -> None:
             self._verdicts[claim.run_id] = verdict
             log.info("stopping: %s", verdict)
-            work.cancel()
+            stopping.append(asyncio.create_task(_stopped([work], self._settings.lease_seconds)))
 
         self._lease.hold(claim, stop_work, since=began)
         try:
@@ -195,8 +196,7 @@ class Worker:
         except asyncio.CancelledError:
             if not work.done():
                 # This worker drains: the work ends before the run is handed back.
-                work.cancel()
-                await asyncio.wait({work}, timeout=self._settings.drain_seconds)
+                await _stopped([work], self._settings.drain_seconds)
             if work.done() and not work.cancelled():
                 return work.result()
         verdict = self._verdicts.get(claim.run_id)
@@ -276,6 +276,17 @@ class Worker:
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
                     await self._services.runs.status.renew(claim.video_id, claim.request_id, claim.attempt)
                     await self._services.queue.freshen(self.name, entry.entry_id)
+
+
+async def _stopped(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
+    """Cancels until the tasks have ended, or the time is over. Once is not enough: a library below may take a cancellation for a
+    failure of its own, which is then handled, and the task goes on."""
+    deadline = time.monotonic() + seconds
+    pending = {task for task in tasks if not task.done()}
+    while pending and time.monotonic() < deadline:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
 
 
 async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
