@@ -147,7 +147,7 @@ async def test_f09_an_entry_of_a_finished_run_is_dropped(services: Services) -> 
 
 async def test_f22_a_worker_takes_no_more_than_it_works_on(stack: Stack, services: Services) -> None:
     runs = [
-        await accepted(services, f"https://example.com/{n}.mp4", prompt=json.dumps({"TRANSCRIPTION": {"sleep": 1.5}})) for n in range(5)
+        await accepted(services, f"https://example.com/{n}.mp4", prompt=json.dumps({"TRANSCRIPTION": {"sleep": 1.0}})) for n in range(4)
     ]
     async with working(services):
         for run in runs[:2]:

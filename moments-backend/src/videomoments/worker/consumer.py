@@ -192,7 +192,8 @@ class Worker:
     async def _outcome(self, claim: Claim, work: asyncio.Task[_End | None]) -> _End | None:
         """How the work ended; None when the run goes on elsewhere."""
         try:
-            return await work
+            # Shielded: a drain is seen here at once, whatever the work makes of its own cancellation.
+            return await asyncio.shield(work)
         except asyncio.CancelledError:
             if not work.done():
                 # This worker drains: the work ends before the run is handed back.
