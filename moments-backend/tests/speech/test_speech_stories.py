@@ -71,7 +71,6 @@ def test_every_kind_of_file_with_speech(home: Home, tmp_path: Path, speech: Spee
     assert_heard_and_cut(documents(home, tmp_path, "generate", *(truth.path for truth in made), "--min-duration", "3"), made)
 
 
-@pytest.mark.xfail(reason="input clips by packet copy: Matroska has no decoding time for the first packets of H.264 with B-frames")
 def test_matroska_with_b_frames(home: Home, tmp_path: Path, speech: SpeechLibrary) -> None:
     made = speech.get(".mkv", part, 112.0, 12.0)
     assert_heard_and_cut(documents(home, tmp_path, "generate", made.path, "--min-duration", "3"), [made])

@@ -123,11 +123,21 @@ def _decoding_time(packet: Packet[Stream]) -> Fraction:
 
 def _shifted(packets: list[Packet[Stream]], stream: Stream) -> Iterator[Packet[Stream]]:
     by = min(stamp(packet) or 0 for packet in packets)
-    for packet in packets:
-        packet.pts = (packet.pts or 0) - by
-        packet.dts = packet.dts - by if packet.dts is not None else packet.pts
+    for packet, decoded in zip(packets, _decoding_times(packets), strict=True):
+        packet.pts, packet.dts = (packet.pts or 0) - by, decoded - by
         packet.stream = stream
         yield packet
+
+
+def _decoding_times(packets: list[Packet[Stream]]) -> list[int]:
+    """Each packet's decoding time. Matroska leaves it out of the first ones: they lie a packet apart before the first that is known."""
+    times = [packet.dts for packet in packets]
+    first = next((number for number, at in enumerate(times) if at is not None), None)
+    if first is None:
+        return [packet.pts or 0 for packet in packets]
+    step = next((packet.duration for packet in packets if packet.duration), 1) or 1
+    known = times[first] or 0
+    return [known - (first - number) * step if number < first else at if at is not None else known for number, at in enumerate(times)]
 
 
 def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]] | None:
