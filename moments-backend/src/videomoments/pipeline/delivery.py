@@ -20,8 +20,7 @@ async def deliver(context: StageContext, *, start: float = 0.0) -> int:
     missing = [view for view in views if not _matches(view)]
     info = await context.media_info()
     source = await context.source()
-    folder = context.folder / "delivered"
-    folder.mkdir(exist_ok=True)
+    folder = context.scratch("delivered")
     extension = ".mp4" if info.has_video else ".m4a"
     requests = [
         ClipRequest(
@@ -53,8 +52,7 @@ def _matches(view: MomentView) -> bool:
 
 async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, Thumbnail]:
     """One still per clip, in one pass over the source; none for a recording without pictures."""
-    folder = context.folder / "stills"
-    folder.mkdir(exist_ok=True)
+    folder = context.scratch("stills")
     requests = [
         ThumbnailRequest(view.moment.identifier, folder / f"{view.moment.identifier}.jpg", view.moment.start_time, tolerance=0.0)
         for view in views

@@ -160,6 +160,12 @@ class StageContext:
     def audio_path(self) -> Path:
         return self.folder / "audio.wav"
 
+    def scratch(self, name: str) -> Path:
+        """A folder for what is being made by this attempt alone: the child process of a frozen one may still be writing its own."""
+        path = self.folder / f"{name}-{self.claim.attempt}"
+        path.mkdir(exist_ok=True)
+        return path
+
     async def local(self, key: str, name: str) -> Path:
         path = self.folder / name
         if not path.exists():

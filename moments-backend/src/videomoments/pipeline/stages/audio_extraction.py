@@ -17,7 +17,9 @@ async def extract_audio(context: StageContext) -> Outcome:
     if video.audio_url is not None:
         return Outcome({}, "extracted by an earlier run")
     info = await context.media_info()
-    await context.parts.media.extract_audio(await context.source(), context.audio_path, info, on_progress=context.report)
+    made = context.scratch("audio") / context.audio_path.name
+    await context.parts.media.extract_audio(await context.source(), made, info, on_progress=context.report)
+    made.replace(context.audio_path)
     return Outcome()
 
 

@@ -22,11 +22,12 @@ MAX_INPUT_BYTES = 24 * 1024**2
 async def cut_input_clips(context: StageContext) -> Outcome:
     """Leaves the clips in the run's folder; the checkpoint says what each really holds."""
     moments = await context.services.moments.originals(context.claim.run_id)
+    folder = context.scratch("cut")
     requests = [
         ClipRequest(
             key=moment.identifier,
             interval=Interval(moment.start_time, moment.end_time),
-            target=clip_path(context, moment.identifier),
+            target=folder / f"{moment.identifier}.mp4",
             kind=ClipKind.INPUT,
             padding_left=PADDING_SECONDS,
             padding_right=PADDING_SECONDS,
@@ -37,6 +38,7 @@ async def cut_input_clips(context: StageContext) -> Outcome:
     clips = {}
     info = await context.media_info()
     async for clip in context.parts.media.cut(await context.source(), requests, info, on_progress=context.report):
+        clip.path.replace(clip_path(context, clip.key))
         fields = dataclasses.asdict(clip)
         clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
     return Outcome({"clips": clips})
