@@ -1,0 +1,154 @@
+"""What the orchestrator takes over from an earlier attempt, what it does again, and what it clears away. Stages of our own, no models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from backend import claimed, run_of
+from videomoments.core.names import StageName
+from videomoments.pipeline.orchestrator import run_stages
+from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
+from videomoments.services.runs import Claim
+from videomoments.services.wiring import Services
+from videomoments.storage.layout import audio_key
+from videomoments.worker.app import build_parts
+from workers import executions
+
+FIRST, SECOND = StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION
+
+
+@pytest.fixture
+async def parts(services: Services) -> AsyncIterator[Parts]:
+    built = build_parts(services.settings, services)
+    yield built
+    await built.chat.aclose()
+    await built.slots.close()
+
+
+def _unwatched(_: ProgressClock, __: float) -> None:
+    return
+
+
+async def _again(services: Services, claim: Claim) -> Claim:
+    """The next attempt of the run."""
+    await services.runs.hand_back(claim)
+    following = await services.runs.claim(claim.request_id, "worker-b")
+    assert following is not None
+    return following
+
+
+async def _first(_: StageContext) -> Outcome:
+    return Outcome({"note": "found nothing"})
+
+
+@pytest.mark.parametrize(("changed", "counts", "runs"), [(False, True, 1), (True, True, 2), (False, False, 2)])
+async def test_a_checkpoint_counts_while_its_input_is_the_same_and_its_product_is_there(
+    services: Services, parts: Parts, changed: bool, counts: bool, runs: int
+) -> None:
+    value = 1
+
+    async def inputs(_: StageContext) -> Mapping[str, Any]:
+        return {"value": value}
+
+    async def still_there(_: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+        assert checkpoint == {"note": "found nothing"}
+        return counts
+
+    stages = (Stage(name=FIRST, run=_first, inputs=inputs, counts=still_there),)
+    claim = await claimed(services)
+    assert await run_stages(claim, parts, _unwatched, stages) == "found nothing"
+    value = 2 if changed else 1
+    claim = await _again(services, claim)
+    assert await run_stages(claim, parts, _unwatched, stages) == "found nothing", "the remark is not lost with the attempt"
+    assert executions(await run_of(services, claim.request_id))[0] == runs
+
+
+async def _stored(context: StageContext) -> str:
+    claim = context.claim
+    key = audio_key(claim.video_id, claim.request_id, claim.attempt)
+    path = context.scratch("made") / "a.wav"
+    path.write_bytes(b"sound")
+    await context.put(key, path, "audio/wav")
+    return key
+
+
+async def test_f60_a_run_stopped_in_a_publication_keeps_what_the_row_names(services: Services, parts: Parts) -> None:
+    committing = asyncio.Event()
+
+    async def slow_commit(context: StageContext, key: str) -> None:
+        committing.set()
+        await asyncio.sleep(0.3)
+        await context.services.videos.publish_audio(context.claim, key)
+
+    async def store(context: StageContext) -> Outcome:
+        key = await _stored(context)
+        await context.publish(slow_commit(context, key), key)
+        await asyncio.sleep(60)
+        return Outcome()
+
+    claim = await claimed(services)
+    work = asyncio.create_task(run_stages(claim, parts, _unwatched, (Stage(name=FIRST, run=store),)))
+    await committing.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    named = (await services.videos.get(claim.video_id)).audio_url
+    assert named is not None
+    assert (await parts.store.head(named)).size == 5
+
+
+async def test_f60_a_commit_whose_answer_was_lost_keeps_its_object(services: Services, parts: Parts) -> None:
+    """The transaction went through, its answer did not come: the row is asked before anything is removed."""
+
+    async def commit_and_fail(context: StageContext, key: str) -> None:
+        await context.services.videos.publish_audio(context.claim, key)
+        raise ZeroDivisionError
+
+    async def store(context: StageContext) -> Outcome:
+        key = await _stored(context)
+        await context.publish(commit_and_fail(context, key), key)
+        return Outcome()
+
+    claim = await claimed(services)
+    with pytest.raises(Exception, match="Something went wrong"):
+        await run_stages(claim, parts, _unwatched, (Stage(name=FIRST, run=store),))
+    named = (await services.videos.get(claim.video_id)).audio_url
+    assert named is not None
+    await parts.store.head(named)
+
+
+async def test_progress_is_written_while_a_stage_runs(services: Services, parts: Parts) -> None:
+    seen: list[float | None] = []
+
+    async def slow(context: StageContext) -> Outcome:
+        context.report(0.25)
+        context.report(0.1)  # never back
+        await asyncio.sleep(1.3)
+        seen.append((await run_of(services, context.claim.request_id)).stages[0].progress)
+        return Outcome()
+
+    claim = await claimed(services)
+    await run_stages(claim, parts, _unwatched, (Stage(name=FIRST, run=slow),))
+    assert seen == [0.25]
+    assert (await run_of(services, claim.request_id)).stages[0].progress is None
+
+
+async def test_a_cancellation_at_the_end_of_a_stage_is_not_taken_for_the_progress_writers(services: Services, parts: Parts) -> None:
+    """The run stops, wherever the cancellation meets it."""
+
+    async def quick(context: StageContext) -> Outcome:
+        context.report(0.5)
+        asyncio.get_running_loop().call_later(0.0, work.cancel)
+        return Outcome()
+
+    async def never(_: StageContext) -> Outcome:
+        raise AssertionError("the run went on")
+
+    claim = await claimed(services)
+    work = asyncio.create_task(run_stages(claim, parts, _unwatched, (Stage(name=FIRST, run=quick), Stage(name=SECOND, run=never))))
+    with pytest.raises(asyncio.CancelledError):
+        await work
