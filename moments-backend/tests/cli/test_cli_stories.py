@@ -82,14 +82,15 @@ def assert_sound(document: dict[str, Any]) -> None:
     assert saved == document
 
 
-def test_the_demo_finds_its_topics_and_leaves_clips(home: Home, bench: Path) -> None:
-    done = moments(home, "demo", "--json", folder=bench)
+def test_a_run_leaves_clips_stills_and_its_document(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    talk = speech.get(".mp4", part, 30.0, 75.0).path
+    done = moments(home, "generate", talk, "--json", folder=bench)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert_sound(document)
     assert document["run"]["status"] == "completed"
-    assert len(document["moments"]) >= 4
-    assert document["transcript"]["word_count"] > 200
+    assert document["moments"]
+    assert document["transcript"]["word_count"] > 100
     assert all(moment["clip"] for moment in document["moments"])
     assert Path(document["output"]).parent == bench / "moments-output"
     stills = list(Path(document["output"], "thumbnails").iterdir())
