@@ -60,6 +60,11 @@ async def test_the_sample_becomes_titled_moments_with_exact_clips(services: Serv
     run = await _start(services, sample_path())
     seen: dict[str, set[str]] = {}
     watch = asyncio.create_task(_watch_redis(services, run, seen))
+
+    async def watching() -> bool:
+        return "queued" in seen.get("status", set())
+
+    await until(watching)
     async with working(services, stages=STAGES):
         done = await end_of(services, run.request_id, 200)
         watch.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class MediaEngine:
 
     async def cut(
         self, source: Path, requests: Sequence[ClipRequest], info: MediaInfo, *, on_progress: OnProgress | None = None
-    ) -> AsyncIterator[Clip]:
+    ) -> AsyncGenerator[Clip, None]:
         """Cuts many clips of one source in one child and yields each as soon as it is whole and checked."""
         if not requests:
             return

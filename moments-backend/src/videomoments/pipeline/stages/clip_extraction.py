@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any
 
 from videomoments.core.names import ClipKind, StageName
@@ -37,10 +38,11 @@ async def cut_input_clips(context: StageContext) -> Outcome:
     ]
     clips = {}
     info = await context.media_info()
-    async for clip in context.parts.media.cut(await context.source(), requests, info, on_progress=context.report):
-        clip.path.replace(clip_path(context, clip.key))
-        fields = dataclasses.asdict(clip)
-        clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
+    async with aclosing(context.parts.media.cut(await context.source(), requests, info, on_progress=context.report)) as cut:
+        async for clip in cut:
+            clip.path.replace(clip_path(context, clip.key))
+            fields = dataclasses.asdict(clip)
+            clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
     return Outcome({"clips": clips})
 
 
