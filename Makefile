@@ -15,6 +15,7 @@ lint: setup ## style, types, import contracts, documents that must match the cod
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	cd moments-backend && ../.venv/bin/mypy && ../.venv/bin/mypy -p moments_models
+	.venv/bin/mypy --config-file moments-backend/pyproject.toml -p benchmarks
 	cd moments-backend && ../.venv/bin/lint-imports
 	$(PY) scripts/check_documents.py
 
