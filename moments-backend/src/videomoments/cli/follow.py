@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from videomoments.cli.children import Child
 from videomoments.cli.progress import RunProgress
-from videomoments.core.errors import MomentsError, ServiceUnavailable
+from videomoments.core.errors import Conflict, MomentsError, ServiceUnavailable
 from videomoments.services.options import RunSnapshot
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
@@ -57,8 +60,37 @@ class Keeper:
         self._worker.start()
 
 
-async def accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
-    """The accepted run. When this task is cancelled meanwhile, the run that was just made durable is cancelled too."""
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The run that a command waits for. `joined`: it was active before, left behind by another command or worked on by another worker."""
+
+    request_id: str
+    joined: bool
+
+
+async def enter(services: Services, video_id: str, snapshot: RunSnapshot) -> Entered:
+    """A fresh run, or the active one of this video when it was asked for the same.
+
+    When this task is cancelled meanwhile, a run that was just made durable is cancelled too.
+
+    Raises:
+        Conflict: a run of this video with other options is active (`run_active`).
+    """
+    while True:
+        try:
+            return Entered((await _accept(services, video_id, snapshot)).request_id, joined=False)
+        except Conflict as conflict:
+            active = next((run for run in await services.run_queries.history(video_id) if run.status.active), None)
+            if active is None:  # it has just ended
+                await asyncio.sleep(_POLL_SECONDS)
+                continue
+            if _asked_for(active) == snapshot.public():
+                return Entered(active.request_id, joined=True)
+            advice = f"It was asked for with other options. Wait for it to end, or cancel it: moments runs cancel {active.request_id[:8]}."
+            raise Conflict(conflict.message, code=conflict.code, advice=advice) from conflict
+
+
+async def _accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
     task = asyncio.ensure_future(services.runs.accept(video_id, snapshot))
     try:
         return await asyncio.shield(task)
@@ -66,6 +98,13 @@ async def accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Ac
         with contextlib.suppress(MomentsError):
             await services.runs.request_cancel((await task).request_id)
         raise
+
+
+def _asked_for(active: RunView) -> dict[str, object] | None:
+    """What an active run was asked to do; None when another version of this program accepted it."""
+    with contextlib.suppress(ValidationError):
+        return RunSnapshot.model_validate(active.config).public()
+    return None
 
 
 async def follow(services: Services, request_id: str, progress: RunProgress, keeper: Keeper) -> RunView:

@@ -18,14 +18,14 @@ from videomoments.cli import endings, output, weights
 from videomoments.cli.children import STOP_SECONDS, Child, own_process
 from videomoments.cli.console import messages, quiet_logs, results, say
 from videomoments.cli.document import Document, build_document, made_transcript, why_nothing
-from videomoments.cli.follow import Keeper, accept, cancel, follow
+from videomoments.cli.follow import Entered, Keeper, cancel, enter, follow
 from videomoments.cli.interrupts import end_like_ctrl_c
 from videomoments.cli.progress import RunProgress, progress_for
 from videomoments.cli.report import failure_line, print_result
 from videomoments.cli.settings import child_environment, connected, read_settings, welcome, with_stack
 from videomoments.cli.source import Source
 from videomoments.core.config import Settings
-from videomoments.core.errors import Conflict, InvalidInput, MomentsError, NotFound
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound
 from videomoments.core.names import RunStatus
 from videomoments.db.tables import Video
 from videomoments.embedded import revive
@@ -134,41 +134,54 @@ async def _all_sources(
 async def _one_source(job: _Job, source: Source) -> None:
     """One source to its end, whatever that is; its document is in `job.documents` afterwards."""
     video: Video | None = None
-    request_id: str | None = None
+    run: Entered | None = None
     try:
         video, _ = await source.register(job.services.videos)
         job.progress.begin(video.title)
-        request_id = (await accept(job.services, video.identifier, job.snapshot)).request_id
-        view = await follow(job.services, request_id, job.progress, job.keeper)
+        run = await enter(job.services, video.identifier, job.snapshot)
+        if run.joined:
+            job.progress.remark(f"Run {run.request_id[:8]} of this source is active already; going on with it.")
+        view = await follow(job.services, run.request_id, job.progress, job.keeper)
         job.progress.close()
         if view.status is RunStatus.COMPLETED:
             await _deliver(job, source, video.identifier, view)
         else:
             _not_done(job, source, video, view, None)
     except asyncio.CancelledError:
-        job.progress.remark("Cancelling; press Ctrl-C again to end at once.")
-        job.worker.grace = 0.2  # what is left of it when a second Ctrl-C ends this wait
-        last = await cancel(job.services, request_id, job.progress) if request_id else None
-        job.worker.grace = STOP_SECONDS
+        last = await _interrupted(job, run)
         job.documents.append(
             build_document(source=source.name, video=video, run=last, error=MomentsError("Interrupted.", code="cancelled"))
         )
         raise
     except (MomentsError, OSError) as error:
         job.progress.close()
-        await _give_up(job, source, video, request_id, endings.as_moments_error(error))
+        # An error of this command's own: a run that nobody waits for is cancelled.
+        last = await cancel(job.services, run.request_id, job.progress) if run and not await _goes_on(job, run) else None
+        _not_done(job, source, video, last, endings.as_moments_error(error))
 
 
-async def _give_up(job: _Job, source: Source, video: Video | None, request_id: str | None, error: MomentsError) -> None:
-    """An error of this command's own: a run that is still active has nobody who would wait for it, so it is cancelled."""
-    last = None
-    if request_id is not None:
-        last = await cancel(job.services, request_id, job.progress)
-    elif video is not None and error.code == "run_active":
-        active = await job.services.run_queries.latest(video.identifier)
-        advice = f"Wait for it to end, or cancel it: moments runs cancel {active.request_id[:8]}."
-        error = Conflict(error.message, code=error.code, advice=advice)
-    _not_done(job, source, video, last, error)
+async def _interrupted(job: _Job, run: Entered | None) -> RunView | None:
+    """What Ctrl-C does to the run: ends it, unless it was another's and still is. Its last state, when there is one."""
+    if run is None:
+        return None
+    if await _goes_on(job, run):
+        job.progress.remark(f"Run {run.request_id[:8]} goes on without this command; moments runs cancel {run.request_id[:8]} ends it.")
+        return None
+    job.progress.remark("Cancelling; press Ctrl-C again to end at once.")
+    job.worker.grace = 0.2  # what is left of it when a second Ctrl-C ends this wait
+    last = await cancel(job.services, run.request_id, job.progress)
+    job.worker.grace = STOP_SECONDS
+    return last
+
+
+async def _goes_on(job: _Job, run: Entered) -> bool:
+    """Whether the run was joined, and a live worker that is not ours holds it."""
+    if not run.joined:
+        return False
+    with suppress(MomentsError):
+        owner = (await job.services.run_queries.get(run.request_id)).owner
+        return owner is not None and f"-{job.worker.pid}-" not in owner
+    return False
 
 
 def _not_done(job: _Job, source: Source, video: Video | None, view: RunView | None, error: MomentsError | None) -> None:

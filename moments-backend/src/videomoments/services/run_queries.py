@@ -65,12 +65,14 @@ class RunView:
     attempt: int
     crashes: int
     config: dict[str, Any]
+    owner: str | None = None
+    """The live worker that holds it, by its consumer name."""
 
 
 _SELECT = """
     SELECT run.id, run.identifier, videos.identifier AS video_identifier, run.kind, run.status, run.error_stage, run.error_code,
            run.error_message, run.error_advice, run.note, run.created_at, run.started_at, run.completed_at, run.duration_seconds,
-           run.attempt, run.crashes, run.config,
+           run.attempt, run.crashes, run.config, CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
            (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.created_at)
                < now() - make_interval(secs => :grace))
            OR (run.status = 'queued' AND run.created_at < now() - make_interval(secs => :grace)
@@ -161,6 +163,7 @@ def _view(row: Row[Any]) -> RunView:
         attempt=row.attempt,
         crashes=row.crashes,
         config=row.config,
+        owner=row.owner,
     )
 
 
