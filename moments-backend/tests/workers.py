@@ -39,7 +39,7 @@ async def working(services: Services, *, count: int = 1, stages: tuple[Stage, ..
         return await run_stages(claim, parts, watch, played)
 
     stops = [asyncio.Event() for _ in range(count)]
-    running = [asyncio.create_task(Worker(services, work).run(stop)) for stop in stops]
+    running = [asyncio.create_task(Worker(services, work, parts.store).run(stop)) for stop in stops]
     try:
         yield stops
     finally:

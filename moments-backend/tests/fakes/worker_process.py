@@ -32,7 +32,7 @@ async def stub_worker() -> None:
         return await run_stages(claim, parts, watch, stages)
 
     try:
-        await Worker(services, work).run(stop)
+        await Worker(services, work, parts.store).run(stop)
     finally:
         await parts.chat.aclose()
         await parts.slots.close()

@@ -255,14 +255,6 @@ async def test_the_reconciler_comes_round_to_every_run(services: Services) -> No
     assert await services.queue.depth() >= 220
 
 
-async def test_f61_folders_of_ended_runs_are_swept(services: Services, settings: Settings) -> None:
-    run = await accepted(services)
-    for name in (run.request_id, "a-run-that-ended"):
-        (settings.home / "work" / name).mkdir(parents=True)
-    assert await Reconciler(services, "worker-a").sweep_folders(settings.home / "work") == 1
-    assert [path.name for path in (settings.home / "work").iterdir()] == [run.request_id]
-
-
 async def test_f15_workers_that_come_and_go_leave_no_consumers(services: Services) -> None:
     runs = [await accepted(services, f"https://example.com/{number}.mp4") for number in range(4)]
     for _ in range(3):

@@ -5,7 +5,7 @@ The lock's value is `{request_id}:{attempt}`. Every write compares it in Lua, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 from redis.asyncio import Redis
@@ -54,6 +54,15 @@ for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
+# What a run left that ended while Redis was away: as `_RELEASE`, whatever attempt it was.
+_SETTLE = """
+local held = redis.call('GET', KEYS[1])
+if held and string.match(held, '^(.*):%d+$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[1] then return 0 end
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 1
+"""
 
 
 def _milliseconds(ttl: timedelta) -> int:
@@ -69,6 +78,7 @@ class StatusMirror:
         self._write = redis.register_script(_WRITE)
         self._renew = redis.register_script(_RENEW)
         self._release = redis.register_script(_RELEASE)
+        self._settle = redis.register_script(_SETTLE)
 
     async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
         """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so whatever stands here is left over."""
@@ -101,6 +111,21 @@ class StatusMirror:
                 args=[f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *pairs],
             )
         )
+
+    async def unended(self) -> AsyncIterator[tuple[str, str]]:
+        """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
+        async for key in self._redis.scan_iter(match=keys.lock("*"), count=500):
+            if (held := await self._redis.get(key)) is not None:
+                yield key.split(":")[1], str(held).rpartition(":")[0]
+        async for key in self._redis.scan_iter(match=keys.active("*"), count=500):
+            if await self._redis.ttl(key) == -1 and (request_id := await self._redis.hget(key, "request_id")):
+                yield key.split(":")[1], str(request_id)
+
+    async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
+        """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""
+        pairs = [part for item in fields.items() for part in item]
+        names = [keys.lock(video_id), keys.active(video_id)]
+        return bool(await self._settle(keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *pairs]))
 
     async def mark_cancel(self, video_id: str, request_id: str) -> None:
         await self._redis.set(keys.cancel(video_id), request_id, ex=keys.CANCEL_TTL)

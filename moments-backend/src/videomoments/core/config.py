@@ -47,6 +47,8 @@ class Settings(BaseSettings):
 
     lease_seconds: float = Field(60.0, gt=0)
     reconcile_seconds: float = Field(5.0, gt=0)
+    # How often one of the workers goes through the whole object store for what no row names.
+    sweep_seconds: float = Field(3600.0, gt=0)
     max_crashes: int = Field(3, ge=1)
     drain_seconds: float = Field(20.0, gt=0)
     queue_cap: int = Field(1000, ge=1)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import tenacity
 
-from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt, StorageError
+from videomoments.core.errors import Cancelled, MomentsError, OutOfSpace, ServiceUnavailable, StaleAttempt, StorageError
 from videomoments.core.logging import log_context
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Stages retry what only waiting can mend; model services and downloads have retry policies of their own.
-_RETRIED = (StorageError, ServiceUnavailable)
+_RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)
 _RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
 _ATTEMPTS = 6
 _PROGRESS_SECONDS = 1.0
@@ -110,7 +110,7 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
     claim = context.claim
     context.forget_video()
     if (reason := await _patiently(stage.skip, context)) is not None:
-        if earlier.status is not StageStatus.SKIPPED:
+        if (earlier.status, earlier.reason) != (StageStatus.SKIPPED, reason):
             await _patiently(records.skip, claim, stage.name, reason)
         return None if stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
     digest = sha256_of(stage.name.value, dict(await _patiently(stage.inputs, context)))

@@ -39,11 +39,12 @@ _INSERT = text("""
 _INSERT_STAGES = text(
     "INSERT INTO pipeline_stages (run_id, position, name, status, executions) VALUES (:run_id, :position, :name, 'pending', 0)"
 )
-# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash.
+# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash,
+# unless it lapsed while PostgreSQL itself was down: nobody could renew then.
 _CLAIM = text("""
     UPDATE pipeline_history AS run
     SET attempt = attempt + 1, owner = :owner, status = 'processing', started_at = coalesce(started_at, now()),
-        crashes = crashes + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END,
+        crashes = crashes + CASE WHEN lease_until IS NULL OR lease_until < pg_postmaster_start_time() THEN 0 ELSE 1 END,
         lease_until = now() + make_interval(secs => :lease)
     FROM videos
     WHERE run.identifier = :request_id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
@@ -62,6 +63,13 @@ _HAND_BACK = text("""
     UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
     WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id
 """)
+# Whose lease lapsed without a crash (frozen, or cut off from the database) takes back the crash that the next claim counted. Not for
+# ever: a run that keeps its workers from renewing is a dead letter in the end, too.
+_FORGIVE = text("""
+    UPDATE pipeline_history SET crashes = :crashes
+    WHERE id = :id AND attempt = :attempt + 1 AND crashes = :crashes + 1 AND status = 'processing' AND attempt <= :patience
+""")
+_PATIENCE = 20
 _FINISH = text("""
     UPDATE pipeline_history
     SET status = :status, completed_at = now(), duration_seconds = extract(epoch FROM now() - coalesce(started_at, now())),
@@ -70,9 +78,12 @@ _FINISH = text("""
     WHERE id = :id AND attempt = :attempt AND status = 'processing'
     RETURNING started_at, completed_at, duration_seconds
 """)
+# Of a run that ends early: the stage it was in ends as the run does, and those it never came to are skipped.
 _END_STAGES = text("""
-    UPDATE pipeline_stages SET status = CAST(:status AS text), completed_at = now(), reason = :reason, progress = NULL
-    WHERE run_id = :id AND status = 'processing' RETURNING name
+    UPDATE pipeline_stages SET completed_at = now(), progress = NULL,
+           status = CASE status WHEN 'processing' THEN CAST(:status AS text) ELSE 'skipped' END,
+           reason = CASE status WHEN 'processing' THEN :reason ELSE 'the run ' || :ended || ' before this stage' END
+    WHERE run_id = :id AND status IN ('processing', 'pending') RETURNING name, status
 """)
 # The reconciler may have been quicker, and the run may even have ended.
 _ANNOUNCED = text("""
@@ -226,6 +237,16 @@ class Runs:
                 await session.execute(statement, {"entry": entry, "id": claim.run_id})
         return True
 
+    async def let_go(self, claim: Claim) -> bool:
+        """Hands back a run whose lease could not be renewed in time. Where another worker has taken it over already, no crash is
+        counted for it: this process lives. True when it was handed back."""
+        if await self.hand_back(claim):
+            return True
+        values = {"id": claim.run_id, "attempt": claim.attempt, "crashes": claim.crashes, "patience": _PATIENCE}
+        async with self.database.transaction() as session:
+            await session.execute(_FORGIVE, values)
+        return False
+
     async def finish(
         self,
         claim: Claim,
@@ -274,10 +295,14 @@ class Runs:
             row = (await session.execute(_FINISH, values)).mappings().one_or_none()
             if row is None:
                 raise StaleAttempt("Another worker has taken this run over.")
-            ended = "cancelled" if status is RunStatus.CANCELLED else "failed"
-            broken = await session.scalars(_END_STAGES, {"id": run_id, "status": ended, "reason": error.message if error else None})
-            stages = {f"{name}_status": ended for name in broken}
+            stages = {} if status is RunStatus.COMPLETED else await self._end_stages(session, run_id, status, error)
         await self._mirror_end(video_id, request_id, attempt, status, row, stages=stages, error=error, error_stage=error_stage)
+
+    async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> dict[str, str]:
+        """Ends the stages of a run that failed or was cancelled; answers the fields of its mirror that changed."""
+        ended = "was cancelled" if status is RunStatus.CANCELLED else "failed"
+        values = {"id": run_id, "status": status.value, "reason": error.message if error else None, "ended": ended}
+        return {f"{name}_status": now for name, now in await session.execute(_END_STAGES, values)}
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
@@ -295,8 +320,7 @@ class Runs:
             status = RunStatus(row["status"])
             stages: dict[str, str] = {}
             if status is RunStatus.CANCELLED:
-                broken = await session.scalars(_END_STAGES, {"id": row["id"], "status": "cancelled", "reason": None})
-                stages = {f"{name}_status": "cancelled" for name in broken}
+                stages = await self._end_stages(session, row["id"], status, None)
         async with best_effort("the cancellation"):
             if status is RunStatus.PROCESSING:
                 await self.status.mark_cancel(row["video_identifier"], request_id)

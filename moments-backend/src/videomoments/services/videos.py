@@ -15,15 +15,11 @@ from videomoments.core.times import now
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
+from videomoments.services.orphans import NAMED_OBJECTS
 from videomoments.services.runs import Claim, Runs
 
 _REMOTE = {"http", "https", "gs", "s3"}
-_NAMED = text("""
-    SELECT key FROM (
-        SELECT cloud_url FROM videos WHERE id = :video UNION SELECT audio_url FROM videos WHERE id = :video
-        UNION SELECT cloud_url FROM clips WHERE video_id = :video UNION SELECT cloud_url FROM thumbnails WHERE video_id = :video
-    ) AS named (key) WHERE key = ANY(:keys)
-""")
+_NAMED = text(f"SELECT key FROM ({NAMED_OBJECTS}) AS named (video_id, key) WHERE video_id = :video AND key = ANY(:keys)")  # noqa: S608
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -14,6 +14,7 @@ from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
+from videomoments.services.deletion import Deletion
 from videomoments.services.models import Models
 from videomoments.services.moments import Moments
 from videomoments.services.run_queries import RunQueries
@@ -36,6 +37,7 @@ class Services:
     transcripts: Transcripts
     moments: Moments
     models: Models
+    deletion: Deletion
 
     async def close(self) -> None:
         await self.redis.aclose()
@@ -61,4 +63,5 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         transcripts=Transcripts(database, runs),
         moments=Moments(database, runs),
         models=Models(database, ModelMirror(redis), settings),
+        deletion=Deletion(database, redis, runs),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from datetime import timedelta
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
@@ -21,9 +20,6 @@ from videomoments.storage import configured_store
 from videomoments.worker.consumer import Worker
 
 log = logging.getLogger(__name__)
-
-# No upload takes longer: what is older was interrupted by a kill.
-_UPLOAD_LIFE = timedelta(days=1)
 
 
 def build_parts(settings: Settings, services: Services) -> Parts:
@@ -55,8 +51,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
 
     try:
         await services.models.seed()
-        await parts.store.sweep_partial(_UPLOAD_LIFE)
-        await Worker(services, work).run(stop)
+        await Worker(services, work, parts.store).run(stop)
     finally:
         await parts.chat.aclose()
         await parts.slots.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import platform
 import shutil
@@ -26,8 +27,10 @@ from videomoments.core.names import RunStatus, StageName
 from videomoments.pipeline.orchestrator import StageFailed, Watch
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
+from videomoments.storage.base import ObjectStore
 from videomoments.worker.lease import LeaseKeeper, Verdict
 from videomoments.worker.reconciler import Reconciler
+from videomoments.worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ _BLOCK_MS = 1000
 _SWEEP_SECONDS = 60.0
 # Longer than a stopped stage needs to clear up.
 _CANCEL_AGAIN_SECONDS = 3.0
+# How long a worker that lost its leases with the database waits for it before it forgets them.
+_AWAY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def consumer_name() -> str:
 class Worker:
     """One worker process: `settings.limits.pipelines` runs at once."""
 
-    def __init__(self, services: Services, work: Work, *, name: str | None = None) -> None:
+    def __init__(self, services: Services, work: Work, store: ObjectStore, *, name: str | None = None) -> None:
         self.name = name or consumer_name()
         self._services = services
         self._settings: Settings = services.settings
@@ -69,6 +74,7 @@ class Worker:
         self._draining = False
         self._lease = LeaseKeeper(services.settings, services.database.url, self.name)
         self._reconciler = Reconciler(services, self.name)
+        self._sweeper = Sweeper(services, store)
         # The blocking read has a connection of its own (F26).
         self._reader = connect(services.settings.redis_url or "", connections=2)
         self._queue = JobQueue(self._reader)
@@ -82,7 +88,7 @@ class Worker:
         await refuse_evicting(self._services.redis)
         await self._queue.ensure_group()
         self._lease.start()
-        helpers = [asyncio.create_task(self._reconcile()), asyncio.create_task(self._keep_fresh())]
+        helpers = [asyncio.create_task(each) for each in (self._reconcile(), self._sweep(), self._keep_fresh())]
         log.info("%s takes up to %d runs at once", self.name, self._slots)
         try:
             await self._read_until(stop)
@@ -185,6 +191,8 @@ class Worker:
         try:
             if (end := await self._outcome(claim, work)) is not None:
                 await _to_its_end(self._finish(claim, end))
+            elif work.done() and self._verdicts.get(claim.run_id) is not Verdict.STALLED:
+                await self._let_go(claim)
         finally:
             self._lease.drop(claim)
             self._verdicts.pop(claim.run_id, None)
@@ -200,15 +208,20 @@ class Worker:
                 await _stopped([work], self._settings.drain_seconds)
             if work.done() and not work.cancelled():
                 return work.result()
-        verdict = self._verdicts.get(claim.run_id)
-        if verdict is Verdict.CANCELLED:
-            return _End(RunStatus.CANCELLED)
-        if verdict is None and self._draining and work.done():
-            with contextlib.suppress(ServiceUnavailable):
-                if await self._services.runs.hand_back(claim):
-                    log.info("handed back")
-        # Lost: another worker has it. Stalled: the lease lapses, and the next claim counts it as a crash.
-        return None
+        # Lost or drained: it is let go. Stalled: the lease lapses, and the next claim counts it as a crash.
+        return _End(RunStatus.CANCELLED) if self._verdicts.get(claim.run_id) is Verdict.CANCELLED else None
+
+    async def _let_go(self, claim: Claim) -> None:
+        """Waits for a database that is away, unless this worker is about to end: another takes the run when the lease has lapsed."""
+        waiting = tenacity.stop_after_attempt(1) if self._draining else tenacity.stop_after_delay(_AWAY_SECONDS)
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(ServiceUnavailable), wait=tenacity.wait_random(0.2, 2.0), stop=waiting, reraise=True
+        )
+        with contextlib.suppress(ServiceUnavailable):
+            async for attempt in retrying:
+                with attempt:
+                    if await self._services.runs.let_go(claim):
+                        log.info("handed back")
 
     async def _work_on(self, claim: Claim) -> _End | None:
         try:
@@ -255,19 +268,30 @@ class Worker:
             await asyncio.wait(tasks, timeout=self._settings.drain_seconds)
 
     async def _reconcile(self) -> None:
-        swept = 0.0
+        await self._regularly(self._settings.reconcile_seconds, self._reconciler.run_once)
+
+    async def _sweep(self) -> None:
+        store_swept = -math.inf
+
+        async def sweep() -> None:
+            nonlocal store_swept
+            await self._sweeper.sweep()
+            if time.monotonic() - store_swept > self._settings.sweep_seconds and await self._sweeper.is_first(self.name):
+                await self._sweeper.sweep_store()
+                store_swept = time.monotonic()
+
+        await self._regularly(_SWEEP_SECONDS, sweep)
+
+    async def _regularly(self, every: float, call: Callable[[], Awaitable[object]]) -> None:
+        """Whatever fails is tried again next time."""
         while True:
             try:
-                if time.monotonic() - swept > _SWEEP_SECONDS or swept == 0.0:
-                    await self._reconciler.sweep_folders(self._settings.work_folder)
-                    await self._reconciler.trim_history()
-                    swept = time.monotonic()
-                await self._reconciler.run_once()
+                await call()
             except (RedisError, OSError, TimeoutError, MomentsError) as error:
-                log.warning("reconciler: %s", error.__class__.__name__)
+                log.warning("%s: %s", call.__qualname__, error.__class__.__name__)
             except Exception:
-                log.exception("reconciler")
-            await asyncio.sleep(self._settings.reconcile_seconds)
+                log.exception("%s", call.__qualname__)
+            await asyncio.sleep(every)
 
     async def _keep_fresh(self) -> None:
         """Renews what Redis shows of held runs: the lock, and the idle time of their entries."""

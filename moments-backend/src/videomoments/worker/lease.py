@@ -50,7 +50,7 @@ class _Held:
     renewed_at: float
     clock: ProgressClock = field(default_factory=ProgressClock)
     stall_seconds: float = 300.0
-    told: bool = False
+    told: Verdict | None = None
 
 
 class LeaseKeeper:
@@ -123,10 +123,13 @@ class LeaseKeeper:
                 await connection.close(timeout=1)
 
     async def _renew(self, connection: asyncpg.Connection[Any], held: list[_Held], began: float) -> None:
-        alive = [one for one in held if one.clock.silent_for() <= one.stall_seconds]
+        alive = []
         for one in held:
-            if one not in alive:
+            if one.clock.silent_for() > one.stall_seconds:
                 self._tell(one, Verdict.STALLED)
+            # What was given up is let lapse, or handed back: renewing it would only keep others from it.
+            if one.told in (None, Verdict.CANCELLED):
+                alive.append(one)
         if not alive:
             return
         ids, attempts = [one.claim.run_id for one in alive], [one.claim.attempt for one in alive]
@@ -154,8 +157,8 @@ class LeaseKeeper:
     def _tell(self, one: _Held, verdict: Verdict) -> None:
         with self._lock:
             current = self._held.get(one.claim.run_id) is one
-        if current and not one.told:
-            one.told = True
+        if current and one.told is None:
+            one.told = verdict
             one.tell(verdict)
 
 

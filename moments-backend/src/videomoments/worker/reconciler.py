@@ -1,11 +1,8 @@
-"""Repairs whatever Redis lost, and clears away what nobody holds any more. Runs in every worker; rows are shared out by SKIP LOCKED."""
+"""Repairs whatever Redis lost, and retires dead workers. Runs in every worker; rows are shared out by SKIP LOCKED."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import shutil
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,7 +37,6 @@ _UNTENDED = text("""
 _ENTRY = text("UPDATE pipeline_history SET stream_entry = :entry WHERE id = :id")
 _GONE_WORKERS = text("DELETE FROM workers WHERE seen_at < now() - make_interval(secs => :lease)")
 _LIVE_WORKERS = text("SELECT name FROM workers WHERE seen_at > now() - make_interval(secs => :lease)")
-_ACTIVE = text("SELECT identifier FROM pipeline_history WHERE status IN ('queued', 'processing') AND identifier = ANY(:ids)")
 
 
 class Reconciler:
@@ -93,22 +89,6 @@ class Reconciler:
             await session.execute(_GONE_WORKERS, {"lease": lease * 2})
             live = set(await session.scalars(_LIVE_WORKERS, {"lease": lease}))
         await self._services.queue.reap_consumers(self._consumer, live=live, idle_ms=int(lease * 2000))
-
-    async def trim_history(self) -> None:
-        """Finished runs that Redis has forgotten leave their videos' sets (F33)."""
-        await self._services.runs.history.trim()
-
-    async def sweep_folders(self, base: Path) -> int:
-        """Removes temporary folders of runs that have ended (F61); answers how many."""
-        folders = {path.name: path for path in base.iterdir() if path.is_dir()} if base.is_dir() else {}
-        if not folders:
-            return 0
-        async with self._services.database.transaction() as session:
-            active = set(await session.scalars(_ACTIVE, {"ids": list(folders)}))
-        ended = [path for name, path in folders.items() if name not in active]
-        for path in ended:
-            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
-        return len(ended)
 
 
 def _public(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""Clears away what nobody will ever use again: folders, objects, mirrors in Redis, and videos that were deleted. Runs in every worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import text
+
+from videomoments.services.orphans import orphaned
+from videomoments.services.wiring import Services
+from videomoments.storage.base import ObjectStore, StoredObject
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+# An upload into a folder writes all the time; what has not been written to for so long was interrupted by a kill.
+_PARTIAL_LIFE = timedelta(hours=1)
+
+_ACTIVE = text("SELECT identifier FROM pipeline_history WHERE status IN ('queued', 'processing') AND identifier = ANY(:ids)")
+_ENDED = text("SELECT identifier, status FROM pipeline_history WHERE completed_at IS NOT NULL AND identifier = ANY(:ids)")
+# Lists of a store may be long and cost money: of all live workers, one asks for them.
+_FIRST_WORKER = text("SELECT min(name) FROM workers WHERE seen_at > now() - make_interval(secs => :lease)")
+
+
+class Sweeper:
+    """`sweep` is cheap and for every worker; `sweep_store` goes through the whole store, for one of them."""
+
+    def __init__(self, services: Services, store: ObjectStore) -> None:
+        self._services = services
+        self._store = store
+
+    async def sweep(self) -> None:
+        """Folders and partial uploads on this machine, stale keys in Redis, deleted videos whose time is over."""
+        await self.sweep_folders(self._services.settings.work_folder)
+        await self._store.sweep_partial(_PARTIAL_LIFE)
+        await self.sweep_keys()
+        await self._services.deletion.purge_due(self._store)
+
+    async def is_first(self, name: str) -> bool:
+        """Whether this worker is the one that sweeps the store."""
+        async with self._services.database.transaction() as session:
+            first = await session.scalar(_FIRST_WORKER, {"lease": self._services.settings.lease_seconds})
+        return bool(first == name)
+
+    async def sweep_store(self) -> int:
+        """Removes objects that no row names (F60); answers how many."""
+        removed = 0
+        batch: list[StoredObject] = []
+        async for found in self._store.list(""):
+            batch.append(found)
+            if len(batch) == _BATCH:
+                removed += await self._remove_orphans(batch)
+                batch.clear()
+        removed += await self._remove_orphans(batch)
+        if removed:
+            log.info("%d objects that nothing names were removed", removed)
+        return removed
+
+    async def _remove_orphans(self, batch: list[StoredObject]) -> int:
+        orphans = await orphaned(self._services.database, batch)
+        for key in orphans:
+            await self._store.delete(key)
+        return len(orphans)
+
+    async def sweep_folders(self, base: Path) -> int:
+        """Removes temporary folders of runs that have ended (F61); answers how many."""
+        folders = {path.name: path for path in base.iterdir() if path.is_dir()} if base.is_dir() else {}
+        if not folders:
+            return 0
+        async with self._services.database.transaction() as session:
+            active = set(await session.scalars(_ACTIVE, {"ids": list(folders)}))
+        ended = [path for name, path in folders.items() if name not in active]
+        for path in ended:
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        return len(ended)
+
+    async def sweep_keys(self) -> int:
+        """Ends the mirrors of runs that ended while Redis was away, and takes ids out of the histories that have lost their hashes (F33).
+        Answers how many mirrors."""
+        await self._services.runs.history.trim()
+        status = self._services.runs.status
+        shown = {request_id: video_id async for video_id, request_id in status.unended()}
+        if not shown:
+            return 0
+        async with self._services.database.transaction() as session:
+            ended = (await session.execute(_ENDED, {"ids": list(shown)})).all()
+        for request_id, final in ended:
+            await status.settle(shown[request_id], request_id, {"status": final})
+        return len(ended)
