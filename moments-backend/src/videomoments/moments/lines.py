@@ -25,12 +25,14 @@ _UNSPACED = (("぀", "ヿ"), ("㐀", "鿿"))
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence-like stretch, numbered from 1; seconds."""
+    """A sentence-like stretch, numbered from 1; seconds. `turn` and `speaker`: whose stretch of speech it belongs to, where known."""
 
     n: int
     start: float
     end: float
     text: str
+    turn: int | None = None
+    speaker: str = ""
 
 
 def build_lines(

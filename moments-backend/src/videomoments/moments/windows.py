@@ -26,8 +26,10 @@ class Window:
 
 
 def line_json(line: Line) -> dict[str, object]:
-    """A line as models read it."""
-    return {"n": line.n, "start": round(line.start, 2), "end": round(line.end, 2), "text": line.text}
+    """A line as models read it; what is not known of it is left out."""
+    known = {"turn": line.turn, "speaker": line.speaker or None}
+    line_of = {"n": line.n, "start": round(line.start, 2), "end": round(line.end, 2), "text": line.text}
+    return line_of | {name: value for name, value in known.items() if value is not None}
 
 
 def estimate_tokens(text: str) -> int:
