@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.stream import AudioStream
 from av.packet import Packet
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 BITS = 16
@@ -64,11 +65,14 @@ def draw(
     channels: int = 1,
     rate: int = 48_000,
     muxing: dict[str, str] | None = None,
+    pixels: str = "yuv420p",
+    forced: int = 0,
 ) -> Drawn:
     """Draws `seconds` of pictures and sound into `target`; its suffix names the container.
 
     `times` makes a variable rate; `rotation` is degrees counter-clockwise in the header; `start` delays everything, `audio_delay` the
-    sound alone (negative: it begins before the pictures); `audio_gap` leaves out the sound packets of a stretch.
+    sound alone (negative: it begins before the pictures); `audio_gap` leaves out the sound packets of a stretch; every `forced`-th
+    picture is asked to be a keyframe.
     """
     shown = list(times) if times is not None else [float(number / Fraction(fps)) for number in range(round(seconds * fps))]
     with av.open(str(target), "w", format=_MUXERS[target.suffix], options=muxing or {}) as out:
@@ -76,10 +80,10 @@ def draw(
         if video:
             stream = out.add_stream(video, rate=Fraction(fps), options={**_FAST.get(video, {}), **(options or {})})
             assert isinstance(stream, VideoStream)
-            _prepare(stream, size, gop, b_frames, aspect)
+            _prepare(stream, size, gop, b_frames, aspect, pixels)
             if rotation:
                 stream.set_display_rotation(rotation)
-            feeds.append(_pictures(stream, shown, start, scene_seconds))
+            feeds.append(_pictures(stream, shown, start, scene_seconds, forced))
         if audio:
             track = out.add_stream(audio, rate=rate)
             assert isinstance(track, AudioStream)
@@ -98,25 +102,28 @@ def _merged(feeds: list[Iterator[Packet]], key: Any) -> list[Packet]:
     return sorted(itertools.chain(*feeds), key=key)
 
 
-def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int, aspect: Fraction | None) -> None:
+def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int, aspect: Fraction | None, pixels: str) -> None:
     context = stream.codec_context
-    context.width, context.height, context.pix_fmt = *size, "yuvj420p" if context.name == "mjpeg" else "yuv420p"
-    if context.name in ("libx264", "libvpx-vp9"):
+    context.width, context.height, context.pix_fmt = *size, "yuvj420p" if context.name == "mjpeg" else pixels
+    if context.name in ("libx264", "libx265", "libvpx-vp9"):
         context.time_base = Fraction(1, CLOCK)
     context.gop_size = gop
-    if context.name in ("libx264", "mpeg4"):
+    if context.name in ("libx264", "libx265", "mpeg4"):
         context.max_b_frames = b_frames
     if aspect:
         context.sample_aspect_ratio = aspect
 
 
-def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float) -> Iterator[Packet]:
+def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float, forced: int) -> Iterator[Packet]:
     context = stream.codec_context
     width, height = context.width, context.height
     for number, at in enumerate(times):
         frame = av.VideoFrame.from_ndarray(picture(number, int(at / scene_seconds), width, height), format="rgb24")
         frame.pts, frame.time_base = round((at + start) * CLOCK), Fraction(1, CLOCK)
-        yield from stream.encode(frame.reformat(format=context.pix_fmt))
+        frame = frame.reformat(format=context.pix_fmt)
+        if forced and number % forced == 0:
+            frame.pict_type = PictureType.I
+        yield from stream.encode(frame)
     yield from stream.encode(None)
 
 

@@ -16,6 +16,7 @@ from videomoments.media.copying import Copyable, copy_clip, copyable, refusal
 from videomoments.media.encode import Encoded, encode_exact, encode_proxy, encode_sound
 from videomoments.media.pictures import Pictures
 from videomoments.media.progress import Progress
+from videomoments.media.smart import Join, plan_join, smart_refusal, write_join
 from videomoments.media.types import Clip, ClipMode, ClipRequest, MediaInfo
 
 _SHORTEST = 0.02
@@ -56,6 +57,7 @@ class _Cutter:
         self._pictures = Pictures(source, info) if info.has_video else None
         self._sound = PlacedAudio(source, info.audio, info.start_pts) if info.has_audio and info.audio is not None else None
         self._refusal = refusal(info) if info.has_video else ""
+        self._unjoinable = smart_refusal(info, self._pictures) if self._pictures is not None else ""
 
     def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
         if self._pictures is None:
@@ -64,10 +66,25 @@ class _Cutter:
             check_clip(request.target, made, sound=True)
             return _clip(request, made.held, 0, "audio", "the source has no pictures")
         if request.kind is ClipKind.DELIVERED:
-            made = encode_exact(self._pictures, self._sound, self._info, wanted, request.target, tick)
-            check_clip(request.target, made, sound=self._sound is not None)
-            return _clip(request, made.held, made.frames, "encode", _with_faults("exact to the frame", made))
+            return self._delivered(self._pictures, request, wanted, tick)
         return self._input(self._pictures, request, wanted, tick)
+
+    def _delivered(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+        join = self._unjoinable or plan_join(pictures, self._info, wanted)
+        if isinstance(join, Join):
+            try:
+                made = write_join(pictures, self._sound, self._info, join, request.target, tick)
+                check_clip(request.target, made, sound=self._sound is not None)
+            except ValueError as error:
+                join = str(error)
+            except MomentsError as error:
+                join = error.message
+            else:
+                reason = f"{join.head} pictures encoded at its start, {join.tail} at its end, the others copied"
+                return _clip(request, made.held, made.frames, "smart", reason)
+        made = encode_exact(pictures, self._sound, self._info, wanted, request.target, tick)
+        check_clip(request.target, made, sound=self._sound is not None)
+        return _clip(request, made.held, made.frames, "encode", _with_faults(join, made))
 
     def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
         chosen = self._refusal or copyable(pictures, self._info, wanted, request.max_bytes)

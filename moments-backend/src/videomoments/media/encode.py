@@ -13,8 +13,8 @@ from videomoments.core.errors import MomentsError
 from videomoments.core.times import Interval
 from videomoments.media.audio import PlacedAudio
 from videomoments.media.framing import Shown, frames_between
-from videomoments.media.opening import stamp
 from videomoments.media.pictures import Pictures, Shaper, fitted
+from videomoments.media.scan import frame_times
 from videomoments.media.types import MediaInfo
 from videomoments.media.writer import ClipWriter, Encoding, interleave
 
@@ -32,21 +32,23 @@ PROXY_FPS = 10.0
 PROXY_SHORT_SIDE = 480
 _PROXY_OPTIONS = (("preset", "ultrafast"), ("tune", "fastdecode"), ("crf", "28"), ("bf", "0"))
 _PROXY_AUDIO_RATE = 64_000
-_REORDER_SECONDS = 1.0
-_GUARD_PACKETS = 64
 
 Tick = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What was written: the stretch of the source, how many pictures, the first and the last one, and the faults that the source had."""
+    """What was written: the stretch of the source, how many pictures, the first and the last one, and the faults that the source had.
+
+    `join` is the number of the picture where copied packets follow encoded ones, if they do.
+    """
 
     held: Interval
     frames: int
     first: VideoFrame | None
     last: VideoFrame | None
     faults: int
+    join: int | None = None
 
 
 def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
@@ -60,7 +62,7 @@ def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo,
     ends: list[VideoFrame] = []
 
     def shown() -> Iterator[tuple[VideoFrame, float, float]]:
-        for frame, entry in _planned(pictures, plan):
+        for frame, entry in planned(pictures, plan):
             tick(entry.at - held.start)
             shaped = shaper(frame)
             ends[1:] = [shaped]
@@ -70,7 +72,7 @@ def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo,
 
     writer = ClipWriter(target, DELIVERED)
     writer.with_video(shaper.width, shaper.height, min(info.video.fps, 60.0))
-    count = interleave(shown(), _sound(sound, info, held, writer), writer)
+    count = interleave(shown(), sound_for(sound, info, held, writer), writer)
     writer.close()
     return Encoded(held, count, ends[0] if ends else None, ends[-1] if ends else None, pictures.faults)
 
@@ -92,7 +94,7 @@ def encode_proxy(
 
     writer = ClipWriter(target, _proxy_encoding(wanted.duration, max_bytes))
     writer.with_video(shaper.width, shaper.height, fps)
-    written = interleave(shown(), _sound(sound, info, held, writer), writer)
+    written = interleave(shown(), sound_for(sound, info, held, writer), writer)
     writer.close()
     return Encoded(held, written, None, None, pictures.faults)
 
@@ -100,30 +102,14 @@ def encode_proxy(
 def encode_sound(sound: PlacedAudio, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
     """A clip of a source without pictures: M4A, exact to the sample."""
     writer = ClipWriter(target, DELIVERED, "ipod")
-    for block in _sound(sound, info, wanted, writer) or ():
+    for block in sound_for(sound, info, wanted, writer) or ():
         tick(float((block.pts or 0) * (block.time_base or 0)))
         writer.sound(block)
     writer.close()
     return Encoded(wanted, 0, None, None, sound.faults)
 
 
-def frame_times(pictures: Pictures, wanted: Interval) -> list[float]:
-    """Times of the frames from the keyframe before `wanted` to a little after it, ascending, read from packets alone."""
-    times = []
-    after = 0
-    for packet in pictures.packets_from(wanted.start):
-        at = pictures.seconds(stamp(packet) or 0)
-        if not packet.is_discard:
-            times.append(at)
-        # Packets come in decoding order: some frames before the end are still behind later ones.
-        after = after + 1 if at >= wanted.end else 0
-        decoded = pictures.seconds(packet.dts) if packet.dts is not None else at
-        if decoded >= wanted.end + _REORDER_SECONDS or after >= _GUARD_PACKETS:
-            break
-    return sorted(times)
-
-
-def _planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFrame, Shown]]:
+def planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFrame, Shown]]:
     """Decodes the planned frames. One that the decoder does not give is left out; the check counts them."""
     entries = iter(plan)
     entry = next(entries, None)
@@ -155,7 +141,8 @@ def _sampled(pictures: Pictures, start: float, fps: float, count: int) -> Iterat
         due += 1
 
 
-def _sound(sound: PlacedAudio | None, info: MediaInfo, held: Interval, writer: ClipWriter) -> Iterator[AudioFrame] | None:
+def sound_for(sound: PlacedAudio | None, info: MediaInfo, held: Interval, writer: ClipWriter) -> Iterator[AudioFrame] | None:
+    """The sound under a clip's pictures, and a track for it in the writer."""
     if sound is None:
         return None
     assert info.audio is not None

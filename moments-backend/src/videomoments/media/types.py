@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 
-ClipMode = Literal["copy", "encode", "proxy", "audio"]
+ClipMode = Literal["copy", "smart", "encode", "proxy", "audio"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,12 +39,14 @@ class ClipWriter:
 
     def __init__(self, target: Path, encoding: Encoding, container_format: str = "mp4") -> None:
         self._encoding = encoding
-        options = {"movflags": "+faststart"}
+        # Reordered pictures begin at 0 without an edit list: only the sound's priming needs one.
+        options = {"movflags": "+faststart+negative_cts_offsets"}
         if not encoding.edit_list:
             options["use_editlist"] = "0"
         self._out = av.open(url_of(target), "w", format=container_format, options=options)
         self._video: AvVideo | None = None
         self._audio: AvAudio | None = None
+        self._encoded: list[AvVideo | AvAudio] = []
         self._durations: dict[int, int] = {}
 
     def with_video(self, width: int, height: int, fps: float) -> None:
@@ -58,6 +60,14 @@ class ClipWriter:
         # PyAV's default, slices, costs quality and a third of the speed.
         context.thread_type = ThreadType.FRAME
         self._video = stream
+        self._encoded.append(stream)
+
+    def with_packets(self, like: AvVideo, parameter_sets: bytes) -> None:
+        """Pictures come as packets of a codec and shape `like` this stream's, with other `parameter_sets` (its extradata)."""
+        stream = self._out.add_stream_from_template(like)
+        stream.codec_context.extradata = parameter_sets
+        stream.time_base = like.time_base
+        self._video = stream
 
     def with_audio(self, rate: int, channels: int) -> None:
         known = rate if rate in AAC_RATES else 48_000
@@ -67,6 +77,7 @@ class ClipWriter:
         context.layout = "stereo" if count >= 2 else "mono"
         context.bit_rate = self._encoding.audio_rate
         self._audio = stream
+        self._encoded.append(stream)
 
     def like(self, frame: VideoFrame) -> None:
         """Takes over the colours' meaning from the first picture. Before anything is written: the first packet fixes the header."""
@@ -84,15 +95,20 @@ class ClipWriter:
         self._durations[frame.pts] = round((at + duration) * CLOCK) - frame.pts
         self._mux(context.encode(frame), self._video)
 
+    def packet(self, packet: Packet[Stream]) -> None:
+        """One packet of pictures, in decoding order."""
+        assert self._video is not None
+        packet.stream = self._video
+        self._out.mux(packet)
+
     def sound(self, block: AudioFrame) -> None:
         assert self._audio is not None
         self._mux(self._audio.codec_context.encode(block), self._audio)
 
     def close(self) -> None:
         """Ends the file. Raises what the muxer raises: a full disk shows here."""
-        for stream in (self._video, self._audio):
-            if stream is not None:
-                self._mux(stream.codec_context.encode(None), stream)
+        for stream in self._encoded:
+            self._mux(stream.codec_context.encode(None), stream)
         self._out.close()
 
     def _mux(self, packets: list[Packet[Stream]], stream: AvVideo | AvAudio) -> None:
@@ -106,22 +122,38 @@ class ClipWriter:
             self._out.mux(packet)
 
 
+class Soundtrack:
+    """Feeds a writer with as much sound as the times of its pictures call for."""
+
+    def __init__(self, blocks: Iterator[AudioFrame] | None, writer: ClipWriter) -> None:
+        self._blocks = blocks or iter(())
+        self._writer = writer
+        self._heard = 0.0
+
+    def until(self, at: float) -> None:
+        """Writes the sound up to `at` seconds at least."""
+        while self._heard <= at:
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            self._heard = float(((block.pts or 0) + block.samples) * (block.time_base or 0))
+            self._writer.sound(block)
+
+    def rest(self) -> None:
+        """Writes what is left of it."""
+        for block in self._blocks:
+            self._writer.sound(block)
+
+
 def interleave(pictures: Iterator[tuple[VideoFrame, float, float]], blocks: Iterator[AudioFrame] | None, writer: ClipWriter) -> int:
-    """Feeds a writer with pictures and as much sound as their times call for; returns the number of pictures."""
+    """Feeds a writer with pictures and the sound beside them; returns the number of pictures."""
     count = 0
-    heard = 0.0
+    sound = Soundtrack(blocks, writer)
     for frame, at, duration in pictures:
         if count == 0:
             writer.like(frame)
-        while blocks is not None and heard <= at:
-            block = next(blocks, None)
-            if block is None:
-                blocks = None
-                break
-            heard = float(((block.pts or 0) + block.samples) * (block.time_base or 0))
-            writer.sound(block)
+        sound.until(at)
         writer.picture(frame, at, duration)
         count += 1
-    for block in blocks or ():
-        writer.sound(block)
+    sound.rest()
     return count
