@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
+from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from videomoments.core.errors import ServiceUnavailable
+
+# A connection that rested so long may have been cut off without a word by something in between.
+_RESTED_SECONDS = 60.0
 
 
 class Database:
@@ -28,10 +33,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=30,
-            pool_pre_ping=True,
             connect_args={"server_settings": {"application_name": "videomoments", "idle_in_transaction_session_timeout": "60000"}},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(self._engine.sync_engine, "checkout", _refuse_dead)
+        event.listen(self._engine.sync_engine, "checkin", _note_rest)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -40,16 +47,45 @@ class Database:
         Raises:
             ServiceUnavailable: PostgreSQL can't be reached or went away.
         """
-        try:
+        with _away_is_unavailable():
             async with self._sessions() as session, session.begin():
                 yield session
-        except (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError) as error:
-            if not _away(error):
-                raise
-            raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
+
+    async def statement(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """One statement that is a transaction of its own: a third of the work of `transaction()`, and one way to the server instead of
+        three. For what happens with every run.
+
+        Raises:
+            ServiceUnavailable: PostgreSQL can't be reached or went away. Whether the statement took effect is then unknown.
+        """
+        with _away_is_unavailable():
+            async with self._single.connect() as connection:
+                return await connection.execute(statement, values)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+@contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError) as error:
+        if not _away(error):
+            raise
+        raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
+
+
+def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:
+    """Before each use. A ping would cost three ways to the server; that it has closed the connection is known here already."""
+    del proxy
+    if connection.driver_connection.is_closed() or time.monotonic() - record.info.get("rests_since", time.monotonic()) > _RESTED_SECONDS:
+        raise DisconnectionError("the pool opens another one")
+
+
+def _note_rest(connection: Any, record: Any) -> None:
+    del connection
+    record.info["rests_since"] = time.monotonic()
 
 
 def _away(error: Exception) -> bool:
