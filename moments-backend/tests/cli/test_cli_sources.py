@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from videomoments.cli.processes import is_loopback
 from videomoments.cli.source import parse_source
+from videomoments.core.config import is_loopback
 
 
 def test_a_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from videomoments.api import errors
+from videomoments.api.access import Access, document_access
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate, allowed_hosts
 from videomoments.api.routes import ROUTERS
+from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
 from videomoments.core.errors import ServiceUnavailable
 
@@ -32,6 +34,7 @@ class _Application(FastAPI):
             # The problem's own parts stand beside it, as everywhere in the document.
             problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+            document_access(document)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
@@ -53,6 +56,8 @@ def create_app(deps: ApiDeps) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if deps.settings.keys_required:
+        app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))
     return app
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videomoments.api.errors import problem
 from videomoments.core.config import Settings
-from videomoments.core.errors import InvalidInput
 
 MAX_BODY_BYTES = 1024 * 1024
 UPLOAD_PATH = "/api/videos/upload"
@@ -20,26 +18,11 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 
 
-def refuse_open_bind(host: str) -> None:
-    """Raises `InvalidInput` (`bind_needs_keys`) for an address that others can reach: there is nothing yet that asks them for a key."""
-    if host in _LOOPBACK_NAMES:
-        return
-    try:
-        if ip_address(host.strip("[]")).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise InvalidInput(
-        f"The API has no keys, so it can't listen on {host}.",
-        code="bind_needs_keys",
-        advice="Bind to 127.0.0.1 and put a proxy that signs people in before it.",
-    )
-
-
 def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """Host names that a request may be meant for: this machine's own, the bound one, the public URL's."""
+    """Host names that a request may be meant for: this machine's own, the bound one, the public URL's, and what the operator lists."""
     public = urlsplit(settings.public_url or "").hostname
-    return _LOOPBACK_NAMES | {settings.host.lower().strip("[]")} | ({public} if public else frozenset())
+    listed = {name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()}
+    return _LOOPBACK_NAMES | {settings.host.lower().strip("[]")} | listed | ({public} if public else frozenset())
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""The API as a process: uvicorn, on loopback."""
+"""The API as a process: uvicorn, on loopback, or wherever there are keys."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import socket
 
 import uvicorn
 
+from videomoments.api.access import refuse_unkeyed_bind
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps, build_deps
-from videomoments.api.gate import refuse_open_bind
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict
 
@@ -16,9 +16,8 @@ from videomoments.core.errors import Conflict
 def bind(settings: Settings) -> socket.socket:
     """A listening socket at `settings.host` and `port` (0: any free one), so that a taken port is known before anything else starts.
 
-    Raises `InvalidInput` (`bind_needs_keys`) for any address but loopback, `Conflict` (`port_taken`).
+    Raises `Conflict` (`port_taken`).
     """
-    refuse_open_bind(settings.host)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off; without, each answer that has a body waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -54,7 +53,15 @@ def make_server(settings: Settings, deps: ApiDeps | None = None) -> uvicorn.Serv
 
 
 async def serve(settings: Settings) -> None:
-    """Runs the API until SIGINT or SIGTERM. Raises what `bind` raises."""
-    listener = bind(settings)
-    with listener:
-        await make_server(settings).serve(sockets=[listener])
+    """Runs the API until SIGINT or SIGTERM.
+
+    Raises what `bind` raises, and `InvalidInput` (`bind_needs_keys`) where keys are asked for and there is none.
+    """
+    with bind(settings) as listener:
+        deps = build_deps(settings)
+        try:
+            await refuse_unkeyed_bind(settings, deps.services.api_keys)
+        except BaseException:
+            await deps.services.close()
+            raise
+        await make_server(settings, deps).serve(sockets=[listener])

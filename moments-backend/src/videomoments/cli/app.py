@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from videomoments.cli import clean, db, doctor, endings, generate, models, processes, runs, serve
+from videomoments.cli import clean, db, doctor, endings, generate, keys, models, processes, runs, serve
 from videomoments.cli.console import debugging
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("api")(processes.api)
 app.command("worker")(processes.worker)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.command("doctor")(doctor.doctor)
 app.command("clean")(clean.clean)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,28 +55,8 @@ def worker(until_stdin_closes: WithParent = False) -> None:
 
 
 def listening(host: str | None, port: int | None) -> Settings:
-    """The settings with the address to listen on. Only this machine may connect, since there are no keys yet.
-
-    Raises:
-        typer.BadParameter: for any other address.
-    """
+    """The settings with the address to listen on. Others than loopback need an API key: the API refuses to start without one."""
     from videomoments.cli.settings import read_settings
 
     settings = read_settings()
-    chosen = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
-    if not is_loopback(chosen.host):
-        raise typer.BadParameter(
-            f"{chosen.host} can be reached by other machines, and this version has no API keys. "
-            "Listen on 127.0.0.1, behind a proxy that asks who is there."
-        )
-    return chosen
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address. A name other than localhost may lead anywhere."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})

@@ -41,3 +41,8 @@ def run(request_id: str) -> str:
 def model(key: str) -> str:
     """Hash: a model's configuration, without secrets."""
     return f"model:config:{key}"
+
+
+def quota(key_id: str, what: str, window: int) -> str:
+    """Counter: how often an API key did `what` in a window; it lives as long as the window."""
+    return f"api:quota:{key_id}:{what}:{window}"

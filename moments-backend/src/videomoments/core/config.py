@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import platformdirs
@@ -38,12 +39,21 @@ class Settings(BaseSettings):
     # Where the built-in models (whisper_base, extractive, signal) answer. Unset: the embedded stack gives it.
     models_url: str | None = None
     models_key: SecretStr | None = None
+    # The way to models behind SSH, in OpenSSH's files. Unset: ~/.ssh/config, ~/.ssh/known_hosts, the agent and ~/.ssh/id_*.
+    ssh_config: Path | None = None
+    ssh_known_hosts: Path | None = None
+    ssh_key: Path | None = None
+    ssh_idle_seconds: float = Field(60.0, ge=0)
     # Signs the URLs of a local store. Unset: made once and kept in the data folder.
     signing_key: SecretStr | None = None
 
     host: str = "127.0.0.1"
     port: int = 7005
     public_url: str | None = None
+    # Ask for API keys on loopback too, as behind a proxy on the same machine. Any other address asks for them always.
+    require_keys: bool = False
+    # Further names by which the API may be called, comma-separated.
+    allowed_hosts: str = ""
 
     lease_seconds: float = Field(60.0, gt=0)
     reconcile_seconds: float = Field(5.0, gt=0)
@@ -64,6 +74,11 @@ class Settings(BaseSettings):
     limits: Limits = Field(default_factory=Limits)
 
     @property
+    def keys_required(self) -> bool:
+        """Whether the API asks for keys: always where others can reach it."""
+        return self.require_keys or not is_loopback(self.host)
+
+    @property
     def work_folder(self) -> Path:
         """Temporary files of runs, one folder per request id."""
         return self.home / "work"
@@ -72,6 +87,16 @@ class Settings(BaseSettings):
     def store_folder(self) -> Path:
         """The local object store."""
         return self.home / "store"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address. A name other than localhost may lead anywhere."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 @lru_cache

@@ -6,6 +6,8 @@
     ├── InvalidInput           422   what was given can never work (permanent)
     │   ├── UnsupportedMedia   422   the file can't be read, or is not media
     │   └── AddressRefused     422   a URL that leads to a non-public address
+    ├── NotSignedIn            401   the API asks for a key
+    ├── ScopeMissing           403   the key may not do that
     ├── NotFound               404
     ├── Conflict               409   a run is active, an identifier is taken
     ├── TooLarge               413
@@ -76,6 +78,16 @@ class AddressRefused(InvalidInput):
     code = "address_refused"
 
 
+class NotSignedIn(MomentsError):
+    code = "key_needed"
+    status_code = 401
+
+
+class ScopeMissing(MomentsError):
+    code = "scope_missing"
+    status_code = 403
+
+
 class NotFound(MomentsError):
     code = "not_found"
     status_code = 404
@@ -109,7 +121,9 @@ class SourceUnavailable(MomentsError):
 
 class ModelError(MomentsError):
     """Codes: `model_unreachable`, `model_timeout`, `model_refused` (authentication), `model_bad_answer`, `model_overloaded`,
-    `model_truncated`, `model_unknown`, `model_not_configured`."""
+    `model_truncated`, `model_unknown`, `model_not_configured`. The way to a model behind SSH has its own: `tunnel_refused`,
+    `tunnel_timeout`, `tunnel_no_host`, `tunnel_host_key`, `tunnel_authentication`, `tunnel_closed_port`, `tunnel_forbidden`,
+    `tunnel_lost`, `tunnel_config`."""
 
     code = "model_error"
     status_code = 502

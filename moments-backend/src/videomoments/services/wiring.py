@@ -14,6 +14,7 @@ from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
+from videomoments.services.api_keys import ApiKeys
 from videomoments.services.deletion import Deletion
 from videomoments.services.models import Models
 from videomoments.services.moments import Moments
@@ -37,6 +38,7 @@ class Services:
     transcripts: Transcripts
     moments: Moments
     models: Models
+    api_keys: ApiKeys
     deletion: Deletion
 
     async def close(self) -> None:
@@ -63,5 +65,6 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         transcripts=Transcripts(database, runs),
         moments=Moments(database, runs),
         models=Models(database, ModelMirror(redis), settings),
+        api_keys=ApiKeys(database),
         deletion=Deletion(database, redis, runs),
     )

@@ -1,15 +1,17 @@
 """All routes, one file per noun."""
 
-from videomoments.api.routes import admin, clips, generate_moments, health, moments, objects, pipeline, transcripts, videos
+from videomoments.api.routes import admin, clips, export, generate_moments, health, keys, moments, objects, pipeline, transcripts, videos
 
 ROUTERS = (
     videos.router,
     moments.router,
     transcripts.router,
     clips.router,
+    export.router,
     pipeline.router,
     generate_moments.router,
     admin.router,
+    keys.router,
     objects.router,
     health.router,
 )

@@ -1,5 +1,6 @@
-"""The overview's eight tables, and three that durability needs (stages of a run, model configurations, live workers)."""
+"""The overview's eight tables, and those that durability needs (stages of a run, model configurations, live workers, API keys)."""
 
+from videomoments.db.tables.api_keys import ApiKeyRow
 from videomoments.db.tables.base import Table
 from videomoments.db.tables.clips import Clip
 from videomoments.db.tables.generation_configs import GenerationConfig
@@ -14,6 +15,7 @@ from videomoments.db.tables.videos import Video
 from videomoments.db.tables.workers import WorkerRow
 
 __all__ = [
+    "ApiKeyRow",
     "Clip",
     "GenerationConfig",
     "ModelConfigRow",

@@ -1,0 +1,152 @@
+"""Who may call: an API key for every request, where the API can be reached from elsewhere (F72)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from videomoments.api.errors import problem, responses
+from videomoments.coordination.quotas import Quotas
+from videomoments.coordination.redis import best_effort
+from videomoments.core.config import Settings
+from videomoments.core.errors import InvalidInput, MomentsError, NotSignedIn, ScopeMissing, ServiceUnavailable, TooMany
+from videomoments.services.api_keys import PREFIX, ApiKey, ApiKeys, KeyScope
+
+# How long a process may go on believing what it knows of a key: a revoked one works so long at most.
+_BELIEVED_SECONDS = 5.0
+_BELIEVED_KEYS = 1000
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# A signed address is its own key; whether we live, anybody may ask.
+_OPEN = re.compile(r"/(health|ready)$|/api/objects/")
+_PAGE = re.compile(r"/(?!api/|api$|metrics$)")
+_STARTS_A_RUN = re.compile(
+    r"/api/generate_moments$|/api/pipeline/[^/]+/(start|retry)$|/api/videos/[^/]+/"
+    r"(extract-clips|moments/generate|moments/[^/]+/refine|transcript/(extract-audio|transcribe))$"
+)
+_MINUTE, _DAY = 60, 24 * 3600
+
+
+def scope_needed(method: str, path: str) -> KeyScope | None:
+    """What a key must allow for this request; None where none is asked for."""
+    if _OPEN.match(path) or (method in _SAFE_METHODS and _PAGE.match(path)):
+        return None
+    if path.startswith("/api/admin") and not (method in _SAFE_METHODS and path == "/api/admin/models"):
+        return KeyScope.ADMIN
+    return KeyScope.READ if method in _SAFE_METHODS else KeyScope.WRITE
+
+
+async def refuse_unkeyed_bind(settings: Settings, keys: ApiKeys) -> None:
+    """Raises `InvalidInput` (`bind_needs_keys`) where keys are asked for and there is none: nobody could sign in."""
+    if settings.keys_required and not await keys.any_live():
+        raise InvalidInput(
+            f"The API would listen on {settings.host}, and there is no API key yet.",
+            code="bind_needs_keys",
+            advice="Make one first: moments keys create NAME --scope admin. Or listen on 127.0.0.1.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    key: ApiKey | None
+    at: float
+
+
+class Access:
+    """ASGI middleware: 401 without a live key, 403 with one that may not do that, 429 beyond its quota."""
+
+    def __init__(self, app: ASGIApp, keys: ApiKeys, quotas: Quotas) -> None:
+        self._app = app
+        self._keys = keys
+        self._quotas = quotas
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (needed := scope_needed(scope["method"], scope["path"])) is not None:
+            try:
+                key = await self._admit(Headers(scope=scope), needed)
+                await self._count(key, scope["method"], scope["path"])
+            except MomentsError as error:
+                await _refusal(error, scope["path"])(scope, receive, send)
+                return
+            scope.setdefault("state", {})["api_key"] = key
+        await self._app(scope, receive, send)
+
+    async def _admit(self, headers: Headers, needed: KeyScope) -> ApiKey:
+        secret = _secret(headers)
+        key = await self._recognise(secret) if secret else None
+        if key is None:
+            raise NotSignedIn(
+                "This key is not valid." if secret else "This API asks for a key.",
+                advice="Send it as `Authorization: Bearer vm_…`; `moments keys create` makes one.",
+            )
+        if not key.scope.allows(needed):
+            raise ScopeMissing(f"This key may {key.scope}; that needs {needed}.", advice="Use a key of that scope.")
+        return key
+
+    async def _recognise(self, secret: str) -> ApiKey | None:
+        if not secret.startswith(PREFIX) or len(secret) > 200:
+            return None
+        known, now = self._known.get(secret), time.monotonic()
+        if known is None or now - known.at > _BELIEVED_SECONDS:
+            known = _Known(await self._keys.recognise(secret), now)
+            self._known[secret] = known
+            self._known.move_to_end(secret)
+            if len(self._known) > _BELIEVED_KEYS:
+                self._known.popitem(last=False)
+        return known.key
+
+    async def _count(self, key: ApiKey, method: str, path: str) -> None:
+        counted = [("requests", key.requests_per_minute, _MINUTE)]
+        if method == "POST" and _STARTS_A_RUN.match(path):
+            counted.append(("runs", key.runs_per_day, _DAY))
+        for what, limit, window in counted:
+            if limit is None:
+                continue
+            wait = 0
+            async with best_effort("a key's quota"):  # without Redis nobody is shut out
+                wait = await self._quotas.seconds_to_wait(key.identifier, what, limit, window)
+            if wait:
+                raise TooMany(
+                    f"This key's quota of {limit} {what} per {'minute' if window == _MINUTE else 'day'} is used up.", retry_after=wait
+                )
+
+
+def _secret(headers: Headers) -> str | None:
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    return headers.get("x-api-key")
+
+
+def _refusal(error: MomentsError, path: str) -> ASGIApp:
+    headers: dict[str, str] = {}
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    elif isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, ServiceUnavailable):
+        headers["Retry-After"] = "5"
+    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=path, headers=headers)
+
+
+def document_access(document: dict[str, Any]) -> None:
+    """Adds to an OpenAPI document how one signs in, and what is answered to those who do not."""
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key (`moments keys create`); on loopback none is needed."}
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            needed = scope_needed(method.upper(), path)
+            if needed is None:
+                continue
+            operation["security"] = [{}, {"key": []}]
+            operation["x-scope"] = needed.value
+            for status, entry in responses(401, 403, 429).items():
+                operation["responses"].setdefault(str(status), entry)

@@ -1,0 +1,49 @@
+"""Bodies of /api/admin/keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from videomoments.api.schemas.common import Body, Text, Time
+from videomoments.services.api_keys import ApiKey, KeyScope
+
+_Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# Far beyond any use, and a number that every database holds.
+_MOST = 1_000_000_000
+
+
+class CreateKey(Body):
+    """A key to be made. A quota of null has no bound."""
+
+    name: _Name = Field(description="Whose it is, for people.", examples=["editing desk"])
+    scope: KeyScope = Field(KeyScope.READ, description="What it may do: each includes the one before it.")
+    requests_per_minute: int | None = Field(None, ge=1, le=_MOST)
+    runs_per_day: int | None = Field(None, ge=1, le=_MOST)
+    expires_at: AwareDatetime | None = Field(None, description="It works until then; null: until it is revoked.")
+
+
+class KeyOut(BaseModel):
+    """A key as it is known afterwards."""
+
+    identifier: str
+    name: str
+    hint: str = Field(description="Its first characters.", examples=["vm_Zk3fQ"])
+    scope: KeyScope
+    requests_per_minute: int | None
+    runs_per_day: int | None
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+    revoked_at: Time | None
+
+    @classmethod
+    def of(cls, key: ApiKey) -> KeyOut:
+        return cls.model_validate(key, from_attributes=True)
+
+
+class NewKeyOut(KeyOut):
+    """The one answer that has the key itself."""
+
+    key: str = Field(description="Shown this once; only its hash is kept.", examples=["vm_Zk3fQ…"])

@@ -1,0 +1,32 @@
+"""How often a key was used in the present window. Lost with Redis: a counter that starts anew is the lesser evil."""
+
+from __future__ import annotations
+
+import time
+
+from redis.asyncio import Redis
+
+from videomoments.coordination import keys
+
+_COUNT = """
+local n = redis.call('INCR', KEYS[1])
+if n == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+return n
+"""
+
+
+class Quotas:
+    """Counts by fixed windows."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._count = redis.register_script(_COUNT)
+
+    async def seconds_to_wait(self, key_id: str, what: str, limit: int, window_seconds: int) -> int:
+        """0 when this use is within the limit, else the seconds until the next window. `what` names the quota.
+
+        Raises redis's errors.
+        """
+        now = int(time.time())
+        window = now // window_seconds
+        used = int(await self._count(keys=[keys.quota(key_id, what, window)], args=[window_seconds]))
+        return 0 if used <= limit else (window + 1) * window_seconds - now

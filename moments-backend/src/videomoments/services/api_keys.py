@@ -1,0 +1,131 @@
+"""API keys: made, listed, revoked, recognised. The key itself exists once, in the answer that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from videomoments.core.errors import NotFound
+from videomoments.core.names import new_identifier
+from videomoments.db.session import Database
+
+PREFIX = "vm_"
+_SECRET_BYTES = 32
+_HINT_LENGTH = 8
+
+
+class KeyScope(StrEnum):
+    """What a key may do; each includes the one before it."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def allows(self, needed: KeyScope) -> bool:
+        order = list(KeyScope)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it is shown: never the key itself. A quota of None has no bound."""
+
+    identifier: str
+    name: str
+    hint: str
+    scope: KeyScope
+    requests_per_minute: int | None
+    runs_per_day: int | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+_COLUMNS = "identifier, name, hint, scope, requests_per_minute, runs_per_day, created_at, expires_at, last_used_at, revoked_at"
+_USED = """
+    UPDATE api_keys SET last_used_at = now()
+    WHERE key_hash = :hash AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+"""
+_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+
+
+class ApiKeys:
+    """The keys of one installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self,
+        name: str,
+        scope: KeyScope,
+        *,
+        requests_per_minute: int | None = None,
+        runs_per_day: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> tuple[ApiKey, str]:
+        """A new key, and the secret that the caller sends from now on."""
+        secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+        values = {
+            "identifier": new_identifier(),
+            "name": name,
+            "key_hash": hash_of(secret),
+            "hint": secret[:_HINT_LENGTH],
+            "scope": scope.value,
+            "requests_per_minute": requests_per_minute,
+            "runs_per_day": runs_per_day,
+            "expires_at": expires_at,
+        }
+        statement = text(
+            f"INSERT INTO api_keys ({', '.join(values)}) VALUES ({', '.join(f':{column}' for column in values)}) RETURNING {_COLUMNS}"  # noqa: S608
+        )
+        async with self._database.transaction() as session:
+            row = (await session.execute(statement, values)).one()
+        return _key(row), secret
+
+    async def list(self, *, revoked: bool = False) -> list[ApiKey]:
+        """Oldest first; with the revoked ones when asked."""
+        where = "" if revoked else "WHERE revoked_at IS NULL"
+        async with self._database.transaction() as session:
+            rows = (await session.execute(text(f"SELECT {_COLUMNS} FROM api_keys {where} ORDER BY id"))).all()  # noqa: S608
+        return [_key(row) for row in rows]
+
+    async def revoke(self, identifier: str) -> ApiKey:
+        """Ends a key for good. Raises NotFound (`key_not_found`)."""
+        statement = text(
+            f"UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE identifier = :id RETURNING {_COLUMNS}"  # noqa: S608
+        )
+        async with self._database.transaction() as session:
+            row = (await session.execute(statement, {"id": identifier})).one_or_none()
+        if row is None:
+            raise NotFound("There is no such key.", code="key_not_found")
+        return _key(row)
+
+    async def recognise(self, secret: str) -> ApiKey | None:
+        """The live key that `secret` is. Notes its use, at most once a minute."""
+        values = {"hash": hash_of(secret)}
+        async with self._database.transaction() as session:
+            row = (await session.execute(text(f"SELECT {_COLUMNS} FROM api_keys WHERE key_hash = :hash AND {_LIVE}"), values)).one_or_none()  # noqa: S608
+            if row is not None:
+                await session.execute(text(_USED), values)
+        return _key(row) if row is not None else None
+
+    async def any_live(self) -> bool:
+        """Whether anybody could sign in."""
+        async with self._database.transaction() as session:
+            return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM api_keys WHERE {_LIVE})")))  # noqa: S608
+
+
+def hash_of(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(**{**row._mapping, "scope": KeyScope(row.scope)})
