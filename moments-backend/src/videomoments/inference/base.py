@@ -56,6 +56,7 @@ class ModelConfig(BaseModel):
     kind: ModelKind
     transport: Transport = Transport.DIRECT
     ssh_host: _Host | None = None
+    ssh_port: _Port | None = None
     ssh_user: _User | None = None
     local_port: _Port | None = None
     remote_host: _Host | None = None
@@ -88,8 +89,10 @@ class ModelConfig(BaseModel):
 
     @property
     def configured(self) -> bool:
-        """Whether there is a way in. Secure-shell tunnels are not built yet, so only direct entries have one."""
-        return self.transport is Transport.DIRECT and (self.builtin or self.base_url is not None)
+        """Whether there is a way in."""
+        if self.transport is Transport.SSH:
+            return self.ssh_host is not None and self.remote_port is not None
+        return self.builtin or self.base_url is not None
 
     def sampled(self, override: Sampling | None = None) -> Sampling:
         """`override` where it says something, else the entry's defaults."""
@@ -116,29 +119,52 @@ def _clean_base_url(value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SshLogin:
+    """Where to log in; what is None the SSH configuration or SSH's own defaults say."""
+
+    host: str
+    port: int | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SshRoute:
+    """What a service stands behind. `remote_host` is resolved by the server; `local_port` is where a forward listens when that is free."""
+
+    server: SshLogin
+    remote_host: str
+    remote_port: int
+    local_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model answers now. `base_url` has no trailing slash; the key never shows in a representation."""
+    """Where a model answers now. `base_url` has no trailing slash; the key never shows in a representation.
+
+    With a `route` the address counts on the far side of it: `tunnel.Tunnels.reach` turns it into one that counts here.
+    """
 
     base_url: str
     api_key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    route: SshRoute | None = None
 
     @property
     def loopback(self) -> bool:
         """On this machine: no proxy of the environment may stand between."""
         host = urlsplit(self.base_url).hostname or ""
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return self.route is None and (host in ("localhost", "::1") or host.startswith("127."))
+
+    @property
+    def place(self) -> tuple[SshLogin | None, str]:
+        """Which service this is: two SSH servers each have a localhost of their own."""
+        return self.route.server if self.route else None, self.base_url
 
 
 def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
     """The address and key of a model. Raises ModelError `model_not_configured` with what to do."""
     if config.transport is Transport.SSH:
-        raise ModelError(
-            f"Model {config.key} has no way in: it is set to a secure-shell tunnel, which this version does not open.",
-            code="model_not_configured",
-            advice="Set its transport to direct and its base URL to where the service answers.",
-            retryable=False,
-        )
+        return _behind_ssh(config)
     if config.builtin:
         if not settings.models_url:
             raise ModelError(
@@ -157,6 +183,20 @@ def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
             retryable=False,
         )
     return Endpoint(config.base_url, _key_from_environment(config))
+
+
+def _behind_ssh(config: ModelConfig) -> Endpoint:
+    if config.ssh_host is None or config.remote_port is None:
+        raise ModelError(
+            f"Model {config.key} has no way in: it is reached over SSH, and its SSH host or remote port is not set.",
+            code="model_not_configured",
+            advice="Set ssh_host (and ssh_user) in the model settings, or its transport to direct and its base_url.",
+            retryable=False,
+        )
+    server = SshLogin(config.ssh_host, config.ssh_port, config.ssh_user)
+    route = SshRoute(server, config.remote_host or "localhost", config.remote_port, config.local_port)
+    host = f"[{route.remote_host}]" if ":" in route.remote_host else route.remote_host
+    return Endpoint(f"http://{host}:{route.remote_port}", _key_from_environment(config), route=route)
 
 
 def _key_from_environment(config: ModelConfig) -> str | None:

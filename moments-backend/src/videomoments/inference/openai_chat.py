@@ -17,6 +17,7 @@ from videomoments.core.errors import ModelError
 from videomoments.inference.base import Endpoint, ModelConfig, Sampling
 from videomoments.inference.failures import Refused, scrubbed
 from videomoments.inference.retry import Breaker, Deadlines, RetryPolicy, with_retries
+from videomoments.inference.tunnel import Tunnels
 
 if TYPE_CHECKING:
     from videomoments.inference.openai_transport import OpenAITransport
@@ -82,15 +83,20 @@ class _Completion(_Loose):
 
 
 class ChatClient:
-    """Talks to chat services; one per event loop, closed with `aclose` or as a context manager. Safe for concurrent calls."""
+    """Talks to chat services; one per event loop, closed with `aclose` or as a context manager. Safe for concurrent calls.
 
-    def __init__(self, *, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None) -> None:
+    Models behind SSH are reached through `tunnels`, which the caller closes; without them, through some of its own.
+    """
+
+    def __init__(self, *, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None, tunnels: Tunnels | None = None) -> None:
         self._deadlines = deadlines or Deadlines()
         self._policy = policy or RetryPolicy()
+        self._tunnels = tunnels or Tunnels()
+        self._owns_tunnels = tunnels is None
         self._transport: OpenAITransport | None = None
-        self._breakers: dict[str, Breaker] = {}
+        self._breakers: dict[object, Breaker] = {}
         # Servers that have refused a schema are not asked for one again.
-        self._schemaless: set[tuple[str, str]] = set()
+        self._schemaless: set[tuple[object, str]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,6 +108,8 @@ class ChatClient:
         if self._transport is not None:
             await self._transport.aclose()
             self._transport = None
+        if self._owns_tunnels:
+            await self._tunnels.aclose()
 
     async def complete(
         self,
@@ -124,7 +132,7 @@ class ChatClient:
             return await self._post(endpoint, config, body, schema)
 
         await self._ready()  # outside the deadline
-        async with self._breakers.setdefault(endpoint.base_url, Breaker()).guard(config.key):
+        async with self._breakers.setdefault(endpoint.place, Breaker()).guard(config.key):
             return await with_retries(once, policy=self._policy, total=total, name=config.key)
 
     async def ask(
@@ -164,7 +172,7 @@ class ChatClient:
         raise AssertionError("the last try returns or raises")
 
     async def _post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any], schema: Mapping[str, Any] | None) -> ChatAnswer:
-        name = (endpoint.base_url, config.model_name)
+        name = (endpoint.place, config.model_name)
         if schema is None or name in self._schemaless:
             return await self._send(endpoint, config, body)
         wish = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
@@ -185,7 +193,7 @@ class ChatClient:
         if self._transport is None:
             # The SDK takes a second to import: only when it is needed, and not on the event loop.
             module = await asyncio.to_thread(import_module, "videomoments.inference.openai_transport")
-            self._transport = self._transport or module.OpenAITransport(self._deadlines)
+            self._transport = self._transport or module.OpenAITransport(self._deadlines, self._tunnels)
         return self._transport
 
 

@@ -10,16 +10,20 @@ from videomoments.core.errors import ModelError
 from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.failures import failure, scrubbed
 from videomoments.inference.retry import Deadlines
+from videomoments.inference.tunnel import Tunnels
 
 MAX_ANSWER_BYTES = 8 * 1024**2
+# The SDK insists on one.
+_NO_KEY = "none"
 _KNOWN = ("model", "messages", "temperature", "max_tokens")
 
 
 class OpenAITransport:
     """Keeps one connection pool per service. It tries once; what to try again is the caller's to decide."""
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, tunnels: Tunnels) -> None:
         self._deadlines = deadlines
+        self._tunnels = tunnels
         self._clients: dict[tuple[object, ...], openai.AsyncOpenAI] = {}
 
     async def aclose(self) -> None:
@@ -29,15 +33,21 @@ class OpenAITransport:
 
     async def post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any]) -> str:
         """The body of a successful answer, at most 8 MB of it. Raises ModelError."""
-        client = self._client(endpoint, config)
+        if endpoint.route is None:
+            return await self._post(self._client(endpoint, config), config, body)
+        async with self._tunnels.reach(endpoint, config.key) as reached, self._made(reached, config, lasting=False) as client:
+            return await self._post(client, config, body)
+
+    async def _post(self, client: openai.AsyncOpenAI, config: ModelConfig, body: dict[str, Any]) -> str:
+        has_key = client.api_key != _NO_KEY
         extra = {name: value for name, value in body.items() if name not in _KNOWN}
         create = cast(Any, client.chat.completions.with_streaming_response.create)
         try:
             async with create(
                 **{name: body[name] for name in _KNOWN if name in body},
                 extra_body=extra or None,
-                # The SDK insists on a key; a service without one gets no header.
-                extra_headers=None if endpoint.api_key else {"Authorization": openai.Omit()},
+                # A service without a key gets no header.
+                extra_headers=None if has_key else {"Authorization": openai.Omit()},
             ) as response:
                 return await _bounded(response.iter_bytes(), config.key)
         except openai.APIStatusError as error:
@@ -56,22 +66,29 @@ class OpenAITransport:
             raise _broken_off(config.key, error) from None
 
     def _client(self, endpoint: Endpoint, config: ModelConfig) -> openai.AsyncOpenAI:
-        root = endpoint.base_url + config.endpoint.removesuffix("/chat/completions")
-        key = (root, endpoint.api_key, *sorted(endpoint.headers.items()))
+        key = (endpoint.base_url, config.endpoint, endpoint.api_key, *sorted(endpoint.headers.items()))
         client = self._clients.get(key)
         if client is None:
-            timeout = openai.Timeout(self._deadlines.read, connect=self._deadlines.connect)
-            client = openai.AsyncOpenAI(
-                base_url=root,
-                api_key=endpoint.api_key or "none",
-                max_retries=0,
-                timeout=timeout,
-                default_headers=endpoint.headers,
-                # A redirect would carry the request, with its signed URLs, to somebody else.
-                http_client=openai.DefaultAsyncHttpxClient(trust_env=not endpoint.loopback, follow_redirects=False, timeout=timeout),
-            )
-            self._clients[key] = client
+            client = self._clients[key] = self._made(endpoint, config)
         return client
+
+    def _made(self, endpoint: Endpoint, config: ModelConfig, *, lasting: bool = True) -> openai.AsyncOpenAI:
+        timeout = openai.Timeout(self._deadlines.read, connect=self._deadlines.connect)
+        return openai.AsyncOpenAI(
+            base_url=endpoint.base_url + config.endpoint.removesuffix("/chat/completions"),
+            api_key=endpoint.api_key or _NO_KEY,
+            max_retries=0,
+            timeout=timeout,
+            default_headers=endpoint.headers,
+            http_client=openai.DefaultAsyncHttpxClient(
+                trust_env=not endpoint.loopback,
+                # A redirect would carry the request, with its signed URLs, to somebody else.
+                follow_redirects=False,
+                timeout=timeout,
+                # Through a tunnel there is no TLS of ours; to load certificates for one request costs more than the tunnel.
+                verify=lasting,
+            ),
+        )
 
 
 def _status_error(name: str, error: openai.APIStatusError) -> ModelError:

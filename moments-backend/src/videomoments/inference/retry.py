@@ -19,6 +19,12 @@ from videomoments.core.times import now
 T = TypeVar("T")
 
 
+class Unreachable(ModelError):
+    """There is no way to the service, or none any more. Subclasses say with codes of their own where it ends."""
+
+    code = "model_unreachable"
+
+
 class Overloaded(ModelError):
     """The service asks for patience (429, 503); `retry_after` is its wish in seconds, if it named one."""
 
@@ -53,6 +59,8 @@ class RetryPolicy:
     def retries(self, error: ModelError) -> int:
         if not error.retryable:
             return 0
+        if isinstance(error, Unreachable):
+            return self.unreachable
         return {"model_overloaded": self.overloaded, "model_unreachable": self.unreachable, "model_error": self.failed}.get(error.code, 0)
 
     def wait(self, attempt: int, error: BaseException | None) -> float:
@@ -126,7 +134,7 @@ class Breaker:
         try:
             yield
         except ModelError as error:
-            if error.code in ("model_unreachable", "model_timeout"):
+            if isinstance(error, Unreachable) or error.code in ("model_unreachable", "model_timeout"):
                 self._failures += 1
                 self._open_until = self._clock() + self._cooldown
             else:

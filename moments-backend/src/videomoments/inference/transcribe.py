@@ -19,6 +19,7 @@ from videomoments.inference.base import Endpoint
 from videomoments.inference.failures import failure, scrubbed
 from videomoments.inference.retry import Deadlines, RetryPolicy, with_retries
 from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.tunnel import Tunnels, reaching
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +59,14 @@ async def transcribe(
     request_id: str | None = None,
     deadlines: Deadlines | None = None,
     policy: RetryPolicy | None = None,
+    tunnels: Tunnels | None = None,
 ) -> Transcript:
     """The transcript of an audio file; empty when nobody speaks.
 
     `path` is the entry's `endpoint`, `model` its `model_name`. `duration` is the audio's length in seconds (else taken from the file's
     size, as 16 kHz mono PCM): words beyond it are dropped, and without `deadlines` all tries together get 300 seconds plus twice the
-    length. With a `request_id` the service is asked for its progress, where it keeps any. Raises ModelError, and OSError when the file
-    can't be read.
+    length. With a `request_id` the service is asked for its progress, where it keeps any. A service behind SSH is reached through
+    `tunnels`, else through a connection of its own. Raises ModelError, and OSError when the file can't be read.
     """
     length = duration if duration is not None else audio.stat().st_size / _BYTES_PER_SECOND
     total = _MIN_TOTAL + _PER_SECOND * length
@@ -76,15 +78,21 @@ async def transcribe(
     if request_id:
         headers["X-Request-Id"] = request_id
     timeout = httpx.Timeout(limits.read, connect=limits.connect, pool=limits.connect)
-    async with httpx.AsyncClient(base_url=endpoint.base_url, headers=headers, timeout=timeout, trust_env=not endpoint.loopback) as client:
+    fields = {name: value for name, value in (("model", model), ("language", language)) if value}
+
+    # What goes through a tunnel ends with it, and stays on this machine until then.
+    tunnelled = endpoint.route is not None
+    limit = httpx.Limits(max_keepalive_connections=0) if tunnelled else httpx.Limits()
+    trust = not (endpoint.loopback or tunnelled)
+    async with httpx.AsyncClient(headers=headers, timeout=timeout, limits=limit, trust_env=trust) as client:
 
         async def once() -> Transcript:
-            fields = {name: value for name, value in (("model", model), ("language", language)) if value}
-            text = await _post(client, path, audio, fields, name)
-            return _transcript(text, name, duration)
+            async with reaching(tunnels, endpoint, name) as reached:
+                client.base_url = reached.base_url
+                async with _progress(client, request_id, on_progress, limits.poll):
+                    return _transcript(await _post(client, path, audio, fields, name), name, duration)
 
-        async with _progress(client, request_id, on_progress, limits.poll):
-            return await with_retries(once, policy=policy or RetryPolicy(), total=limits.total, name=name)
+        return await with_retries(once, policy=policy or RetryPolicy(), total=limits.total, name=name)
 
 
 async def _post(client: httpx.AsyncClient, path: str, audio: Path, fields: dict[str, str], name: str) -> str:

@@ -21,6 +21,7 @@ from videomoments.core.names import StageName
 from videomoments.db.tables import Video
 from videomoments.inference.base import ModelConfig
 from videomoments.inference.openai_chat import ChatClient
+from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
 from videomoments.media.types import MediaInfo
 from videomoments.pipeline.limits import Resource, ResourceLimits
@@ -46,6 +47,7 @@ class Parts:
     store: ObjectStore
     media: MediaEngine
     chat: ChatClient
+    tunnels: Tunnels
     slots: ModelSlots
     limits: ResourceLimits
 

@@ -9,6 +9,7 @@ import signal
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
 from videomoments.inference.openai_chat import ChatClient
+from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
 from videomoments.pipeline.limits import ResourceLimits
 from videomoments.pipeline.orchestrator import Watch, run_stages
@@ -26,12 +27,14 @@ def build_parts(settings: Settings, services: Services) -> Parts:
     """The adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
     if settings.storage_url is None or settings.database_url is None:
         raise InvalidInput("STORAGE_URL is not set.", advice="Use a command that starts the embedded parts, or set it.")
+    tunnels = Tunnels.of(settings)
     return Parts(
         settings=settings,
         services=services,
         store=configured_store(settings),
         media=MediaEngine(),
-        chat=ChatClient(),
+        chat=ChatClient(tunnels=tunnels),
+        tunnels=tunnels,
         slots=ModelSlots(settings.database_url),
         limits=ResourceLimits(settings.limits),
     )
@@ -54,5 +57,6 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
         await Worker(services, work, parts.store).run(stop)
     finally:
         await parts.chat.aclose()
+        await parts.tunnels.aclose()
         await parts.slots.close()
         await services.close()

@@ -33,6 +33,7 @@ async def transcribe(context: StageContext) -> Outcome:
             duration=info.duration,
             on_progress=lambda done, total: context.report(done / total if total else 0.0),
             request_id=f"{context.claim.request_id}-{context.claim.attempt}",
+            tunnels=context.parts.tunnels,
         )
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
     return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, None)
