@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import time
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from videomoments.api.attachment import attachment
 from videomoments.api.conditional import matches
 from videomoments.api.deps import Deps
 from videomoments.api.errors import Forbidden, problem, responses
@@ -75,8 +75,7 @@ def _headers(etag: str, expires: int, download: str | None) -> dict[str, str]:
     seconds = max(0, int(expires - time.time()))
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": f"private, max-age={seconds}"}
     if download:
-        plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", download)
-        headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(download, safe='')}"
+        headers["Content-Disposition"] = attachment(download)
     return headers
 
 

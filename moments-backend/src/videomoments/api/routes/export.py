@@ -1,0 +1,52 @@
+"""/api/videos/{id}/export: a video's moments for other programs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from videomoments.api.attachment import attachment
+from videomoments.api.deps import Deps, VideoId
+from videomoments.api.errors import responses
+from videomoments.core.errors import InvalidInput
+from videomoments.exports import FORMATS
+from videomoments.exports.naming import slug
+from videomoments.services.exporting import ZIP, ZIP_TYPE, clips_archive, exportable
+
+router = APIRouter(prefix="/api/videos/{video_id}/export", tags=["export"])
+
+ExportFormat = Literal["json", "csv", "srt", "vtt", "chapters", "edl", "fcpxml", "otio", "zip"]
+ExportRate = Literal["23.976", "24", "25", "29.97", "29.97df", "30", "50", "59.94", "59.94df", "60"]
+_MEDIA_TYPES = [ZIP_TYPE, *(form.media_type.partition(";")[0] for form in FORMATS.values())]
+_FILE = {"description": "The file", "content": {media_type: {"schema": {"type": "string"}} for media_type in _MEDIA_TYPES}}
+
+
+@router.get("", operation_id="export_video", response_class=Response, responses=responses(404, 422, 503, also={200: _FILE}))
+async def export_video(
+    deps: Deps,
+    video_id: VideoId,
+    kind: Annotated[ExportFormat, Query(alias="format", description="The kind of file; `zip` holds the clips with their captions.")],
+    run: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A run other than the newest completed one.")] = None,
+    moment: Annotated[
+        str | None,
+        Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="One moment: the subtitles (srt, vtt) of its clip."),
+    ] = None,
+    rate: Annotated[
+        ExportRate | None, Query(description="Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame.")
+    ] = None,
+) -> Response:
+    """The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another."""
+    found = await exportable(deps.services, video_id, request_id=run, rate=rate)
+    name = slug(found.recording.title)
+    if kind == ZIP:
+        if moment is not None:
+            raise InvalidInput("zip is not made for a single moment.", advice="A clip has an address of its own: see /clips.")
+        return StreamingResponse(await clips_archive(found, deps.store), headers=_saved_as(f"{name}.zip"), media_type=ZIP_TYPE)
+    form = FORMATS[kind]
+    return Response(found.write(form.name, moment_id=moment), headers=_saved_as(name + form.extension), media_type=form.media_type)
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": attachment(name), "Cache-Control": "no-cache"}

@@ -1,0 +1,37 @@
+"""What leaves the house: a recording and its moments in the formats that other programs read. One file per format, all of it pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from videomoments.exports import chapters, csv_table, edl, fcpxml, json_document, otio, srt, vtt
+from videomoments.exports.recording import Recording
+
+__all__ = ["FORMATS", "Format", "Recording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write a recording. `of_clip` says that it can also be written for a single moment's clip, in that clip's own time."""
+
+    name: str
+    extension: str
+    media_type: str
+    write: Callable[[Recording], str]
+    of_clip: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    found.name: found
+    for found in (
+        Format("json", ".json", "application/json", json_document.write),
+        Format("csv", ".csv", "text/csv; charset=utf-8", csv_table.write),
+        Format("srt", ".srt", "application/x-subrip; charset=utf-8", srt.write, of_clip=True),
+        Format("vtt", ".vtt", "text/vtt; charset=utf-8", vtt.write, of_clip=True),
+        Format("chapters", ".chapters.txt", "text/plain; charset=utf-8", chapters.write),
+        Format("edl", ".edl", "text/plain; charset=utf-8", edl.write),
+        Format("fcpxml", ".fcpxml", "application/xml; charset=utf-8", fcpxml.write),
+        Format("otio", ".otio", "application/json", otio.write),
+    )
+}

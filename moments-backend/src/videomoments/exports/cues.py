@@ -1,0 +1,113 @@
+"""Subtitles cut from what is said: at most two lines of 42 characters, up to 7 seconds, ended at sentences and pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from videomoments.exports.recording import Recording
+from videomoments.inference.transcript import Segment, Word
+
+# What broadcasters and streaming services ask for, give or take.
+LINE_CHARACTERS = 42
+MAX_CHARACTERS = 2 * LINE_CHARACTERS
+MAX_SECONDS = 7.0
+_SHORTEST_SECONDS = 1.0
+_PAUSE_SECONDS = 0.7
+_SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+_CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "；", "：")
+_CLOSING = "\"'”’)]»」』"
+# Scripts that put no space between words: kana and Han.
+_UNSPACED = (("぀", "ヿ"), ("㐀", "鿿"))
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle. `text` has one or two lines; seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+def build_cues(recording: Recording) -> list[Cue]:
+    """Subtitles of the whole recording, in order, none overlapping the next. Empty without speech."""
+    words = [word for word in recording.words if word.text.strip()] or list(_spread(recording.segments))
+    found: list[Cue] = []
+    groups = list(_grouped(words))
+    for index, group in enumerate(groups):
+        following = groups[index + 1][0].start if index + 1 < len(groups) else max(recording.duration, group[-1].end)
+        # Words of a recogniser may overlap; subtitles must not.
+        start = max(group[0].start, found[-1].end if found else 0.0)
+        end = max(group[-1].end, start + 0.001)
+        end = max(min(end, following), min(start + _SHORTEST_SECONDS, following), start + 0.001)
+        found.append(Cue(start, end, _in_lines(joined([word.text for word in group]))))
+    return found
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as running text: one space between them, none where the script has none."""
+    text = ""
+    for piece in (" ".join(word.split()) for word in words):
+        if text and piece and not (_unspaced(text[-1]) and _unspaced(piece[0])):
+            text += " "
+        text += piece
+    return text
+
+
+def _unspaced(character: str) -> bool:
+    return any(low <= character <= high for low, high in _UNSPACED)
+
+
+def _spread(segments: Sequence[Segment]) -> Iterator[Word]:
+    """The words of segments that came without word times, spread over each segment by their length."""
+    for segment in segments:
+        words = segment.text.split()
+        letters = sum(len(word) for word in words) or 1
+        at = segment.start
+        for word in words:
+            end = min(at + segment.end - segment.start, at + (segment.end - segment.start) * len(word) / letters)
+            yield Word(at, end, word)
+            at = end
+
+
+def _grouped(words: Sequence[Word]) -> Iterator[list[Word]]:
+    current: list[Word] = []
+    for word in words:
+        if current and _ends(current, word):
+            head, current = _cut_at_clause(current) if not _natural(current, word) else (current, [])
+            yield head
+        current.append(word)
+    if current:
+        yield current
+
+
+def _natural(current: Sequence[Word], following: Word) -> bool:
+    """Whether a speaker ends here: a pause, or a sentence that has stood for long enough to be read."""
+    last = current[-1]
+    sentence = last.text.strip().rstrip(_CLOSING).endswith(_SENTENCE_END)
+    return following.start - last.end >= _PAUSE_SECONDS or (sentence and last.end - current[0].start >= _SHORTEST_SECONDS)
+
+
+def _ends(current: Sequence[Word], following: Word) -> bool:
+    longer = len(joined([*(word.text for word in current), following.text]))
+    return _natural(current, following) or longer > MAX_CHARACTERS or following.end - current[0].start > MAX_SECONDS
+
+
+def _cut_at_clause(words: list[Word]) -> tuple[list[Word], list[Word]]:
+    """A full subtitle, cut behind its last clause if that leaves at least half of it, else where it is full."""
+    for index in range(len(words) - 1, len(words) // 2, -1):
+        if words[index - 1].text.strip().rstrip(_CLOSING).endswith(_CLAUSE_END):
+            return words[:index], words[index:]
+    return words, []
+
+
+def _in_lines(text: str) -> str:
+    """One line, or two of nearly the same length."""
+    spaces = [index for index, character in enumerate(text) if character == " "]
+    if len(text) <= LINE_CHARACTERS:
+        return text
+    if not spaces:
+        return f"{text[: len(text) // 2]}\n{text[len(text) // 2 :]}" if _unspaced(text[0]) else text
+    middle = min(spaces, key=lambda index: abs(2 * index - len(text)))
+    return f"{text[:middle]}\n{text[middle + 1 :]}"

@@ -1,0 +1,127 @@
+"""What is exported: a recording, what is said in it, and its moments. Seconds are on the source's timeline, 0 = its first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeVar
+
+from videomoments.core.errors import InvalidInput
+from videomoments.core.times import Interval
+from videomoments.exports.rates import FrameRate
+from videomoments.inference.transcript import Segment, Word
+
+REJECTED = "rejected"
+_Said = TypeVar("_Said", Word, Segment)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment as it is exported. `clip` is what its delivered clip holds, if it has one; `engine` the model that made the moment,
+    None for a person's own."""
+
+    identifier: str
+    title: str
+    start: float
+    end: float
+    score: float | None = None
+    reason: str | None = None
+    engine: str | None = None
+    review: str = "new"
+    clip: Interval | None = None
+
+    @property
+    def remark(self) -> str:
+        """Why it was chosen, how sure, and by whom, in one line."""
+        made_by = f"by {self.engine}" if self.engine else "by hand"
+        score = "" if self.score is None else f"score {self.score:.2f}, "
+        return " ".join(f"{self.reason or ''} ({score}{made_by})".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """A stretch of the source in whole frames, [first, end), counted from its first picture."""
+
+    first: int
+    end: int
+
+    @property
+    def count(self) -> int:
+        return self.end - self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A source and what was found in it. `media_url` is where an editor finds the file: a `file:` URL or a bare file name."""
+
+    identifier: str
+    title: str
+    source: str
+    media_url: str
+    duration: float
+    rate: FrameRate
+    start_timecode: str | None = None
+    varying_rate: bool = False
+    width: int | None = None
+    height: int | None = None
+    has_video: bool = True
+    has_audio: bool = True
+    audio_rate: int = 48000
+    audio_channels: int = 2
+    language: str | None = None
+    transcript_engine: str | None = None
+    words: tuple[Word, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    moments: tuple[Moment, ...] = ()
+
+    @property
+    def kept(self) -> tuple[Moment, ...]:
+        """The moments that nobody rejected, in time order."""
+        return tuple(sorted((moment for moment in self.moments if moment.review != REJECTED), key=lambda moment: moment.start))
+
+    @property
+    def first_frame(self) -> int:
+        """What the source's own timecode calls its first picture; 0 without one, or with one that does not fit its rate."""
+        try:
+            return self.rate.frame_of(self.start_timecode) if self.start_timecode else 0
+        except InvalidInput:
+            return 0
+
+    @property
+    def frame_count(self) -> int:
+        return max(1, self.rate.frame(self.duration))
+
+    def frames(self, moment: Moment) -> Frames:
+        """The moment in whole frames, at least one, within the source."""
+        first = min(max(self.rate.frame(moment.start), 0), self.frame_count - 1)
+        return Frames(first, min(max(self.rate.frame(moment.end), first + 1), self.frame_count))
+
+    def timecode(self, frame: int) -> str:
+        """The source's timecode of its frame."""
+        return self.rate.timecode(self.first_frame + frame)
+
+    def rational(self, frame: int) -> Fraction:
+        """Seconds at which the frame stands in the source's own time, its start timecode counted in."""
+        return self.rate.seconds(self.first_frame + frame)
+
+    def of_clip(self, moment: Moment) -> Recording:
+        """The moment's clip as a recording of its own: what is said in it, in its own time. Frames are not re-counted for its file."""
+        span = moment.clip or Interval(moment.start, moment.end)
+        return replace(
+            self,
+            title=moment.title,
+            duration=span.duration,
+            start_timecode=None,
+            words=tuple(_within(self.words, span)),
+            segments=tuple(_within(self.segments, span)),
+            moments=(),
+        )
+
+
+def _within(said: Sequence[_Said], span: Interval) -> Iterator[_Said]:
+    """What is said in the span, shifted to its start. Of a word that an edge cuts, the side with more of it has it."""
+    for part in said:
+        if span.start <= (part.start + part.end) / 2 < span.end:
+            inner = Interval(part.start, part.end).clamped(span.start, span.end).shifted(-span.start)
+            yield replace(part, start=inner.start, end=inner.end)

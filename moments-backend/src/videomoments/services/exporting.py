@@ -1,0 +1,193 @@
+"""A video's rows as the recording that is exported, and its clips with their captions in one ZIP."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from videomoments.core.errors import InvalidInput, NotFound
+from videomoments.core.times import Interval
+from videomoments.db.tables import Video
+from videomoments.exports import FORMATS, Recording
+from videomoments.exports.naming import clip_name
+from videomoments.exports.rates import named_rate, rate_of
+from videomoments.exports.recording import Moment
+from videomoments.services.moments import MomentView
+from videomoments.services.transcripts import recognised_from
+from videomoments.services.upload_queries import UPLOAD_SCHEME
+from videomoments.services.wiring import Services
+from videomoments.storage import ObjectStore
+
+ZIP = "zip"
+ZIP_TYPE = "application/zip"
+# From here on an entry has the 64-bit form, which its header has to say before its size is known to the archive.
+_LARGE = 2_000_000_000
+_SUBTITLES = tuple(form.name for form in FORMATS.values() if form.of_clip)
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """What an export is made from: the recording, and the object key of each delivered clip by its moment's identifier."""
+
+    recording: Recording
+    clip_keys: dict[str, str]
+    transcribed: bool
+
+    def write(self, format_name: str, *, moment_id: str | None = None) -> str:
+        """The recording in that format; with a moment, the subtitles of its clip.
+
+        Raises:
+            NotFound: no such moment, or no transcript for subtitles.
+            InvalidInput: the format is not made for single clips.
+        """
+        form = FORMATS[format_name]
+        if format_name in _SUBTITLES and not self.transcribed:
+            raise NotFound(
+                "This video has no transcript yet.", code="transcript_not_found", advice="Start a run: its fourth stage makes it."
+            )
+        if moment_id is None:
+            return form.write(self.recording)
+        if not form.of_clip:
+            raise InvalidInput(f"{format_name} is not made for a single moment.", advice="Ask for srt or vtt, or leave the moment out.")
+        moment = next((moment for moment in self.recording.moments if moment.identifier == moment_id), None)
+        if moment is None:
+            raise NotFound("There is no such moment.", code="moment_not_found")
+        return form.write(self.recording.of_clip(moment))
+
+
+async def exportable(
+    services: Services, video_id: str, *, request_id: str | None = None, rate: str | None = None, with_path: bool = False
+) -> Exportable:
+    """The video with the final moments of its newest completed run, or of another.
+
+    `rate` replaces the measured frame rate (`NAMED_RATES`). `with_path` names a local source by its full path, for its owner on this
+    machine; else only the file's name leaves the house.
+
+    Raises:
+        NotFound: no such video or run, or the video has not been downloaded yet (`not_measured`).
+        InvalidInput: no such rate.
+    """
+    video = await services.videos.get(video_id)
+    if video.duration is None:
+        raise NotFound("This video has not been measured yet.", code="not_measured", advice="Start a run: its first stage does that.")
+    views = await services.moments.of_video(video_id, request_id=request_id)
+    recording = _recording(video, rate, with_path)
+    recording = replace(recording, moments=tuple(_moment(view) for view in views))
+    transcript = await services.transcripts.of_video(video_id)
+    if transcript is not None:
+        said = recognised_from(transcript)
+        recording = replace(recording, words=said.words, segments=said.segments, language=said.language, transcript_engine=said.engine)
+    keys = {view.moment.identifier: view.clip.cloud_url for view in views if view.clip is not None}
+    return Exportable(recording, keys, transcript is not None)
+
+
+def _recording(video: Video, rate: str | None, with_path: bool) -> Recording:
+    info: dict[str, Any] = video.media_info or {}
+    picture: dict[str, Any] = info.get("video") or {}
+    sound: dict[str, Any] = info.get("audio") or {}
+    seen, heard = bool(picture.get("decodable")), bool(sound.get("decodable"))
+    timecode = info.get("start_timecode")
+    name = file_name(video)
+    local = with_path and urlsplit(video.source_url).scheme == "file"
+    return Recording(
+        identifier=video.identifier,
+        title=video.title,
+        source=unquote(urlsplit(video.source_url).path) if local else name if _is_file(video) else video.source_url,
+        media_url=video.source_url if local else quote(name),
+        duration=float(video.duration or 0.0),
+        rate=named_rate(rate) if rate else rate_of(picture.get("fps") if seen else None, timecode),
+        start_timecode=timecode,
+        varying_rate=seen and bool(picture.get("vfr")),
+        width=picture.get("display_width"),
+        height=picture.get("display_height"),
+        has_video=seen,
+        has_audio=heard,
+        audio_rate=sound.get("sample_rate") or 48000,
+        audio_channels=sound.get("channels") or 2,
+    )
+
+
+def file_name(video: Video) -> str:
+    """What the source's file is called on the machine of whoever gave it."""
+    if video.source_url.startswith(UPLOAD_SCHEME):
+        return video.source_url.removeprefix(UPLOAD_SCHEME)
+    parts = urlsplit(video.source_url)
+    return unquote(parts.path).rpartition("/")[2] or parts.hostname or "video"
+
+
+def _is_file(video: Video) -> bool:
+    return video.source_url.startswith(UPLOAD_SCHEME) or urlsplit(video.source_url).scheme == "file"
+
+
+def _moment(view: MomentView) -> Moment:
+    row = view.moment
+    return Moment(
+        identifier=row.identifier,
+        title=row.title,
+        start=row.start_time,
+        end=row.end_time,
+        score=row.score,
+        reason=row.reason,
+        engine=row.engine or None,
+        review=row.review,
+        clip=Interval(view.clip.start_time, view.clip.end_time) if view.clip is not None else None,
+    )
+
+
+async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[bytes]:
+    """A ZIP of the kept moments' clips, each with its captions, and the tables. Nothing is held in memory but a piece of one clip.
+
+    Raises:
+        NotFound: no kept moment has a clip (`clips_not_found`), before the first byte.
+    """
+    clips = [
+        (clip_name(number, moment.title), moment, found.clip_keys[moment.identifier])
+        for number, moment in enumerate(found.recording.kept, 1)
+        if moment.identifier in found.clip_keys
+    ]
+    if not clips:
+        raise NotFound("This video has no clips yet.", code="clips_not_found", advice="Start a run that cuts clips.")
+    sizes = [(await store.head(key)).size for _, _, key in clips]
+    return _archive(found, store, clips, sizes)
+
+
+async def _archive(
+    found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, Moment, str]], sizes: Sequence[int]
+) -> AsyncIterator[bytes]:
+    written = _Pieces()
+    # Deflated without compressing: a stored entry of unknown checksum is refused by some readers of streams.
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
+        for (name, moment, key), size in zip(clips, sizes, strict=True):
+            with archive.open(name + PurePosixPath(key).suffix, "w", force_zip64=size > _LARGE) as target:
+                async for chunk in store.stream(key):
+                    target.write(chunk)
+                    yield written.taken()
+            for form in (FORMATS[name] for name in _SUBTITLES) if found.transcribed else ():
+                archive.writestr(name + form.extension, form.write(found.recording.of_clip(moment)))
+        for form in (FORMATS["json"], FORMATS["csv"]):
+            archive.writestr("moments" + form.extension, form.write(found.recording))
+        yield written.taken()
+    yield written.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """Takes what the archive writes until someone takes it away. It can't seek, so the archive puts sizes behind each entry."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._held += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        held, self._held = bytes(self._held), bytearray()
+        return held
