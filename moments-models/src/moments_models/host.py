@@ -10,7 +10,7 @@ from typing import Any
 
 from moments_models import weights
 from moments_models.base import EngineKind, EngineSpec
-from moments_models.errors import Busy, ClientGone, UnknownModel, WeightsMissing
+from moments_models.errors import Busy, ClientGone, LibraryMissing, UnknownModel, WeightsMissing
 
 
 class HostedEngine:
@@ -23,6 +23,7 @@ class HostedEngine:
         self._slots = asyncio.Semaphore(spec.parallel)
         self._max_waiting = max_waiting
         self._waiting = 0
+        self._running = 0
 
     @property
     def loaded(self) -> bool:
@@ -30,17 +31,37 @@ class HostedEngine:
 
     @property
     def weights_present(self) -> bool:
+        if self.spec.brings_weights and not weights.brought(self.spec.name).is_dir():
+            return False
         return all(weights.present(name) for name in self.spec.weights)
 
+    @property
+    def waiting(self) -> int:
+        """Requests in the queue."""
+        return self._waiting
+
+    @property
+    def running(self) -> int:
+        """Requests that are being worked on."""
+        return self._running
+
     def get(self) -> Any:
-        """The engine, loaded now if it was not. Blocks; call it in a thread. Raises `WeightsMissing`."""
+        """The engine, loaded now if it was not. Blocks; call it in a thread. Raises `LibraryMissing`, `WeightsMissing`."""
         with self._lock:
             if self._engine is None:
-                missing = [name for name in self.spec.weights if not weights.present(name)]
-                if missing:
-                    raise WeightsMissing(f"{self.spec.name} needs weights that are not here: moments-models pull {' '.join(missing)}")
+                self._complain()
                 self._engine = self.spec.load()
             return self._engine
+
+    def _complain(self) -> None:
+        name, library = self.spec.name, self.spec.library
+        if library is not None and not library.installed:
+            raise LibraryMissing(f"{name} needs a library that is not here: pip install 'moments-models[{library.extra}]'")
+        if self.spec.brings_weights and not weights.brought(name).is_dir():
+            raise WeightsMissing(f"{name} needs its weights in the folder {weights.brought(name)}")
+        missing = [weight for weight in self.spec.weights if not weights.present(weight)]
+        if missing:
+            raise WeightsMissing(f"{name} needs weights that are not here: moments-models pull {' '.join(missing)}")
 
     @asynccontextmanager
     async def slot(self, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
@@ -60,9 +81,11 @@ class HostedEngine:
             raise
         finally:
             self._waiting -= 1
+        self._running += 1
         try:
             yield
         finally:
+            self._running -= 1
             self._slots.release()
 
 

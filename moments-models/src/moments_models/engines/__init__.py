@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from moments_models.base import EngineSpec
-from moments_models.engines import extractive, signal, whisper
+from moments_models.engines import extractive, llama, parakeet, signal, whisper
 
+_ALL = (whisper.BASE, whisper.TINY_EN, parakeet.SPEC, extractive.SPEC, signal.SPEC, llama.QWEN_CODER)
 #: Every engine by name; of each kind, the first is the default.
-ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in (whisper.BASE, whisper.TINY_EN, extractive.SPEC, signal.SPEC)}
+ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in _ALL}

@@ -1,20 +1,20 @@
-"""POST /v1/chat/completions, for engines that read task blocks."""
+"""POST /v1/chat/completions, for language models and for engines that read task blocks."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from moments_models.base import ChatEngine, ChatRequest, EngineKind
+from moments_models.base import ChatEngine, ChatRequest, Completion, EngineKind, LanguageModel, Prompt
 from moments_models.errors import InvalidRequest
-from moments_models.host import Host
-from moments_models.jobs import Jobs
+from moments_models.host import Host, HostedEngine
+from moments_models.jobs import Job, Jobs
 from moments_models.routes.work import run_for
 from moments_models.tasks import find_block
 
@@ -31,36 +31,68 @@ class Message(BaseModel):
     content: str | list[dict[str, Any]] | None = None
 
 
-class Completion(BaseModel):
-    """The part of OpenAI's body that matters here; sampling settings and `response_format` are accepted and change nothing."""
+class ChatBody(BaseModel):
+    """The part of OpenAI's body that matters here; settings of the answer change nothing for engines that read task blocks."""
 
     model_config = ConfigDict(extra="ignore")
 
     model: str
     messages: list[Message]
     stream: bool | None = None
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+    max_tokens: int | None = Field(None, ge=1)
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    response_format: dict[str, Any] | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How a language model shall answer; only what the request names."""
+        return self.model_dump(include=_SETTINGS, exclude_none=True)
+
+
+_SETTINGS = {"temperature", "top_p", "top_k", "max_tokens", "seed", "stop", "response_format"}
 
 
 @router.post("/v1/chat/completions")
-async def complete(
-    request: Request, body: Completion, x_request_id: Annotated[str | None, Header(max_length=200)] = None
-) -> dict[str, Any]:
-    """An OpenAI-shaped completion whose content is bare JSON."""
+async def complete(request: Request, body: ChatBody, x_request_id: Annotated[str | None, Header(max_length=200)] = None) -> dict[str, Any]:
+    """An OpenAI-shaped completion; of an engine that reads task blocks its content is bare JSON."""
     host: Host = request.app.state.host
     jobs: Jobs = request.app.state.jobs
     hosted = host.engine(body.model, EngineKind.CHAT)
     if body.stream:
         raise InvalidRequest("answers are not streamed here", code="stream_not_supported")
+    job = jobs.start(x_request_id)
+    ask = _prompted(hosted, body, job) if hosted.spec.reads_prompts else _tasked(hosted, body, job)
+    return _response(body.model, await run_for(request, hosted, job, ask))
+
+
+def _prompted(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Completion]:
+    if any(_video_url(message) for message in body.messages):
+        raise InvalidRequest(f"{body.model} does not watch video", code="video_not_supported")
+    prompt = Prompt(tuple({"role": message.role, "content": "\n".join(_texts([message]))} for message in body.messages), body.settings)
+
+    def work() -> Completion:
+        engine: LanguageModel = hosted.get()
+        return engine.complete(prompt, job)
+
+    return work
+
+
+def _tasked(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Completion]:
     text, video_url = _last_user_message(body.messages)
     chat = ChatRequest(block=find_block(text), video_url=video_url)
-    job = jobs.start(x_request_id)
+    # These engines have no tokens that anyone pays for: `usage` counts words.
+    asked = sum(len(part.split()) for part in _texts(body.messages))
 
-    def work() -> str:
+    def work() -> Completion:
         engine: ChatEngine = hosted.get()
-        return json.dumps(engine.answer(chat, job), ensure_ascii=False)
+        content = json.dumps(engine.answer(chat, job), ensure_ascii=False)
+        return Completion(content, "stop", asked, len(content.split()))
 
-    content = await run_for(request, hosted, job, work)
-    return _completion(body.model, content, prompt_words=sum(len(part.split()) for part in _texts(body.messages)))
+    return work
 
 
 def _last_user_message(messages: list[Message]) -> tuple[str, str | None]:
@@ -90,14 +122,16 @@ def _video_url(message: Message) -> str | None:
     return None
 
 
-def _completion(model: str, content: str, *, prompt_words: int) -> dict[str, Any]:
-    """`usage` counts words: these engines have no tokens that anyone pays for."""
-    answered = len(content.split())
+def _response(model: str, answer: Completion) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": prompt_words, "completion_tokens": answered, "total_tokens": prompt_words + answered},
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": answer.text}, "finish_reason": answer.finish_reason}],
+        "usage": {
+            "prompt_tokens": answer.prompt_tokens,
+            "completion_tokens": answer.completion_tokens,
+            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        },
     }

@@ -49,6 +49,7 @@ async def transcribe(
             job.report(0.0, duration)
             transcript = engine.transcribe(wav, language=spoken, task=job)
             job.report(duration, duration)
+            request.app.state.metrics.recognised(hosted.spec.name, duration)
         return _body(transcript, engine.label, duration, time.monotonic() - started)
 
     return await run_for(request, hosted, job, work)
@@ -76,7 +77,7 @@ def _body(transcript: Transcript, engine: str, duration: float, seconds: float) 
         ],
         "segment_timestamps": [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in spoken],
         "processing_time": round(seconds, 3),
-        "language": transcript.language,
+        "language": transcript.language or None,
         "engine": engine,
         "duration": round(duration, 3),
     }

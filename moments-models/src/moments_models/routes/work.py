@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from fastapi import Request
 
-from moments_models.errors import ClientGone
+from moments_models.errors import ClientGone, ServiceError
 from moments_models.host import HostedEngine
 from moments_models.jobs import Job
+from moments_models.routes.metrics import Metrics
 
 T = TypeVar("T")
 
@@ -23,7 +26,7 @@ async def run_for(request: Request, hosted: HostedEngine, job: Job, work: Callab
 
     Raises what `work` raises, or `ClientGone`.
     """
-    async with hosted.slot(request.is_disconnected):
+    async with hosted.slot(request.is_disconnected), _counted(request, hosted):
         running = asyncio.create_task(asyncio.to_thread(work))
         try:
             while True:
@@ -39,3 +42,20 @@ async def run_for(request: Request, hosted: HostedEngine, job: Job, work: Callab
             job.abandon()
             await asyncio.shield(asyncio.wait({running}))
             raise
+
+
+@asynccontextmanager
+async def _counted(request: Request, hosted: HostedEngine) -> AsyncIterator[None]:
+    metrics: Metrics = request.app.state.metrics
+    began, outcome = time.monotonic(), "internal_error"
+    try:
+        yield
+        outcome = "ok"
+    except ServiceError as error:
+        outcome = error.code
+        raise
+    except asyncio.CancelledError:
+        outcome = ClientGone.code
+        raise
+    finally:
+        metrics.answered(hosted.spec.name, outcome, time.monotonic() - began)

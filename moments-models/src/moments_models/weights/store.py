@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable
@@ -42,6 +44,17 @@ def root() -> Path:
 def location(name: str) -> Path:
     """Folder of one set of weights, whether it is there or not."""
     return root() / known(name).name
+
+
+def brought(model: str) -> Path:
+    """Where weights lie that a person puts there: `MOMENTS_MODEL_<NAME>_PATH`, else the model's folder under the root."""
+    return _given(model) or root() / model
+
+
+def fingerprint(folder: Path) -> str:
+    """Eight digits that change with any byte of a folder's files: the identity of weights that no list of ours names."""
+    digests = "".join(sources.sha256_of(path) + path.name for path in sorted(folder.iterdir()) if path.is_file())
+    return hashlib.sha256(digests.encode()).hexdigest()[:8]
 
 
 def known(name: str) -> WeightSet:
@@ -104,7 +117,8 @@ def pull(name: str, *, path: Path | None = None, on_progress: OnProgress = ignor
 
 
 def _given(name: str) -> Path | None:
-    value = os.environ.get(f"MOMENTS_MODEL_{name.upper()}_PATH")
+    # Names have dots and dashes, variables have not.
+    value = os.environ.get(f"MOMENTS_MODEL_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_PATH")
     return Path(value).expanduser() if value else None
 
 

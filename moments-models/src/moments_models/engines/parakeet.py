@@ -1,0 +1,105 @@
+"""NVIDIA's Parakeet TDT on onnx-asr: chunks of speech in batches, on a GPU where there is one.
+
+The model times only the beginning of each token (steps of 80 ms), so words are put together here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moments_models import weights
+from moments_models.audio import RATE, wav_duration
+from moments_models.base import EngineKind, EngineSpec, Task, Transcript, Word
+from moments_models.cores import cores
+from moments_models.guards import is_invented
+from moments_models.vad import PROGRESS_SHARE, Chunk, speech_chunks
+
+NAME = "parakeet"
+LONGEST_TOKEN = 0.4
+"""Seconds. The decoder steps over at most four frames of 80 ms; what follows a word's last token later than this is a pause."""
+_BATCH_ON_GPU, _BATCH_ON_CPU = 16, 2
+_GPU = "CUDAExecutionProvider"
+
+
+class Token(NamedTuple):
+    """A piece of text as the model writes it (a leading space begins a word), its start in seconds, and its log-probability."""
+
+    text: str
+    start: float
+    log_probability: float
+
+
+class Parakeet:
+    """A `Transcriber`. It hears by itself which of its languages is spoken; a language that is asked for is only written down."""
+
+    def __init__(self, folder: Path) -> None:
+        import onnx_asr
+        import onnxruntime  # type: ignore[import-untyped]
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = cores()
+        providers = [name for name in (_GPU, "CPUExecutionProvider") if name in onnxruntime.get_available_providers()]
+        quantization = "int8" if (folder / "encoder-model.int8.onnx").exists() else None
+        self._batch = _BATCH_ON_GPU if _GPU in providers else _BATCH_ON_CPU
+        self._model: Any = onnx_asr.load_model(
+            "nemo-conformer-tdt", folder, quantization=quantization, sess_options=options, providers=providers
+        ).with_timestamps()
+        self.label = f"parakeet-tdt{f'-{quantization}' if quantization else ''}-{weights.fingerprint(folder)}"
+
+    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
+        chunks = speech_chunks(wav, task)
+        total = sum(chunk.length for chunk in chunks)
+        duration = wav_duration(wav)
+        done = 0
+        words: list[Word] = []
+        for batch in _batches(chunks, self._batch):
+            task.check()
+            heard = self._model.recognize([chunk.read(wav) for chunk in batch], sample_rate=RATE)
+            for chunk, result in zip(batch, heard, strict=True):
+                words.extend(placed(chunk, _tokens(result)))
+                done += chunk.length
+            task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
+        return Transcript(tuple(words), language or "")
+
+
+def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:
+    for first in range(0, len(chunks), size):
+        yield chunks[first : first + size]
+
+
+def _tokens(result: Any) -> list[Token]:
+    return [Token(*row) for row in zip(result.tokens or (), result.timestamps or (), result.logprobs or (), strict=True)]
+
+
+def placed(chunk: Chunk, tokens: Sequence[Token]) -> Iterator[Word]:
+    """The words of a chunk at their times in the recording; none when they look invented."""
+    if not tokens:
+        return
+    text = "".join(token.text for token in tokens)
+    mean = sum(token.log_probability for token in tokens) / len(tokens)
+    if is_invented(text, log_probability=mean, no_speech=0.0, seconds=chunk.length / RATE):
+        return
+    for word in words_of(tokens, chunk.length / RATE):
+        start, end = chunk.span(word.start, word.end)
+        yield Word(word.word, round(start, 3), round(end, 3), word.confidence)
+
+
+def words_of(tokens: Sequence[Token], end: float) -> Iterator[Word]:
+    """Words in chunk time: from a token that begins with a space to the start of the next such token, at most `LONGEST_TOKEN` after
+    the last token's start. `end` is the chunk's length in seconds. Confidence is the geometric mean of the tokens' probabilities."""
+    begins = [index for index, token in enumerate(tokens) if index == 0 or token.text.startswith(" ")]
+    for first, last in pairwise([*begins, len(tokens)]):
+        group = tokens[first:last]
+        text = "".join(token.text for token in group).strip()
+        if text:
+            following = tokens[last].start if last < len(tokens) else end
+            stop = max(group[0].start, min(following, group[-1].start + LONGEST_TOKEN, end))
+            mean = sum(token.log_probability for token in group) / len(group)
+            yield Word(text, group[0].start, stop, round(min(1.0, math.exp(mean)), 3))
+
+
+SPEC = EngineSpec(NAME, EngineKind.ASR, lambda: Parakeet(weights.brought(NAME)), brings_weights=True)
