@@ -12,16 +12,19 @@ from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
 from videomoments.api.schemas.common import Page, Text
-from videomoments.api.schemas.videos import EditVideo, RegisterVideo, StreamOut, VideoOut, VideoStatus
+from videomoments.api.schemas.videos import DeletedOut, EditVideo, RegisterVideo, StreamOut, VideoOut, VideoStatus
 from videomoments.api.uploading import UploadForm
-from videomoments.core.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
+from videomoments.core.errors import Conflict, InvalidInput, NotFound, TooLarge, UnsupportedMedia
 from videomoments.core.names import new_identifier
+from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.video_queries import VideoSort, VideoView
 from videomoments.sources import checked_url, label, title_of
 from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of, upload_key
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
+# Longer than a worker takes to end a cancelled run.
+_PURGE_PATIENCE = 5.0
 _KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
 _UPLOAD_BODY = {
     "requestBody": {
@@ -121,6 +124,33 @@ async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo) -> VideoOut
     if not title:
         raise InvalidInput("The title is empty.")
     await deps.services.videos.rename(video_id, title)
+    return await _shown(deps, video_id)
+
+
+@router.delete("/{video_id}", operation_id="delete_video", status_code=200, responses=responses(404, 409, 422, 503))
+async def delete_video(
+    deps: Deps,
+    video_id: VideoId,
+    purge: Annotated[bool, Query(description="At once and for good, without time to restore it.")] = False,
+) -> DeletedOut:
+    """Hides a video and cancels its runs. It can be restored for ten minutes; then its objects, rows and keys go."""
+    deletion = deps.services.deletion
+    if not purge:
+        hidden = await deletion.hide(video_id)
+        return DeletedOut(identifier=video_id, purged=False, restorable_until=hidden + RESTORE_LIFE)
+    if not await deletion.purge(video_id, deps.store, patience=_PURGE_PATIENCE):
+        raise Conflict(
+            "A run of this video has not ended yet.",
+            code="run_active",
+            advice="The video is hidden and its run cancelled; what is left goes within minutes, or ask again.",
+        )
+    return DeletedOut(identifier=video_id, purged=True, restorable_until=None)
+
+
+@router.post("/{video_id}/restore", operation_id="restore_video", responses=responses(404, 409, 422, 503))
+async def restore_video(deps: Deps, video_id: VideoId) -> VideoOut:
+    """Undoes a deletion, within ten minutes. The runs that it cancelled stay so."""
+    await deps.services.deletion.restore(video_id)
     return await _shown(deps, video_id)
 
 

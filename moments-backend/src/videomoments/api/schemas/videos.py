@@ -71,6 +71,14 @@ class StreamOut(ObjectUrl):
     content_type: str
 
 
+class DeletedOut(BaseModel):
+    """What became of a deleted video."""
+
+    identifier: str
+    purged: bool = Field(description="Whether it is gone for good.")
+    restorable_until: Time | None = Field(description="Until when `restore` brings it back; null once it is gone.")
+
+
 def public_source(source_url: str) -> str:
     """What may be shown of a source: of a file only its name, for the path tells about the machine."""
     if source_url.startswith(UPLOAD_SCHEME):
