@@ -78,7 +78,7 @@ def measure(folder: Path, minutes: float, rounds: int) -> tuple[dict[str, Any], 
             plains.append(in_own_process(long))
             served.append(recognise(url, pid, long))
             print(f"  round {number}: {_line('plain', plains[-1], minutes)}; {_line('service', served[-1], minutes)}")
-    figures = {
+    figures: dict[str, Any] = {
         "minutes": minutes,
         "plain": _figures(plains, minutes),
         "service": _figures(served, minutes),

@@ -94,7 +94,7 @@ def test_tokens_of_real_decoding_become_words_inside_the_speech(words: tuple[Wor
     steps = [round((after.start - before.start) / FRAME, 3) for before, after in pairwise(words)]
     # At the seams of a chunk's pieces alone, where times are pulled into the sound that there is, words may stand closer.
     assert sum(step < STEP - 1e-3 for step in steps) < 2 * len(spans)
-    assert np.median(steps) == STEP
+    assert max(set(steps), key=steps.count) == STEP
 
 
 def test_silence_before_the_speech_moves_every_word_by_its_length(
