@@ -40,7 +40,7 @@ async def test_f04_another_run_takes_the_lock_by_force_only(status: StatusMirror
 
 
 async def test_f31_a_late_writer_changes_nothing(status: StatusMirror) -> None:
-    await status.start(VIDEO, "run-a", 1, {"status": "processing"})
+    await status.open(VIDEO, "run-a", 1, {"status": "processing"})
     await status.release(VIDEO, "run-a", 1, {"status": "completed"})
     assert not await status.write(VIDEO, "run-a", 1, {"status": "processing"})
     assert (await status.read(VIDEO))["status"] == "completed"

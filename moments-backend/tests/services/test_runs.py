@@ -242,7 +242,7 @@ async def test_f30_a_queued_run_is_stalled_when_no_worker_lives(services: Servic
     run = await accepted(services)
     assert not (await run_of(services, run.request_id)).stalled, "it has only just come"
     async with services.database.transaction() as session:
-        await session.execute(text("UPDATE pipeline_history SET created_at = now() - interval '1 minute'"))
+        await session.execute(text("UPDATE pipeline_history SET queued_at = now() - interval '1 minute'"))
     assert (await run_of(services, run.request_id)).stalled
     async with services.database.transaction() as session:
         await session.execute(text("INSERT INTO workers (name, host, pid) VALUES ('worker-a', 'here', 1)"))

@@ -15,45 +15,63 @@ from videomoments.core.names import StageName, StageStatus
 from videomoments.core.times import isoformat, now
 
 # A newer attempt of the same run, or a run whose lock is free, takes the lock; nobody else does.
-_TAKE = """
-local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[1] then
-  local mine_id, mine_n = string.match(ARGV[1], '^(.*):(%d+)$')
-  local held_id, held_n = string.match(held, '^(.*):(%d+)$')
-  if held_id == mine_id and tonumber(held_n) > tonumber(mine_n) then return 0 end
-  if held_id ~= mine_id and ARGV[3] ~= '1' then return 0 end
+_FUNCTIONS = """
+local function take(token, ttl, force)
+  local held = redis.call('GET', KEYS[1])
+  if held and held ~= token then
+    local mine_id, mine_n = string.match(token, '^(.*):(%d+)$')
+    local held_id, held_n = string.match(held, '^(.*):(%d+)$')
+    if held_id == mine_id and tonumber(held_n) > tonumber(mine_n) then return 0 end
+    if held_id ~= mine_id and force ~= '1' then return 0 end
+  end
+  redis.call('SET', KEYS[1], token, 'PX', ttl)
+  return 1
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
+-- A hash that another run left is replaced, so that fields of two runs never stand side by side.
+local function write(request_id, first)
+  if redis.call('HGET', KEYS[2], 'request_id') ~= request_id then
+    redis.call('DEL', KEYS[2])
+    redis.call('HSET', KEYS[2], 'request_id', request_id)
+  end
+  for i = first, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+end
 """
-# A hash that another run left is replaced, so that fields of two runs never stand side by side.
-_WRITE = """
+_TAKE = _FUNCTIONS + "return take(ARGV[1], ARGV[2], ARGV[3])"
+_WRITE = (
+    _FUNCTIONS
+    + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[2], 'request_id', ARGV[2])
-end
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+write(ARGV[2], 3)
 redis.call('PERSIST', KEYS[2])
 return 1
 """
+)
+_OPEN = (
+    _FUNCTIONS
+    + """
+if take(ARGV[1], ARGV[3], '1') == 0 then return 0 end
+write(ARGV[2], 4)
+redis.call('PERSIST', KEYS[2])
+return 1
+"""
+)
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 """
-_RELEASE = """
+_RELEASE = (
+    _FUNCTIONS
+    + """
+if ARGV[4] == '1' and take(ARGV[1], ARGV[3], '0') == 0 then return 0 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
-if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[2], 'request_id', ARGV[2])
-end
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+write(ARGV[2], 5)
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
+)
 # What a run left that ended while Redis was away: as `_RELEASE`, whatever attempt it was.
 _SETTLE = """
 local held = redis.call('GET', KEYS[1])
@@ -63,6 +81,10 @@ for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 """
+
+
+def _pairs(fields: Mapping[str, str]) -> list[str]:
+    return [part for item in fields.items() for part in item]
 
 
 def _milliseconds(ttl: timedelta) -> int:
@@ -76,6 +98,7 @@ class StatusMirror:
         self._redis = redis
         self._take = redis.register_script(_TAKE)
         self._write = redis.register_script(_WRITE)
+        self._open = redis.register_script(_OPEN)
         self._renew = redis.register_script(_RENEW)
         self._release = redis.register_script(_RELEASE)
         self._settle = redis.register_script(_SETTLE)
@@ -89,28 +112,22 @@ class StatusMirror:
         token = f"{request_id}:{attempt}"
         return bool(await self._renew(keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL)]))
 
-    async def start(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
-        """A new run's hash replaces the last one's. Called after the row is committed, so an older lock can only be left over."""
-        if not await self.take(video_id, request_id, attempt, force=True):
-            return False
-        await self._redis.delete(keys.active(video_id))
-        return await self.write(video_id, request_id, attempt, fields)
+    async def open(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        """`take` by force, and `write`. Called after the row is committed, so another run's lock and hash can only be left over."""
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.LOCK_TTL), *_pairs(fields)]
+        return bool(await self._open(keys=[keys.lock(video_id), keys.active(video_id)], args=args))
 
     async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Sets `fields`; a hash that another run left is emptied first, and `request_id` is always there."""
-        pairs = [part for item in fields.items() for part in item]
-        token = f"{request_id}:{attempt}"
-        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=[token, request_id, *pairs]))
+        args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
+        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=args))
 
-    async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
-        """The end: last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
-        pairs = [part for item in fields.items() for part in item]
-        return bool(
-            await self._release(
-                keys=[keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)],
-                args=[f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *pairs],
-            )
-        )
+    async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], *, take: bool = False) -> bool:
+        """The end: last fields, lock and cancel mark gone, the hash kept for a day for late readers. `take`: a lock that Redis has lost
+        is no hindrance."""
+        names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)]
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), int(take), *_pairs(fields)]
+        return bool(await self._release(keys=names, args=args))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
         """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
@@ -123,9 +140,8 @@ class StatusMirror:
 
     async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
         """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""
-        pairs = [part for item in fields.items() for part in item]
         names = [keys.lock(video_id), keys.active(video_id)]
-        return bool(await self._settle(keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *pairs]))
+        return bool(await self._settle(keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]))
 
     async def mark_cancel(self, video_id: str, request_id: str) -> None:
         await self._redis.set(keys.cancel(video_id), request_id, ex=keys.CANCEL_TTL)

@@ -53,7 +53,7 @@ class RunPages(RunQueries):
                 return Readiness(False, 0, 0, 0.0)
             revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
             statement = text(
-                "SELECT count(*) AS queued, coalesce(extract(epoch FROM now() - min(created_at)), 0) AS age, "
+                "SELECT count(*) AS queued, coalesce(extract(epoch FROM now() - min(queued_at)), 0) AS age, "
                 "(SELECT count(*) FROM workers WHERE seen_at > now() - make_interval(secs => :seconds)) AS workers "
                 "FROM pipeline_history WHERE status = 'queued'"
             )

@@ -73,9 +73,9 @@ _SELECT = """
     SELECT run.id, run.identifier, videos.identifier AS video_identifier, run.kind, run.status, run.error_stage, run.error_code,
            run.error_message, run.error_advice, run.note, run.created_at, run.started_at, run.completed_at, run.duration_seconds,
            run.attempt, run.crashes, run.config, CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
-           (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.created_at)
+           (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.queued_at)
                < now() - make_interval(secs => :grace))
-           OR (run.status = 'queued' AND run.created_at < now() - make_interval(secs => :grace)
+           OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
                AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease))) AS stalled,
            (SELECT json_agg(json_build_object('name', name, 'status', stage.status, 'started_at', stage.started_at, 'completed_at',
                    stage.completed_at, 'reason', reason, 'progress', progress, 'executions', executions) ORDER BY position)
@@ -125,7 +125,7 @@ class RunQueries:
     async def waiting(self) -> tuple[int, float, int]:
         """(queued runs, age of the oldest in seconds, live workers)."""
         statement = text(
-            "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0), (SELECT count(*) FROM workers "
+            "SELECT count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0), (SELECT count(*) FROM workers "
             "WHERE seen_at > now() - make_interval(secs => :lease)) FROM pipeline_history WHERE status = 'queued'"
         )
         async with self._database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Every transition of a run: accept, claim, renew, hand back, cancel, finish. Nothing else changes a run's status.
+"""Every transition of a run: accept, claim, renew, hand back, cancel, finish, retry. Nothing else changes a run's status.
 
 The row is the truth, Redis a doorbell and a mirror. Each transition is one short transaction; what Redis is told afterwards may be lost.
 """
@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from pydantic import ValidationError
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from videomoments.coordination.history import HistoryMirror
@@ -31,14 +33,20 @@ from videomoments.services.options import RunSnapshot
 
 log = logging.getLogger(__name__)
 
+# The run with its stages, unless the queue is full, the video is gone or busy, or the key was used.
 _INSERT = text("""
-    INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
-    SELECT :request_id, id, 'queued', :kind, :config, :idempotency_key FROM videos WHERE identifier = :video_id AND deleted_at IS NULL
-    ON CONFLICT DO NOTHING RETURNING id
-""").bindparams(bindparam("config", type_=JSONB))
-_INSERT_STAGES = text(
-    "INSERT INTO pipeline_stages (run_id, position, name, status, executions) VALUES (:run_id, :position, :name, 'pending', 0)"
-)
+    WITH run AS (
+        INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
+        SELECT :request_id, id, 'queued', :kind, :config, :idempotency_key FROM videos
+        WHERE identifier = :video_id AND deleted_at IS NULL
+          AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    INSERT INTO pipeline_stages (run_id, position, name, status, executions)
+    SELECT run.id, stage.position, stage.name, 'pending', 0
+    FROM run, unnest(CAST(:stages AS text[])) WITH ORDINALITY AS stage (name, position)
+    RETURNING run_id
+""").bindparams(bindparam("config", type_=JSONB), stages=[name.value for name in StageName])
 # One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash,
 # unless it lapsed while PostgreSQL itself was down: nobody could renew then.
 _CLAIM = text("""
@@ -89,6 +97,29 @@ _END_STAGES = text("""
 _ANNOUNCED = text("""
     UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
     WHERE identifier = :id RETURNING status
+""")
+_OF_KEY = text("""
+    SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
+    WHERE run.idempotency_key = :key
+""")
+# The way back from an end, on a person's word: what was completed stays, all else is to be done again.
+_RETRY = text("""
+    UPDATE pipeline_history AS run
+    SET status = 'queued', queued_at = now(), config = :config, crashes = 0,
+        started_at = NULL, completed_at = NULL, duration_seconds = NULL,
+        error_stage = NULL, error_code = NULL, error_message = NULL, error_advice = NULL, note = NULL,
+        cancel_requested_at = NULL, enqueued_at = NULL, stream_entry = NULL
+    FROM videos
+    WHERE run.identifier = :request_id AND run.status IN ('failed', 'cancelled')
+      AND videos.id = run.video_id AND videos.deleted_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM pipeline_history AS newer
+                      WHERE newer.video_id = run.video_id AND newer.kind = run.kind AND newer.kind <> 'clips' AND newer.id > run.id)
+      AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
+    RETURNING run.id, run.attempt, videos.identifier AS video_identifier
+""").bindparams(bindparam("config", type_=JSONB))
+_RESET_STAGES = text("""
+    UPDATE pipeline_stages SET status = 'pending', started_at = NULL, completed_at = NULL, reason = NULL, progress = NULL
+    WHERE run_id = :id AND status <> 'completed'
 """)
 _CANCEL = text("""
     UPDATE pipeline_history AS run
@@ -149,46 +180,54 @@ class Runs:
             TooMany: as many runs are queued as may be.
         """
         request_id = new_identifier()
-        async with self.database.transaction() as session:
-            if idempotency_key and (earlier := await self._earlier(session, idempotency_key)):
-                return earlier
-            await self._refuse_overload(session)
-            values = {
-                "request_id": request_id,
-                "video_id": video_id,
-                "kind": kind.value,
-                "config": snapshot.to_json(),
-                "idempotency_key": idempotency_key,
-            }
-            run_id = await session.scalar(_INSERT, values)
-            if run_id is None:
-                if idempotency_key and (earlier := await self._earlier(session, idempotency_key)):
-                    return earlier
-                await self._refuse(session, video_id)
-            stages = [{"run_id": run_id, "position": n, "name": name.value} for n, name in enumerate(StageName, 1)]
-            await session.execute(_INSERT_STAGES, stages)
+        values = {
+            "request_id": request_id,
+            "video_id": video_id,
+            "kind": kind.value,
+            "config": snapshot.to_json(),
+            "idempotency_key": idempotency_key,
+            "cap": self._settings.queue_cap,
+        }
+        if (await self.database.statement(_INSERT, values)).first() is None:
+            return await self._not_inserted(video_id, idempotency_key)
         await self.announce(request_id, video_id, snapshot)
         return Accepted(request_id, video_id, RunStatus.QUEUED)
 
-    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot) -> None:
+    async def retry(self, request_id: str, snapshot: RunSnapshot) -> Accepted:
+        """Puts a run that failed or was cancelled back into the queue: finished stages stay, `snapshot` replaces its models.
+
+        Raises:
+            NotFound: no such run, or its video is gone.
+            Conflict: it has not failed (`run_not_failed`), there is a newer run of its video (`run_superseded`), or one is active.
+            TooMany: as many runs are queued as may be.
+        """
+        values = {"request_id": request_id, "config": snapshot.to_json(), "cap": self._settings.queue_cap}
+        try:
+            async with self.database.transaction() as session:
+                row = (await session.execute(_RETRY, values)).mappings().one_or_none()
+                if row is None:
+                    await self._refuse_retry(session, request_id)
+                await session.execute(_RESET_STAGES, {"id": row["id"]})
+        except IntegrityError:
+            raise _active() from None
+        await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"])
+        return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
+
+    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot, attempt: int = 0) -> None:
         """Lock, status hash and stream entry of a fresh run. Whatever fails here the reconciler repairs (F05)."""
         with contextlib.suppress(ServiceUnavailable):  # the row is committed: the run is accepted, whatever happens now
-            await self._announce(request_id, video_id, snapshot)
-
-    async def _announce(self, request_id: str, video_id: str, snapshot: RunSnapshot) -> None:
-        async with best_effort("the new run"):
-            await self.status.start(video_id, request_id, 0, {"status": RunStatus.QUEUED.value})
-            entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
-            async with self.database.transaction() as session:
-                now = RunStatus(await session.scalar(_ANNOUNCED, {"entry": entry, "id": request_id}) or RunStatus.CANCELLED)
-            if not now.active:
-                await self.status.release(video_id, request_id, 0, {"status": now.value})
+            async with best_effort("the new run"):
+                await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value})
+                entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
+                found = await self.database.statement(_ANNOUNCED, {"entry": entry, "id": request_id})
+                now = RunStatus(found.scalar() or RunStatus.CANCELLED)
+                if not now.active:
+                    await self.status.release(video_id, request_id, attempt, {"status": now.value})
 
     async def claim(self, request_id: str, owner: str) -> Claim | None:
         """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
-        async with self.database.transaction() as session:
-            values = {"request_id": request_id, "owner": owner, "lease": self._settings.lease_seconds}
-            row = (await session.execute(_CLAIM, values)).mappings().one_or_none()
+        values = {"request_id": request_id, "owner": owner, "lease": self._settings.lease_seconds}
+        row = (await self.database.statement(_CLAIM, values)).mappings().one_or_none()
         if row is None:
             return None
         try:
@@ -207,9 +246,7 @@ class Runs:
             snapshot=snapshot,
         )
         async with best_effort("the claim"):
-            await self.status.take(claim.video_id, claim.request_id, claim.attempt, force=True)
-            fields = {"request_id": claim.request_id, "status": RunStatus.PROCESSING.value}
-            await self.status.write(claim.video_id, claim.request_id, claim.attempt, fields)
+            await self.status.open(claim.video_id, claim.request_id, claim.attempt, {"status": RunStatus.PROCESSING.value})
         return claim
 
     @asynccontextmanager
@@ -291,11 +328,15 @@ class Runs:
             "error_advice": (error.advice or None) if error else None,
             "note": note,
         }
-        async with self.database.transaction() as session:
-            row = (await session.execute(_FINISH, values)).mappings().one_or_none()
-            if row is None:
-                raise StaleAttempt("Another worker has taken this run over.")
-            stages = {} if status is RunStatus.COMPLETED else await self._end_stages(session, run_id, status, error)
+        stages: dict[str, str] = {}
+        if status is RunStatus.COMPLETED:
+            row = (await self.database.statement(_FINISH, values)).mappings().one_or_none()
+        else:
+            async with self.database.transaction() as session:
+                if (row := (await session.execute(_FINISH, values)).mappings().one_or_none()) is not None:
+                    stages = await self._end_stages(session, run_id, status, error)
+        if row is None:
+            raise StaleAttempt("Another worker has taken this run over.")
         await self._mirror_end(video_id, request_id, attempt, status, row, stages=stages, error=error, error_stage=error_stage)
 
     async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> dict[str, str]:
@@ -350,26 +391,39 @@ class Runs:
             **({"error_stage": error_stage.value} if error_stage else {}),
         }
         async with best_effort("the end of the run"):
-            await self.status.take(video_id, request_id, attempt)
-            await self.status.release(video_id, request_id, attempt, fields)
+            await self.status.release(video_id, request_id, attempt, fields, take=True)
             details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
             await self.history.archive(video_id, request_id, fields | details)
 
-    async def _earlier(self, session: AsyncSession, idempotency_key: str) -> Accepted | None:
+    async def _not_inserted(self, video_id: str, idempotency_key: str | None) -> Accepted:
+        """The earlier run of the same key; otherwise raises why no run can be accepted."""
+        async with self.database.transaction() as session:
+            row = (await session.execute(_OF_KEY, {"key": idempotency_key})).mappings().one_or_none()
+            if row is not None:
+                return Accepted(row["identifier"], row["video"], RunStatus(row["status"]), replayed=True)
+            if await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id}) is None:
+                raise NotFound("There is no such video.", code="video_not_found")
+            await self._refuse_overload(session)
+        raise _active()
+
+    async def _refuse_retry(self, session: AsyncSession, request_id: str) -> NoReturn:
         statement = text(
-            "SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run "
-            "JOIN videos ON videos.id = run.video_id WHERE idempotency_key = :key"
+            "SELECT run.status, videos.deleted_at IS NOT NULL AS gone FROM pipeline_history AS run "
+            "JOIN videos ON videos.id = run.video_id WHERE run.identifier = :id"
         )
-        row = (await session.execute(statement, {"key": idempotency_key})).mappings().one_or_none()
-        return Accepted(row["identifier"], row["video"], RunStatus(row["status"]), replayed=True) if row else None
+        row = (await session.execute(statement, {"id": request_id})).one_or_none()
+        if row is None or row.gone:
+            raise NotFound("There is no such run.", code="run_not_found")
+        if row.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+            raise Conflict(f"Only a run that failed or was cancelled can be retried: this one is {row.status}.", code="run_not_failed")
+        await self._refuse_overload(session)
+        raise Conflict("There is a newer run of this video.", code="run_superseded", advice="Retry that one, or start a new run.")
 
     async def _refuse_overload(self, session: AsyncSession) -> None:
         queued = await session.scalar(text("SELECT count(*) FROM pipeline_history WHERE status = 'queued'"))
         if (queued or 0) >= self._settings.queue_cap:
             raise TooMany(f"{queued} runs are queued already.", advice="Try again when some have ended, or start more workers.")
 
-    async def _refuse(self, session: AsyncSession, video_id: str) -> None:
-        exists = await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id})
-        if exists is None:
-            raise NotFound("There is no such video.", code="video_not_found")
-        raise Conflict("A run of this video is active.", code="run_active", advice="Wait for it to end, or cancel it, then start again.")
+
+def _active() -> Conflict:
+    return Conflict("A run of this video is active.", code="run_active", advice="Wait for it to end, or cancel it, then start again.")

@@ -1,9 +1,10 @@
-"""The overview's eight tables, and those that durability needs (stages of a run, model configurations, live workers, API keys)."""
+"""The overview's eight tables, and those that durability needs (stages of a run, model configurations, live workers, API keys, totals)."""
 
 from videomoments.db.tables.api_keys import ApiKeyRow
 from videomoments.db.tables.base import Table
 from videomoments.db.tables.clips import Clip
 from videomoments.db.tables.generation_configs import GenerationConfig
+from videomoments.db.tables.metric_totals import MetricTotal
 from videomoments.db.tables.model_configs import ModelConfigRow
 from videomoments.db.tables.moments import Moment
 from videomoments.db.tables.pipeline_history import Run
@@ -18,6 +19,7 @@ __all__ = [
     "ApiKeyRow",
     "Clip",
     "GenerationConfig",
+    "MetricTotal",
     "ModelConfigRow",
     "Moment",
     "Prompt",

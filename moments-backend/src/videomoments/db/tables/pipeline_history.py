@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from videomoments.db.tables.base import Keyed, Table
@@ -43,6 +43,8 @@ class Run(Keyed, Table):
     kind: Mapped[str]
     # Snapshot of the options and of the models' configuration at acceptance (F50).
     config: Mapped[dict[str, Any]]
+    # When it was accepted, or last put back by a retry.
+    queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     crashes: Mapped[int] = mapped_column(server_default=text("0"))
     owner: Mapped[str | None]
