@@ -46,6 +46,12 @@ Output = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", metavar="", help="One JSON document on stdout; progress goes to stderr.", rich_help_panel=_RESULT)
 ]
+Exports = Annotated[
+    str,
+    typer.Option(
+        "--export", metavar="FORMAT,…", help="Further files: csv, srt, vtt, chapters, edl, fcpxml, otio, zip.", rich_help_panel=_RESULT
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress, only the result.", rich_help_panel=_RESULT)]
 
 
@@ -61,6 +67,7 @@ def generate(
     language: Language = None,
     no_clips: NoClips = False,
     output: Output = None,
+    exports: Exports = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -79,7 +86,7 @@ def generate(
         "language": language,
         "clips": "none" if no_clips else "deliver",
     }
-    _run(sources, options, output, as_json, quiet)
+    _run(sources, options, output, exports, as_json, quiet)
 
 
 def demo(
@@ -93,6 +100,7 @@ def demo(
     language: Language = None,
     no_clips: NoClips = False,
     output: Output = None,
+    exports: Exports = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -111,14 +119,16 @@ def demo(
         language,
         no_clips,
         output,
+        exports,
         as_json,
         quiet,
     )
 
 
-def _run(sources: list[str], options: dict[str, object], output: Path | None, as_json: bool, quiet: bool) -> None:
+def _run(sources: list[str], options: dict[str, object], output: Path | None, exports: str, as_json: bool, quiet: bool) -> None:
     from pydantic import ValidationError
 
+    from videomoments.cli.export import parse_formats
     from videomoments.cli.job import JobRequest, run_job
     from videomoments.cli.source import parse_source
     from videomoments.services.options import RunOptions
@@ -129,7 +139,8 @@ def _run(sources: list[str], options: dict[str, object], output: Path | None, as
         raise typer.BadParameter(_said(error)) from error
     if output is not None and output.expanduser().exists() and not output.expanduser().is_dir():
         raise typer.BadParameter(f"--output {output} is not a folder.")
-    request = JobRequest([parse_source(source) for source in sources], checked, output, as_json, quiet)
+    formats = parse_formats(exports) if exports else []
+    request = JobRequest([parse_source(source) for source in sources], checked, output, as_json, quiet, formats)
     raise typer.Exit(run_job(request))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from videomoments.cli import endings, output, weights
+from videomoments.cli import endings, export, output, weights
 from videomoments.cli.children import STOP_SECONDS, Child, own_process
 from videomoments.cli.console import messages, quiet_logs, results, say
 from videomoments.cli.document import Document, build_document, made_transcript, why_nothing
@@ -29,6 +29,7 @@ from videomoments.core.errors import InvalidInput, MomentsError, NotFound
 from videomoments.core.names import RunStatus
 from videomoments.db.tables import Video
 from videomoments.embedded import revive
+from videomoments.services.exporting import exportable
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.run_queries import RunView
 from videomoments.services.video_queries import VideoQueries
@@ -38,13 +39,14 @@ from videomoments.storage import ObjectStore, configured_store
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What the command line asked for. `output` is the folder that was named, None for the default."""
+    """What the command line asked for. `output` is the folder that was named, None for the default; `exports` are names of formats."""
 
     sources: Sequence[Source]
     options: RunOptions
     output: Path | None
     as_json: bool
     quiet: bool
+    exports: Sequence[str] = ()
 
 
 @dataclass
@@ -202,8 +204,21 @@ async def _deliver(job: _Job, source: Source, video_id: str, view: RunView) -> N
         await output.save_still(job.store, videos, video_id, folder)
     document = build_document(source=source.name, video=video, run=view, transcript=transcript, moments=moments, clips=clips, output=folder)
     output.save_document(document, folder)
+    await _export(job, video_id, view, folder)
     job.documents.append(document)
     if not moments and (request.as_json or request.quiet):
         say(f"{source.label}: no moments. {why_nothing(view)}")
     if not request.as_json:
         print_result(results(), document, nothing=None if moments else why_nothing(view))
+
+
+async def _export(job: _Job, video_id: str, view: RunView, folder: Path) -> None:
+    """The further files that were asked for. One that this recording has nothing for (no speech, no clips) is said, and fails nothing."""
+    if not job.request.exports:
+        return
+    found = await exportable(job.services, video_id, request_id=view.request_id, with_path=True)
+    for name in job.request.exports:
+        try:
+            await export.write_exports(found, job.store, [name], folder)
+        except NotFound as error:
+            say(f"No {name}: {endings.one_line(error.message)}")

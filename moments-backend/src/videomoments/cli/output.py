@@ -6,30 +6,17 @@ import asyncio
 import contextlib
 import json
 import os
-import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from videomoments.exports.naming import clip_name, slug
 from videomoments.services.moments import MomentView
 from videomoments.services.video_queries import VideoQueries
 from videomoments.storage import ObjectStore
 
 DEFAULT_ROOT = "moments-output"
 DOCUMENT = "moments.json"
-_SLUG_LENGTH = 60
-
-
-def slug(title: str, *, fallback: str = "video") -> str:
-    """`title` as part of a file name: lower case letters and digits of any script, joined by dashes."""
-    text = unicodedata.normalize("NFKC", title).lower()
-    words = re.findall(r"[^\W_]+", text)
-    joined = "-".join(words)[:_SLUG_LENGTH]
-    # A file name has at most 255 bytes, and letters of other scripts have up to four.
-    while len(joined.encode()) > 150:
-        joined = joined[:-1]
-    return joined.strip("-") or fallback
 
 
 def folder_for(given: Path | None, *, title: str, request_id: str, several: bool) -> Path:
@@ -51,7 +38,7 @@ async def save_clips(store: ObjectStore, videos: VideoQueries, moments: Sequence
     for number, view in enumerate(moments, 1):
         if view.clip is None:
             continue
-        name = f"{number:02d}-{slug(view.moment.title, fallback='moment')}"
+        name = clip_name(number, view.moment.title)
         target = folder / "clips" / (name + PurePosixPath(view.clip.cloud_url).suffix)
         await save_object(store, view.clip.cloud_url, target)
         saved[view.moment.identifier] = target

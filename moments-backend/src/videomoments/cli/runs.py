@@ -38,7 +38,7 @@ def list_runs(
         views = await services.run_queries.page(status=status, limit=limit)
         return [(view, (await services.videos.get(view.video_id)).title) for view in views]
 
-    found = _with_services(ask)
+    found = with_services(ask)
     if as_json:
         _print_json([_as_dict(view, title) for view, title in found])
         return
@@ -50,10 +50,10 @@ def show(identifier: RunId, as_json: AsJson = False) -> None:
     """Show one run, stage by stage."""
 
     async def ask(services: Services) -> tuple[RunView, str]:
-        view = await _find(services, identifier)
+        view = await find_run(services, identifier)
         return view, (await services.videos.get(view.video_id)).title
 
-    view, title = _with_services(ask)
+    view, title = with_services(ask)
     if as_json:
         _print_json(_as_dict(view, title))
         return
@@ -65,16 +65,17 @@ def cancel_run(identifier: RunId) -> None:
     """Cancel a run that is queued or at work."""
 
     async def ask(services: Services) -> tuple[RunView, str]:
-        view = await _find(services, identifier)
+        view = await find_run(services, identifier)
         return view, (await services.runs.request_cancel(view.request_id)).value
 
-    before, status = _with_services(ask)
+    before, status = with_services(ask)
     ended = f"had ended already ({status})"
     words = {"processing": "will end within seconds", "cancelled": "is cancelled"} if before.status.active else {}
     typer.echo(f"Run {before.request_id} {words.get(status, ended)}.")
 
 
-def _with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
+def with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
+    """Asks the running parts, started if need be; no model services."""
     import asyncio
 
     from videomoments.cli.console import quiet_logs, say
@@ -94,7 +95,7 @@ def _with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
         return asyncio.run(run())
 
 
-async def _find(services: Services, identifier: str) -> RunView:
+async def find_run(services: Services, identifier: str) -> RunView:
     """The run with that id, or the only recent one whose id begins so. Raises NotFound."""
     from videomoments.core.errors import NotFound
 
