@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 TASK ?= pipeline
+# Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
+PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: help setup lint format test bench lock clean
 
@@ -24,8 +26,8 @@ format: setup ## rewrites the code in the project's style
 	.venv/bin/ruff format
 
 test: setup ## every test: units, contracts, stories on real parts and real speech
-	cd moments-models && ../.venv/bin/python -m pytest $(PYTEST_ARGS)
-	cd moments-backend && ../.venv/bin/python -m pytest $(PYTEST_ARGS)
+	cd moments-models && $(PYTEST)
+	cd moments-backend && $(PYTEST)
 
 bench: setup ## figures beside the plain tools: make bench TASK=pipeline
 	$(PY) -m benchmarks $(TASK) $(ARGS)
