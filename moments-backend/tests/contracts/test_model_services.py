@@ -1,18 +1,22 @@
-"""What every model service promises: the scripted one that tests use, and the real built-in ones."""
+"""What every model service promises: the scripted one that tests use and the real built-in ones, reached directly, through asyncssh's SSH
+server, and through OpenSSH's where that is installed."""
 
 from __future__ import annotations
 
 import base64
 import itertools
+import os
 import wave
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 import pytest
 
 from fakes.model_server import ModelServer
+from fakes.openssh_server import OpenSshServer
+from fakes.ssh_server import SshServer
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
@@ -21,6 +25,7 @@ from videomoments.inference.base import DEFAULT_MODELS, Endpoint, ModelConfig, r
 from videomoments.inference.check import check_model
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.transcribe import transcribe
+from videomoments.inference.tunnel import Tunnels
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines
 from videomoments.moments.parsing import ClipRefinement, Generation, parse_generation, parse_refinement, to_absolute
@@ -35,6 +40,14 @@ SEEDS = {config.key: config for config in DEFAULT_MODELS}
 
 
 @dataclass(frozen=True)
+class Way:
+    """`to` turns the endpoint of a service on this machine into one that is reached so."""
+
+    to: Callable[[Endpoint], Endpoint]
+    tunnels: Tunnels
+
+
+@dataclass(frozen=True)
 class Services:
     """One set of services under test."""
 
@@ -43,14 +56,31 @@ class Services:
     refinement: ModelConfig
     speech: ModelConfig
     real: bool
+    tunnels: Tunnels
+
+
+@pytest.fixture(params=["direct", "ssh", "openssh"])
+async def way(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Way]:
+    """How services are reached: what it makes of an endpoint, and the tunnels for it."""
+    if request.param == "direct":
+        async with Tunnels() as tunnels:
+            yield Way(lambda endpoint: endpoint, tunnels)
+        return
+    if request.param == "openssh" and not OpenSshServer.installed():
+        if os.environ.get("MOMENTS_DEMAND_SSHD"):
+            pytest.fail("MOMENTS_DEMAND_SSHD is set, and OpenSSH's sshd is not installed")
+        pytest.skip("OpenSSH's sshd is not installed")
+    made = OpenSshServer(tmp_path / "ssh") if request.param == "openssh" else SshServer(tmp_path / "ssh")
+    async with made as server, Tunnels(server.files) as tunnels:
+        yield Way(lambda endpoint: server.endpoint(int(endpoint.base_url.rpartition(":")[2]), endpoint.api_key), tunnels)
 
 
 @pytest.fixture(params=["fake", "real"])
-async def services(request: pytest.FixtureRequest) -> AsyncIterator[Services]:
+async def services(request: pytest.FixtureRequest, way: Way) -> AsyncIterator[Services]:
     models = (SEEDS["extractive"], SEEDS["signal"], SEEDS["whisper_tiny_en"])
     if request.param == "fake":
         async with ModelServer(models=tuple(model.model_name for model in models), key="contract-key") as server:
-            yield Services(Endpoint(server.url, "contract-key"), *models, real=False)
+            yield Services(way.to(Endpoint(server.url, "contract-key")), *models, real=False, tunnels=way.tunnels)
         return
     stack = request.getfixturevalue("stack_with_models")
     from moments_models.weights import needed_for, pull
@@ -58,12 +88,12 @@ async def services(request: pytest.FixtureRequest) -> AsyncIterator[Services]:
     for name in needed_for([model.model_name for model in models]):
         pull(name)
     settings = Settings(models_url=stack.models_url, models_key=stack.models_key)
-    yield Services(resolve_endpoint(models[0], settings), *models, real=True)
+    yield Services(way.to(resolve_endpoint(models[0], settings)), *models, real=True, tunnels=way.tunnels)
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[ChatClient]:
-    async with ChatClient() as made:
+async def client(way: Way) -> AsyncIterator[ChatClient]:
+    async with ChatClient(tunnels=way.tunnels) as made:
         yield made
 
 
@@ -146,7 +176,9 @@ async def test_f48_refinement_with_a_clip_answers_in_clip_time(client: ChatClien
 async def test_speech_becomes_words_in_order(services: Services, tmp_path: Path) -> None:
     audio = tmp_path / "a.wav"
     decode(sample_path(), audio, 17.0)
-    heard = await transcribe(services.endpoint, audio, model=services.speech.model_name, language="en", duration=17.0, request_id="c-1")
+    heard = await transcribe(
+        services.endpoint, audio, model=services.speech.model_name, language="en", duration=17.0, request_id="c-1", tunnels=services.tunnels
+    )
     assert heard.speech
     assert heard.full_text
     for word in heard.words:
@@ -168,7 +200,7 @@ async def test_errors_are_typed(client: ChatClient, services: Services, tmp_path
         await client.complete(services.endpoint, unknown, messages)
     assert caught.value.code == "model_unknown"
     with pytest.raises(ModelError) as caught:
-        await client.complete(Endpoint(services.endpoint.base_url, "wrong-key"), services.generation, messages)
+        await client.complete(replace(services.endpoint, api_key="wrong-key"), services.generation, messages)
     assert caught.value.code == "model_refused"
     with pytest.raises(ModelError) as caught:
         await client.complete(services.endpoint, services.generation, [{"role": "user", "content": "hello"}])
@@ -177,8 +209,9 @@ async def test_errors_are_typed(client: ChatClient, services: Services, tmp_path
 
 async def test_a_check_finds_the_service_and_the_model(services: Services) -> None:
     for config in (services.generation, services.refinement, services.speech):
-        steps = await check_model(config, services.endpoint)
-        assert [(step.name, step.ok) for step in steps] == [("reachable", True), ("identity", True)], steps
+        steps = await check_model(config, services.endpoint, services.tunnels)
+        names = ["reachable", "identity"] if services.endpoint.route is None else ["way_in", "reachable", "identity"]
+        assert [(step.name, step.ok) for step in steps] == [(name, True) for name in names], steps
 
 
 def decode(source: Path, target: Path, seconds: float) -> None:

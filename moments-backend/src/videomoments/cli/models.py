@@ -106,7 +106,7 @@ def _weights_of(model: ModelConfig) -> str:
     from moments_models.weights.store import manifest
     from videomoments.cli.console import megabytes
 
-    if not model.builtin:
+    if not model.builtin or model.model_name is None:
         return "–"
     try:
         names = needed_for([model.model_name])

@@ -17,7 +17,7 @@ def missing_for(models: Iterable[ModelConfig]) -> list[str]:
     """Names of the weights that the built-in ones of `models` need and that are not on this machine."""
     from moments_models.weights import needed_for, present
 
-    return [name for name in needed_for(model.model_name for model in models if model.builtin) if not present(name)]
+    return [name for name in needed_for(model.model_name for model in models if model.builtin and model.model_name) if not present(name)]
 
 
 def pull(names: Sequence[str], *, quiet: bool = False) -> None:

@@ -121,9 +121,9 @@ class SourceUnavailable(MomentsError):
 
 class ModelError(MomentsError):
     """Codes: `model_unreachable`, `model_timeout`, `model_refused` (authentication), `model_bad_answer`, `model_overloaded`,
-    `model_truncated`, `model_unknown`, `model_not_configured`. The way to a model behind SSH has its own: `tunnel_refused`,
-    `tunnel_timeout`, `tunnel_no_host`, `tunnel_host_key`, `tunnel_authentication`, `tunnel_closed_port`, `tunnel_forbidden`,
-    `tunnel_lost`, `tunnel_config`."""
+    `model_truncated`, `model_unknown`, `model_not_configured`, `model_blind` (found by a test). The way to a model behind SSH has its
+    own: `tunnel_refused`, `tunnel_timeout`, `tunnel_no_host`, `tunnel_host_key`, `tunnel_authentication`, `tunnel_closed_port`,
+    `tunnel_forbidden`, `tunnel_lost`, `tunnel_config`."""
 
     code = "model_error"
     status_code = 502

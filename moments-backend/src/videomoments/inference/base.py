@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -33,7 +34,7 @@ _User = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,3
 _Path = Annotated[str, StringConstraints(pattern=r"^(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*){1,8}$")]
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+\-]{0,199}$")]
 # Only variables that are named like a service's key: no entry may send the database's password somewhere.
-_KeyVariable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,50}_API_(?:KEY|TOKEN)$")]
+_KEY_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,50}_API_(?:KEY|TOKEN)")
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -63,7 +64,8 @@ class ModelConfig(BaseModel):
     remote_port: _Port | None = None
     base_url: str | None = Field(None, max_length=500)
     endpoint: _Path
-    model_name: _Name
+    # None: the one model that the service lists.
+    model_name: _Name | None = None
     supports_video: bool = False
     context_tokens: int = Field(32_768, ge=1024, le=10_000_000)
     max_concurrency: int = Field(2, ge=1, le=1000)
@@ -71,7 +73,7 @@ class ModelConfig(BaseModel):
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=1, le=10_000)
     max_tokens: int = Field(4096, ge=16, le=1_000_000)
-    api_key_env: _KeyVariable | None = None
+    api_key_env: str | None = Field(None, json_schema_extra={"pattern": f"^{_KEY_VARIABLE.pattern}$"})
     builtin: bool = False
 
     @field_validator("base_url")
@@ -79,10 +81,19 @@ class ModelConfig(BaseModel):
     def _plain_address(cls, value: str | None) -> str | None:
         return None if value is None else _clean_base_url(value)
 
+    @field_validator("api_key_env")
+    @classmethod
+    def _named_like_a_key(cls, value: str | None) -> str | None:
+        if value is not None and not _KEY_VARIABLE.fullmatch(value):
+            raise ValueError("the variable that holds a service's key has capitals, digits and _, and ends in _API_KEY or _API_TOKEN")
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
         if self.builtin and self.transport is not Transport.DIRECT:
             raise ValueError("a built-in model is reached directly")
+        if self.builtin and self.model_name is None:
+            raise ValueError("a built-in model has a name")
         if self.kind is ModelKind.CHAT and not self.endpoint.endswith("/chat/completions"):
             raise ValueError("the endpoint of a chat model ends in /chat/completions")
         return self
@@ -216,7 +227,7 @@ def _key_from_environment(config: ModelConfig) -> str | None:
 _CHAT = "/v1/chat/completions"
 
 
-def _remote(key: str, name: str, ports: tuple[int, int], host: str, **fields: object) -> ModelConfig:
+def _remote(key: str, name: str | None, ports: tuple[int, int], host: str, **fields: object) -> ModelConfig:
     return ModelConfig.model_validate(
         {
             "key": key,
@@ -233,9 +244,9 @@ def _remote(key: str, name: str, ports: tuple[int, int], host: str, **fields: ob
 
 
 DEFAULT_MODELS: tuple[ModelConfig, ...] = (
-    _remote("parakeet", "parakeet", (6106, 8006), "worker-7", kind=ModelKind.ASR, endpoint="/transcribe", temperature=None),
-    _remote("minimax", "minimax", (8007, 7104), "worker-7"),
-    _remote("qwen3_omni", "qwen3-omni", (7101, 8002), "worker-9"),
+    _remote("parakeet", None, (6106, 8006), "worker-7", kind=ModelKind.ASR, endpoint="/transcribe", temperature=None),
+    _remote("minimax", None, (8007, 7104), "worker-7"),
+    _remote("qwen3_omni", None, (7101, 8002), "worker-9"),
     _remote("qwen3_vl_fp8", "qwen3-vl-fp8", (6010, 8010), "worker-16", supports_video=True),
     ModelConfig(key="whisper_base", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_base", temperature=None, builtin=True),
     ModelConfig(

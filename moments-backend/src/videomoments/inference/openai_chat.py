@@ -96,7 +96,7 @@ class ChatClient:
         self._transport: OpenAITransport | None = None
         self._breakers: dict[object, Breaker] = {}
         # Servers that have refused a schema are not asked for one again.
-        self._schemaless: set[tuple[object, str]] = set()
+        self._schemaless: set[tuple[object, str | None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,6 +110,10 @@ class ChatClient:
             self._transport = None
         if self._owns_tunnels:
             await self._tunnels.aclose()
+
+    def takes_schema(self, endpoint: Endpoint, config: ModelConfig) -> bool:
+        """False once the server has refused a JSON schema."""
+        return (endpoint.place, config.model_name) not in self._schemaless
 
     async def complete(
         self,
@@ -208,7 +212,7 @@ def _answer(text: str, config: ModelConfig) -> ChatAnswer:
     return ChatAnswer(
         text=_content(choice.message.content),
         finish_reason=choice.finish_reason,
-        model=completion.model or config.model_name,
+        model=completion.model or config.model_name or "",
         usage=Usage(usage.prompt_tokens, usage.completion_tokens),
         raw=text,
     )

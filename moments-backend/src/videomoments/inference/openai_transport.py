@@ -9,6 +9,7 @@ import openai
 from videomoments.core.errors import ModelError
 from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.failures import failure, scrubbed
+from videomoments.inference.listing import chosen_model, listed_models
 from videomoments.inference.retry import Deadlines
 from videomoments.inference.tunnel import Tunnels
 
@@ -25,6 +26,8 @@ class OpenAITransport:
         self._deadlines = deadlines
         self._tunnels = tunnels
         self._clients: dict[tuple[object, ...], openai.AsyncOpenAI] = {}
+        # The names of models whose entries have none.
+        self._names: dict[object, str] = {}
 
     async def aclose(self) -> None:
         for client in self._clients.values():
@@ -33,21 +36,27 @@ class OpenAITransport:
 
     async def post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any]) -> str:
         """The body of a successful answer, at most 8 MB of it. Raises ModelError."""
-        if endpoint.route is None:
-            return await self._post(self._client(endpoint, config), config, body)
-        async with self._tunnels.reach(endpoint, config.key) as reached, self._made(reached, config, lasting=False) as client:
-            return await self._post(client, config, body)
+        try:
+            if endpoint.route is None:
+                return await self._post(self._client(endpoint, config), endpoint, config, body)
+            async with self._tunnels.reach(endpoint, config.key) as reached, self._made(reached, config, lasting=False) as client:
+                return await self._post(client, endpoint, config, body)
+        except ModelError as error:
+            if error.code == "model_unknown":
+                self._names.pop(endpoint.place, None)
+            raise
 
-    async def _post(self, client: openai.AsyncOpenAI, config: ModelConfig, body: dict[str, Any]) -> str:
+    async def _post(self, client: openai.AsyncOpenAI, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any]) -> str:
         has_key = client.api_key != _NO_KEY
         extra = {name: value for name, value in body.items() if name not in _KNOWN}
         create = cast(Any, client.chat.completions.with_streaming_response.create)
+        # A service without a key gets no header.
+        headers = None if has_key else {"Authorization": openai.Omit()}
         try:
+            if body.get("model") is None:
+                body = body | {"model": self._names.get(endpoint.place) or await self._served(client, endpoint, config, headers)}
             async with create(
-                **{name: body[name] for name in _KNOWN if name in body},
-                extra_body=extra or None,
-                # A service without a key gets no header.
-                extra_headers=None if has_key else {"Authorization": openai.Omit()},
+                **{name: body[name] for name in _KNOWN if name in body}, extra_body=extra or None, extra_headers=headers
             ) as response:
                 return await _bounded(response.iter_bytes(), config.key)
         except openai.APIStatusError as error:
@@ -64,6 +73,11 @@ class OpenAITransport:
             if not type(error).__module__.startswith("httpx"):
                 raise
             raise _broken_off(config.key, error) from None
+
+    async def _served(self, client: openai.AsyncOpenAI, endpoint: Endpoint, config: ModelConfig, headers: Any) -> str:
+        answer = await client.models.with_raw_response.list(extra_headers=headers)
+        name = self._names[endpoint.place] = chosen_model(config.key, None, listed_models(answer.http_response.text))
+        return name
 
     def _client(self, endpoint: Endpoint, config: ModelConfig) -> openai.AsyncOpenAI:
         key = (endpoint.base_url, config.endpoint, endpoint.api_key, *sorted(endpoint.headers.items()))

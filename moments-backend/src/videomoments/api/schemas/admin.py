@@ -31,13 +31,14 @@ class ModelOut(BaseModel):
     kind: Literal["asr", "chat"]
     transport: Literal["ssh", "direct"]
     ssh_host: str | None
+    ssh_port: int | None
     ssh_user: str | None
     local_port: int | None
     remote_host: str | None
     remote_port: int | None
     base_url: str | None
     endpoint: str
-    model_name: str
+    model_name: str | None = Field(description="None: the one model that the service lists.")
     supports_video: bool
     context_tokens: int
     max_concurrency: int

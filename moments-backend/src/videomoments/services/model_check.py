@@ -1,0 +1,201 @@
+"""Whether a model can do what runs will ask of it: the way in, its identity, its answers; and whether one that watches video sees time."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import wave
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import ModelError
+from videomoments.core.times import Interval
+from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, resolve_endpoint
+from videomoments.inference.check import CheckStep, check_model, timed_step
+from videomoments.inference.failures import Refused
+from videomoments.inference.openai_chat import ChatAnswer, ChatClient
+from videomoments.inference.retry import Deadlines, RetryPolicy
+from videomoments.inference.timed_clip import TimedClip, draw_timed_clip
+from videomoments.inference.transcribe import transcribe
+from videomoments.inference.tunnel import Tunnels
+from videomoments.moments.limits import MomentLimits
+from videomoments.moments.lines import Line
+from videomoments.moments.parsing import parse_generation, parse_refinement, to_absolute
+from videomoments.moments.prompts import (
+    GENERATION_SCHEMA,
+    REFINEMENT_SCHEMA,
+    ClipView,
+    TimeBase,
+    generation_messages,
+    refinement_messages,
+)
+
+_LIMITS = MomentLimits(2, 2.0, 60.0)
+_DURATION = 32.0
+_LINES = (
+    Line(1, 0.0, 7.5, "Good evening, and welcome to the observatory; before we go up I will tell you how the telescope was built."),
+    Line(2, 8.0, 15.5, "The mirror was cast in one piece, and it took eleven months to cool."),
+    Line(3, 16.0, 23.5, "Now something else: the kitchen is open until ten, and the soup is free for everybody."),
+    Line(4, 24.0, 31.5, "Please leave your cups on the tray by the door when you go home."),
+)
+# A boundary that is 0.5 s off is put right by whoever finds the cut; chance and echo do not come this near.
+_NEAR_OFF, _NEAR_EXACT = 0.5, 0.25
+# Models see one to four pictures a second.
+_FAR_EXACT = 1.0
+_PATIENT = RetryPolicy(overloaded=3, unreachable=0, failed=0)
+
+
+class ModelCheck:
+    """Tests models; `seconds` is the longest that one answer may take."""
+
+    def __init__(self, settings: Settings, *, seconds: float = 120.0, chance: random.Random | None = None) -> None:
+        self._settings = settings
+        self._seconds = seconds
+        self._chance = chance or random.Random()
+
+    async def run(self, model: ModelConfig) -> list[CheckStep]:
+        """The steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
+        `answers`, and `sees_time` of a model that is said to watch video. Asks the model one to five questions."""
+        try:
+            endpoint = resolve_endpoint(model, self._settings)
+        except ModelError as error:
+            return [CheckStep("configured", False, str(error), 0.0)]
+        deadlines = Deadlines(connect=10.0, read=self._seconds, total=self._seconds)
+        async with Tunnels.of(self._settings) as tunnels, ChatClient(deadlines=deadlines, policy=_PATIENT, tunnels=tunnels) as chat:
+            steps = await check_model(model, endpoint, tunnels)
+            for name, step in self._questions(model, endpoint, chat, tunnels, deadlines):
+                if not steps[-1].ok:
+                    break
+                steps.append(await timed_step(name, step))
+        return steps
+
+    def _questions(
+        self, model: ModelConfig, endpoint: Endpoint, chat: ChatClient, tunnels: Tunnels, deadlines: Deadlines
+    ) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        if model.kind is ModelKind.ASR:
+            return [("answers", lambda: _hears(model, endpoint, tunnels, deadlines))]
+        questions: list[tuple[str, Callable[[], Awaitable[str]]]] = [("answers", lambda: _answers(model, endpoint, chat))]
+        if model.supports_video:
+            questions.append(("sees_time", lambda: self._sees(model, endpoint, chat)))
+        return questions
+
+    async def _sees(self, model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> str:
+        off = [self._chance.choice((-_NEAR_OFF, _NEAR_OFF)) for _ in range(2)]
+        clip = await self._clip()
+        near = Interval(clip.start + off[0], clip.end + off[1])
+        found = await _watched(model, endpoint, chat, clip, near)
+        if _close(found, clip, _NEAR_EXACT):
+            return f"It sees time: boundaries within {_worst(found, clip):.2f} s."
+        # Whoever looks at single pictures may not come that near, but finds what it has to search for, wherever it is.
+        for _ in range(2):
+            clip = await self._clip()
+            found = await _watched(model, endpoint, chat, clip, Interval(0.0, clip.duration))
+            if not _close(found, clip, _FAR_EXACT):
+                raise ModelError(
+                    f"It does not see when things happen: the picture is red from {clip.start:.1f} to {clip.end:.1f} s of a clip, "
+                    f"and it says {found.start:.1f} to {found.end:.1f} s.",
+                    code="model_blind",
+                    advice="Unset supports_video if it reads text alone; else give it more pictures a second.",
+                )
+        return f"It sees time, to {_worst(found, clip):.1f} s."
+
+    async def _clip(self) -> TimedClip:
+        """The red part begins and ends where no fraction of the length gives it away."""
+        start = self._chance.uniform(3.0, 12.0)
+        return await asyncio.to_thread(draw_timed_clip, 20.0, start, start + self._chance.uniform(3.0, 6.0))
+
+
+async def _answers(model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> str:
+    """The questions of the pipeline itself, on a small transcript."""
+
+    def moments(answer: ChatAnswer) -> str:
+        found = parse_generation(answer.text, duration=_DURATION, finish_reason=answer.finish_reason)
+        return f"moments as JSON ({len(found.candidates)} of a transcript of four lines)"
+
+    def boundaries(answer: ChatAnswer) -> str:
+        parse_refinement(answer.text, time_base=TimeBase.ABSOLUTE, length=_DURATION, moment=moment, finish_reason=answer.finish_reason)
+        return "boundaries as JSON (it refines moments, and does not find them)"
+
+    moment = Interval(0.0, 15.5)
+    try:
+        question = generation_messages(_LINES, duration=_DURATION, limits=_LIMITS, language="en")
+        asked = await chat.ask(endpoint, model, question, moments, schema=GENERATION_SCHEMA)
+    except Refused:
+        if not model.supports_video:
+            raise
+        question = refinement_messages(moment=moment, title="Telescope", lines=_LINES, words=(), duration=_DURATION, limits=_LIMITS)
+        asked = await chat.ask(endpoint, model, question, boundaries, schema=REFINEMENT_SCHEMA)
+    remarks = [] if chat.takes_schema(endpoint, model) else ["the server takes no JSON schema, so its answers are only checked"]
+    if asked.asked > 1:
+        remarks.append(f"asked {asked.asked} times")
+    return "; ".join([f"It answers {asked.value}", *remarks]) + "."
+
+
+async def _watched(model: ModelConfig, endpoint: Endpoint, chat: ChatClient, clip: TimedClip, shown: Interval) -> Interval:
+    messages = refinement_messages(
+        moment=shown,
+        title="The part in which the whole picture is red",
+        lines=(),
+        words=(),
+        duration=clip.duration,
+        limits=MomentLimits(1, 1.0, clip.duration),
+        clip=ClipView(0.0, clip.duration, shown.start, clip.duration - shown.end),
+        clip_url=clip.url,
+    )
+
+    def parse(answer: ChatAnswer) -> Interval:
+        found = parse_refinement(
+            answer.text, time_base=TimeBase.CLIP, length=clip.duration, moment=shown, finish_reason=answer.finish_reason
+        )
+        return to_absolute(found, 0.0)
+
+    try:
+        return (await chat.ask(endpoint, model, messages, parse, schema=REFINEMENT_SCHEMA)).value
+    except Refused as error:
+        raise ModelError(
+            f"It takes no video: {error.message}",
+            code="model_blind",
+            advice="Unset supports_video if it reads text alone.",
+            retryable=False,
+        ) from None
+
+
+def _worst(found: Interval, clip: TimedClip) -> float:
+    return max(abs(found.start - clip.start), abs(found.end - clip.end))
+
+
+def _close(found: Interval, clip: TimedClip, exact: float) -> bool:
+    return _worst(found, clip) <= exact
+
+
+async def _hears(model: ModelConfig, endpoint: Endpoint, tunnels: Tunnels, deadlines: Deadlines) -> str:
+    """Two seconds of silence, in which a good recogniser hears nothing."""
+    with TemporaryDirectory(prefix="moments-check-") as folder:
+        audio = Path(folder) / "silence.wav"
+        audio.write_bytes(_silence(2.0))
+        heard = await transcribe(
+            endpoint,
+            audio,
+            path=model.endpoint,
+            model=model.model_name,
+            duration=2.0,
+            deadlines=deadlines,
+            policy=_PATIENT,
+            tunnels=tunnels,
+        )
+    if heard.words or heard.full_text:
+        return f"It answers with a transcript, but hears words in silence ({len(heard.words) or 1})."
+    return "It answers with a transcript, and hears nothing in silence."
+
+
+def _silence(seconds: float) -> bytes:
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(bytes(int(seconds * 16_000) * 2))
+    return target.getvalue()
