@@ -44,7 +44,7 @@ async def deps(settings: Settings) -> AsyncIterator[ApiDeps]:
     deps = build_deps(settings)
     async with deps.services.database.transaction() as session:
         # In this order nothing refers to what goes; quicker than TRUNCATE, which makes new files.
-        for table in ("videos", "generation_configs", "prompts", "model_configs", "workers", "api_keys"):
+        for table in ("videos", "generation_configs", "prompts", "model_configs", "workers", "api_keys", "uploads"):
             await session.execute(text(f"DELETE FROM {table}"))
     await deps.services.redis.flushdb()
     app = create_app(deps)

@@ -70,7 +70,8 @@ async def test_f72_every_route_with_no_key_a_wrong_one_and_each_scope(
             if scope.allows(needed):
                 assert answer.status_code not in (401, 403), (method, path, scope)
             else:
-                assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing"), (method, path, scope)
+                assert answer.status_code == 403, (method, path, scope)
+                assert method == "HEAD" or answer.json()["code"] == "scope_missing"
         assert document["paths"][template][method.lower()]["x-scope"] == needed
     assert asked > 20
 

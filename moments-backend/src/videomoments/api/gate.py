@@ -42,7 +42,7 @@ class Gate:
         if refused is not None:
             await problem(*refused, instance=path)(scope, receive, send)
             return
-        bounded = receive if path == UPLOAD_PATH else _bounded(receive, headers)
+        bounded = receive if path == UPLOAD_PATH or path.startswith(UPLOAD_PATH + "/") else _bounded(receive, headers)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

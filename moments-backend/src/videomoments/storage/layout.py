@@ -1,4 +1,5 @@
-"""The keys of all objects: everything of a video stands below `videos/{video_id}/`.
+"""The keys of all objects: everything of a video stands below `videos/{video_id}/`, the pieces of an unfinished upload below
+`uploads/{upload_id}/`.
 
 Objects can't be fenced like rows, so each attempt of a run writes under a name of its own, the fenced row names the one that counts, and a
 sweeper removes what no row names. An upload belongs to no run: its own identifier stands where the request's would, with attempt 0.
@@ -66,6 +67,16 @@ def source_key(video_id: str, request_id: str, attempt: int, extension: str) -> 
 def upload_key(video_id: str, upload_id: str, extension: str) -> str:
     """A source that a person gave as a file, before any run."""
     return source_key(video_id, upload_id, 0, extension)
+
+
+def parts_prefix(upload_id: str) -> str:
+    """The pieces of an upload that is not complete."""
+    return check_key(f"uploads/{upload_id}") + "/"
+
+
+def part_key(upload_id: str, offset: int, name: str) -> str:
+    """A piece that begins at byte `offset`. `name` tells apart two requests that send the same one."""
+    return check_key(f"uploads/{upload_id}/{offset}-{name}.bin")
 
 
 def audio_key(video_id: str, request_id: str, attempt: int) -> str:

@@ -1,8 +1,23 @@
 """All routes, one file per noun."""
 
-from videomoments.api.routes import admin, clips, export, generate_moments, health, keys, moments, objects, pipeline, transcripts, videos
+from videomoments.api.routes import (
+    admin,
+    clips,
+    export,
+    generate_moments,
+    health,
+    keys,
+    moments,
+    objects,
+    pipeline,
+    transcripts,
+    uploads,
+    videos,
+)
 
 ROUTERS = (
+    # Before the videos, one of which could be called `upload`.
+    uploads.router,
     videos.router,
     moments.router,
     transcripts.router,

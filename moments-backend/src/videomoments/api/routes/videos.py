@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from videomoments.api import cursors
@@ -13,36 +13,17 @@ from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
 from videomoments.api.schemas.common import Page, Text
 from videomoments.api.schemas.videos import DeletedOut, EditVideo, RegisterVideo, StreamOut, VideoOut, VideoStatus
-from videomoments.api.uploading import UploadForm
-from videomoments.core.errors import Conflict, InvalidInput, NotFound, TooLarge, UnsupportedMedia
-from videomoments.core.names import new_identifier
+from videomoments.core.errors import Conflict, InvalidInput, NotFound
 from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.video_queries import VideoSort, VideoView
-from videomoments.sources import checked_url, label, title_of
-from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of, upload_key
+from videomoments.sources import checked_url
+from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
 # Longer than a worker takes to end a cancelled run.
 _PURGE_PATIENCE = 5.0
 _KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
-_UPLOAD_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "title": {"type": "string", "maxLength": 300, "description": "Stands before the file."},
-                        "file": {"type": "string", "format": "binary"},
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 @router.get("", operation_id="list_videos", responses=responses(422, 503))
@@ -67,46 +48,6 @@ async def list_videos(
 async def register_video(deps: Deps, body: RegisterVideo, response: Response) -> VideoOut:
     """Registers a URL; the first run downloads it. The same URL again answers 200 with the same video."""
     video, fresh = await deps.services.videos.register_url(str(checked_url(body.url)), body.title)
-    response.status_code = 201 if fresh else 200
-    return await _shown(deps, video.identifier)
-
-
-@router.post(
-    "/upload",
-    operation_id="upload_video",
-    status_code=201,
-    openapi_extra=_UPLOAD_BODY,
-    responses=responses(413, 422, 503, 507, also=_KNOWN),
-)
-async def upload_video(deps: Deps, request: Request, response: Response) -> VideoOut:
-    """Takes a file, streamed into the store. The same bytes again answer 200 with the same video."""
-    length, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
-    if length.isdecimal() and int(length) > limit + 100_000:
-        raise TooLarge(f"The file is larger than the limit of {limit} bytes.", advice="Give a smaller file.")
-    form = UploadForm(request)
-    await form.open()
-    file_name = label(form.file_name or "") or "video"
-    title = label(form.fields.get("title", "").replace("/", "-"), 300) or title_of(file_name)
-    identifier = new_identifier()
-    key = upload_key(identifier, new_identifier(), file_name)
-    content_type = content_type_of(key)
-    stored = await deps.store.put_stream(key, form.chunks(), content_type=content_type, max_bytes=limit)
-    fresh = False
-    try:
-        if stored.size == 0:
-            raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
-        video, fresh = await deps.uploads.register(
-            identifier,
-            key=key,
-            sha256=stored.sha256 or "",
-            file_name=file_name,
-            title=title,
-            size_bytes=stored.size,
-            content_type=content_type,
-        )
-    finally:
-        if not fresh:
-            await deps.store.delete(key)
     response.status_code = 201 if fresh else 200
     return await _shown(deps, video.identifier)
 

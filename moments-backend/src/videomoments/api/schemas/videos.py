@@ -79,6 +79,16 @@ class DeletedOut(BaseModel):
     restorable_until: Time | None = Field(description="Until when `restore` brings it back; null once it is gone.")
 
 
+class UploadOut(BaseModel):
+    """A file that comes in pieces. Sizes are bytes."""
+
+    identifier: str
+    length: int
+    received: int
+    expires_at: Time = Field(description="When it is forgotten; every piece begins the day anew.")
+    video_id: str | None = Field(description="What it became, once it is complete.")
+
+
 def public_source(source_url: str) -> str:
     """What may be shown of a source: of a file only its name, for the path tells about the machine."""
     if source_url.startswith(UPLOAD_SCHEME):

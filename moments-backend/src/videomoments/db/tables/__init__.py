@@ -1,10 +1,12 @@
-"""The overview's eight tables, and those that durability needs (stages of a run, model configurations, live workers, API keys, totals)."""
+"""The overview's eight tables, and those that durability needs: stages and model calls of a run, model configurations, live workers, API
+keys, totals."""
 
 from videomoments.db.tables.api_keys import ApiKeyRow
 from videomoments.db.tables.base import Table
 from videomoments.db.tables.clips import Clip
 from videomoments.db.tables.generation_configs import GenerationConfig
 from videomoments.db.tables.metric_totals import MetricTotal
+from videomoments.db.tables.model_calls import ModelCall
 from videomoments.db.tables.model_configs import ModelConfigRow
 from videomoments.db.tables.moments import Moment
 from videomoments.db.tables.pipeline_history import Run
@@ -12,6 +14,7 @@ from videomoments.db.tables.pipeline_stages import RunStage
 from videomoments.db.tables.prompts import Prompt
 from videomoments.db.tables.thumbnails import Thumbnail
 from videomoments.db.tables.transcripts import Transcript
+from videomoments.db.tables.uploads import UploadRow
 from videomoments.db.tables.videos import Video
 from videomoments.db.tables.workers import WorkerRow
 
@@ -20,6 +23,7 @@ __all__ = [
     "Clip",
     "GenerationConfig",
     "MetricTotal",
+    "ModelCall",
     "ModelConfigRow",
     "Moment",
     "Prompt",
@@ -28,6 +32,7 @@ __all__ = [
     "Table",
     "Thumbnail",
     "Transcript",
+    "UploadRow",
     "Video",
     "WorkerRow",
 ]

@@ -1,0 +1,231 @@
+"""/api/videos/upload: a file, in one multipart body or in pieces by the tus protocol 1.0.0 (creation, expiration, termination)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator
+from email.utils import format_datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from starlette.requests import ClientDisconnect
+
+from videomoments.api.deps import ApiDeps, Deps
+from videomoments.api.errors import responses
+from videomoments.api.presenting import present_video
+from videomoments.api.schemas.videos import UploadOut, VideoOut
+from videomoments.api.uploading import UploadForm
+from videomoments.core.errors import InvalidInput, MomentsError, UnsupportedMedia
+from videomoments.core.names import new_identifier
+from videomoments.services.resumable_uploads import ResumableUploads, Upload, refuse_length
+from videomoments.sources import label, title_of
+from videomoments.storage.layout import content_type_of, upload_key
+
+router = APIRouter(prefix="/api/videos/upload", tags=["videos"])
+
+TUS_VERSION = "1.0.0"
+_PIECE_TYPE = "application/offset+octet-stream"
+_METADATA = re.compile(r"[^ ,]+( [A-Za-z0-9+/=_-]*)?")
+_MAX_METADATA = 8192
+_FORM_BODY = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "title": {"type": "string", "maxLength": 300, "description": "Stands before the file."},
+        "file": {"type": "string", "format": "binary"},
+    },
+}
+_UPLOAD_BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _FORM_BODY}}}}
+_PIECE_BODY = {"requestBody": {"required": True, "content": {_PIECE_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
+_KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
+_TOLD = {204: {"description": "`Upload-Offset` says how much is there, `Upload-Expires` until when; `Video-Identifier` what it became."}}
+
+UploadId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The upload's identifier.")]
+TusHeader = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.0.0`: the tus protocol.")]
+
+
+class WrongTusVersion(MomentsError):
+    code = "tus_version"
+    status_code = 412
+
+
+@router.post(
+    "", operation_id="upload_video", status_code=201, openapi_extra=_UPLOAD_BODY, responses=responses(412, 413, 422, 503, 507, also=_KNOWN)
+)
+async def upload_video(
+    deps: Deps,
+    request: Request,
+    response: Response,
+    tus: TusHeader = None,
+    length: Annotated[str | None, Header(alias="Upload-Length", description="tus: size of the file, bytes.")] = None,
+    metadata: Annotated[str | None, Header(alias="Upload-Metadata", description="tus: `filename` and `title`, in base64.")] = None,
+) -> VideoOut | None:
+    """Takes a file as a form, streamed into the store: the same bytes again answer 200 with the same video. With `Tus-Resumable` and no
+    body it makes room for a file in pieces instead, at the address in `Location`."""
+    if tus is not None:
+        upload = await _create(deps, tus, length, metadata)
+        response.headers["Location"] = f"{request.url.path}/{upload.identifier}"
+        _tell(response, upload)
+        return None
+    video_id, fresh = await _from_form(deps, request)
+    response.status_code = 201 if fresh else 200
+    return await present_video(deps, await deps.videos.get(video_id))
+
+
+@router.options("", operation_id="upload_options", status_code=204)
+async def upload_options(deps: Deps, response: Response) -> None:
+    """What of the tus protocol is served."""
+    response.headers.update(
+        {
+            "Tus-Resumable": TUS_VERSION,
+            "Tus-Version": TUS_VERSION,
+            "Tus-Extension": "creation,expiration,termination",
+            "Tus-Max-Size": str(deps.settings.max_source_bytes),
+        }
+    )
+
+
+@router.head("/{upload_id}", operation_id="head_upload", status_code=204, responses=responses(404, 422, 503, also=_TOLD))
+async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
+    """How much of the file is there (`Upload-Offset`)."""
+    _tell(response, await _resumable(deps).get(upload_id))
+    response.headers["Cache-Control"] = "no-store"
+
+
+@router.get("/{upload_id}", operation_id="get_upload", responses=responses(404, 422, 503))
+async def get_upload(deps: Deps, upload_id: UploadId) -> UploadOut:
+    """How far the upload is; once it is complete, the video that it became."""
+    uploads = _resumable(deps)
+    upload = await uploads.get(upload_id)
+    video = await uploads.finish(upload) if upload.complete else None
+    return UploadOut(
+        identifier=upload.identifier, length=upload.length, received=upload.received, expires_at=upload.expires_at, video_id=video
+    )
+
+
+@router.patch(
+    "/{upload_id}",
+    operation_id="append_to_upload",
+    status_code=204,
+    openapi_extra=_PIECE_BODY,
+    responses=responses(404, 409, 412, 413, 415, 422, 503, 507, also=_TOLD),
+)
+async def append_to_upload(
+    deps: Deps,
+    request: Request,
+    response: Response,
+    upload_id: UploadId,
+    offset: Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**62, description="Where these bytes belong.")],
+    tus: TusHeader = None,
+) -> None:
+    """Adds a piece. What came before a connection broke counts; the last piece makes the video."""
+    _check_version(tus or "")
+    if request.headers.get("content-type", "").partition(";")[0].strip() != _PIECE_TYPE:
+        raise _WrongPieceType(f"A piece is sent as {_PIECE_TYPE}.")
+    uploads = _resumable(deps)
+    upload = await uploads.append(upload_id, offset, _arriving(request))
+    if upload.complete:
+        response.headers["Video-Identifier"] = await uploads.finish(upload)
+    _tell(response, upload)
+
+
+@router.delete("/{upload_id}", operation_id="end_upload", status_code=204, responses=responses(404, 422, 503))
+async def end_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
+    """Forgets an upload and what came of it. A video that it became stays."""
+    await _resumable(deps).end(upload_id)
+    response.headers["Tus-Resumable"] = TUS_VERSION
+
+
+class _WrongPieceType(MomentsError):
+    code = "unsupported_media_type"
+    status_code = 415
+
+
+def _resumable(deps: ApiDeps) -> ResumableUploads:
+    return ResumableUploads(deps.services.database, deps.store)
+
+
+def _check_version(told: str) -> None:
+    if told != TUS_VERSION:
+        raise WrongTusVersion(f"This is tus {TUS_VERSION}.", advice=f"Send Tus-Resumable: {TUS_VERSION}.")
+
+
+def _tell(response: Response, upload: Upload) -> None:
+    response.headers["Tus-Resumable"] = TUS_VERSION
+    response.headers["Upload-Offset"] = str(upload.received)
+    response.headers["Upload-Length"] = str(upload.length)
+    response.headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+
+
+async def _create(deps: ApiDeps, tus: str, length: str | None, metadata: str | None) -> Upload:
+    _check_version(tus)
+    if length is None or not length.isascii() or not length.isdigit() or len(length) > 18:
+        raise InvalidInput("Upload-Length says how many bytes the file has.", code="bad_length", advice="Send the size of the file.")
+    size = int(length)
+    refuse_length(size, deps.settings.max_source_bytes)
+    if size == 0:
+        raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
+    told = _told(metadata or "")
+    file_name, title = _names(told.get("filename", ""), told.get("title", ""))
+    return await _resumable(deps).create(size, file_name=file_name, title=title)
+
+
+def _told(metadata: str) -> dict[str, str]:
+    """`Upload-Metadata`: pairs of a name and its value in base64. Raises InvalidInput (`bad_metadata`)."""
+    pairs = [pair.strip() for pair in metadata.split(",") if pair.strip()]
+    try:
+        if len(metadata) > _MAX_METADATA or not all(_METADATA.fullmatch(pair) for pair in pairs):
+            raise ValueError(metadata)
+        split = [pair.partition(" ") for pair in pairs]
+        return {name: base64.b64decode(value, validate=True).decode("utf-8") for name, _, value in split}
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInput("Upload-Metadata can't be read.", code="bad_metadata", advice="Send names with base64 values.") from error
+
+
+def _names(file_name: str, title: str) -> tuple[str, str]:
+    """A file's label and its title, from what a person called them."""
+    name = label(file_name) or "video"
+    return name, label(title.replace("/", "-"), 300) or title_of(name)
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    """The body, as far as it comes."""
+    try:
+        async for chunk in request.stream():
+            if chunk:
+                yield chunk
+    except ClientDisconnect:
+        return
+
+
+async def _from_form(deps: ApiDeps, request: Request) -> tuple[str, bool]:
+    """Stores the form's file; the video's identifier, and whether it is new."""
+    told, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
+    if told.isdecimal():
+        refuse_length(int(told) - 100_000, limit)  # the form around the file
+    form = UploadForm(request)
+    await form.open()
+    file_name, title = _names(form.file_name or "", form.fields.get("title", ""))
+    identifier = new_identifier()
+    key = upload_key(identifier, new_identifier(), file_name)
+    content_type = content_type_of(key)
+    stored = await deps.store.put_stream(key, form.chunks(), content_type=content_type, max_bytes=limit)
+    fresh = False
+    try:
+        if stored.size == 0:
+            raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
+        video, fresh = await deps.uploads.register(
+            identifier,
+            key=key,
+            sha256=stored.sha256 or "",
+            file_name=file_name,
+            title=title,
+            size_bytes=stored.size,
+            content_type=content_type,
+        )
+    finally:
+        if not fresh:
+            await deps.store.delete(key)
+    return video.identifier, fresh

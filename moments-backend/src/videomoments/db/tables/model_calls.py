@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from videomoments.db.tables.base import Keyed, Table
+
+
+class ModelCall(Keyed, Table):
+    """One question of a run to a chat model and what came back, to the letter but for signed URLs, inline clips and keys (F44, F56).
+    It goes with its run."""
+
+    __tablename__ = "model_calls"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("pipeline_history.id", ondelete="CASCADE"), index=True)
+    attempt: Mapped[int]
+    stage: Mapped[str]
+    model: Mapped[str]
+    # 1 for the first time, 2 and 3 where the answer before could not be used.
+    asked: Mapped[int]
+    # gzip: the messages as JSON, the body of the answer as it came.
+    request: Mapped[bytes]
+    answer: Mapped[bytes]
+    # Why the answer was not used.
+    problem: Mapped[str | None]
+    seconds: Mapped[float]

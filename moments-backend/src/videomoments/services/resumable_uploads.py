@@ -1,0 +1,177 @@
+"""Files that come in pieces, over hours and broken connections: each piece is an object, the row says which of them count.
+
+Nothing is locked while bytes flow. Of two requests that send the same piece one wins, when it adds its object to the row; the other's goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from videomoments.core.errors import Conflict, NotFound, TooLarge
+from videomoments.core.names import new_identifier
+from videomoments.db.session import Database
+from videomoments.services.upload_queries import Uploads
+from videomoments.storage.base import ObjectStore
+from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of, part_key, parts_prefix, upload_key
+
+UPLOAD_LIFE = timedelta(days=1)
+"""How long an upload may rest; every piece begins it anew."""
+
+_COLUMNS = "identifier, file_name, title, length, received, parts, expires_at, video_identifier"
+_INSERT = text(f"""
+    INSERT INTO uploads (identifier, file_name, title, length, received, parts, expires_at)
+    VALUES (:identifier, :file_name, :title, :length, 0, '{{}}', now() + make_interval(secs => :life)) RETURNING {_COLUMNS}
+""")  # noqa: S608 (constants)
+_SELECT = text(f"SELECT {_COLUMNS} FROM uploads WHERE identifier = :id AND expires_at > now()")  # noqa: S608
+_ADD = text(f"""
+    UPDATE uploads SET received = received + :size, parts = array_append(parts, :part), expires_at = now() + make_interval(secs => :life)
+    WHERE identifier = :id AND received = :offset RETURNING {_COLUMNS}
+""")  # noqa: S608
+_BECAME = text("UPDATE uploads SET video_identifier = :video WHERE identifier = :id")
+_DELETE = text("DELETE FROM uploads WHERE identifier = :id")
+_EXPIRED = text("SELECT identifier FROM uploads WHERE expires_at < now() LIMIT 20")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """How far an upload is. `video_id` is set once it has become a video."""
+
+    identifier: str
+    file_name: str
+    title: str
+    length: int
+    received: int
+    parts: tuple[str, ...]
+    expires_at: datetime
+    video_id: str | None
+
+    @property
+    def complete(self) -> bool:
+        return self.received == self.length
+
+
+class ResumableUploads:
+    """Use-cases on uploads in pieces."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+        self._uploads = Uploads(database)
+
+    async def create(self, length: int, *, file_name: str, title: str) -> Upload:
+        """Room for a file of `length` bytes. `file_name` is a label."""
+        await self.sweep()
+        life = UPLOAD_LIFE.total_seconds()
+        values = {"identifier": new_identifier(), "file_name": file_name, "title": title, "length": length, "life": life}
+        async with self._database.transaction() as session:
+            return _upload((await session.execute(_INSERT, values)).one())
+
+    async def get(self, upload_id: str) -> Upload:
+        """Raises NotFound (`upload_not_found`) for one that never was, was ended or has expired."""
+        async with self._database.transaction() as session:
+            row = (await session.execute(_SELECT, {"id": upload_id})).one_or_none()
+        if row is None:
+            raise NotFound("There is no such upload (any more).", code="upload_not_found", advice="Begin the upload again.")
+        return _upload(row)
+
+    async def append(self, upload_id: str, offset: int, chunks: AsyncIterable[bytes]) -> Upload:
+        """Adds the bytes that `chunks` yields, which belong at `offset`; those that came before it broke off count.
+
+        Raises:
+            NotFound: as `get`.
+            Conflict: the upload is at another offset (`wrong_offset`).
+            TooLarge: more bytes than were announced.
+        """
+        upload = await self.get(upload_id)
+        if upload.received != offset:
+            raise _wrong_offset(upload)
+        key = part_key(upload_id, offset, new_identifier())
+        stored = await self._store.put_stream(key, chunks, content_type=UNKNOWN_TYPE, max_bytes=upload.length - offset)
+        if stored.size == 0:
+            await self._store.delete(key)
+            return upload
+        values = {"id": upload_id, "offset": offset, "size": stored.size, "part": key, "life": UPLOAD_LIFE.total_seconds()}
+        async with self._database.transaction() as session:
+            row = (await session.execute(_ADD, values)).one_or_none()
+        if row is None:
+            await self._store.delete(key)
+            raise _wrong_offset(await self.get(upload_id))
+        return _upload(row)
+
+    async def finish(self, upload: Upload) -> str:
+        """The identifier of the video that a complete upload is. May be asked again, also while another asks."""
+        if upload.video_id is not None:
+            return upload.video_id
+        identifier = new_identifier()
+        key = upload_key(identifier, new_identifier(), upload.file_name)
+        stored = await self._store.put_stream(key, self._joined(upload), content_type=content_type_of(key))
+        fresh = False
+        try:
+            video, fresh = await self._uploads.register(
+                identifier,
+                key=key,
+                sha256=stored.sha256 or "",
+                file_name=upload.file_name,
+                title=upload.title,
+                size_bytes=stored.size,
+                content_type=content_type_of(key),
+            )
+        finally:
+            if not fresh:
+                await self._store.delete(key)
+        async with self._database.transaction() as session:
+            await session.execute(_BECAME, {"id": upload.identifier, "video": video.identifier})
+        await self._store.delete_prefix(parts_prefix(upload.identifier))
+        return video.identifier
+
+    async def end(self, upload_id: str) -> None:
+        """Forgets an upload and its pieces. Raises NotFound."""
+        await self.get(upload_id)
+        await self._forget(upload_id)
+
+    async def sweep(self) -> None:
+        """Forgets the uploads that nobody went on with."""
+        async with self._database.transaction() as session:
+            expired = list(await session.scalars(_EXPIRED))
+        for upload_id in expired:
+            await self._forget(upload_id)
+
+    async def _forget(self, upload_id: str) -> None:
+        await self._store.delete_prefix(parts_prefix(upload_id))
+        async with self._database.transaction() as session:
+            await session.execute(_DELETE, {"id": upload_id})
+
+    async def _joined(self, upload: Upload) -> AsyncIterator[bytes]:
+        for part in upload.parts:
+            async for chunk in self._store.stream(part):
+                yield chunk
+
+
+def _upload(row: Row[Any]) -> Upload:
+    return Upload(
+        identifier=row.identifier,
+        file_name=row.file_name,
+        title=row.title,
+        length=row.length,
+        received=row.received,
+        parts=tuple(row.parts),
+        expires_at=row.expires_at,
+        video_id=row.video_identifier,
+    )
+
+
+def _wrong_offset(upload: Upload) -> Conflict:
+    return Conflict(
+        f"The upload is at {upload.received} bytes.", code="wrong_offset", advice="Ask for its offset (HEAD) and go on from there."
+    )
+
+
+def refuse_length(length: int, limit: int) -> None:
+    """Raises TooLarge for a file beyond the limit."""
+    if length > limit:
+        raise TooLarge(f"The file is larger than the limit of {limit} bytes.", advice="Give a smaller file.")
