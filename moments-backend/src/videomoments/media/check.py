@@ -83,8 +83,9 @@ def _check_pictures(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool
     if copied or seen.first is None:
         return
     before = [seen.first, *seen.joined] if seen.last_group[0] is not seen.first else []
-    last_group = {id(packet) for packet in seen.last_group}
-    chosen = [*(packet for packet in before if id(packet) not in last_group), *seen.last_group]
+    # A last group that was copied decodes as well as the source does.
+    group = seen.last_group if made.join is None or made.last is not None else []
+    chosen = [*(packet for packet in before if packet not in group), *group]
     count, first, last = _decoded(stream, chosen)
     _require(count == len(chosen), "not every picture decodes")
     for mine, theirs in ((first, made.first), (last, made.last)):

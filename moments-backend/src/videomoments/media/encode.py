@@ -22,7 +22,7 @@ DELIVERED = Encoding(
     # Without B-frames: a third less processor time and memory at the same quality, for a tenth more bytes; and no reordering that an
     # edit list would have to hide. The lookahead's own thread costs 30 MB and gains nothing on few cores, its second half another 25.
     options=(("preset", "veryfast"), ("crf", "20"), ("bf", "0"), ("rc-lookahead", "5"), ("x264-params", "sync-lookahead=0")),
-    audio_rate=160_000,
+    audio_rate=80_000,
     most_channels=2,
     edit_list=True,
     keyframe_seconds=4.0,
@@ -113,7 +113,7 @@ def planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFr
     """Decodes the planned frames. One that the decoder does not give is left out; the check counts them."""
     entries = iter(plan)
     entry = next(entries, None)
-    for at, frame in pictures.frames_from(plan[0].source):
+    for at, frame in pictures.frames_from(plan[0].source, wanted=plan[0].source):
         while entry is not None and entry.source < at - 1e-6:
             entry = next(entries, None)
         if entry is None:

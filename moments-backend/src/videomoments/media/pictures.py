@@ -22,6 +22,8 @@ from videomoments.media.types import MediaInfo, VideoStream
 # How far back to look for a keyframe, in seconds, when the seek landed after the wanted picture.
 _STEPS_BACK = (0.0, 1.0, 5.0, 20.0, 80.0)
 _FULL_RANGE = 2
+# Decoders that leave out only what nothing ever refers to: with temporal layers, as in HEVC, that is not so.
+_TELLS_REFERENCES = ("h264", "mpeg4")
 
 
 class Pictures:
@@ -74,14 +76,18 @@ class Pictures:
                 return packet
         return None
 
-    def frames_from(self, at: float, *, skip: str = "DEFAULT") -> Iterator[tuple[float, VideoFrame]]:
-        """Frames with their times, from the last keyframe at or before `at` on; `skip` names the frames that need not be decoded."""
+    def frames_from(self, at: float, *, skip: str = "DEFAULT", wanted: float = 0.0) -> Iterator[tuple[float, VideoFrame]]:
+        """Frames with their times, from the last keyframe at or before `at` on; `skip` names the frames that need not be decoded.
+
+        Before `wanted` some frames are left out: those nothing depends on, where the codec tells.
+        """
         self.faults = 0
         context = self.stream.codec_context
         packets = self.packets_from(at)
         context.flush_buffers()
-        context.skip_frame = skip  # type: ignore[assignment]
+        first = self.ticks(wanted) if context.name in _TELLS_REFERENCES else 0
         for packet in packets:
+            context.skip_frame = "NONREF" if (stamp(packet) or 0) < first else skip  # type: ignore[assignment]
             frames = decode(context, packet)
             self.faults += frames is None
             yield from self._timed(frames or [])
