@@ -29,8 +29,8 @@ from fakes.model_server import (
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, Sampling
-from videomoments.inference.openai_chat import ChatAnswer, ChatClient
-from videomoments.inference.retry import Breaker, Deadlines, RetryPolicy, retry_after_seconds
+from videomoments.inference.openai_chat import ChatAnswer, ChatClient, Exchange
+from videomoments.inference.retry import Breaker, Budget, Deadlines, RetryPolicy, retry_after_seconds
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
 from videomoments.moments.parsing import Generation, parse_generation
@@ -38,7 +38,8 @@ from videomoments.moments.prompts import GENERATION_SCHEMA, ClipView, generation
 
 CONFIG = ModelConfig(key="fake", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="fake-chat", temperature=0.3)
 FAST = RetryPolicy(first_wait=0.01, longest_wait=0.05)
-DEADLINES = Deadlines(connect=2.0, read=0.5, total=3.0)
+# Room for a busy machine; what tests a deadline sets its own.
+DEADLINES = Deadlines(connect=30.0, read=30.0, total=60.0)
 LINES = [Line(n, (n - 1) * 10.0, n * 10.0 - 1, f"This is sentence {n}.") for n in range(1, 9)]
 MESSAGES = generation_messages(LINES, duration=80.0, limits=MomentLimits())
 
@@ -234,21 +235,38 @@ async def test_any_other_400_is_final_and_says_why(server: ModelServer, client: 
 
 
 async def test_f44_a_bad_answer_is_asked_again_with_the_problem(server: ModelServer, client: ChatClient) -> None:
-    seen: list[str] = []
+    seen: list[Exchange] = []
 
-    async def keep(answer: ChatAnswer) -> None:
-        seen.append(answer.text)
+    async def keep(exchange: Exchange) -> None:
+        seen.append(exchange)
 
     server.script += [reply("I can't"), reply('[{"start_time": "x", "end_time": 1}]')]
     asked = await client.ask(Endpoint(server.url), CONFIG, MESSAGES, parse, on_answer=keep)
     assert asked.asked == 3
     assert asked.value.candidates
-    assert seen[0] == "I can't"
-    assert len(seen) == 3
+    assert [(exchange.asked, exchange.answer.text) for exchange in seen][:1] == [(1, "I can't")]
+    assert [exchange.problem is None for exchange in seen] == [False, False, True]
+    assert seen[1].messages != MESSAGES, "the problem stands before the question"
     last = server.requests[2].body["messages"]
     assert len(last) == 2
     assert "start_time: not a number of seconds" in last[1]["content"]
     assert task_block(server.requests[2].body)["task"] == "generate_moments"
+
+
+async def test_f42_calls_of_one_run_share_a_budget_of_repetitions(server: ModelServer, client: ChatClient) -> None:
+    budget = Budget(3)
+    server.script += [status(503), reply("no"), status(503), status(503), reply("[]")]
+    assert (await client.ask(Endpoint(server.url), CONFIG, MESSAGES, parse, budget=Budget(9))).asked == 2
+    server.script.clear()
+    server.requests.clear()
+    server.script += [status(503), status(503), reply("no")] + [status(503)] * 3
+    with pytest.raises(ModelError) as caught:
+        await client.ask(Endpoint(server.url), CONFIG, MESSAGES, parse, budget=budget)
+    assert caught.value.code == "model_overloaded"
+    assert len(server.requests) == 4, "one call and three repetitions, of either kind"
+    with pytest.raises(ModelError):
+        await client.complete(Endpoint(server.url), CONFIG, MESSAGES, budget=budget)
+    assert len(server.requests) == 5, "the next call is made, and not repeated"
 
 
 async def test_f44_at_most_two_more_times(server: ModelServer, client: ChatClient) -> None:

@@ -35,10 +35,15 @@ class Refused(ModelError):
         self.body = body
 
 
+def without_secrets(text: str) -> str:
+    """`text` without the query strings of URLs, inline media and keys."""
+    return _BEARER.sub(r"\1\2…", _DATA_URL.sub("data:…", redact(text)))
+
+
 def scrubbed(text: str) -> str:
     """A service's own words on one short line: signed URLs, inline media and keys taken out."""
     # Cut generously first: an echoed request may hold a whole clip.
-    line = " ".join(_BEARER.sub(r"\1\2…", _DATA_URL.sub("data:…", redact(text[:20_000]))).split())
+    line = " ".join(without_secrets(text[:20_000]).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from videomoments.core.errors import ModelError
 from videomoments.inference.base import Endpoint, ModelConfig, Sampling
 from videomoments.inference.failures import Refused, scrubbed
-from videomoments.inference.retry import Breaker, Deadlines, RetryPolicy, with_retries
+from videomoments.inference.retry import Breaker, Budget, Deadlines, RetryPolicy, with_retries
 from videomoments.inference.tunnel import Tunnels
 
 if TYPE_CHECKING:
@@ -56,6 +56,17 @@ class Asked(Generic[T]):
     value: T
     answer: ChatAnswer
     asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question, the `asked`th of its call, and its answer; `problem` is why the answer could not be used, `seconds` what it took."""
+
+    asked: int
+    messages: Sequence[Message]
+    answer: ChatAnswer
+    problem: str | None
+    seconds: float
 
 
 class _Loose(BaseModel):
@@ -124,8 +135,10 @@ class ChatClient:
         schema: Mapping[str, Any] | None = None,
         sampling: Sampling | None = None,
         deadline: float | None = None,
+        budget: Budget | None = None,
     ) -> ChatAnswer:
-        """One answer, tried again on 429, 503 and broken connections, all within `deadline` seconds (default: the client's total).
+        """One answer, tried again on 429, 503 and broken connections, all within `deadline` seconds (default: the client's total)
+        and, with a `budget`, as often as that still allows.
 
         Raises ModelError with the codes of `core.errors`. `schema` is a JSON schema for the answer, dropped when the server says 400.
         """
@@ -137,7 +150,7 @@ class ChatClient:
 
         await self._ready()  # outside the deadline
         async with self._breakers.setdefault(endpoint.place, Breaker()).guard(config.key):
-            return await with_retries(once, policy=self._policy, total=total, name=config.key)
+            return await with_retries(once, policy=self._policy, total=total, name=config.key, budget=budget)
 
     async def ask(
         self,
@@ -149,30 +162,33 @@ class ChatClient:
         schema: Mapping[str, Any] | None = None,
         sampling: Sampling | None = None,
         deadline: float | None = None,
-        on_answer: Callable[[ChatAnswer], Awaitable[None]] | None = None,
+        budget: Budget | None = None,
+        on_answer: Callable[[Exchange], Awaitable[None]] | None = None,
     ) -> Asked[T]:
         """`parse`'s reading of the answer; where it raises ModelError `model_bad_answer` or `model_truncated`, asks again at most
-        twice, with the error's message. `on_answer` sees every answer, good or bad, before it is parsed. One `deadline` for all.
+        twice, with the error's message. `on_answer` sees every exchange, good or bad. One `deadline` for all; a `budget` is shared by
+        the calls that it is given to.
         """
         ends = time.monotonic() + (self._deadlines.total if deadline is None else deadline)
         sampling = config.sampled(sampling)
         current = messages
         for asked in range(1, MAX_REASKS + 2):
+            began = time.monotonic()
             answer = await self.complete(
-                endpoint, config, current, schema=schema, sampling=sampling, deadline=max(0.05, ends - time.monotonic())
+                endpoint, config, current, schema=schema, sampling=sampling, deadline=max(0.05, ends - began), budget=budget
             )
+            value, error = _read(parse, answer)
             if on_answer is not None:
-                await on_answer(answer)
-            try:
-                return Asked(parse(answer), answer, asked)
-            except ModelError as error:
-                again = error.code in ("model_bad_answer", "model_truncated") and error.retryable
-                if not again or asked > MAX_REASKS or time.monotonic() >= ends:
-                    raise
-                logger.info("model %s is asked again: %s", config.key, scrubbed(error.message))
-                current = _asked_again(messages, error.message)
-                if error.code == "model_truncated":
-                    sampling = _roomier(sampling, config)
+                await on_answer(Exchange(asked, current, answer, error.message if error else None, time.monotonic() - began))
+            if error is None:
+                return Asked(cast(T, value), answer, asked)
+            again = error.code in ("model_bad_answer", "model_truncated") and error.retryable
+            if not again or asked > MAX_REASKS or time.monotonic() >= ends or not (budget is None or budget.spend()):
+                raise error
+            logger.info("model %s is asked again: %s", config.key, scrubbed(error.message))
+            current = _asked_again(messages, error.message)
+            if error.code == "model_truncated":
+                sampling = _roomier(sampling, config)
         raise AssertionError("the last try returns or raises")
 
     async def _post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any], schema: Mapping[str, Any] | None) -> ChatAnswer:
@@ -199,6 +215,13 @@ class ChatClient:
             module = await asyncio.to_thread(import_module, "videomoments.inference.openai_transport")
             self._transport = self._transport or module.OpenAITransport(self._deadlines, self._tunnels)
         return self._transport
+
+
+def _read(parse: Callable[[ChatAnswer], T], answer: ChatAnswer) -> tuple[T | None, ModelError | None]:
+    try:
+        return parse(answer), None
+    except ModelError as error:
+        return None, error
 
 
 def _answer(text: str, config: ModelConfig) -> ChatAnswer:

@@ -71,6 +71,20 @@ class RetryPolicy:
         return jitter if wished is None else wished + jitter / 2
 
 
+class Budget:
+    """How often the calls of one run may be repeated, all together: many windows must not each try a sick model to the end."""
+
+    def __init__(self, repeats: int) -> None:
+        self._left = repeats
+
+    def spend(self) -> bool:
+        """Takes one repetition; False when none is left."""
+        if self._left <= 0:
+            return False
+        self._left -= 1
+        return True
+
+
 def retry_after_seconds(header: str | None) -> float | None:
     """A Retry-After header (seconds or an HTTP date) in seconds from now; None when it says nothing usable."""
     if not header:
@@ -85,8 +99,10 @@ def retry_after_seconds(header: str | None) -> float | None:
     return max(0.0, seconds) if seconds < 86_400 else None
 
 
-async def with_retries(call: Callable[[], Awaitable[T]], *, policy: RetryPolicy, total: float, name: str) -> T:
-    """`call`'s result, tried again by `policy`, all within `total` seconds. Raises ModelError.
+async def with_retries(
+    call: Callable[[], Awaitable[T]], *, policy: RetryPolicy, total: float, name: str, budget: Budget | None = None
+) -> T:
+    """`call`'s result, tried again by `policy`, all within `total` seconds and the `budget`. Raises ModelError.
 
     A wait that would outlast the deadline is not begun: the last error is raised at once.
     """
@@ -96,7 +112,9 @@ async def with_retries(call: Callable[[], Awaitable[T]], *, policy: RetryPolicy,
         error = state.outcome.exception() if state.outcome else None
         if not isinstance(error, ModelError) or state.attempt_number > policy.retries(error):
             return True
-        return time.monotonic() + state.upcoming_sleep >= deadline
+        if time.monotonic() + state.upcoming_sleep >= deadline:
+            return True
+        return budget is not None and not budget.spend()
 
     def wait(state: RetryCallState) -> float:
         return policy.wait(state.attempt_number, state.outcome.exception() if state.outcome else None)

@@ -16,6 +16,7 @@ from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
 from videomoments.services.api_keys import ApiKeys
 from videomoments.services.deletion import Deletion
+from videomoments.services.model_calls import ModelCalls
 from videomoments.services.models import Models
 from videomoments.services.moments import Moments
 from videomoments.services.run_queries import RunQueries
@@ -38,6 +39,7 @@ class Services:
     transcripts: Transcripts
     moments: Moments
     models: Models
+    model_calls: ModelCalls
     api_keys: ApiKeys
     deletion: Deletion
 
@@ -65,6 +67,7 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         transcripts=Transcripts(database, runs),
         moments=Moments(database, runs),
         models=Models(database, ModelMirror(redis), settings),
+        model_calls=ModelCalls(database, runs),
         api_keys=ApiKeys(database),
         deletion=Deletion(database, redis, runs),
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import StageName
 from videomoments.inference.base import Sampling, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer
+from videomoments.inference.retry import Budget
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
+from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
@@ -23,6 +26,9 @@ from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
 
+# Repeated calls that a run may make beyond one for each window.
+_SPARE_CALLS = 12
+
 
 async def generate(context: StageContext) -> Outcome:
     """Raises ModelError when the model gives no usable answer for a window."""
@@ -30,10 +36,12 @@ async def generate(context: StageContext) -> Outcome:
     if row is None:
         raise MomentsError("The transcript is gone.")
     transcript = recognised_from(row)
-    duration = (await context.media_info()).duration
+    info = await context.media_info()
+    duration = info.duration
     limits = _limits(context)
     lines = build_lines(transcript.words, transcript.segments)
-    candidates = await _candidates(context, lines, duration, transcript.language)
+    chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
+    candidates = await _candidates(context, lines, duration, transcript.language, chapters)
     snapper = Snapper(lines, transcript.words, duration)
     chosen = select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
     moments = [_new(candidate, context.snapshot.generation.key) for candidate in chosen if candidate.end > candidate.start]
@@ -42,33 +50,47 @@ async def generate(context: StageContext) -> Outcome:
     return Outcome({"moments": len(moments), "note": note}, note)
 
 
-async def _candidates(context: StageContext, lines: list[Line], duration: float, language: str | None) -> list[Candidate]:
+async def _candidates(
+    context: StageContext, lines: list[Line], duration: float, language: str | None, chapters: Sequence[tuple[float, str]]
+) -> list[Candidate]:
     model = context.snapshot.generation
     windows = split_windows(
         lines,
         context_tokens=model.context_tokens,
         answer_tokens=model.max_tokens,
-        fixed_text=GENERATION_SYSTEM + context.options.prompt,
+        fixed_text=GENERATION_SYSTEM + context.options.prompt + str(list(chapters[:MAX_MARKS])),
     )
+    budget = Budget(_SPARE_CALLS + len(windows))
+    # Only as many of this run's windows as can be answered at once wait for the model's places; the rest wait here, for nothing.
+    turn = asyncio.Semaphore(model.max_concurrency)
     done = 0
 
     async def ask(number: int, window: Window) -> Generation:
         nonlocal done
-        messages = generation_messages(
-            window.lines,
-            duration=duration,
-            limits=_limits(context),
-            prompt=context.options.prompt,
-            language=language,
-            window=(number, len(windows)),
-        )
 
         def parse(answer: ChatAnswer) -> Generation:
             return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)
 
-        async with context.model_slot(model):
-            endpoint = resolve_endpoint(model, context.parts.settings)
-            asked = await context.parts.chat.ask(endpoint, model, messages, parse, schema=GENERATION_SCHEMA, sampling=_sampling(context))
+        async with turn, context.model_slot(model):
+            messages = generation_messages(
+                window.lines,
+                duration=duration,
+                limits=_limits(context),
+                prompt=context.options.prompt,
+                language=language,
+                window=(number, len(windows)),
+                chapters=chapters,
+            )
+            asked = await context.parts.chat.ask(
+                resolve_endpoint(model, context.parts.settings),
+                model,
+                messages,
+                parse,
+                schema=GENERATION_SCHEMA,
+                sampling=_sampling(context),
+                budget=budget,
+                on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_GENERATION, model.key),
+            )
         done += 1
         context.report(0.95 * done / len(windows))
         return asked.value
@@ -111,6 +133,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
         "transcript": context.checkpoints[StageName.TRANSCRIPTION],
         "options": context.options.model_dump(mode="json"),
         "model": context.snapshot.generation.model_dump(mode="json"),
+        "chapters": [[chapter.start, chapter.title] for chapter in (await context.media_info()).chapters],
         "prompt_version": PROMPT_VERSION,
     }
 

@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from videomoments.core.errors import ModelError
@@ -14,6 +15,7 @@ from videomoments.core.times import Interval
 from videomoments.db.tables import Clip, Moment
 from videomoments.inference.base import Sampling, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer
+from videomoments.inference.retry import Budget
 from videomoments.inference.transcript import Transcript
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines, lines_within, words_near
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 # How long a signed URL of an input clip lives; minted anew for each call (F55).
 _URL_LIFE = timedelta(hours=1)
 _REACH_SECONDS = 8.0
+# Repeated calls that a run may make beyond one for each moment.
+_SPARE_CALLS = 12
 # Share of the stage's progress that refining takes when clips are cut afterwards.
 _REFINED = 0.4
 
@@ -49,6 +53,7 @@ class _Material:
         self.words = words
         self.duration = duration
         self.limits = limits
+        self.budget = Budget(_SPARE_CALLS + len(moments))
         self.snapper = Snapper(self.lines, words, duration)
 
 
@@ -113,7 +118,16 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
             clip_url=await _clip_url(context, clip) if clip is not None and view else None,
         )
         endpoint = resolve_endpoint(model, context.parts.settings)
-        asked = await context.parts.chat.ask(endpoint, model, messages, parse, schema=REFINEMENT_SCHEMA, sampling=_sampling(context))
+        asked = await context.parts.chat.ask(
+            endpoint,
+            model,
+            messages,
+            parse,
+            schema=REFINEMENT_SCHEMA,
+            sampling=_sampling(context),
+            budget=material.budget,
+            on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_REFINEMENT, model.key),
+        )
     answer = asked.value
     room = material.room[moment.id]
     refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
