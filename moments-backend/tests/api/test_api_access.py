@@ -63,7 +63,8 @@ async def test_f72_every_route_with_no_key_a_wrong_one_and_each_scope(
         asked += 1
         for headers in ({}, signed_in("vm_wrong"), signed_in("x"), {"Authorization": "Basic dm06"}):
             answer = await caller.request(method, path, headers=headers)
-            assert (answer.status_code, answer.json()["code"]) == (401, "key_needed"), (method, path, headers)
+            assert answer.status_code == 401, (method, path, headers)
+            assert method == "HEAD" or answer.json()["code"] == "key_needed"
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         for scope, secret in secrets.items():
             answer = await caller.request(method, path, headers=signed_in(secret))
