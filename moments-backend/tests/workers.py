@@ -71,8 +71,8 @@ class WorkerProcess:
 
 
 @contextmanager
-def worker_process(settings: Settings, *, stages: str = "stub", **environment: str) -> Iterator[WorkerProcess]:
-    """A worker in a process of its own; killed at the end if it still runs."""
+def worker_process(settings: Settings, *, stages: str = "stub", logs: Path | None = None, **environment: str) -> Iterator[WorkerProcess]:
+    """A worker in a process of its own; killed at the end if it still runs. It logs into `logs`, or the data folder."""
     values = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
@@ -86,7 +86,7 @@ def worker_process(settings: Settings, *, stages: str = "stub", **environment: s
         "MOMENTS_LIMIT_PIPELINES": str(settings.limits.pipelines),
         "MOMENTS_MIN_FREE_BYTES": "0",
     }
-    log = settings.home / f"worker-{time.monotonic_ns()}.log"
+    log = (logs or settings.home) / f"worker-{time.monotonic_ns()}.log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, str(_SCRIPT), stages],
@@ -102,7 +102,7 @@ def worker_process(settings: Settings, *, stages: str = "stub", **environment: s
         process.wait()
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> float:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> float:
     """Waits for the condition; answers how many seconds it took. Fails when it does not come true in time."""
     began = time.monotonic()
     while not await condition():
@@ -111,7 +111,7 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) 
     return time.monotonic() - began
 
 
-async def end_of(services: Services, request_id: str, seconds: float = 30.0) -> RunView:
+async def end_of(services: Services, request_id: str, seconds: float = 90.0) -> RunView:
     """The run, once it has ended."""
 
     async def is_over() -> bool:
@@ -121,7 +121,7 @@ async def end_of(services: Services, request_id: str, seconds: float = 30.0) -> 
     return await backend.run_of(services, request_id)
 
 
-async def in_stage(services: Services, request_id: str, name: StageName, seconds: float = 20.0) -> float:
+async def in_stage(services: Services, request_id: str, name: StageName, seconds: float = 60.0) -> float:
     """Waits until the stage is being worked on."""
 
     async def is_there() -> bool:

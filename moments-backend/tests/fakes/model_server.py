@@ -36,7 +36,8 @@ class Recorded:
 
 @dataclass
 class ModelServer:
-    """Listens on a free port of the loopback. `peak` is the most requests that were answered at once."""
+    """Listens on a free port of the loopback. `peak` is the most requests that were answered at once, `words` what an honest recogniser
+    hears (None: "Hello world.")."""
 
     models: tuple[str, ...] = ("fake-chat", "fake-asr")
     key: str | None = None
@@ -45,6 +46,7 @@ class ModelServer:
     jobs: dict[str, dict[str, float]] = field(default_factory=dict)
     peak: int = 0
     delay: float = 0.0
+    words: list[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=512 * 1024**2)
@@ -100,7 +102,7 @@ class ModelServer:
             else:
                 fields[part.name] = await part.text()
         self.requests.append(Recorded("/transcribe", request.headers.copy(), fields, size))
-        return await self._play(request, _honest_transcript)
+        return await self._play(request, lambda: web.json_response(transcript_body(self.words)))
 
     async def _play(self, request: web.Request, honest: Callable[[], web.Response]) -> web.StreamResponse:
         self._active += 1
@@ -170,10 +172,6 @@ def transcript_body(words: list[dict[str, Any]] | None = None) -> dict[str, Any]
     text = " ".join(row["word"] for row in rows)
     segments = [{"text": text, "start": rows[0]["start"], "end": rows[-1]["end"]}] if rows else []
     return {"transcription": text, "word_timestamps": rows, "segment_timestamps": segments, "processing_time": 0.1}
-
-
-def _honest_transcript() -> web.Response:
-    return web.json_response(transcript_body())
 
 
 # Behaviours

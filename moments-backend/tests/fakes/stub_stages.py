@@ -4,9 +4,10 @@ The prompt is a JSON object from a stage's name to what happens in it; a stage t
 
     {"TRANSCRIPTION": {"sleep": 3, "attempts": [1]}}
 
-`attempts` limits it to these attempts of the run. Things to do, in this order: `store` (an audio file is put and published at the end),
-`slot` (a place of the generation model is held), `silent`, `sleep` and `block` (seconds: without a sign of life, with signs, and blocking
-the event loop), `raise` (a key of `ERRORS`, so many `times`), `exit` (the process ends with that status).
+`attempts` limits it to these attempts of the run. Things to do, in this order: `moments` (so many are saved), `store` (an audio file is
+put, and published at the end), `slot` (a place of the generation model is held), `silent`, `sleep` and `block` (seconds: without a sign
+of life, with signs, and blocking the event loop), `raise` (a key of `ERRORS`, so many `times`), `exit` (the process ends with that
+status).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 from videomoments.core.errors import Cancelled, InvalidInput, ModelError, StorageError
 from videomoments.core.names import StageName
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.services.moments import NewMoment
 from videomoments.storage.layout import audio_key
 
 ERRORS: dict[str, Callable[[], BaseException]] = {
@@ -48,12 +50,14 @@ async def _run(name: StageName, context: StageContext) -> Outcome:
         if "slot" in script:
             await stack.enter_async_context(context.model_slot(context.snapshot.generation))
         await _play(script, context)
-    return Outcome({"by": os.getpid()})
+    return Outcome({"by": os.getpid(), "attempt": context.claim.attempt})
 
 
 async def _play(script: dict[str, Any], context: StageContext) -> None:
     claim = context.claim
     key = audio_key(claim.video_id, claim.request_id, claim.attempt)
+    if "moments" in script:
+        await _save_moments(context, script["moments"])
     if "store" in script:
         path = context.folder / "made.wav"
         path.write_bytes(b"sound")
@@ -70,6 +74,13 @@ async def _play(script: dict[str, Any], context: StageContext) -> None:
         os._exit(script["exit"])
     if "store" in script:
         await context.publish(context.services.videos.publish_audio(claim, key), key)
+
+
+async def _save_moments(context: StageContext, count: int) -> None:
+    moments = [NewMoment(10.0 * number, 10.0 * number + 5.0, f"Moment {number}", 0.5, None, "stub") for number in range(count)]
+    made_by: dict[str, Any] = {"system_prompt": "s", "user_prompt": "u", "transcript_id": None, "model": "stub", "options": {}}
+    sampling = {"temperature": None, "top_p": None, "top_k": None}
+    await context.services.moments.save_generated(context.claim, moments, sampling=sampling, **made_by)
 
 
 _tried: dict[tuple[str, str], int] = {}

@@ -173,7 +173,7 @@ async def test_f63_what_was_deleted_can_be_restored_until_its_time_is_over(
         await services.deletion.restore(run.video_id)
     async with services.database.transaction() as session:
         await session.execute(text("UPDATE videos SET deleted_at = now() - interval '11 minutes' WHERE deleted_at IS NOT NULL"))
-    await sweeper.sweep()
+    await sweeper.sweep_shared()
     assert await _left(store) == set()
     assert await one(services, "SELECT count(*) FROM videos") == 1
     async with working(services):

@@ -131,12 +131,29 @@ class StatusMirror:
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
         """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
-        async for key in self._redis.scan_iter(match=keys.lock("*"), count=500):
-            if (held := await self._redis.get(key)) is not None:
-                yield key.split(":")[1], str(held).rpartition(":")[0]
-        async for key in self._redis.scan_iter(match=keys.active("*"), count=500):
-            if await self._redis.ttl(key) == -1 and (request_id := await self._redis.hget(key, "request_id")):
-                yield key.split(":")[1], str(request_id)
+        async for batch in self._scan(keys.lock("*")):
+            for key, held in zip(batch, await self._redis.mget(batch), strict=True):
+                if held is not None:
+                    yield key.split(":")[1], str(held).rpartition(":")[0]
+        async for batch in self._scan(keys.active("*")):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for key in batch:
+                    pipe.ttl(key)
+                    pipe.hget(key, "request_id")
+                answers = await pipe.execute()
+            for key, ttl, request_id in zip(batch, answers[::2], answers[1::2], strict=True):
+                if ttl == -1 and request_id is not None:
+                    yield key.split(":")[1], str(request_id)
+
+    async def _scan(self, pattern: str) -> AsyncIterator[list[str]]:
+        """All keys of that pattern, some hundred at a time."""
+        cursor = 0
+        while True:
+            cursor, batch = await self._redis.scan(cursor, match=pattern, count=500)
+            if batch:
+                yield [str(key) for key in batch]
+            if cursor == 0:
+                return
 
     async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
         """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""

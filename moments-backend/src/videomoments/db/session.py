@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -18,6 +19,13 @@ from videomoments.core.errors import ServiceUnavailable
 
 # A connection that rested so long may have been cut off without a word by something in between.
 _RESTED_SECONDS = 60.0
+_CLOSE_SECONDS = 5.0
+# Milliseconds. A worker that is frozen in a transaction, or was killed while it waited for a lock, must not hold up the others.
+_SESSION = {
+    "application_name": "videomoments",
+    "idle_in_transaction_session_timeout": "15000",
+    "client_connection_check_interval": "2000",
+}
 
 
 class Database:
@@ -33,7 +41,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=30,
-            connect_args={"server_settings": {"application_name": "videomoments", "idle_in_transaction_session_timeout": "60000"}},
+            connect_args={"server_settings": _SESSION},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -48,8 +56,13 @@ class Database:
             ServiceUnavailable: PostgreSQL can't be reached or went away.
         """
         with _away_is_unavailable():
-            async with self._sessions() as session, session.begin():
+            session = self._sessions()
+            try:
+                await session.begin()
                 yield session
+                await session.commit()
+            finally:
+                await _to_its_end(session.close())  # rolls back what was not committed
 
     async def statement(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """One statement that is a transaction of its own: a third of the work of `transaction()`, and one way to the server instead of
@@ -64,6 +77,16 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
+    """A rollback that is broken off would leave its locks to a session that nobody speaks for."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
+        raise
 
 
 @contextmanager

@@ -66,7 +66,8 @@ RENEW = """
     WHERE pipeline_history.id = mine.id AND pipeline_history.attempt = mine.attempt AND status = 'processing'
     RETURNING pipeline_history.id, cancel_requested_at IS NOT NULL AS cancelled
 """
-_FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR SHARE")
+# Not FOR SHARE: two transactions that share the row, one of which then changes it, and a renewal between them make a deadlock.
+_FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE")
 _HAND_BACK = text("""
     UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
     WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id

@@ -38,6 +38,7 @@ Work = Callable[[Claim, Watch], Awaitable[str | None]]
 """Does a claimed run's work; answers the run's note. Raises StageFailed or StaleAttempt."""
 
 _BLOCK_MS = 1000
+_REDIS_START_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0
 # Longer than a stopped stage needs to clear up.
 _CANCEL_AGAIN_SECONDS = 3.0
@@ -83,10 +84,9 @@ class Worker:
         """Works until `stop` is set, then hands back what it holds.
 
         Raises:
-            ServiceUnavailable: Redis may evict the queue, or PostgreSQL can't be reached at the start.
+            ServiceUnavailable: Redis may evict the queue, or can't be reached.
         """
-        await refuse_evicting(self._services.redis)
-        await self._queue.ensure_group()
+        await self._prepare_queue()
         self._lease.start()
         helpers = [asyncio.create_task(each) for each in (self._reconcile(), self._sweep(), self._keep_fresh())]
         log.info("%s takes up to %d runs at once", self.name, self._slots)
@@ -99,6 +99,19 @@ class Worker:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._queue.leave(self.name)
             await self._reader.aclose()
+
+    async def _prepare_queue(self) -> None:
+        """A Redis that is just being started is waited for."""
+        async for attempt in tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(lambda error: getattr(error, "code", "") == "redis_unavailable"),
+            wait=tenacity.wait_random(0.2, 1.0),
+            stop=tenacity.stop_after_delay(_REDIS_START_SECONDS),
+            reraise=True,
+        ):
+            with attempt:
+                await refuse_evicting(self._services.redis)
+        with contextlib.suppress(RedisError, OSError, TimeoutError):  # the first read finds out, and tries again
+            await self._queue.ensure_group()
 
     async def _read_until(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
@@ -275,10 +288,12 @@ class Worker:
 
         async def sweep() -> None:
             nonlocal store_swept
-            await self._sweeper.sweep()
-            if time.monotonic() - store_swept > self._settings.sweep_seconds and await self._sweeper.is_first(self.name):
-                await self._sweeper.sweep_store()
-                store_swept = time.monotonic()
+            await self._sweeper.sweep_machine()
+            if await self._sweeper.is_first(self.name):
+                await self._sweeper.sweep_shared()
+                if time.monotonic() - store_swept > self._settings.sweep_seconds:
+                    await self._sweeper.sweep_store()
+                    store_swept = time.monotonic()
 
         await self._regularly(_SWEEP_SECONDS, sweep)
 

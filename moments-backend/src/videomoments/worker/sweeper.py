@@ -27,27 +27,30 @@ _FIRST_WORKER = text("SELECT min(name) FROM workers WHERE seen_at > now() - make
 
 
 class Sweeper:
-    """`sweep` is cheap and for every worker; `sweep_store` goes through the whole store, for one of them."""
+    """`sweep_machine` is for every worker; of all live ones the first does `sweep_shared` and, now and then, `sweep_store`."""
 
     def __init__(self, services: Services, store: ObjectStore) -> None:
         self._services = services
         self._store = store
 
-    async def sweep(self) -> None:
-        """Folders and partial uploads on this machine, stale keys in Redis, deleted videos whose time is over."""
+    async def sweep_machine(self) -> None:
+        """Folders and partial uploads on this machine."""
         await self.sweep_folders(self._services.settings.work_folder)
         await self._store.sweep_partial(_PARTIAL_LIFE)
+
+    async def sweep_shared(self) -> None:
+        """Stale keys in Redis, and deleted videos whose time is over."""
         await self.sweep_keys()
         await self._services.deletion.purge_due(self._store)
 
     async def is_first(self, name: str) -> bool:
-        """Whether this worker is the one that sweeps the store."""
+        """Whether this worker is the one that sweeps for all."""
         async with self._services.database.transaction() as session:
             first = await session.scalar(_FIRST_WORKER, {"lease": self._services.settings.lease_seconds})
         return bool(first == name)
 
     async def sweep_store(self) -> int:
-        """Removes objects that no row names (F60); answers how many."""
+        """Goes through the whole store, and removes the objects that no row names (F60); answers how many."""
         removed = 0
         batch: list[StoredObject] = []
         async for found in self._store.list(""):

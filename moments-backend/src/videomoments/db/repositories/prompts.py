@@ -6,9 +6,10 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from videomoments.db.tables import GenerationConfig, Prompt
 
@@ -23,12 +24,16 @@ async def prompt_id(session: AsyncSession, *, system_prompt: str, user_prompt: s
     """The row of this pair of texts, made if absent."""
     digest = sha256_of(system_prompt, user_prompt)
     values = {"system_prompt": system_prompt, "user_prompt": user_prompt, "prompt_hash": digest}
-    made: int | None = await session.scalar(
-        insert(Prompt).values(values).on_conflict_do_nothing(index_elements=["prompt_hash"]).returning(Prompt.id)
-    )
-    if made is not None:
-        return made
-    return (await session.execute(select(Prompt.id).where(Prompt.prompt_hash == digest))).scalar_one()
+    statement = insert(Prompt).values(values).on_conflict_do_nothing(index_elements=["prompt_hash"]).returning(Prompt.id)
+    return await _found_or_made(session, select(Prompt.id).where(Prompt.prompt_hash == digest), statement)
+
+
+async def _found_or_made(session: AsyncSession, find: Select[int], make: ReturningInsert[int]) -> int:
+    """Looks first: an insert of what another transaction has just inserted waits for that transaction's end."""
+    for statement in (find, make):
+        if (found := await session.scalar(statement)) is not None:
+            return found
+    return (await session.execute(find)).scalar_one()
 
 
 async def generation_config_id(
@@ -49,7 +54,4 @@ async def generation_config_id(
     statement = (
         insert(GenerationConfig).values(values).on_conflict_do_nothing(index_elements=["config_hash"]).returning(GenerationConfig.id)
     )
-    made = await session.scalar(statement)
-    if made is not None:
-        return made
-    return (await session.execute(select(GenerationConfig.id).where(GenerationConfig.config_hash == digest))).scalar_one()
+    return await _found_or_made(session, select(GenerationConfig.id).where(GenerationConfig.config_hash == digest), statement)

@@ -1,0 +1,3 @@
+from backend import services, settings
+
+__all__ = ["services", "settings"]

@@ -1,0 +1,281 @@
+"""`make kill-matrix`: eight stages times eleven faults, each run held open in its stage while the fault strikes.
+
+`python -m faults.kill_matrix [FAULT…]` runs all columns, or those whose names hold one of the words. Each cell is compared with the table
+in `faults.cells`, and with an undisturbed run's rows and objects. Ends with `88 of 88`, and with status 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fakes.model_server import body_of, hang
+from faults.cells import EIGHT, TABLE, Expected, Fault
+from faults.state import objects_of, rows_of
+from faults.world import Cell, World, can_mount, draw_source, fill, free, left_behind, world_of
+from stack import embedded_settings, short_home
+from videomoments.core.names import StageName
+from videomoments.embedded import Stack, running_stack
+from videomoments.embedded.ensure import revive
+from videomoments.embedded.layout import Layout
+from videomoments.embedded.processes import Record
+from videomoments.services.run_queries import RunView
+from workers import WorkerProcess, executions, until
+
+# How long a part is away: well below the lease, so that nobody loses it.
+_AWAY_SECONDS = 1.5
+_SHORT = {name: "".join(word[:5].capitalize() + " " for word in name.split("_")).strip() for name in EIGHT}
+
+
+@dataclass
+class Servers:
+    """PostgreSQL and Valkey of the matrix, to be struck."""
+
+    home: Path
+    stack: Stack
+
+    def pid(self, name: str) -> int:
+        record = Record.load(Layout.of(embedded_settings(self.home)), name)
+        assert record is not None
+        return record.pid
+
+    async def revive(self) -> None:
+        await asyncio.to_thread(revive, embedded_settings(self.home), models=False)
+
+
+Strike = Callable[[World, Servers, WorkerProcess], Awaitable[None]]
+"""Lets the fault strike and the runs go on, until all have ended. The worker has all eight runs, each held in its stage."""
+
+
+def _release(world: World) -> None:
+    for cell in world.cells:
+        cell.release()
+
+
+async def _relieved(world: World) -> None:
+    """Another worker takes over what the first has left."""
+    with world.worker() as relief:
+        _release(world)
+        await world.all_ended()
+        await asyncio.to_thread(relief.terminate)
+
+
+async def _kill(world: World, _: Servers, worker: WorkerProcess) -> None:
+    worker.kill()
+    await _relieved(world)
+
+
+async def _freeze(world: World, _: Servers, worker: WorkerProcess) -> None:
+    worker.signal(signal.SIGSTOP)
+    await asyncio.sleep(world.settings.lease_seconds + 0.5)
+    await _relieved(world)
+    worker.signal(signal.SIGCONT)  # it goes on where it was, writes what it had in hand, and is refused
+    await asyncio.sleep(1.0)
+    await asyncio.to_thread(worker.terminate)
+
+
+async def _terminate(world: World, _: Servers, worker: WorkerProcess) -> None:
+    assert await asyncio.to_thread(worker.terminate) == 0
+    await _relieved(world)
+
+
+async def _kill_valkey(world: World, servers: Servers, worker: WorkerProcess) -> None:
+    os.kill(servers.pid("valkey"), signal.SIGKILL)
+    _release(world)
+    await asyncio.sleep(_AWAY_SECONDS)
+    await servers.revive()
+    await _to_the_end(world, worker)
+
+
+async def _flush(world: World, _: Servers, worker: WorkerProcess) -> None:
+    await world.services.redis.flushall()
+    _release(world)
+    await _to_the_end(world, worker)
+
+
+async def _restart_postgres(world: World, servers: Servers, worker: WorkerProcess) -> None:
+    os.kill(servers.pid("postgres"), signal.SIGINT)
+    _release(world)
+    await asyncio.sleep(0.5)
+    await servers.revive()
+    await _to_the_end(world, worker)
+
+
+async def _fill_disk(world: World, _: Servers, worker: WorkerProcess) -> None:
+    fill(world.settings.home)
+    _release(world)
+    await asyncio.sleep(_AWAY_SECONDS)
+    free(world.settings.home)
+    await _to_the_end(world, worker)
+
+
+async def _each_when_held(world: World, strike: Callable[[Cell], Any]) -> None:
+    """For faults of one run's own model: nobody waits for the others."""
+    pending = set(range(len(world.cells)))
+
+    async def struck() -> bool:
+        for number in list(pending):
+            if (cell := world.cells[number]).held:
+                strike(cell)
+                cell.release()
+                pending.discard(number)
+        return not pending
+
+    await until(struck, 240)
+
+
+async def _hang_model(world: World, _: Servers, worker: WorkerProcess) -> None:
+    await _each_when_held(world, lambda cell: setattr(cell.model, "fault", hang()))
+    await _to_the_end(world, worker)
+    assert all(cell.model.fault is None for cell in world.cells), "each hang was met"
+
+
+async def _garble_model(world: World, _: Servers, worker: WorkerProcess) -> None:
+    await _each_when_held(world, lambda cell: setattr(cell.model, "fault", body_of('{"choices": [{"mess')))
+    await _to_the_end(world, worker)
+    assert all(cell.model.fault is None for cell in world.cells), "each garbled answer was met"
+
+
+async def _drop_tunnel(world: World, _: Servers, worker: WorkerProcess) -> None:
+    assert world.ssh is not None
+    await world.ssh.stop()
+    _release(world)
+    await asyncio.sleep(_AWAY_SECONDS)
+    await world.ssh.start()
+    await _to_the_end(world, worker)
+    assert world.ssh.connections >= 2, "there was a second login"
+
+
+async def _refuse_store(world: World, _: Servers, worker: WorkerProcess) -> None:
+    assert world.s3 is not None
+    world.s3.down = True
+    _release(world)
+    await asyncio.sleep(_AWAY_SECONDS)
+    world.s3.down = False
+    await _to_the_end(world, worker)
+    assert world.s3.refused > 0
+
+
+async def _to_the_end(world: World, worker: WorkerProcess) -> None:
+    await world.all_ended()
+    await asyncio.to_thread(worker.terminate)
+
+
+STRIKES: dict[Fault, Strike] = {
+    Fault.SIGKILL: _kill,
+    Fault.SIGSTOP: _freeze,
+    Fault.SIGTERM: _terminate,
+    Fault.VALKEY_KILLED: _kill_valkey,
+    Fault.FLUSHALL: _flush,
+    Fault.POSTGRES_RESTART: _restart_postgres,
+    Fault.NO_SPACE: _fill_disk,
+    Fault.MODEL_HANGS: _hang_model,
+    Fault.MODEL_GARBAGE: _garble_model,
+    Fault.TUNNEL_DROPS: _drop_tunnel,
+    Fault.STORE_503: _refuse_store,
+}
+_NOT_AWAITED = (Fault.MODEL_HANGS, Fault.MODEL_GARBAGE)
+
+
+@dataclass
+class Undisturbed:
+    """What a run leaves that nothing meets."""
+
+    rows: dict[str, list[dict[str, Any]]]
+    objects: list[tuple[str, str]]
+
+
+async def undisturbed(stack: Stack, source: Path) -> Undisturbed:
+    async with world_of(stack, None, source) as world:
+        with world.worker() as worker:
+            await _to_the_end(world, worker)
+        run = world.cells[0].run
+        assert str(_seen(await world.run_of(world.cells[0]))) == "completed in 1", (await world.run_of(world.cells[0])).error
+        left = await left_behind(world)
+        assert not left, left
+        return Undisturbed(await rows_of(world.services, run.video_id), await objects_of(world.store, run.video_id))
+
+
+def _seen(run: RunView) -> Expected:
+    return Expected(run.status, run.attempt, run.crashes, tuple(executions(run)))
+
+
+async def _column(servers: Servers, fault: Fault, source: Path, model: Undisturbed) -> dict[StageName, str]:
+    """What is wrong with each cell; an empty text is none."""
+    async with world_of(servers.stack, fault, source) as world:
+        try:
+            with world.worker() as worker:
+                if fault not in _NOT_AWAITED:
+                    await world.all_held()
+                await STRIKES[fault](world, servers, worker)
+            left = await left_behind(world)
+            return {cell.stage: "; ".join([*await _wrong(world, cell, model), *left]) for cell in world.cells}
+        except BaseException:
+            for log in sorted(world.scratch.glob("worker-*.log")):
+                print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+            raise
+
+
+async def _wrong(world: World, cell: Cell, model: Undisturbed) -> list[str]:
+    assert world.fault is not None
+    run, wanted = await world.run_of(cell), TABLE[world.fault][cell.stage]
+    found = []
+    if (seen := _seen(run)) != wanted:
+        found.append(f"wanted {wanted} {wanted.crashes} {wanted.executions}, got {seen} {seen.crashes} {seen.executions} {run.error}")
+    rows = await rows_of(world.services, cell.run.video_id)
+    for name, got in rows.items():
+        extra, missing = ([row for row in one if row not in other] for one, other in ((got, model.rows[name]), (model.rows[name], got)))
+        if got != model.rows[name]:
+            found.append(f"rows of {name}: {extra} instead of {missing}")
+    objects = await objects_of(world.store, cell.run.video_id)
+    if objects != model.objects:
+        found.append(f"objects: {sorted(set(objects) ^ set(model.objects))}")
+    return found
+
+
+async def _matrix(servers: Servers, faults: list[Fault], source: Path) -> int:
+    """Prints the table row by row; answers how many cells are as they should be."""
+    model = await undisturbed(servers.stack, source)
+    good = 0
+    print(f"{'':36}" + "".join(f"{_SHORT[name][:15]:16}" for name in EIGHT), flush=True)
+    for fault in faults:
+        began = time.monotonic()
+        try:
+            wrong = await _column(servers, fault, source, model)
+        except Exception as error:
+            traceback.print_exc()
+            wrong = dict.fromkeys(EIGHT, f"{type(error).__name__}: {error}")
+            await servers.revive()
+        good += sum(not text for text in wrong.values())
+        cells = "".join(f"{'WRONG' if wrong[name] else str(TABLE[fault][name]):16}" for name in EIGHT)
+        print(f"{fault:36}{cells}{time.monotonic() - began:5.0f} s", flush=True)
+        for name, text in wrong.items():
+            if text:
+                print(f"    {name}: {text}", flush=True)
+    return good
+
+
+def main(words: list[str]) -> int:
+    faults = [fault for fault in Fault if not words or any(word.lower() in fault.lower() for word in words)]
+    if Fault.NO_SPACE in faults:
+        print("no space left is played " + ("on a small disk" if can_mount() else "by the adapters: this user may mount no small disk"))
+    with ExitStack() as exits:
+        home = exits.enter_context(short_home())
+        stack = exits.enter_context(running_stack(embedded_settings(home), models=False))
+        source = draw_source(home)
+        good = asyncio.run(_matrix(Servers(home, stack), faults, source))
+    print(f"{good} of {8 * len(faults)}")
+    return 0 if good == 8 * len(faults) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
