@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videomoments.cli import registry
+
 if TYPE_CHECKING:
     from videomoments.inference.base import ModelConfig
 
-app = typer.Typer(help="The models: list them, download weights.", no_args_is_help=True)
+app = typer.Typer(help="The models: list, add and test them, download weights.", no_args_is_help=True)
+registry.install(app)
 
 
 @app.command("list")
@@ -95,9 +98,12 @@ def _way_in(model: ModelConfig) -> str:
         return "built in"
     if model.base_url is not None:
         return model.base_url
-    if model.remote_host is not None:
-        return f"{model.transport.value} to {model.remote_host}:{model.remote_port}, not set up"
-    return "not set up"
+    if model.remote_port is None:
+        return "not set up"
+    place = f"{model.remote_host or 'localhost'}:{model.remote_port}"
+    if model.ssh_host is None:
+        return f"ssh to {place}, not set up"
+    return f"{place} through ssh {model.ssh_user + '@' if model.ssh_user else ''}{model.ssh_host}"
 
 
 def _weights_of(model: ModelConfig) -> str:

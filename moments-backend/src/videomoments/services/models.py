@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from videomoments.coordination.mirror import ModelMirror
 from videomoments.coordination.redis import best_effort
 from videomoments.core.config import Settings
-from videomoments.core.errors import InvalidInput, NotFound
+from videomoments.core.errors import Conflict, InvalidInput, NotFound
 from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelConfigRow
@@ -58,6 +58,19 @@ class Models:
         if row is None:
             raise NotFound(f"There is no model {key!r}.", code="model_unknown")
         return ModelConfig.model_validate(row.config)
+
+    async def add(self, model: ModelConfig) -> ModelConfig:
+        """Raises Conflict (`model_exists`)."""
+        values = {"key": model.key, "config": model.model_dump(mode="json"), "edited": True, "updated_at": now()}
+        statement = insert(ModelConfigRow).values(values).on_conflict_do_nothing().returning(ModelConfigRow.key)
+        async with self._database.transaction() as session:
+            added = await session.scalar(statement)
+        if added is None:
+            raise Conflict(
+                f"There is a model {model.key!r} already.", code="model_exists", advice="Choose another key, or change that model."
+            )
+        await self.mirror()
+        return model
 
     async def put(self, model: ModelConfig) -> ModelConfig:
         """Adds or replaces a model; later seeds leave it alone."""

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from videomoments.api.deps import ApiDeps, Deps
+from videomoments.api.deps import Deps
 from videomoments.api.errors import responses
 from videomoments.api.schemas.admin import CheckStepOut, ModelBody, ModelOut, ModelTestOut
 from videomoments.api.schemas.common import Page
-from videomoments.core.errors import Conflict, InvalidInput, NotFound
+from videomoments.core.errors import InvalidInput
 from videomoments.services.model_check import ModelCheck
 from videomoments.services.model_queries import ModelConfig, jobs_of
 
@@ -30,11 +30,8 @@ async def list_models(deps: Deps) -> Page[ModelOut]:
 @router.post("", operation_id="create_model", status_code=201, responses=responses(409, 422, 503))
 async def create_model(deps: Deps, body: ModelBody) -> ModelOut:
     """Adds a model."""
-    try:
-        await deps.services.models.get(body.key)
-    except NotFound:
-        return await _put(deps, body)
-    raise Conflict(f"There is a model {body.key!r} already.", code="model_exists", advice="Choose another key, or change that model.")
+    model = await deps.services.models.add(body.config())
+    return _shown(model, await deps.services.models.list())
 
 
 @router.get("/{key}", operation_id="get_model", responses=responses(404, 422, 503))
@@ -50,7 +47,8 @@ async def put_model(deps: Deps, key: Key, body: ModelBody) -> ModelOut:
     if body.key != key:
         raise InvalidInput("The key in the body is not the one in the address.")
     await deps.services.models.get(key)
-    return await _put(deps, body)
+    model = await deps.services.models.put(body.config())
+    return _shown(model, await deps.services.models.list())
 
 
 @router.delete("/{key}", operation_id="delete_model", status_code=204, responses=responses(404, 422, 503))
@@ -65,11 +63,6 @@ async def test_model(deps: Deps, key: Key) -> ModelTestOut:
     one to five small questions. What fails is the last step, with what to do; the answer is 200 all the same."""
     steps = await ModelCheck(deps.settings).run(await deps.services.models.get(key))
     return ModelTestOut(key=key, ok=steps[-1].ok, steps=[CheckStepOut(**asdict(step)) for step in steps])
-
-
-async def _put(deps: ApiDeps, body: ModelBody) -> ModelOut:
-    model = await deps.services.models.put(body.config())
-    return _shown(model, await deps.services.models.list())
 
 
 def _shown(model: ModelConfig, models: list[ModelConfig]) -> ModelOut:
