@@ -1,0 +1,113 @@
+"""Runs whose recording is made up: media and transcript come from a table, the model from a script, and the two stages that ask it are
+real, as are PostgreSQL, Valkey, leases and places."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import update
+
+from fakes.model_server import ModelServer
+from videomoments.core.names import StageName
+from videomoments.db.tables import Video
+from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.openai_chat import ChatClient
+from videomoments.inference.retry import Deadlines, RetryPolicy
+from videomoments.inference.transcript import Segment, Transcript
+from videomoments.media.types import AudioStream, Chapter, MediaInfo
+from videomoments.pipeline.orchestrator import Watch, run_stages
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.pipeline.stages.moment_generation import MOMENT_GENERATION
+from videomoments.pipeline.stages.moment_refinement import MOMENT_REFINEMENT
+from videomoments.services.options import RunOptions
+from videomoments.services.runs import Accepted, Claim
+from videomoments.services.wiring import Services
+from videomoments.worker.app import build_parts
+from videomoments.worker.consumer import Worker
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What earlier stages would have found; seconds."""
+
+    duration: float
+    lines: tuple[tuple[float, float, str], ...]
+    chapters: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def media(self) -> MediaInfo:
+        audio = AudioStream(0, "pcm_s16le", 16_000, 1, 0.0, self.duration, decodable=True)
+        marks = tuple(Chapter(start, title) for start, title in self.chapters)
+        return MediaInfo("wav", 1000, self.duration, 0.0, None, audio, marks)
+
+    @property
+    def transcript(self) -> Transcript:
+        segments = tuple(Segment(*line) for line in self.lines)
+        return Transcript(" ".join(line[2] for line in self.lines), (), segments, "en", "made", 0.0)
+
+
+def stages(recording: Recording) -> tuple[Stage, ...]:
+    """The eight, of which the two that ask a chat model are real."""
+
+    async def transcribe(context: StageContext) -> Outcome:
+        async with context.services.database.transaction() as session:
+            values = {"media_info": recording.media.to_dict()}
+            await session.execute(update(Video).where(Video.id == context.claim.video_pk).values(**values))
+        context.forget_video()
+        await context.services.transcripts.save(context.claim, recording.transcript, language="en", input_hash="made")
+        return Outcome({"words": len(recording.lines)})
+
+    async def nothing(_: StageContext) -> Outcome:
+        return Outcome()
+
+    made = {StageName.TRANSCRIPTION: transcribe}
+    real = {stage.name: stage for stage in (MOMENT_GENERATION, MOMENT_REFINEMENT)}
+    return tuple(real.get(name) or Stage(name=name, run=made.get(name, nothing)) for name in StageName)
+
+
+def scripted_model(server: ModelServer, key: str = "scripted", **changed: Any) -> ModelConfig:
+    values = {"key": key, "kind": ModelKind.CHAT, "endpoint": "/v1/chat/completions", "model_name": "fake-chat", "base_url": server.url}
+    return ModelConfig.model_validate(values | changed)
+
+
+async def start(services: Services, models: Sequence[ModelConfig], name: str = "talk", **options: Any) -> Accepted:
+    """A run whose generation is asked of the first model, its refinement of the last."""
+    for model in models:
+        await services.models.put(model)
+    video, _ = await services.videos.register_url(f"https://example.com/{name}.mp4")
+    chosen = {"generation_model": models[0].key, "refinement_model": models[-1].key, "clips": "none"}
+    return await services.runs.accept(video.identifier, await services.models.snapshot(RunOptions(**(chosen | options))))
+
+
+@asynccontextmanager
+async def workers(
+    services: Services, recording: Recording, *, count: int = 1, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None
+) -> AsyncIterator[None]:
+    """`count` workers, each with adapters of its own, as processes of their own would have."""
+    built = [build_parts(services.settings, services) for _ in range(count)]
+    chats = [ChatClient(deadlines=deadlines, policy=policy) for _ in built]
+    all_parts = [replace(parts, chat=chat) for parts, chat in zip(built, chats, strict=True)]
+    played = stages(recording)
+    stop = asyncio.Event()
+
+    def worker(number: int) -> Worker:
+        async def work(claim: Claim, watch: Watch) -> str | None:
+            return await run_stages(claim, all_parts[number], watch, played)
+
+        return Worker(services, work, all_parts[number].store)
+
+    running = [asyncio.create_task(worker(number).run(stop)) for number in range(count)]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*running)
+        for parts, chat in zip(built, chats, strict=True):
+            await chat.aclose()
+            await parts.chat.aclose()
+            await parts.tunnels.aclose()
+            await parts.slots.close()
