@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import subprocess
 import threading
 import time
 from fractions import Fraction
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
 
 from media.makers import draw
 from videomoments.core.errors import NotFound, UnsupportedMedia
@@ -59,6 +61,24 @@ async def test_what_every_container_holds(suffix: str, options: dict[str, Any], 
     assert MediaInfo.from_dict(info.to_dict()) == info
     if "start" in options:
         assert info.start_pts == pytest.approx(10.0, abs=0.001)
+
+
+@pytest.mark.parametrize(("gop", "at"), [(50, 1.5), (500, 18.0)])
+async def test_a_stretch_that_was_cut_by_copying_is_no_damage(gop: int, at: float, tmp_path: Path) -> None:
+    """What everybody makes with `ffmpeg -ss … -c copy`: an edit list hides all from the keyframe before to the asked start."""
+    made = draw(tmp_path / "whole.mp4", fps=Fraction(25), seconds=24, gop=gop)
+    cut = tmp_path / "cut.mp4"
+    argv = [get_ffmpeg_exe(), "-nostdin", "-v", "error", "-ss", str(at), "-i", str(made.path), "-t", "4", "-c", "copy", str(cut)]
+    subprocess.run(argv, check=True)
+    info = await MediaEngine().probe(cut)
+    assert info.has_video
+    assert info.has_audio
+    assert info.video is not None
+    assert info.duration == pytest.approx(4.0, abs=0.15)
+    assert info.video.fps == pytest.approx(25, rel=0.03)  # hidden pictures are not counted
+    for keyframe in info.video.keyframes or ():  # where the source has them
+        groups = (keyframe + at) / (gop / 25)
+        assert groups == pytest.approx(round(groups), abs=0.03)
 
 
 async def test_sound_is_placed_against_the_first_picture(tmp_path: Path) -> None:

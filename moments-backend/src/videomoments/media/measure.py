@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, overload
+from itertools import islice, pairwise
+from typing import Any, NamedTuple, overload
 
 import av.error
 from av.audio.codeccontext import AudioCodecContext
@@ -22,6 +22,10 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from videomoments.media.opening import only, stamp, time_base
+
+# So many packets at the head of a stream tell how it begins; an edit list may hide some thousands before them.
+_HEAD_PACKETS = 16
+HIDDEN_PACKETS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +97,16 @@ def _by_index(
     times = [entry[0] for entry in present]
     # Decoding times: the presentation times of the last frames need the packets themselves.
     tail = _seen_from(container, stream, times[-1], tick)
-    first = _first_stamp(container, stream)
-    if tail is None or first is None:
+    head = _head(container, stream)
+    if tail is None or head is None:
         return None
+    # The index holds decoding times: the reordering delay is the same for all of them.
+    delay = head.stamp - times[0]
     return Measured(
-        first=first,
+        first=head.first,
         end=tail,
-        frames=len(present),
-        keyframes=tuple(entry[0] for entry in present if entry[3]) if stream.type == "video" else None,
+        frames=len(present) - head.hidden,
+        keyframes=tuple(entry[0] + delay for entry in present if entry[3]) if stream.type == "video" else None,
         vfr=uneven(times),
         missing=1 - len(present) / len(entries),
     )
@@ -164,10 +170,26 @@ def _seen_from(container: InputContainer, stream: Stream, at: int, tick: Callabl
     return end
 
 
-def _first_stamp(container: InputContainer, stream: Stream) -> int | None:
+class _Head(NamedTuple):
+    """How a stream begins, in ticks: the first packet, the first that is shown, and how many an edit list hides before that."""
+
+    stamp: int
+    first: int
+    hidden: int
+
+
+def _head(container: InputContainer, stream: Stream) -> _Head | None:
     rewind(container, stream)
-    seen = [stamp(packet) or 0 for _, packet in zip(range(16), packets_of(container, stream), strict=False) if not packet.is_discard]
-    return min(seen, default=None)
+    stamps: list[int] = []
+    shown: list[int] = []
+    # A file that was cut by copying hides up to a whole group of pictures.
+    for packet in islice(packets_of(container, stream), HIDDEN_PACKETS):
+        stamps.append(stamp(packet) or 0)
+        if not packet.is_discard:
+            shown.append(stamps[-1])
+            if len(shown) == _HEAD_PACKETS:
+                break
+    return _Head(stamps[0], min(shown), len(stamps) - len(shown)) if shown else None
 
 
 def seek(container: InputContainer, stream: Stream, at: int) -> None:

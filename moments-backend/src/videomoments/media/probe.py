@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.measure import Measured, decode, measure, packets_of, rewind
+from videomoments.media.measure import HIDDEN_PACKETS, Measured, decode, measure, packets_of, rewind
 from videomoments.media.opening import (
     check_pixels,
     choose_audio,
@@ -36,7 +36,6 @@ PRESENT_SHARE = 0.9
 _SLOWEST_RATE = 0.2
 _HEAD_FRAMES = 64
 _HEAD_SECONDS = 0.12
-_HEAD_PACKETS = 400
 
 
 @dataclass(slots=True)
@@ -170,7 +169,7 @@ def _decode_head(container: InputContainer, stream: AvVideo | AvAudio) -> _Head:
     head = _Head()
     seen: list[VideoFrame | AudioFrame] = []
     started = time.monotonic()
-    for _, packet in zip(range(_HEAD_PACKETS), packets_of(container, stream), strict=False):
+    for _, packet in zip(range(HIDDEN_PACKETS), packets_of(container, stream), strict=False):
         frames = decode(context, packet)
         if frames is None:
             head.faults += 1
@@ -272,9 +271,8 @@ def _rate(stream: AvVideo, measured: Measured | None, duration: float) -> float:
 def _keyframes(measured: Measured | None, first: int, step: Fraction) -> tuple[float, ...] | None:
     if measured is None or not measured.keyframes:
         return None
-    # An index holds decoding times: the reordering delay is the same for all of them.
-    shift = first - measured.keyframes[0]
-    return tuple(round(float((at + shift - first) * step), 6) for at in measured.keyframes)
+    # One that an edit list hides stands before the timeline's zero: nothing can be shown of it.
+    return tuple(round(float((at - first) * step), 6) for at in measured.keyframes if at >= first) or None
 
 
 def _chapters(container: InputContainer, zero: Fraction, duration: float) -> tuple[Chapter, ...]:
