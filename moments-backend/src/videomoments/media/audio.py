@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,21 +11,18 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream as AvAudio
 
-from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.measure import decode, packets_of, rewind, seek
 from videomoments.media.opening import only, open_source, time_base
-from videomoments.media.progress import Progress
-from videomoments.media.types import AudioStream, MediaInfo
+from videomoments.media.types import AudioStream
 
-SPEECH_RATE = 16_000
 # Decoders need some packets before the first right sample: AAC one (21 ms), Opus 80 ms, MP3 its bit reservoir.
 _PREROLL = 0.15
 # Timestamps that are off by less are jitter (Matroska counts milliseconds); more is a gap or an overlap, put right at once.
 _TOLERANCE = 0.010
 # A jump back further than this is a clock that was set anew, not an overlap to drop.
 _RESET = 2.0
-# Samples handed on at once: a call per decoded frame would cost as much as the decoding.
-_BATCH = 32_768
+# Samples of a block: a call per decoded frame would cost as much as the decoding.
+BLOCK_SAMPLES = 32_768
 
 
 class PlacedAudio:
@@ -42,6 +38,8 @@ class PlacedAudio:
         self._stream = stream
         self._step = time_base(stream)
         self._zero = Fraction(start_pts).limit_denominator(10**9)
+        # For the time of every frame: fractions would cost half as much as decoding it.
+        self._tick, self._offset = float(self._step), float(self._zero)
         only(self._container, stream)
         stream.codec_context.thread_count = 1
         self.faults = 0
@@ -55,15 +53,40 @@ class PlacedAudio:
 
         With `pad` the stretch is filled to its very end, else it ends with the sound. A frame's `pts` counts samples after `start`.
         """
+        fifo = AudioFifo()
+        given = 0
+
+        def block() -> AudioFrame:
+            nonlocal given
+            frame = fifo.read(fifo.samples)
+            assert frame is not None
+            frame.pts, frame.time_base = given, Fraction(1, frame.sample_rate)
+            given += frame.samples
+            return frame
+
+        for piece in self.pieces(start, end, pad=pad):
+            # Times are ours; the queue would compare them with its own count.
+            piece.pts = None
+            fifo.write(piece)
+            if fifo.samples >= BLOCK_SAMPLES:
+                yield block()
+        if fifo.samples:
+            yield block()
+
+    def pieces(self, start: float, end: float, *, pad: bool) -> Iterator[AudioFrame]:
+        """The same, frame by frame as they are decoded: for a filter graph, which gathers them at no cost."""
         line: _Line | None = None
         for at, frame in self._placed(start):
             if line is None:
                 line = _Line(frame, start, end)
-            yield from line.put(at, frame)
+            if line.follows(at, frame):
+                yield line.counted(frame)
+            else:
+                yield from line.put(at, frame)
             if line.full:
                 break
-        if line is not None:
-            yield from line.finish(pad)
+        if line is not None and pad:
+            yield from line.fill()
 
     def _placed(self, start: float) -> Iterator[tuple[float, AudioFrame]]:
         """Decoded frames with their times, from a little before `start`."""
@@ -97,7 +120,7 @@ class PlacedAudio:
 
     def _time(self, frame: AudioFrame) -> float:
         at = frame.pts if frame.pts is not None else frame.dts or 0
-        return float(at * self._step - self._zero)
+        return at * self._tick - self._offset
 
 
 class _Line:
@@ -109,81 +132,70 @@ class _Line:
         self._rate = template.sample_rate
         self._start = start
         self._total = max(0, round((end - start) * self._rate))
-        self._fifo = AudioFifo()
         self._taken = 0
-        self._given = 0
         self._shift = 0
         self._begun = False
+        self._tolerance = _TOLERANCE * self._rate
         self._convert: AudioResampler | None = None
 
     @property
     def full(self) -> bool:
         return self._taken >= self._total
 
+    def follows(self, at: float, frame: AudioFrame) -> bool:
+        """Whether the frame goes on just where the last one ended, as nearly all do."""
+        if not self._begun or abs(round((at - self._start) * self._rate) + self._shift - self._taken) > self._tolerance:
+            return False
+        return self._taken + frame.samples <= self._total and self._is_alike(frame)
+
     def put(self, at: float, frame: AudioFrame) -> Iterator[AudioFrame]:
         for piece in self._alike(frame):
             yield from self._put(at, piece)
             at += piece.samples / self._rate
+
+    def fill(self) -> Iterator[AudioFrame]:
+        """Silence to the very end."""
+        return self._silence(self._total - self._taken)
 
     def _put(self, at: float, frame: AudioFrame) -> Iterator[AudioFrame]:
         gap = round((at - self._start) * self._rate) + self._shift - self._taken
         if self._begun and gap < -_RESET * self._rate:
             self._shift -= gap
             gap = 0
-        if self._begun and abs(gap) <= _TOLERANCE * self._rate:
+        if self._begun and abs(gap) <= self._tolerance:
             gap = 0
         if gap + frame.samples <= 0:
             return
         self._begun = True
         if gap > 0:
             yield from self._silence(min(gap, self._total - self._taken))
-        if gap < 0:
-            # The head is cut off by reading it away, so everything before it has to leave first.
-            yield from self._give(self._fifo.samples)
-        self._write(frame)
-        if gap < 0:
-            self._fifo.read(-gap)
-            self._taken += gap
-        if self._fifo.samples >= _BATCH:
-            yield from self._give(self._fifo.samples)
-
-    def finish(self, pad: bool) -> Iterator[AudioFrame]:
-        if pad:
-            yield from self._silence(self._total - self._taken)
-        yield from self._give(self._fifo.samples)
+        skipped = max(0, -gap)
+        kept = min(frame.samples - skipped, self._total - self._taken)
+        if kept > 0:
+            yield self.counted(frame if kept == frame.samples else _stretch_of(frame, skipped, kept))
 
     def _silence(self, samples: int) -> Iterator[AudioFrame]:
         while samples > 0:
-            frame = AudioFrame(self._format, self._layout, min(samples, _BATCH))
+            frame = AudioFrame(self._format, self._layout, min(samples, BLOCK_SAMPLES))
             frame.sample_rate = self._rate
             level = b"\x80" if self._format.startswith("u8") else b"\0"
             for plane in frame.planes:
                 plane.update(level * plane.buffer_size)
             samples -= frame.samples
-            self._write(frame)
-            yield from self._give(self._fifo.samples)
+            yield self.counted(frame)
 
-    def _write(self, frame: AudioFrame) -> None:
-        # Times are ours from here on; the queue would compare them with its own count.
-        frame.pts = None
-        self._fifo.write(frame)
+    def counted(self, frame: AudioFrame) -> AudioFrame:
+        """The frame with its place on the grid as `pts`; its time base stays: setting it costs as much as the rest."""
+        frame.pts = self._taken
         self._taken += frame.samples
+        return frame
 
-    def _give(self, samples: int) -> Iterator[AudioFrame]:
-        samples = min(samples, self._total - self._given)
-        if samples <= 0:
-            return
-        frame = self._fifo.read(samples)
-        if frame is None:
-            return
-        frame.pts = self._given
-        frame.time_base = Fraction(1, self._rate)
-        self._given += frame.samples
-        yield frame
+    def _is_alike(self, frame: AudioFrame) -> bool:
+        return frame.sample_rate == self._rate and frame.format.name == self._format and frame.layout.name == self._layout
 
     def _alike(self, frame: AudioFrame) -> list[AudioFrame]:
         """`frame` in the template's format: a stream may change it half way."""
-        if (frame.format.name, frame.layout.name, frame.sample_rate) == (self._format, self._layout, self._rate):
+        if self._is_alike(frame):
             return [frame]
         frame.pts = None
         try:
@@ -195,28 +207,13 @@ class _Line:
             return self._convert.resample(frame)
 
 
-def extract_audio(source: Path, target: Path, info: MediaInfo, progress: Progress) -> None:
-    """Writes 16 kHz mono s16 WAV whose sample 0 lies at the timeline's 0. Raises `UnsupportedMedia` where most does not decode."""
-    assert info.audio is not None
-    sound = PlacedAudio(source, info.audio, info.start_pts)
-    resampler = AudioResampler("s16", "mono", SPEECH_RATE)
-    written = 0
-    with wave.open(str(target), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(SPEECH_RATE)
-        for block in sound.blocks(0.0, info.duration, pad=False):
-            written += _write(out, resampler.resample(block))
-            progress(min(1.0, written / SPEECH_RATE / info.duration))
-        written += _write(out, resampler.resample(None))
-    sound.close()
-    if not written or sound.faults * 2 > sound.packets:
-        raise UnsupportedMedia("Most of the sound does not decode.", code="unsupported_codec", advice="Convert it to MP4 (H.264, AAC).")
-
-
-def _write(out: wave.Wave_write, frames: list[AudioFrame]) -> int:
-    samples = 0
-    for frame in frames:
-        out.writeframesraw(memoryview(frame.planes[0])[: frame.samples * 2])
-        samples += frame.samples
-    return samples
+def _stretch_of(frame: AudioFrame, first: int, samples: int) -> AudioFrame:
+    """`samples` of the frame from `first` on."""
+    fifo = AudioFifo()
+    frame.pts = None
+    fifo.write(frame)
+    if first:
+        fifo.read(first)
+    kept = fifo.read(samples)
+    assert kept is not None
+    return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from videomoments.core.errors import InvalidInput
 from videomoments.media.sandbox import run_job
-from videomoments.media.types import Clip, ClipRequest, MediaInfo, SandboxLimits, Thumbnail, ThumbnailRequest
+from videomoments.media.types import Clip, ClipRequest, MediaInfo, SandboxLimits, Shot, Thumbnail, ThumbnailRequest
 
 OnProgress = Callable[[float], None]
 _PARTIAL = ".part"
@@ -38,14 +39,24 @@ class MediaEngine:
                     return MediaInfo.from_dict(event["info"])
         raise AssertionError("a job ends with a result or an error")
 
-    async def extract_audio(self, source: Path, target: Path, info: MediaInfo, *, on_progress: OnProgress | None = None) -> None:
-        """Writes 16 kHz mono s16 WAV, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed."""
+    async def extract_audio(
+        self, source: Path, target: Path, info: MediaInfo, *, waveform: Path | None = None, on_progress: OnProgress | None = None
+    ) -> None:
+        """Writes 16 kHz mono s16 WAV, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed.
+
+        `waveform` is where its waveform file goes (`media.waveform`); the loudness stands in that file's header.
+        """
         if not info.has_audio:
             raise InvalidInput("The file has no sound that can be decoded.", code="no_audio")
-        job = _job("extract_audio", source, info) | {"target": str(partial(target.absolute()))}
-        async for _ in self._items(job, [target], on_progress):
+        targets = [target] if waveform is None else [target, waveform]
+        job = _job("extract_audio", source, info) | {
+            "target": str(partial(target.absolute())),
+            "waveform": str(partial(waveform.absolute())) if waveform else None,
+        }
+        async for _ in self._items(job, targets, on_progress):
             pass
-        partial(target).replace(target)
+        for made in targets:
+            partial(made).replace(made)
 
     async def thumbnails(self, source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo) -> list[Thumbnail]:
         """One JPEG per request, longest side 640 pixels, as a player shows it. A file without pictures gives none."""
@@ -59,6 +70,24 @@ class MediaEngine:
             Path(item["path"]).replace(target)
             made.append(Thumbnail.from_dict({**item, "path": target}))
         return made
+
+    async def shots(
+        self, source: Path, info: MediaInfo, *, within: Sequence[Shot] | None = None, on_progress: OnProgress | None = None
+    ) -> list[Shot]:
+        """Changes of scene, in order: between which keyframes they lie, from the keyframes alone.
+
+        With `within` those stretches are decoded and the changes in them known to the picture. A file without pictures has none.
+        """
+        if not info.has_video or within == []:
+            return []
+        job = _job("shots", source, info) | {"within": None if within is None else [dataclasses.asdict(shot) for shot in within]}
+        async with aclosing(run_job(job, self._limits)) as events:
+            async for event in events:
+                if event["event"] == "result":
+                    return [Shot(**shot) for shot in event["shots"]]
+                if on_progress is not None and event["fraction"] is not None:
+                    on_progress(event["fraction"])
+        raise AssertionError("a job ends with a result or an error")
 
     async def cut(
         self, source: Path, requests: Sequence[ClipRequest], info: MediaInfo, *, on_progress: OnProgress | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from videomoments.media.progress import Emit, Progress
-from videomoments.media.types import ClipRequest, MediaInfo, ThumbnailRequest
+from videomoments.media.types import ClipRequest, MediaInfo, Shot, ThumbnailRequest
 
 Job = Mapping[str, Any]
 
@@ -20,9 +21,10 @@ def _probe(job: Job, emit: Emit) -> None:
 
 
 def _extract_audio(job: Job, emit: Emit) -> None:
-    from videomoments.media.audio import extract_audio
+    from videomoments.media.speech import extract_speech
 
-    extract_audio(Path(job["source"]), Path(job["target"]), MediaInfo.from_dict(job["info"]), Progress(emit))
+    waveform = Path(job["waveform"]) if job["waveform"] else None
+    extract_speech(Path(job["source"]), Path(job["target"]), waveform, MediaInfo.from_dict(job["info"]), Progress(emit))
     emit({"event": "result"})
 
 
@@ -44,9 +46,21 @@ def _cut(job: Job, emit: Emit) -> None:
     emit({"event": "result"})
 
 
+def _shots(job: Job, emit: Emit) -> None:
+    from videomoments.media.shots import exact_shots, fast_shots
+
+    source, info, progress = Path(job["source"]), MediaInfo.from_dict(job["info"]), Progress(emit)
+    if job["within"] is None:
+        found = fast_shots(source, info, progress)
+    else:
+        found = exact_shots(source, info, [Shot(**stretch) for stretch in job["within"]], progress)
+    emit({"event": "result", "shots": [dataclasses.asdict(shot) for shot in found]})
+
+
 JOBS: Mapping[str, Callable[[Job, Emit], None]] = {
     "probe": _probe,
     "extract_audio": _extract_audio,
     "thumbnails": _thumbnails,
     "cut": _cut,
+    "shots": _shots,
 }

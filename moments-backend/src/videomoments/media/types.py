@@ -12,6 +12,8 @@ from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 
 ClipMode = Literal["copy", "smart", "encode", "proxy", "audio"]
+# How a delivered clip is asked for; `exact`: as cheaply as is possible with nothing hidden in the file.
+ClipWay = Literal["exact", "copy", "encode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,24 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Shot:
+    """A change of scene: the new one begins after `earliest` and by `latest` seconds; the two are equal where it is known to the frame."""
+
+    earliest: float
+    latest: float
+
+    @property
+    def exact(self) -> bool:
+        return self.earliest == self.latest
+
+
+@dataclass(frozen=True, slots=True)
 class MediaInfo:
     """What a file really holds, measured. Kept in checkpoints: `to_dict` and `from_dict` are inverse and JSON-safe.
 
     `duration` is seconds from the first frame to the end of the last, of the longest stream that decodes. `start_pts` is the
     container's time of the timeline's 0, in seconds. Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
-    `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`.
+    `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`. `shots` are filled in after the probe, by `MediaEngine.shots`.
     """
 
     container: str
@@ -94,6 +108,7 @@ class MediaInfo:
     audio: AudioStream | None
     chapters: tuple[Chapter, ...] = ()
     warnings: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
 
     @property
     def has_video(self) -> bool:
@@ -127,6 +142,7 @@ class MediaInfo:
                 "audio": None if audio is None else AudioStream(**audio),
                 "chapters": tuple(Chapter(**chapter) for chapter in data["chapters"]),
                 "warnings": tuple(data["warnings"]),
+                "shots": tuple(Shot(**shot) for shot in data.get("shots", ())),
             }
         )
 
@@ -174,7 +190,8 @@ class Thumbnail:
 class ClipRequest:
     """One clip to cut. `interval` is the moment's; paddings are asked seconds on either side, clamped to the source.
 
-    `max_bytes` bounds input clips only: a larger copy becomes a proxy, whose rate is chosen to fit.
+    `max_bytes` bounds input clips only: a larger copy becomes a proxy, whose rate is chosen to fit. `way` is for delivered clips:
+    `copy` is the cheapest, with up to one group of pictures hidden before its start; `encode` makes every picture anew.
     """
 
     key: str
@@ -184,6 +201,7 @@ class ClipRequest:
     padding_left: float = 0.0
     padding_right: float = 0.0
     max_bytes: int | None = None
+    way: ClipWay = "exact"
 
     def to_dict(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "target": str(self.target), "kind": str(self.kind)}

@@ -15,6 +15,7 @@ from videomoments.storage.layout import owner_of
 # All that names objects, as (video_id, key). Whatever column comes to hold a key has to stand here, or its objects are swept.
 NAMED_OBJECTS = """
     SELECT id, cloud_url FROM videos UNION ALL SELECT id, audio_url FROM videos
+    UNION ALL SELECT id, regexp_replace(audio_url, '\\.wav$', '.waveform') FROM videos
     UNION ALL SELECT video_id, cloud_url FROM clips UNION ALL SELECT video_id, cloud_url FROM thumbnails
 """
 _UPLOAD_LIFE = timedelta(days=1)

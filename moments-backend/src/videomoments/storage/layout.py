@@ -83,6 +83,11 @@ def audio_key(video_id: str, request_id: str, attempt: int) -> str:
     return check_key(f"videos/{video_id}/audio/{request_id}-{attempt}.wav")
 
 
+def waveform_key(audio_url: str) -> str:
+    """The waveform beside an audio object: the row that names the audio names it too."""
+    return check_key(audio_url.removesuffix(".wav") + ".waveform")
+
+
 def clip_key(video_id: str, moment_id: str, kind: ClipKind, request_id: str, attempt: int, *, extension: str = ".mp4") -> str:
     return check_key(f"videos/{video_id}/clips/{moment_id}/{kind}-{request_id}-{attempt}{safe_extension(extension)}")
 

@@ -1,4 +1,4 @@
-"""Stage 2: 16 kHz mono speech audio, sample 0 at the first frame."""
+"""Stage 2: 16 kHz mono speech audio, sample 0 at the first frame, and its waveform."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from videomoments.pipeline.stage import Outcome, Stage, StageContext
 
 
 async def extract_audio(context: StageContext) -> Outcome:
-    """Writes `audio.wav` into the run's folder, unless an earlier run has stored the same audio."""
+    """Writes `audio.wav` and `audio.waveform` into the run's folder, unless an earlier run has stored the same audio."""
     video = await context.video()
     if video.audio_url is not None:
         return Outcome({}, "extracted by an earlier run")
     info = await context.media_info()
     made = context.scratch("audio") / context.audio_path.name
-    await context.parts.media.extract_audio(await context.source(), made, info, on_progress=context.report)
+    drawn = made.with_suffix(".waveform")
+    await context.parts.media.extract_audio(await context.source(), made, info, waveform=drawn, on_progress=context.report)
+    drawn.replace(context.audio_path.with_suffix(".waveform"))
     made.replace(context.audio_path)
     return Outcome()
 
@@ -29,7 +31,8 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
 
 async def _counts(context: StageContext, _: Mapping[str, Any]) -> bool:
     """The product is a local file until stage 3 has stored it: on another machine it is made again."""
-    return context.audio_path.exists() or (await context.video()).audio_url is not None
+    made = context.audio_path.exists() and context.audio_path.with_suffix(".waveform").exists()
+    return made or (await context.video()).audio_url is not None
 
 
 AUDIO_EXTRACTION = Stage(

@@ -8,7 +8,7 @@ from typing import Any
 from videomoments.core.names import StageName
 from videomoments.pipeline.conditions import no_audio
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
-from videomoments.storage.layout import audio_key
+from videomoments.storage.layout import UNKNOWN_TYPE, audio_key, waveform_key
 
 
 async def upload_audio(context: StageContext) -> Outcome:
@@ -18,7 +18,9 @@ async def upload_audio(context: StageContext) -> Outcome:
     claim = context.claim
     key = audio_key(claim.video_id, claim.request_id, claim.attempt)
     await context.put(key, context.audio_path, "audio/wav", lambda done, total: context.report(done / max(total, 1)))
-    await context.publish(context.services.videos.publish_audio(claim, key), key)
+    drawn = waveform_key(key)
+    await context.put(drawn, context.audio_path.with_suffix(".waveform"), UNKNOWN_TYPE)
+    await context.publish(context.services.videos.publish_audio(claim, key), key, drawn)
     return Outcome({"audio_url": key})
 
 

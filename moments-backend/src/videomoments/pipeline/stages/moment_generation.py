@@ -25,6 +25,7 @@ from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
+from videomoments.services.waveforms import read_silences
 
 # Repeated calls that a run may make beyond one for each window.
 _SPARE_CALLS = 12
@@ -42,7 +43,8 @@ async def generate(context: StageContext) -> Outcome:
     lines = build_lines(transcript.words, transcript.segments)
     chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
     candidates = await _candidates(context, lines, duration, transcript.language, chapters)
-    snapper = Snapper(lines, transcript.words, duration)
+    silences = await read_silences(context.parts.store, (await context.video()).audio_url)
+    snapper = Snapper(lines, transcript.words, duration, silences)
     chosen = select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
     moments = [_new(candidate, context.snapshot.generation.key) for candidate in chosen if candidate.end > candidate.start]
     await _save(context, moments, row.id)

@@ -29,6 +29,7 @@ from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
+from videomoments.services.waveforms import read_silences
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,14 @@ _REFINED = 0.4
 class _Material:
     """What is needed for every moment of the run."""
 
-    def __init__(self, moments: list[Moment], transcript: Transcript | None, duration: float, limits: MomentLimits) -> None:
+    def __init__(
+        self,
+        moments: list[Moment],
+        transcript: Transcript | None,
+        duration: float,
+        limits: MomentLimits,
+        silences: list[Interval],
+    ) -> None:
         edges = [0.0, *(moment.end_time for moment in moments[:-1])], [*(moment.start_time for moment in moments[1:]), duration]
         # How far each may grow: not into its neighbours.
         self.room = {moment.id: Interval(low, high) for moment, low, high in zip(moments, *edges, strict=True)}
@@ -54,7 +62,7 @@ class _Material:
         self.duration = duration
         self.limits = limits
         self.budget = Budget(_SPARE_CALLS + len(moments))
-        self.snapper = Snapper(self.lines, words, duration)
+        self.snapper = Snapper(self.lines, words, duration, silences)
 
 
 async def refine(context: StageContext) -> Outcome:
@@ -66,7 +74,8 @@ async def refine(context: StageContext) -> Outcome:
     row = await context.services.transcripts.of_video(context.claim.video_id)
     options = context.options
     limits = MomentLimits(options.max_moments, options.min_duration, options.max_duration)
-    material = _Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits)
+    silences = await read_silences(context.parts.store, (await context.video()).audio_url)
+    material = _Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits, silences)
     share = _REFINED if options.clips == "deliver" else 1.0
     failures: list[str] = []
     finished = 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from videomoments.core.errors import InvalidInput, NotFound
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound
 from videomoments.core.names import StageName
-from videomoments.media.types import MediaInfo, ThumbnailRequest
-from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.media.types import MediaInfo, Shot, ThumbnailRequest
+from videomoments.pipeline.stage import Outcome, Stage, StageContext, log
 from videomoments.services.videos import SourceFile, StillImage, title_from
 from videomoments.sources.base import FetchLimits
 from videomoments.sources.http import fetch
@@ -46,6 +47,7 @@ async def download(context: StageContext) -> Outcome:
     else:
         path, name, title = await _fetch(context, video.source_url)
     info = await context.parts.media.probe(path)
+    info = replace(info, shots=await _shots(context, path, info))
     context.report(_MEASURED)
     key = stored or await _store(context, path, _extension(name, info))
     still = await _thumbnail(context, path, info)
@@ -65,6 +67,18 @@ async def download(context: StageContext) -> Outcome:
     context.forget_video()
     warnings = ", ".join(info.warnings).replace("_", " ")
     return Outcome({"cloud_url": key}, f"warnings: {warnings}" if warnings else None)
+
+
+async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Shot, ...]:
+    """Where the scene changes, by the keyframes; a file that does not tell still has moments."""
+    try:
+        found = await context.parts.media.shots(
+            path, info, on_progress=lambda done: context.report(_FETCHED + (_MEASURED - _FETCHED) * done)
+        )
+    except MomentsError as error:
+        log.warning("no shots: %s", error.message)
+        return ()
+    return tuple(found)
 
 
 async def _store(context: StageContext, path: Path, extension: str) -> str:

@@ -1,0 +1,43 @@
+"""Bodies about what a timeline draws: the waveform and the changes of scene."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from videomoments.services.waveforms import WaveformView
+
+
+class WaveformOut(BaseModel):
+    """Lowest and highest sample of equal steps from `start` to `end` seconds, between -1 and 1."""
+
+    start: float
+    end: float
+    duration: float = Field(description="Of the whole track, in seconds.")
+    loudness: float | None = Field(description="Integrated loudness of the whole mono track (ITU-R BS.1770) in LUFS; null: silent.")
+    lows: list[float]
+    highs: list[float]
+
+    @classmethod
+    def of(cls, view: WaveformView) -> WaveformOut:
+        return cls(start=view.start, end=view.end, duration=view.duration, loudness=view.loudness, lows=view.lows, highs=view.highs)
+
+
+class ShotOut(BaseModel):
+    """A change of scene: it lies between `earliest` and `latest` seconds; `exact` where it is known to the frame."""
+
+    earliest: float
+    latest: float
+    exact: bool
+
+
+class ShotsOut(BaseModel):
+    """The changes of scene, in order."""
+
+    items: list[ShotOut]
+
+    @classmethod
+    def of(cls, media_info: dict[str, Any] | None) -> ShotsOut:
+        found = (media_info or {}).get("shots", [])
+        return cls(items=[ShotOut(**shot, exact=shot["earliest"] == shot["latest"]) for shot in found])

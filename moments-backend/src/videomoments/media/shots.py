@@ -1,0 +1,114 @@
+"""Changes of scene: a fast pass over the keyframes says between which two of them the scene changed, a full decode of one such stretch
+says at which picture. In the child only.
+
+Most of a recording is never decoded: where two neighbouring keyframes look alike and no packet between them is suspiciously large,
+nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from videomoments.media.pictures import Pictures
+from videomoments.media.progress import Progress
+from videomoments.media.types import MediaInfo, Shot
+
+# A picture is compared as a grid of so many cells (rows, columns): camera noise and small movements vanish in a cell's mean.
+_ROWS, _COLUMNS = 18, 32
+# Mean difference of cells (0 to 255, luma and both chromas) above which two pictures show different scenes, seconds apart or at once.
+_APART = 12.0
+_AT_ONCE = 9.0
+# A cut also stands out from its neighbours: a pan changes every picture alike.
+_STANDS_OUT = 3.0
+_NEIGHBOURS = 3
+
+Cells = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    at: float
+    cells: Cells
+
+
+def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
+    """Stretches between two neighbouring keyframes that show different scenes."""
+    assert info.video is not None
+    pictures = Pictures(source, info)
+    pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
+    found = []
+    before: _Seen | None = None
+    for at, frame in pictures.frames_from(0.0, skip="NONKEY"):
+        seen = _Seen(at, _cells(frame))
+        if before is not None and seen.at > before.at and _difference(before.cells, seen.cells) > _APART:
+            found.append(Shot(round(before.at, 4), round(seen.at, 4)))
+        before = seen
+        progress(min(1.0, max(0.0, at / info.duration)))
+    pictures.close()
+    return found
+
+
+def exact_shots(source: Path, info: MediaInfo, stretches: Sequence[Shot], progress: Progress) -> list[Shot]:
+    """All changes within the stretches, to the picture; neighbouring stretches are decoded in one go."""
+    pictures = Pictures(source, info)
+    found: list[Shot] = []
+    joined = _joined(stretches)
+    for number, stretch in enumerate(joined):
+        found += _within(pictures, stretch)
+        progress((number + 1) / len(joined))
+    pictures.close()
+    return found
+
+
+def _joined(stretches: Sequence[Shot]) -> list[Shot]:
+    joined: list[Shot] = []
+    for stretch in sorted(stretches, key=lambda shot: shot.earliest):
+        if joined and stretch.earliest <= joined[-1].latest:
+            joined[-1] = Shot(joined[-1].earliest, max(joined[-1].latest, stretch.latest))
+        else:
+            joined.append(stretch)
+    return joined
+
+
+def _within(pictures: Pictures, stretch: Shot) -> Iterator[Shot]:
+    seen: list[_Seen] = []
+    for at, frame in pictures.frames_from(stretch.earliest):
+        if at >= stretch.earliest - 1e-3:
+            seen.append(_Seen(at, _cells(frame)))
+        # Some pictures more, to know what is usual after a change on the last one.
+        if at > stretch.latest + 0.2:
+            break
+    steps = [_difference(first.cells, second.cells) for first, second in pairwise(seen)]
+    for index in _peaks(steps):
+        at = seen[index + 1].at
+        if at <= stretch.latest + 1e-3:
+            yield Shot(round(at, 4), round(at, 4))
+
+
+def _peaks(steps: Sequence[float]) -> Iterator[int]:
+    """Steps that are large and stand out from those around them."""
+    for index, step in enumerate(steps):
+        if step < _AT_ONCE:
+            continue
+        around = [*steps[max(0, index - _NEIGHBOURS) : index], *steps[index + 1 : index + 1 + _NEIGHBOURS]]
+        usual = sorted(around)[len(around) // 2] if around else 0.0
+        if step > _STANDS_OUT * usual and step >= max(around, default=0.0):
+            yield index
+
+
+def _difference(first: Cells, second: Cells) -> float:
+    return float(np.abs(first - second).mean())
+
+
+def _cells(frame: VideoFrame) -> Cells:
+    """Mean luma and chroma of the grid's cells: an (3, rows, columns) array."""
+    small = frame.reformat(width=_COLUMNS, height=_ROWS, format="yuv444p", interpolation="AREA")
+    planes = [np.frombuffer(memoryview(plane), np.uint8).reshape(_ROWS, plane.line_size)[:, :_COLUMNS] for plane in small.planes]
+    return np.stack(planes).astype(np.float32)

@@ -1,0 +1,47 @@
+"""Changes of scene: a fast pass says between which keyframes, an exact one at which picture."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from media.makers import draw
+from videomoments.media.engine import MediaEngine
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".mp4", {"b_frames": 2}),
+        (".mkv", {"video": "libvpx-vp9", "audio": None}),
+        (".ts", {"start": 10.0}),
+        (".mp4", {"size": (192, 320), "rotation": 90}),
+    ],
+)
+async def test_every_change_is_found_to_the_picture(suffix: str, options: dict[str, object], tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    scene = random.Random(seed).choice([1.2, 1.72, 2.6])
+    made = draw(tmp_path / f"a{suffix}", seconds=8, gop=40, scene_seconds=scene, options={"sc_threshold": "0"}, **options)  # type: ignore[arg-type]
+    engine = MediaEngine()
+    info = await engine.probe(made.path)
+    fast = await engine.shots(made.path, info)
+    assert all(0 <= shot.earliest < shot.latest <= 8 for shot in fast)
+    found = await engine.shots(made.path, info, within=fast)
+    assert all(shot.exact for shot in found)
+    # Two changes between the same keyframes are one stretch, and both are found in it.
+    held = [cut for cut in made.cuts if any(shot.earliest < cut <= shot.latest + 0.001 for shot in fast)]
+    assert [shot.latest for shot in found] == pytest.approx(held, abs=0.041)
+    assert len(held) >= len(made.cuts) - 1
+
+
+async def test_one_scene_has_no_change_and_sound_has_no_pictures(tmp_path: Path) -> None:
+    engine = MediaEngine()
+    still = draw(tmp_path / "a.mp4", seconds=4, gop=20, scene_seconds=100)
+    info = await engine.probe(still.path)
+    assert await engine.shots(still.path, info) == []
+    assert await engine.shots(still.path, info, within=[]) == []
+    sound = draw(tmp_path / "a.m4a", seconds=1, video=None)
+    assert await engine.shots(sound.path, await engine.probe(sound.path)) == []
