@@ -7,6 +7,7 @@ are decoded: that costs a hundredth of the encoding.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -22,6 +23,8 @@ from videomoments.media.opening import url_of
 
 # How many pictures after a join are decoded: enough for its first P- and B-pictures.
 _AFTER_JOIN = 8
+# More pictures than any codec reorders.
+_REORDERED = 20
 _AUDIO_OFFSET = 0.010
 # One AAC frame at 16 kHz.
 _AUDIO_LENGTH = 0.065
@@ -46,6 +49,18 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
         if sound:
             _require(len(container.streams.audio) == 1, "the sound is missing")
             _check_sound(container.streams.audio[0], seen[container.streams.audio[0].index], None if copied else made)
+
+
+def check_edit_list(path: Path, made: Encoded, *, sound: bool) -> None:
+    """The same for a clip whose packets were copied behind an edit list: its first shown picture and its length. Reads one group."""
+    with av.open(url_of(path), "r", options={"protocol_whitelist": "file", "format_whitelist": "mov"}) as container:
+        stream = container.streams.video[0]
+        _require(stream.frames >= made.frames, f"{stream.frames} pictures instead of {made.frames}")
+        shown = (packet.pts or 0 for packet in container.demux(stream) if packet.size and not packet.is_discard)
+        _require(min(islice(shown, _REORDERED), default=None) == 0, "the first picture is late")
+        length = float((stream.duration or 0) * (stream.time_base or 0))
+        _require(abs(length - made.held.duration) < 0.010, "the length is wrong")
+        _require(len(container.streams.audio) == int(sound), "the sound is missing")
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from videomoments.media.audio import PlacedAudio
 from videomoments.media.measure import packets_of, seek
 from videomoments.media.opening import only, open_source, stamp, time_base, url_of
 from videomoments.media.pictures import Pictures
+from videomoments.media.scan import begins_anew
 from videomoments.media.types import MediaInfo
 from videomoments.media.writer import AAC_RATES
 
@@ -28,7 +29,6 @@ _FORMATS = ("yuv420p", "yuvj420p")
 _CONTAINERS = ("mov", "matroska")
 # B-frames that belong before the end come after later frames; so many more packets are taken to close the last group.
 _MOST_EXTRA = 16
-_IDR = 5
 # The packets of one clip are held in memory while it is decided.
 _LARGEST = 128 * 1024**2
 
@@ -71,7 +71,7 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
         at = pictures.seconds(stamp(packet) or 0)
         if not packets:
             first = latest = at
-            if first > wanted.start + step / 2 or not _is_idr(packet):
+            if first > wanted.start + step / 2 or not begins_anew(pictures, packet):
                 return "no clean keyframe before it"
             if wanted.start - first > MOST_PREROLL * (wanted.end - first):
                 return "the keyframe before it is too far away"
@@ -89,20 +89,6 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
     if not packets or round((latest - first) / step) + 1 != len(packets):
         return "its frames are not evenly spaced"
     return Copyable(packets, Interval(first, latest + step), size)
-
-
-def _is_idr(packet: Packet[Stream]) -> bool:
-    """Whether the packet (length-prefixed NAL units, ISO/IEC 14496-15, or Annex B) holds an IDR slice."""
-    data = bytes(packet)[:4096]
-    if data.startswith((b"\0\0\0\1", b"\0\0\1")):
-        return any(part[:1] and part[0] & 31 == _IDR for part in data.split(b"\0\0\1")[1:])
-    at = 0
-    while at + 5 <= len(data):
-        kind = data[at + 4] & 31
-        if kind in (1, _IDR):
-            return kind == _IDR
-        at += 4 + int.from_bytes(data[at : at + 4])
-    return False
 
 
 def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyable, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from videomoments.core.errors import InvalidInput, MomentsError
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.audio import PlacedAudio
-from videomoments.media.check import check_clip
+from videomoments.media.check import check_clip, check_edit_list
 from videomoments.media.copying import Copyable, copy_clip, copyable, refusal
+from videomoments.media.edit_list import EditListCutter, edit_list_refusal
 from videomoments.media.encode import Encoded, encode_exact, encode_proxy, encode_sound
 from videomoments.media.pictures import Pictures
 from videomoments.media.progress import Progress
@@ -56,6 +58,7 @@ class _Cutter:
         self._info = info
         self._pictures = Pictures(source, info) if info.has_video else None
         self._sound = PlacedAudio(source, info.audio, info.start_pts) if info.has_audio and info.audio is not None else None
+        self._copier: EditListCutter | None = None
         self._refusal = refusal(info) if info.has_video else ""
         self._unjoinable = smart_refusal(info, self._pictures) if self._pictures is not None else ""
 
@@ -70,7 +73,13 @@ class _Cutter:
         return self._input(self._pictures, request, wanted, tick)
 
     def _delivered(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
-        join = self._unjoinable or plan_join(pictures, self._info, wanted)
+        if request.way == "copy":
+            copied = self._behind_edit_list(pictures, request, wanted, tick)
+            if isinstance(copied, Clip):
+                return copied
+            exact = self._delivered(pictures, dataclasses.replace(request, way="exact"), wanted, tick)
+            return dataclasses.replace(exact, reason=f"not copied: {copied}; {exact.reason}")
+        join = "asked for" if request.way == "encode" else self._unjoinable or plan_join(pictures, self._info, wanted)
         if isinstance(join, Join):
             try:
                 made = write_join(pictures, self._sound, self._info, join, request.target, tick)
@@ -85,6 +94,22 @@ class _Cutter:
         made = encode_exact(pictures, self._sound, self._info, wanted, request.target, tick)
         check_clip(request.target, made, sound=self._sound is not None)
         return _clip(request, made.held, made.frames, "encode", _with_faults(join, made))
+
+    def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip | str:
+        """The clip, or the reason why it can't be copied."""
+        reason = edit_list_refusal(self._info)
+        if reason:
+            return reason
+        try:
+            if self._copier is None:
+                self._copier = EditListCutter(self._source, self._info, pictures)
+            made = self._copier.cut(self._sound, wanted, request.target, tick)
+            check_edit_list(request.target, made, sound=self._sound is not None)
+        except ValueError as error:
+            return str(error)
+        except MomentsError as error:
+            return error.message
+        return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it, hidden by an edit list")
 
     def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
         chosen = self._refusal or copyable(pictures, self._info, wanted, request.max_bytes)

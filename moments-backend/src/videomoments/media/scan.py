@@ -9,6 +9,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from videomoments.core.times import Interval
+from videomoments.media.h264 import is_idr, parameter_sets
 from videomoments.media.opening import stamp
 from videomoments.media.pictures import Pictures
 
@@ -39,6 +40,14 @@ def scan(pictures: Pictures, wanted: Interval, mark: Callable[[Packet[Stream]], 
         if decoded >= wanted.end + _REORDER_SECONDS or after >= _GUARD_PACKETS:
             break
     return found
+
+
+def begins_anew(pictures: Pictures, packet: Packet[Stream]) -> bool:
+    """Whether an H.264 packet is an IDR picture: decoding can begin with it, and nothing after it refers to anything before."""
+    try:
+        return is_idr(bytes(packet), parameter_sets(pictures.stream.codec_context.extradata).length_size)
+    except ValueError:
+        return False
 
 
 def frame_times(pictures: Pictures, wanted: Interval) -> list[float]:

@@ -1,0 +1,206 @@
+"""Clips by packet copy that begin on any picture: an edit list hides what comes before it. In the child only.
+
+The cheapest cut there is, of any codec that MP4 can carry. What it hides stays in the file: up to one group of pictures before the
+start, and after the end the few pictures that its last B-pictures refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from videomoments.core.times import Interval
+from videomoments.media.audio import PlacedAudio
+from videomoments.media.boxes import shorten_edit
+from videomoments.media.encode import DELIVERED, Encoded, Tick
+from videomoments.media.framing import FASTEST, Shown, frames_between
+from videomoments.media.measure import packets_of, seek
+from videomoments.media.opening import only, open_source, stamp, time_base, url_of
+from videomoments.media.pictures import Pictures
+from videomoments.media.scan import begins_anew, frame_times
+from videomoments.media.types import MediaInfo
+from videomoments.media.writer import AAC_RATES
+
+_CONTAINERS = ("mov", "matroska", "mpegts", "flv")
+_VIDEO = ("h264", "hevc", "vp9", "libvpx-vp9", "libdav1d", "av1", "mpeg4")
+# What players of MP4 know. The others' sound is encoded.
+_AUDIO = ("aac", "mp3", "mp3float", "ac3", "eac3")
+# A decoder needs this many sound packets before the first right sample.
+_WARM_UP = 2
+_MOST_HELD = 16
+# Near a cut this much is read, in seconds, to see which pictures lie there.
+_AROUND = 0.5
+
+
+def edit_list_refusal(info: MediaInfo) -> str:
+    """Why no packets of this source can be copied behind an edit list, or an empty string."""
+    video = info.video
+    assert video is not None
+    refusals = {
+        f"{video.codec} in {info.container} is not copied": video.codec not in _VIDEO or info.container not in _CONTAINERS,
+        "it has more than 60 pictures a second": video.fps > FASTEST,
+        "the source is damaged": "damaged" in info.warnings,
+    }
+    return next((reason for reason, holds in refusals.items() if holds), "")
+
+
+class EditListCutter:
+    """Copies clips of one source. Its sound is read from a container of its own, opened once."""
+
+    def __init__(self, source: Path, info: MediaInfo, pictures: Pictures) -> None:
+        self._info = info
+        self._pictures = pictures
+        self._container = open_source(source)
+        self._track = self._container.streams[info.audio.index] if info.has_audio and info.audio else None
+        if self._track is not None:
+            only(self._container, self._track)
+
+    def cut(self, sound: PlacedAudio | None, wanted: Interval, target: Path, tick: Tick) -> Encoded:
+        """Writes the clip. Raises ValueError where its packets can't be copied."""
+        first, last = self._ends(wanted)
+        held = Interval(first.at, last.at + last.duration)
+        options = {"movflags": "+faststart"}
+        with av.open(url_of(target), "w", format="mp4", options=options) as out:
+            pictures = _Copied(self._pictures, first.source, last)
+            # As it stands: there need not be an encoder of that name.
+            video = out.add_stream_from_template(self._pictures.stream, opaque=True)
+            if self._pictures.stream.codec_context.name == "hevc":
+                # The name that QuickTime's players take; the other one allows parameter sets between the pictures.
+                video.codec_context.codec_tag = "hvc1"
+            streams = [pictures.packets(video)]
+            if sound is not None:
+                streams.append(self._sound(sound, held, out))
+            for at, packet in merge(*streams, key=_first_of):
+                tick(max(0.0, at))
+                out.mux(packet)
+        if pictures.beyond:
+            shorten_edit(target, b"vide", held.duration)
+        return Encoded(held, pictures.shown, None, None, 0)
+
+    def _ends(self, wanted: Interval) -> tuple[Shown, Shown]:
+        """The clip's first and last picture."""
+        assert self._info.video is not None
+        head = Interval(wanted.start, min(wanted.end, wanted.start + _AROUND))
+        tail = Interval(max(wanted.start, wanted.end - _AROUND), wanted.end)
+        times = sorted({*frame_times(self._pictures, head), *frame_times(self._pictures, tail)})
+        shown = frames_between(times, self._info.duration, wanted.start, wanted.end, self._info.video.fps)
+        if not shown or shown[0].at != shown[0].source:
+            raise ValueError("a picture rests across its start")
+        return shown[0], shown[-1]
+
+    def _sound(self, sound: PlacedAudio, held: Interval, out: OutputContainer) -> Iterator[tuple[float, Packet[Stream]]]:
+        facts = self._info.audio
+        assert facts is not None
+        if facts.codec not in _AUDIO or self._track is None:
+            return _encoded(sound, held, out, facts.sample_rate if facts.sample_rate in AAC_RATES else 48_000, facts.channels)
+        return self._copied_sound(held, out.add_stream_from_template(self._track), self._track)
+
+    def _copied_sound(self, held: Interval, stream: Stream, track: Stream) -> Iterator[tuple[float, Packet[Stream]]]:
+        step = float(time_base(track))
+        zero = round((self._info.start_pts + held.start) / step)
+        end = zero + round(held.duration / step)
+        seek(self._container, track, zero - round(_AROUND / step))
+        before: list[Packet[Stream]] = []
+        for packet in packets_of(self._container, track):
+            at = stamp(packet) or 0
+            if at >= end:
+                return
+            before.append(packet)
+            if at + (packet.duration or 0) <= zero:
+                del before[:-_WARM_UP]
+                continue
+            for each in before:
+                each.pts = each.dts = (each.pts or 0) - zero
+                each.stream = stream
+                yield each.pts * step, each
+            before.clear()
+
+
+class _Copied:
+    """The packets of the pictures from `first` seconds to `last`, and of those they need. `shown` and `beyond` count them."""
+
+    def __init__(self, pictures: Pictures, first: float, last: Shown) -> None:
+        self._pictures = pictures
+        self._first, self._last = first, last
+        self.shown = 0
+        self.beyond = 0
+
+    def packets(self, stream: Stream) -> Iterator[tuple[float, Packet[Stream]]]:
+        source = self._pictures
+        step = float(time_base(source.stream))
+        zero = round(self._first / step) - round(source.seconds(0) / step)
+        last = round(self._last.source / step) - round(source.seconds(0) / step)
+        held: list[tuple[Packet[Stream], int]] = []
+        for packet, decoded in _decoding_times(_clean(source, source.packets_from(self._first))):
+            if decoded > last:
+                return
+            held.append((packet, decoded))
+            if (packet.pts or 0) > last:
+                # It is taken along only if a picture of the clip comes after it: that one may refer to it.
+                if len(held) > _MOST_HELD:
+                    raise ValueError("the pictures at its end do not form a whole group")
+                continue
+            for each, at in held:
+                shown = each.pts or 0
+                self.shown += zero <= shown <= last
+                self.beyond += shown > last
+                each.pts, each.dts = shown - zero, at - zero
+                if shown == last:
+                    # Transport streams tell the half of it, or nothing.
+                    each.duration = round(self._last.duration / step)
+                each.stream = stream
+                yield (at - zero) * step, each
+            held.clear()
+
+
+def _clean(pictures: Pictures, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+    """The same packets. Raises ValueError where decoding can't begin with the first without an error."""
+    first = next(packets, None)
+    if first is None:
+        return
+    if pictures.stream.codec_context.name == "h264" and not begins_anew(pictures, first):
+        raise ValueError("the keyframe before it refers to earlier pictures")
+    yield first
+    yield from packets
+
+
+def _decoding_times(packets: Iterator[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], int]]:
+    """Packets with their decoding times. Matroska leaves out the first ones: they lie a packet apart before the first that is known."""
+    waiting: list[Packet[Stream]] = []
+    known: int | None = None
+    for packet in packets:
+        if packet.dts is None and known is None and len(waiting) < _MOST_HELD:
+            waiting.append(packet)
+            continue
+        known = packet.dts if packet.dts is not None else (known or 0) + 1
+        step = packet.duration or 1
+        for back, earlier in enumerate(waiting):
+            yield earlier, known - (len(waiting) - back) * step
+        waiting.clear()
+        yield packet, known
+    yield from ((packet, packet.pts or 0) for packet in waiting)
+
+
+def _encoded(sound: PlacedAudio, held: Interval, out: OutputContainer, rate: int, channels: int) -> Iterator[tuple[float, Packet[Stream]]]:
+    """Sound that players of MP4 do not know, as AAC."""
+    stream = out.add_stream("aac", rate=rate, options={"aac_coder": "fast"})
+    stream.codec_context.layout = "stereo" if channels > 1 else "mono"
+    stream.codec_context.bit_rate = DELIVERED.audio_rate * min(channels, 2)
+
+    def packets() -> Iterator[tuple[float, Packet[Stream]]]:
+        for block in chain(sound.blocks(held.start, held.end, pad=True), (None,)):
+            for packet in stream.encode(block):
+                yield float((packet.dts or 0) * packet.time_base), packet
+
+    return packets()
+
+
+def _first_of(pair: tuple[float, Packet[Stream]]) -> float:
+    return pair[0]
