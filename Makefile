@@ -5,7 +5,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup lint format test bench lock clean
+.PHONY: help setup lint format test kill-matrix chaos bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,12 @@ format: setup ## rewrites the code in the project's style
 test: setup ## every test: units, contracts, stories on real parts and real speech
 	cd moments-models && $(PYTEST)
 	cd moments-backend && $(PYTEST)
+
+kill-matrix: setup ## 8 stages x 11 faults, each run held open in its stage; ends with `88 of 88` (ARGS=valkey: some of the faults)
+	cd moments-backend/tests && ../../.venv/bin/python -m faults.kill_matrix $(ARGS)
+
+chaos: setup ## 20,000 runs while workers and Valkey are killed; the last line counts what must be 0 (SLICE=1: one minute of it)
+	cd moments-backend/tests && ../../.venv/bin/python -m faults.chaos $(if $(SLICE),--seconds 60) $(ARGS)
 
 bench: setup ## figures beside the plain tools: make bench TASK=pipeline
 	$(PY) -m benchmarks $(TASK) $(ARGS)
