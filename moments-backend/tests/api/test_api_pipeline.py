@@ -199,3 +199,39 @@ async def test_f07_the_same_key_twenty_times_is_one_run(client: httpx.AsyncClien
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     for key in ("", "a b", "x" * 201):
         assert (await client.post("/api/generate_moments", json={"url": URL}, headers={"Idempotency-Key": key})).status_code == 422
+
+
+async def test_a_failed_run_is_retried_and_keeps_its_id(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    claim = await claimed(deps)
+    answer = await client.post(f"/api/pipeline/{claim.video_id}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "run_not_failed")
+    await deps.services.runs.finish(claim, RunStatus.FAILED, error=ModelError("It hung up."), error_stage=StageName.TRANSCRIPTION)
+    answer = await client.post(f"/api/pipeline/{claim.video_id}/retry")
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"request_id": claim.request_id, "video_id": claim.video_id, "status": "queued"},
+    )
+    assert (await client.get(answer.headers["Location"])).json()["status"] == "queued"
+    other = await client.post("/api/pipeline/none/retry", params={"request_id": claim.request_id})
+    assert (other.status_code, other.json()["code"]) == (404, "run_not_found")
+
+
+async def test_the_list_is_filtered(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    dead = await claimed(deps)
+    await deps.services.runs.finish(dead, RunStatus.FAILED, error=ModelError("It ended its worker.", code="dead_letter"))
+    waiting = (await client.post("/api/generate_moments", json={"url": URL})).json()["request_id"]
+
+    async def listed(**parameters: object) -> list[str]:
+        answer = await client.get("/api/pipeline", params={name: str(value) for name, value in parameters.items()})
+        assert answer.status_code == 200, answer.text
+        return [run["request_id"] for run in answer.json()["items"]]
+
+    assert await listed() == [waiting, dead.request_id]
+    assert await listed(error_code="dead_letter") == [dead.request_id]
+    assert await listed(status="queued", kind="pipeline", stalled=False) == [waiting]
+    assert await listed(stalled=True) == []
+    created = (await client.get("/api/pipeline", params={"status": "failed"})).json()["items"][0]["created_at"]
+    assert await listed(until=created) == []
+    assert await listed(kind="refine") == []
+    refused = await client.get("/api/pipeline", params={"since": "yesterday"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_input")

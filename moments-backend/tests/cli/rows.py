@@ -48,6 +48,7 @@ def run(
         run_id=7,
         request_id="0123456789ab-run",
         video_id="video-1",
+        title="A Talk",
         kind="pipeline",
         status=status,
         current_stage=next((view.name for view in stages if view.status is StageStatus.PROCESSING), None),

@@ -21,6 +21,8 @@ from cli.commands import Home, moments
 from stack import short_home
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
+from videomoments.core.errors import MomentsError
+from videomoments.core.names import RunStatus
 from videomoments.embedded import Stack
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services, build_services
@@ -227,3 +229,29 @@ def test_start_backend_says_how_it_is_used() -> None:
     wrong = subprocess.run([shell, str(script), "everything"], capture_output=True, text=True, check=False, timeout=30)
     assert wrong.returncode == 2
     assert "[api|worker|all]" in wrong.stderr
+
+
+def test_a_dead_letter_is_listed_and_put_back(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    identifier = queued_run(configured, "dead")
+
+    async def end(services: Services) -> None:
+        claim = await services.runs.claim(identifier, "worker-a")
+        assert claim is not None
+        error = MomentsError("The run ended its worker 3 times.", code="dead_letter", advice="Look at the worker's log.")
+        await services.runs.finish(claim, RunStatus.FAILED, error=error)
+
+    ask(configured, end)
+    assert run(["runs", "dead"]) == 0
+    printed = capsys.readouterr().out
+    assert identifier[:8] in printed
+    assert "ended its worker 3 times" in printed
+    assert "moments runs retry" in printed
+    assert run(["runs", "show", identifier]) == 0
+    assert f"moments runs retry {identifier[:8]}" in capsys.readouterr().out
+    assert run(["runs", "retry", identifier[:12]]) == 0
+    assert identifier in capsys.readouterr().out
+    assert run(["runs", "dead", "--json"]) == 0
+    assert identifier not in capsys.readouterr().out
+    assert run(["runs", "retry", identifier]) == 1
+    assert "Only a run that failed or was cancelled" in capsys.readouterr().err
+    assert run(["runs", "cancel", identifier]) == 0

@@ -1,4 +1,4 @@
-"""`moments runs`: what has run, what runs, and ending it."""
+"""`moments runs`: what has run, what runs, ending it, and trying again what failed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from videomoments.services.run_queries import RunView
+    from videomoments.services.run_queries import RunFilter, RunView
     from videomoments.services.wiring import Services
 
-app = typer.Typer(help="The runs: list them, look at one, cancel one.", no_args_is_help=True)
+app = typer.Typer(help="The runs: list them, look at one, cancel one, try one again.", no_args_is_help=True)
 
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="At most so many.")]
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout.")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's request id, or the first characters of it.")]
 _T = TypeVar("_T")
@@ -22,42 +23,41 @@ _SHORTEST = 4
 
 @app.command("list")
 def list_runs(
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="At most so many.")] = 20,
+    limit: Limit = 20,
     status: Annotated[
         str | None, typer.Option("--status", metavar="STATUS", help="queued, processing, completed, failed or cancelled.")
     ] = None,
+    stalled: Annotated[bool, typer.Option("--stalled", metavar="", help="Only those that are active and that no worker is at.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
     from videomoments.core.names import RunStatus
+    from videomoments.services.run_queries import RunFilter
 
     if status is not None and status not in tuple(RunStatus):
         raise typer.BadParameter(f"there is no status {status!r}; there are {', '.join(RunStatus)}.")
+    wanted = RunFilter(status=RunStatus(status) if status else None, stalled=True if stalled else None)
+    _list(wanted, limit, as_json, "No such runs." if status or stalled else "There are no runs yet.")
 
-    async def ask(services: Services) -> list[tuple[RunView, str]]:
-        views = await services.run_queries.page(status=status, limit=limit)
-        return [(view, (await services.videos.get(view.video_id)).title) for view in views]
 
-    found = with_services(ask)
-    if as_json:
-        _print_json([_as_dict(view, title) for view, title in found])
-        return
-    _print_table(found)
+@app.command()
+def dead(limit: Limit = 20, as_json: AsJson = False) -> None:
+    """List dead letters: runs that ended every worker that took them. They are not tried again until you say so."""
+    from videomoments.services.run_queries import DEAD_LETTER, RunFilter
+
+    if _list(RunFilter(error_code=DEAD_LETTER), limit, as_json, "There are no dead letters.") and not as_json:
+        typer.echo("`moments runs show ID` says more. Once the cause is mended: `moments runs retry ID`.")
 
 
 @app.command()
 def show(identifier: RunId, as_json: AsJson = False) -> None:
     """Show one run, stage by stage."""
 
-    async def ask(services: Services) -> tuple[RunView, str]:
-        view = await find_run(services, identifier)
-        return view, (await services.videos.get(view.video_id)).title
-
-    view, title = with_services(ask)
+    view = with_services(lambda services: find_run(services, identifier))
     if as_json:
-        _print_json(_as_dict(view, title))
+        _print_json(_as_dict(view))
         return
-    _print_one(view, title)
+    _print_one(view)
 
 
 @app.command("cancel")
@@ -72,6 +72,22 @@ def cancel_run(identifier: RunId) -> None:
     ended = f"had ended already ({status})"
     words = {"processing": "will end within seconds", "cancelled": "is cancelled"} if before.status.active else {}
     typer.echo(f"Run {before.request_id} {words.get(status, ended)}.")
+
+
+@app.command("retry")
+def retry_run_again(
+    identifiers: Annotated[list[str], typer.Argument(metavar="ID...", help="Request ids, or their first characters.")],
+) -> None:
+    """Try runs again that failed or were cancelled, from the stage at which they ended."""
+    from videomoments.services.retrying import retry_run
+
+    async def ask(services: Services) -> list[str]:
+        found = [await find_run(services, identifier) for identifier in identifiers]
+        return [(await retry_run(services, view.request_id)).request_id for view in found]
+
+    for request_id in with_services(ask):
+        typer.echo(f"Run {request_id} is queued again.")
+    typer.echo("A worker takes it up: `moments worker` or `moments serve` must run.")
 
 
 def with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
@@ -111,14 +127,26 @@ async def find_run(services: Services, identifier: str) -> RunView:
         return found[0]
 
 
-def _as_dict(view: RunView, title: str) -> dict[str, Any]:
+def _list(wanted: RunFilter, limit: int, as_json: bool, none: str) -> int:
+    """Prints the runs; answers how many."""
+    found = with_services(lambda services: services.run_queries.page(wanted, limit=limit))
+    if as_json:
+        _print_json([_as_dict(view) for view in found])
+    elif found:
+        _print_table(found)
+    else:
+        typer.echo(none)
+    return len(found)
+
+
+def _as_dict(view: RunView) -> dict[str, Any]:
     from videomoments.core.times import isoformat
 
     error = view.error
     return {
         "request_id": view.request_id,
         "video_id": view.video_id,
-        "title": title,
+        "title": view.title,
         "kind": view.kind,
         "status": view.status.value,
         "current_stage": view.current_stage.value if view.current_stage else None,
@@ -128,6 +156,7 @@ def _as_dict(view: RunView, title: str) -> dict[str, Any]:
         "completed_at": isoformat(view.completed_at),
         "duration_seconds": view.duration_seconds,
         "attempt": view.attempt,
+        "crashes": view.crashes,
         "note": view.note,
         "stages": [
             {"name": stage.name.value, "status": stage.status.value, "seconds": stage.seconds, "reason": stage.reason}
@@ -145,44 +174,44 @@ def _print_json(what: object) -> None:
     typer.echo(json.dumps(what, ensure_ascii=False, indent=2))
 
 
-def _print_table(found: list[tuple[RunView, str]]) -> None:
+def _print_table(found: list[RunView]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     from videomoments.cli.console import results, short_clock
 
-    if not found:
-        typer.echo("There are no runs yet.")
-        return
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Run", "Video", "Kind", "Status", "At", "Took", "Began"):
+    why = any(view.error for view in found)
+    for heading in ("Run", "Video", "Kind", "Status", "At", "Took", "Began", *(["Why"] if why else [])):
         table.add_column(heading, no_wrap=heading in ("Run", "Began"))
-    for view, title in found:
-        at = view.current_stage or (view.error.stage if view.error else None)
+    for view in found:
         status = f"{view.status.value}{' (stalled)' if view.stalled else ''}"
         took = "" if view.duration_seconds is None else short_clock(view.duration_seconds)
         began = view.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(view.request_id[:8], Text(title), view.kind, status, at.value if at else "", took, began)
+        reason = [Text(view.error.message if view.error else "")] if why else []
+        table.add_row(view.request_id[:8], Text(view.title), view.kind, status, view.at or "", took, began, *reason)
     results().print(table)
 
 
-def _print_one(view: RunView, title: str) -> None:
+def _print_one(view: RunView) -> None:
     from rich.table import Table
     from rich.text import Text
 
     from videomoments.cli.console import results, short_clock
 
     console = results()
-    console.print(Text(title, style="bold"))
-    console.print(
-        f"run {view.request_id}\nvideo {view.video_id}\n{view.kind}, {view.status.value}{', stalled' if view.stalled else ''}", markup=False
-    )
+    console.print(Text(view.title, style="bold"))
+    state = [view.kind, view.status.value, *(["stalled"] if view.stalled else []), f"attempt {view.attempt}"]
+    state += [f"{view.crashes} workers ended"] if view.crashes else []
+    console.print(f"run {view.request_id}\nvideo {view.video_id}\n{', '.join(state)}", markup=False)
     table = Table.grid(padding=(0, 2))
     for stage in view.stages:
         took = "" if stage.seconds is None else short_clock(stage.seconds)
         table.add_row(stage.name.value, stage.status.value, took, Text(stage.reason or ""))
     console.print(table)
-    for line in (view.note, f"{view.error.message} {view.error.advice or ''}" if view.error else None):
+    advice = f"{view.error.message} {view.error.advice or ''}" if view.error else None
+    again = f"Try it again from there: moments runs retry {view.request_id[:8]}" if view.error else None
+    for line in (view.note, advice, again):
         if line:
             console.print(line, markup=False)

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import NotFound
-from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.db.session import Database
 
 
@@ -51,6 +51,7 @@ class RunView:
     run_id: int
     request_id: str
     video_id: str
+    title: str
     kind: str
     status: RunStatus
     current_stage: StageName | None
@@ -68,20 +69,60 @@ class RunView:
     owner: str | None = None
     """The live worker that holds it, by its consumer name."""
 
+    @property
+    def at(self) -> StageName | None:
+        """The stage that is worked on, or at which the run ended."""
+        broken = next((stage.name for stage in self.stages if stage.status in (StageStatus.FAILED, StageStatus.CANCELLED)), None)
+        return self.current_stage or (self.error.stage if self.error else None) or broken
 
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are meant; None: any. `error_code` is an error's stable code, `dead_letter` among them; `since` and `until` bound the
+    time of acceptance, `until` exclusively."""
+
+    status: RunStatus | None = None
+    kind: RunKind | None = None
+    stalled: bool | None = None
+    error_code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> tuple[list[str], dict[str, Any]]:
+        """SQL over `run`, and its values."""
+        found: list[tuple[str, str, Any]] = [
+            ("run.status = :status", "status", self.status and self.status.value),
+            ("run.kind = :kind", "kind", self.kind and self.kind.value),
+            (f"({_STALLED}) = :stalled", "stalled", self.stalled),
+            ("run.error_code = :code", "code", self.error_code),
+            ("run.created_at >= :since", "since", self.since),
+            ("run.created_at < :until", "until", self.until),
+        ]
+        given = [entry for entry in found if entry[2] is not None]
+        return [condition for condition, _, _ in given], {name: value for _, name, value in given}
+
+
+_STALLED = """
+    (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.queued_at) < now() - make_interval(secs => :grace))
+    OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
+        AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease)))
+"""
 _SELECT = """
-    SELECT run.id, run.identifier, videos.identifier AS video_identifier, run.kind, run.status, run.error_stage, run.error_code,
-           run.error_message, run.error_advice, run.note, run.created_at, run.started_at, run.completed_at, run.duration_seconds,
+    SELECT run.id, run.identifier, videos.identifier AS video_identifier, videos.title, run.kind, run.status, run.error_stage,
+           run.error_code, run.error_message, run.error_advice, run.note,
+           run.created_at, run.started_at, run.completed_at, run.duration_seconds,
            run.attempt, run.crashes, run.config, CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
-           (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.queued_at)
-               < now() - make_interval(secs => :grace))
-           OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
-               AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease))) AS stalled,
+           (STALLED) AS stalled,
            (SELECT json_agg(json_build_object('name', name, 'status', stage.status, 'started_at', stage.started_at, 'completed_at',
                    stage.completed_at, 'reason', reason, 'progress', progress, 'executions', executions) ORDER BY position)
             FROM pipeline_stages AS stage WHERE stage.run_id = run.id) AS stages
     FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-"""
+""".replace("STALLED", _STALLED)
+
+
+# The code of a run that ended its workers: no worker takes it again before a retry.
+DEAD_LETTER = "dead_letter"
+_ANY = RunFilter()
 
 
 class RunQueries:
@@ -111,30 +152,17 @@ class RunQueries:
             "WHERE videos.identifier = :id ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", {"id": video_id, "limit": limit}
         )
 
-    async def page(self, *, status: str | None = None, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
-        """All runs, newest first, older than the key `before` (created_at, run_id)."""
-        conditions, values = ["true"], {"limit": limit}
-        if status is not None:
-            conditions.append("run.status = :status")
-            values["status"] = status  # type: ignore[assignment]
+    async def page(self, wanted: RunFilter = _ANY, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
+        """All runs that are wanted, newest first, older than the key `before` (created_at, run_id)."""
+        conditions, values = wanted.conditions()
         if before is not None:
             conditions.append("(run.created_at, run.id) < (:created, :id)")
-            values |= {"created": before[0], "id": before[1]}  # type: ignore[dict-item]
-        return await self._select(f"WHERE {' AND '.join(conditions)} ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values)
-
-    async def waiting(self) -> tuple[int, float, int]:
-        """(queued runs, age of the oldest in seconds, live workers)."""
-        statement = text(
-            "SELECT count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0), (SELECT count(*) FROM workers "
-            "WHERE seen_at > now() - make_interval(secs => :lease)) FROM pipeline_history WHERE status = 'queued'"
-        )
-        async with self._database.transaction() as session:
-            queued, age, workers = (await session.execute(statement, {"lease": self._clock["lease"]})).one()
-        return int(queued), float(age), int(workers)
+            values |= {"created": before[0], "id": before[1]}
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        return await self._select(f"{where}ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values | {"limit": limit})
 
     async def _select(self, where: str, values: dict[str, Any]) -> list[RunView]:
-        async with self._database.transaction() as session:
-            rows: Sequence[Row[Any]] = (await session.execute(text(_SELECT + where), self._clock | values)).all()
+        rows: Sequence[Row[Any]] = (await self._database.statement(text(_SELECT + where), self._clock | values)).all()
         return [_view(row) for row in rows]
 
 
@@ -149,6 +177,7 @@ def _view(row: Row[Any]) -> RunView:
         run_id=row.id,
         request_id=row.identifier,
         video_id=row.video_identifier,
+        title=row.title,
         kind=row.kind,
         status=RunStatus(row.status),
         current_stage=current,

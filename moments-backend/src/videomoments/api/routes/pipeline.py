@@ -1,10 +1,11 @@
-"""/api/pipeline: runs of a video: start, status, cancel, history."""
+"""/api/pipeline: runs of a video: start, status, cancel, retry, history."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import AwareDatetime
 
 from videomoments.api import cursors
 from videomoments.api.conditional import conditional
@@ -13,8 +14,9 @@ from videomoments.api.errors import responses
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.runs import AcceptedOut, RunOut, StartOptions, StatusOut
 from videomoments.core.errors import Conflict, NotFound
-from videomoments.core.names import RunStatus
-from videomoments.services.run_queries import RunView
+from videomoments.core.names import RunKind, RunStatus
+from videomoments.services.retrying import retry_run
+from videomoments.services.run_queries import RunFilter, RunView
 
 router = APIRouter(prefix="/api/pipeline", tags=["pipeline"])
 
@@ -26,11 +28,27 @@ IdempotencyKey = Annotated[
 ]
 
 
+RunParameter = Annotated[
+    str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The run that is meant, if it may no longer be the newest.")
+]
+
+
 @router.get("", operation_id="list_runs", responses=responses(422, 503))
-async def list_runs(deps: Deps, status: RunStatus | None = None, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
+async def list_runs(
+    deps: Deps,
+    status: RunStatus | None = None,
+    kind: RunKind | None = None,
+    stalled: Annotated[bool | None, Query(description="Active, but no worker is at it.")] = None,
+    error_code: Annotated[str | None, Query(pattern="^[a-z0-9_]{1,64}$", description="`dead_letter`: it ended its workers.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Accepted then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Accepted before.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[RunOut]:
     """The runs of all videos, newest first."""
     before = cursors.decode_time(cursor) if cursor is not None else None
-    return _page(await deps.runs.page(status=status.value if status else None, before=before, limit=limit + 1), limit)
+    wanted = RunFilter(status, kind, stalled, error_code, since, until)
+    return _page(await deps.runs.page(wanted, before=before, limit=limit + 1), limit)
 
 
 @router.post("/{video_id}/start", operation_id="start_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
@@ -60,21 +78,22 @@ async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Respons
 
 
 @router.post("/{video_id}/cancel", operation_id="cancel_run", status_code=202, responses=responses(404, 409, 422, 503))
-async def cancel_run(
-    deps: Deps,
-    video_id: VideoId,
-    request_id: Annotated[
-        str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The run that is meant, if it may no longer be the newest.")
-    ] = None,
-) -> AcceptedOut:
+async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> AcceptedOut:
     """Cancels the active run. A queued one has ended when this answers; a worker ends its own within two seconds."""
-    run = await deps.runs.get(request_id) if request_id else await _latest(deps, video_id)
-    if run.video_id != video_id:
-        raise NotFound("There is no such run of this video.", code="run_not_found")
+    run = await _meant(deps, video_id, request_id)
     if not run.status.active:
         raise Conflict(f"The run has ended already: it is {run.status}.", code="run_not_active")
     status = await deps.services.runs.request_cancel(run.request_id)
     return AcceptedOut(request_id=run.request_id, video_id=video_id, status=status)
+
+
+@router.post("/{video_id}/retry", operation_id="retry_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: RunParameter = None) -> AcceptedOut:
+    """Takes up a run that failed or was cancelled where it ended; finished stages are not repeated. It keeps its request id."""
+    run = await _meant(deps, video_id, request_id)
+    accepted = await retry_run(deps.services, run.request_id)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)
 
 
 @router.get("/{video_id}/history", operation_id="list_video_runs", responses=responses(404, 422, 503))
@@ -96,6 +115,14 @@ def key_reused() -> Conflict:
 def _page(found: list[RunView], limit: int) -> Page[RunOut]:
     more = cursors.encode(found[limit - 1].created_at.isoformat(), found[limit - 1].run_id) if len(found) > limit else None
     return Page(items=[RunOut.of(run) for run in found[:limit]], next_cursor=more)
+
+
+async def _meant(deps: ApiDeps, video_id: str, request_id: str | None) -> RunView:
+    """The run of that id, or the newest. Raises NotFound for a run of another video."""
+    run = await deps.runs.get(request_id) if request_id else await _latest(deps, video_id)
+    if run.video_id != video_id:
+        raise NotFound("There is no such run of this video.", code="run_not_found")
+    return run
 
 
 async def _latest(deps: ApiDeps, video_id: str) -> RunView:

@@ -103,12 +103,14 @@ class StatusOut(BaseModel):
 class RunOut(StatusOut):
     """A run in a list: its status, and when, how long and with what."""
 
+    title: str = Field(description="The video's.")
     kind: str
     created_at: Time
     started_at: Time | None
     completed_at: Time | None
     duration_seconds: float | None
     attempt: int
+    crashes: int = Field(description="How many workers it has ended.")
     options: dict[str, Any]
     models: dict[str, str] = Field(description="Registry keys by job: transcription, generation, refinement.")
 
@@ -117,12 +119,14 @@ class RunOut(StatusOut):
         models = {job: run.config[job]["key"] for job in ("transcription", "generation", "refinement") if run.config.get(job)}
         return cls(
             **status_fields(run),
+            title=run.title,
             kind=run.kind,
             created_at=run.created_at,
             started_at=run.started_at,
             completed_at=run.completed_at,
             duration_seconds=run.duration_seconds,
             attempt=run.attempt,
+            crashes=run.crashes,
             options=run.config.get("options", {}),
             models=models,
         )
