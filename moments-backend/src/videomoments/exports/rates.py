@@ -23,7 +23,7 @@ NAMED_RATES = {
     "60": (Fraction(60), False),
 }
 _STANDARD = tuple(dict.fromkeys(rate for rate, _ in NAMED_RATES.values()))
-_NEAR = 0.01
+_NEAR = 0.02
 _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2})")
 
 

@@ -1,0 +1,39 @@
+"""`python -m videomoments.worker.alive`: whether a worker of this machine (in a container: of this container) has given a sign of life.
+
+Exit status 0 when one has within the lease, else 1. For a container's health check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+
+import asyncpg
+
+from videomoments.core.config import Settings
+from videomoments.db.session import connect_arguments
+
+_ALIVE = "SELECT EXISTS (SELECT 1 FROM workers WHERE host = $1 AND seen_at > now() - make_interval(secs => $2))"
+_SECONDS = 5.0
+
+
+async def alive(settings: Settings, host: str) -> bool:
+    """Whether the database has heard from a worker of `host` lately. Raises OSError or PostgresError where it can't be asked."""
+    connection = await asyncpg.connect(**connect_arguments(settings.database_url or ""), timeout=_SECONDS)
+    try:
+        return bool(await connection.fetchval(_ALIVE, host, settings.lease_seconds, timeout=_SECONDS))
+    finally:
+        await connection.close(timeout=_SECONDS)
+
+
+def main() -> int:
+    try:
+        return 0 if asyncio.run(alive(Settings(), platform.node())) else 1
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
+        print(f"worker.alive: {type(error).__name__}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
