@@ -5,7 +5,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup lint format test kill-matrix chaos bench lock clean
+.PHONY: help setup lint format test kill-matrix chaos fleet bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ kill-matrix: setup ## 8 stages x 11 faults, each run held open in its stage; end
 
 chaos: setup ## 20,000 runs while workers and Valkey are killed; the last line counts what must be 0 (SLICE=1: one minute of it)
 	cd moments-backend/tests && ../../.venv/bin/python -m faults.chaos $(if $(SLICE),--seconds 60) $(ARGS)
+
+fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, one worker killed on the way (SLICE=1: six videos)
+	cd moments-backend && MOMENTS_FLEET_VIDEOS=$(if $(SLICE),6,50) ../.venv/bin/python -m pytest tests/deploy/fleet.py -q $(PYTEST_ARGS)
 
 bench: setup ## figures beside the plain tools: make bench TASK=pipeline
 	$(PY) -m benchmarks $(TASK) $(ARGS)
