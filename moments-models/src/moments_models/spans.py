@@ -1,4 +1,4 @@
-"""From topics to moments: which part of a topic to keep, and how much it is worth. Pure functions on arrays."""
+"""From topics, or from what the user asks for, to moments: which lines to keep, and how much they are worth. Pure functions on arrays."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 _ASKED_FROM, _ASKED_TO = 0.2, 0.6
 """Cosines of MiniLM between a question and text: below the first nothing was asked about, above the second clearly so."""
+_SURROUNDINGS_SHARE, _SURROUNDINGS = 0.04, (8, 60)
+"""Words on each side of a line that are compared with the prompt: a share of all, between bounds."""
+_STANDS_OUT = 0.8
+"""Standard deviations above the mean from which a line belongs to an answer."""
+_BLUR = 10.0
+"""Seconds by which an edge may miss the topic's."""
 _TOPIC_START_BONUS = 0.15
 _FEW_WORDS = 12
 
@@ -46,26 +52,95 @@ def line_salience(vectors: NDArray[np.float32], topics: Topics) -> Floats:
     return clipped
 
 
-def asked_for(vectors: NDArray[np.float32], query: NDArray[np.float32] | None) -> Floats:
-    """How well each line's surroundings (itself and two lines on either side) answer the user's prompt, 0 to 1."""
-    count = len(vectors)
-    if query is None or count == 0:
-        return np.zeros(count)
-    kernel = np.array([0.5, 0.8, 1.0, 0.8, 0.5])
-    similarity = vectors @ query
-    reach = len(kernel) // 2
-    around = np.convolve(np.pad(similarity, reach), kernel, mode="valid")
-    smooth = around / np.convolve(np.pad(np.ones(count), reach), kernel, mode="valid")
+def similarity_to(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], lines: Sequence[Line]) -> Floats:
+    """Cosine of the query with each line and what is said around it, since one line alone says too little. 0 without a query."""
+    if query is None:
+        return np.zeros(len(lines))
+    words = np.array([max(1, len(line.text.split())) for line in lines], float)
+    until = np.append(0.0, np.cumsum(words))
+    reach = float(np.clip(until[-1] * _SURROUNDINGS_SHARE, *_SURROUNDINGS))
+    sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(vectors * np.sqrt(words)[:, None], axis=0)])
+    first = np.searchsorted(until, until[:-1] - reach)
+    last = np.minimum(np.searchsorted(until, until[:-1] + reach) + 1, len(lines))
+    around = sums[last] - sums[first]
+    cosines: Floats = (around @ query) / np.maximum(np.linalg.norm(around, axis=1), 1e-9)
+    return cosines
+
+
+def asked_for(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], around: Floats) -> Floats:
+    """How well each line answers the user's prompt, 0 to 1; `around`: from `similarity_to`."""
+    if query is None or len(vectors) == 0:
+        return np.zeros(len(vectors))
     # One line that answers exactly counts even where its neighbours talk of something else.
-    nearest = np.maximum(similarity * 0.9, smooth)
+    nearest = np.maximum(0.9 * (vectors @ query), around)
     answered: Floats = np.clip((nearest - _ASKED_FROM) / (_ASKED_TO - _ASKED_FROM), 0.0, 1.0)
     return answered
 
 
 def choose(lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits) -> list[Span]:
     """At most `max_moments` spans, one per topic, sorted by start; none overlap because topics don't."""
-    spans = [_best_span(lines, first, last, salience, asked, limits) for first, last in topics.ranges]
-    found = [_scored(span, lines, topics, salience, asked, limits) for span in spans if span is not None]
+    return _best(topics.ranges, lines, topics, salience, asked, limits)
+
+
+def answers(lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, around: Floats, limits: Limits) -> list[Span]:
+    """At most `max_moments` stretches that answer the prompt, sorted by start, wherever topics begin; none overlap.
+
+    A stretch is the run of lines with the greatest sum of seconds times how far they stand above what is usual here.
+    """
+    seconds = np.array([line.end - line.start for line in lines])
+    usual = float(np.average(around, weights=seconds))
+    gain = ((around - usual) / (around.std() + 1e-9) - _STANDS_OUT) * seconds
+    found: list[tuple[int, int]] = []
+    taken = np.zeros(len(lines), bool)
+    while len(found) < limits.max_moments and (run := _heaviest_run(gain)) is not None:
+        first, last = _grown(_on_topics(run, lines, topics, taken), lines, taken, limits.min_duration)
+        taken[first:last] = True
+        gain[first:last] = -np.inf
+        found.append((first, last))
+    return _best(found, lines, topics, salience, asked, limits)
+
+
+def _heaviest_run(gain: Floats) -> tuple[int, int] | None:
+    """The run [first, last) with the greatest sum; None where nothing is above 0."""
+    best, run = 0.0, None
+    total, first = 0.0, 0
+    for at, value in enumerate(gain):
+        if total <= 0.0:
+            total, first = 0.0, at
+        total += value
+        if total > best:
+            best, run = total, (first, at + 1)
+    return run
+
+
+def _on_topics(run: tuple[int, int], lines: Sequence[Line], topics: Topics, taken: NDArray[np.bool_]) -> tuple[int, int]:
+    """`run` with each edge on the nearest beginning or end of a topic, where one is near: what is looked at around a line blurs edges."""
+    reach = max(_BLUR, 0.1 * _duration(lines, *run))
+    starts = min(topics.starts, key=lambda at: abs(lines[at].start - lines[run[0]].start))
+    ends = min((last for _, last in topics.ranges), key=lambda at: abs(lines[at - 1].end - lines[run[1] - 1].end))
+    first = starts if abs(lines[starts].start - lines[run[0]].start) <= reach else run[0]
+    last = ends if abs(lines[ends - 1].end - lines[run[1] - 1].end) <= reach else run[1]
+    return (first, last) if first < last and not taken[first:last].any() else run
+
+
+def _grown(run: tuple[int, int], lines: Sequence[Line], taken: NDArray[np.bool_], shortest: float) -> tuple[int, int]:
+    """`run` with free lines added after it, then before it, until it is long enough."""
+    first, last = run
+    while _duration(lines, first, last) < shortest:
+        if last < len(lines) and not taken[last]:
+            last += 1
+        elif first > 0 and not taken[first - 1]:
+            first -= 1
+        else:
+            break
+    return first, last
+
+
+def _best(
+    ranges: Sequence[tuple[int, int]], lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits
+) -> list[Span]:
+    spans = [_best_span(lines, first, last, salience, asked, limits) for first, last in ranges]
+    found = [_scored(span, lines, topics, salience, asked, limits) for span in spans]
     fitting = [span for span in found if _duration(lines, span.first, span.last) >= limits.min_duration]
     best = sorted(fitting or found, key=lambda span: (-span.score, span.first))[: limits.max_moments]
     return sorted(best, key=lambda span: span.first)
@@ -75,7 +150,7 @@ def _duration(lines: Sequence[Line], first: int, last: int) -> float:
     return lines[last - 1].end - lines[first].start
 
 
-def _best_span(lines: Sequence[Line], first: int, last: int, salience: Floats, asked: Floats, limits: Limits) -> tuple[int, int] | None:
+def _best_span(lines: Sequence[Line], first: int, last: int, salience: Floats, asked: Floats, limits: Limits) -> tuple[int, int]:
     """The whole topic when it fits, else the stretch of whole lines that says most, the topic's own beginning preferred."""
     if _duration(lines, first, last) <= limits.max_duration:
         return first, last

@@ -31,12 +31,14 @@ class Limits(_Block):
 
 
 class Line(_Block):
-    """A sentence or segment of the transcript; seconds."""
+    """A sentence or segment of the transcript; seconds. Lines of one `turn` were spoken in one go, or are one paragraph."""
 
     n: int
     start: float
     end: float
     text: str
+    turn: int | None = None
+    speaker: str = ""
 
 
 class Chapter(_Block):

@@ -1,14 +1,12 @@
-"""Where one topic ends and the next begins, from sentence embeddings, pauses and cue phrases. Pure functions on arrays.
+"""Where one topic ends and the next begins, from a trained scorer, pauses and chapter marks. Pure functions on arrays.
 
-The evidence for a boundary before a line is how much less the text before resembles the text after than nearby text resembles
-each other (the depth score of TextTiling, Hearst 1997, on embeddings and at several scales), how long nobody speaks, and whether
-the line begins as new topics do. Dynamic programming then chooses the set of boundaries that has most evidence under a prior on
+The evidence for a boundary before a line is what the scorer of `boundaries` says, and how long nobody speaks, which it was not trained
+on (its transcripts know no pauses). Dynamic programming then chooses the set of boundaries that has most evidence under a prior on
 lengths; the number of topics follows from the data.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from moments_models.boundaries import trained
+from moments_models.boundaries.depth import depth_evidence
 from moments_models.tasks import Line
 
 if TYPE_CHECKING:
@@ -23,32 +23,28 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SCALES = (3, 6, 12, 24)
-_CUE = re.compile(
-    r"^(so|okay|ok|now|next|alright|all right|let's|let us|moving on|another|first(ly)?|second(ly)?|third(ly)?|finally|lastly|"
-    r"last|to (begin|start|conclude|sum up|wrap up)|in conclusion|turning to|on to|coming up|our (first|second|third|next|last))\b",
-    re.IGNORECASE,
-)
 _LONG_PAUSE = 1.2
 """Seconds; what people leave between subjects and not between sentences."""
-
-
-_MARK, _MARK_REACH = 6.0, 5.0
+_MARK, _MARK_REACH = 9.0, 5.0
 """Evidence that a chapter mark adds to the nearest line, and how many seconds away that line may begin."""
+_TALK_TURN, _CONVERSATION_TURN = 16.0, 8.0
+"""Median words of a turn from which people divide a recording as they do a talk, and up to which as a conversation, half as often."""
+_SHORT, _LONG = 300.0, 900.0
+"""Seconds of speech: up to the first the scorer knows nothing, because it was never shown such a recording; from the second on it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each kind of evidence counts, and the prior on lengths."""
+    """How much each kind of evidence counts, in log-odds, and the prior on lengths."""
 
-    depth: float = 1.0
-    pause: float = 0.8
-    cue: float = 0.5
-    prior: float = 0.8
+    pause: float = 1.5
+    prior: float = 0.7
     spread: float = 0.7
     """Standard deviation of the natural logarithm of a topic's length."""
-    cost: float = 0.9
-    """Evidence that a boundary needs before it pays, in standard deviations."""
+    cost: float = -2.1
+    """Log-odds from which a boundary pays. Below 0, because the scorer's training divides twice as often as it dares to say."""
+    per_expected: float = 1.4
+    """Topics that people make for each one that the scorer expects."""
 
 
 DEFAULT = Weights()
@@ -56,7 +52,7 @@ DEFAULT = Weights()
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """`starts`: index of each topic's first line, 0 first. `evidence`: per line, that a topic starts there."""
+    """`starts`: index of each topic's first line, 0 first. `evidence`: per line, log-odds that a topic pays there."""
 
     starts: tuple[int, ...]
     evidence: Floats
@@ -68,7 +64,7 @@ class Topics:
         return list(pairwise((*self.starts, self.count)))
 
 
-def expected_length(duration: float) -> float:
+def usual_length(duration: float) -> float:
     """Seconds that a topic usually takes: people divide longer recordings into longer parts (35 s of 150 s, 4 min of an hour)."""
     return float(35.0 * (max(duration, 60.0) / 150.0) ** 0.6)
 
@@ -91,50 +87,38 @@ def find_topics(
         return Topics((), np.zeros(0), 0)
     starts = np.array([line.start for line in lines])
     ends = np.array([line.end for line in lines])
-    evidence = boundary_evidence(lines, vectors, weights)
+    known = float(np.clip((ends[-1] - starts[0] - _SHORT) / (_LONG - _SHORT), 0.0, 1.0))
+    log_odds = trained().log_odds(lines, vectors)
+    expected = max(expected_length(lines, log_odds, 0.5 * known, weights), shortest * 1.2)
+    pauses = (1.0 + (weights.pause - 1.0) * known) * _pauses(lines)
+    evidence: Floats = known * (log_odds - weights.cost) + (1 - known) * depth_evidence(lines, vectors) + pauses
     for mark in marks:
         nearest = int(np.abs(starts - mark).argmin())
         if nearest and abs(starts[nearest] - mark) <= _MARK_REACH:
             evidence[nearest] += _MARK
-    span = float(ends[-1] - starts[0])
-    expected = max(expected_length(span), shortest * 1.2)
+    evidence[0] = 0.0
     chosen = _best_boundaries(starts, ends, evidence, expected=expected, shortest=shortest, weights=weights)
     return Topics(tuple(chosen), evidence, count)
 
 
-def boundary_evidence(lines: Sequence[Line], vectors: NDArray[np.float32], weights: Weights = DEFAULT) -> Floats:
-    """For each line, how much speaks for a topic that starts with it; mean about 0, unit about one standard deviation."""
-    depth = _depth(lines, vectors)
-    cues = np.array([float(bool(_CUE.match(line.text.strip()))) for line in lines])
-    total: Floats = weights.depth * depth + weights.pause * _pauses(lines) + weights.cue * (cues - cues.mean())
-    total[0] = 0.0
-    return total
+def expected_length(lines: Sequence[Line], log_odds: Floats, trust: float, weights: Weights = DEFAULT) -> float:
+    """Seconds that a topic takes here: what is usual for the duration, and, by the share `trust`, what the scorer expects of this text."""
+    span = lines[-1].end - lines[0].start
+    expected = float((1 / (1 + np.exp(-log_odds[1:]))).sum()) * weights.per_expected
+    length = usual_length(span) ** (1 - trust) * (span / (max(expected, 0.5) + 1)) ** trust
+    return float(length * _conversation(lines))
 
 
-def _depth(lines: Sequence[Line], vectors: NDArray[np.float32]) -> Floats:
-    count = len(lines)
-    size = np.sqrt([max(1, len(line.text.split())) for line in lines])
-    sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(vectors * size[:, None], axis=0)])
-    index = np.arange(count)
-    scales = [scale for scale in _SCALES if scale * 2 <= count] or [1]
-    total = np.zeros(count)
-    for scale in scales:
-        left = _unit(sums[index] - sums[np.maximum(0, index - scale)])
-        right = _unit(sums[np.minimum(count, index + scale)] - sums[index])
-        similarity = (left * right).sum(axis=1)
-        similarity[0] = similarity[1:].max(initial=0.0)
-        total += _standard(_valley(similarity, scale))
-    return _standard(total)
-
-
-def _valley(similarity: Floats, reach: int) -> Floats:
-    """How far each value lies under the highest ones within reach on its two sides."""
-    padded = np.pad(similarity, reach, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, reach + 1)
-    count = len(similarity)
-    left, right = (windows[:count].max(axis=1), windows[reach : reach + count].max(axis=1))
-    depths: Floats = (left - similarity) + (right - similarity)
-    return depths
+def _conversation(lines: Sequence[Line]) -> float:
+    """How many times longer a topic is than in a talk: up to 2 where people interrupt each other, 1 where turns are not known."""
+    words: dict[int, int] = {}
+    for line in lines:
+        if line.turn is not None:
+            words[line.turn] = words.get(line.turn, 0) + len(line.text.split())
+    if not words:
+        return 1.0
+    turn = float(np.clip(np.median(list(words.values())), _CONVERSATION_TURN, _TALK_TURN))
+    return _TALK_TURN / turn
 
 
 def _pauses(lines: Sequence[Line]) -> Floats:
@@ -145,26 +129,14 @@ def _pauses(lines: Sequence[Line]) -> Floats:
     return long
 
 
-def _standard(values: Floats) -> Floats:
-    deviation = float(values.std())
-    scaled: Floats = (values - values.mean()) / deviation if deviation > 1e-9 else np.zeros_like(values)
-    return scaled
-
-
-def _unit(rows: Floats) -> Floats:
-    scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return scaled
-
-
 def _best_boundaries(starts: Floats, ends: Floats, evidence: Floats, *, expected: float, shortest: float, weights: Weights) -> list[int]:
-    """Segmentation of the lines with the highest total of evidence minus cost minus the length prior's surprise."""
+    """Segmentation of the lines with the highest total of evidence minus the length prior's surprise."""
     count = len(starts)
     best = np.full(count + 1, -np.inf)
     best[0] = 0.0
     origin = np.zeros(count + 1, int)
-    gain = np.append(evidence - weights.cost, 0.0)
-    gain[0] = 0.0
-    longest = expected * 8
+    gain = np.append(evidence, 0.0)
+    longest = expected * 10
     for last in range(1, count + 1):
         first = int(np.searchsorted(starts, ends[last - 1] - longest))
         begin = np.arange(min(first, last - 1), last)

@@ -5,13 +5,21 @@ What it returns was measured on the transcript and is labelled so; it understand
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
 
 from moments_models.base import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
 from moments_models.tasks import GenerationTask, Line, parse
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_KEPT = 4
+"""Transcripts whose vectors are kept; 3 h take 4 MB."""
 _WHITE = re.compile(r"\s+")
 
 
@@ -22,6 +30,7 @@ class Extractive:
         from moments_models.embedding import MiniLM
 
         self._model = MiniLM()
+        self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     def answer(self, request: ChatRequest, task: Task) -> list[dict[str, Any]]:
         """Moments sorted by start, on line edges, not overlapping. Empty when nothing is said."""
@@ -38,13 +47,16 @@ class Extractive:
         lines = _usable(wanted)
         if not lines:
             return []
-        vectors = self._model.encode([line.text for line in lines], task)
+        vectors = self._vectors([line.text for line in lines], task)
         query = self._model.encode([wanted.prompt])[0] if wanted.prompt.strip() else None
         marks = [chapter.start for chapter in wanted.chapters or ()]
         topics = find_topics(lines, vectors, shortest=wanted.limits.min_duration, marks=marks)
         salience = spans.line_salience(vectors, topics)
-        asked = spans.asked_for(vectors, query)
-        chosen = spans.choose(lines, topics, salience, asked, wanted.limits)
+        around = spans.similarity_to(query, vectors, lines)
+        asked = spans.asked_for(query, vectors, around)
+        chosen = spans.answers(lines, topics, salience, asked, around, wanted.limits) if asked.any() else None
+        # A prompt that nothing in the recording resembles ("the best parts") is no question: topics answer it.
+        chosen = chosen or spans.choose(lines, topics, salience, asked, wanted.limits)
         texts = [" ".join(line.text for line in lines[span.first : span.last]) for span in chosen]
         named = titles(texts, [lines[span.first].start for span in chosen], self._model.encode)
         return [
@@ -57,6 +69,17 @@ class Extractive:
             }
             for span, title in zip(chosen, named, strict=True)
         ]
+
+    def _vectors(self, texts: list[str], task: Task) -> NDArray[np.float32]:
+        """Vectors of a transcript; the last few are kept, because people ask one recording many things."""
+        key = hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+        vectors = self._known.pop(key, None)
+        if vectors is None:
+            vectors = self._model.encode(texts, task)
+        self._known[key] = vectors
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return vectors
 
 
 def _usable(wanted: GenerationTask) -> list[Line]:
