@@ -43,7 +43,8 @@ def list_runs(
 @app.command()
 def dead(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List dead letters: runs that ended every worker that took them. They are not tried again until you say so."""
-    from videomoments.services.run_queries import DEAD_LETTER, RunFilter
+    from videomoments.core.names import DEAD_LETTER
+    from videomoments.services.run_queries import RunFilter
 
     if _list(RunFilter(error_code=DEAD_LETTER), limit, as_json, "There are no dead letters.") and not as_json:
         typer.echo("`moments runs show ID` says more. Once the cause is mended: `moments runs retry ID`.")

@@ -47,6 +47,10 @@ class RunKind(StrEnum):
     DELETE = "delete"
 
 
+# The error code of a run that ended its workers: none takes it again before a person's retry.
+DEAD_LETTER = "dead_letter"
+
+
 class ClipKind(StrEnum):
     """`input` is what a model watched (padded); `delivered` is what a person keeps (exact)."""
 

@@ -14,6 +14,7 @@ import tenacity
 
 from videomoments.core.errors import Cancelled, MomentsError, OutOfSpace, ServiceUnavailable, StaleAttempt, StorageError
 from videomoments.core.logging import log_context
+from videomoments.core.metrics import RETRIES, stage_timed
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
@@ -125,7 +126,8 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
             await places.enter_async_context(context.parts.limits.hold(stage.resource))
         await _patiently(records.start, claim, stage.name, digest)
         async with _progress_writer(records, claim, stage.name, clock):
-            outcome = await _with_retries(stage, context)
+            with stage_timed(stage.name):
+                outcome = await _with_retries(stage, context)
         context.checkpoints[stage.name] = outcome.checkpoint
         await _patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
     return outcome.checkpoint.get("note")
@@ -151,12 +153,17 @@ def _mends(error: BaseException) -> bool:
     return isinstance(error, MomentsError) and error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
 
 
+def _tell_of_retry(state: tenacity.RetryCallState) -> None:
+    RETRIES.labels("stage").inc()
+    log.warning("tried again: %s", state.outcome.exception() if state.outcome else "")
+
+
 async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(_mends),
         wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
         stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        before_sleep=lambda state: log.warning("tried again: %s", state.outcome.exception() if state.outcome else ""),
+        before_sleep=_tell_of_retry,
         reraise=True,
     )
     async for attempt in retrying:

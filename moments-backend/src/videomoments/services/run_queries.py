@@ -120,8 +120,6 @@ _SELECT = """
 """.replace("STALLED", _STALLED)
 
 
-# The code of a run that ended its workers: no worker takes it again before a retry.
-DEAD_LETTER = "dead_letter"
 _ANY = RunFilter()
 
 

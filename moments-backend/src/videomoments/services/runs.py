@@ -26,7 +26,8 @@ from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, MomentsError, NotFound, ServiceUnavailable, StaleAttempt, TooMany
-from videomoments.core.names import RunKind, RunStatus, StageName, new_identifier
+from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
+from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
 from videomoments.core.times import isoformat
 from videomoments.db.session import Database
 from videomoments.services.options import RunSnapshot
@@ -211,6 +212,7 @@ class Runs:
                 await session.execute(_RESET_STAGES, {"id": row["id"]})
         except IntegrityError:
             raise _active() from None
+        RETRIES.labels("run").inc()
         await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"])
         return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
 
@@ -231,6 +233,7 @@ class Runs:
         row = (await self.database.statement(_CLAIM, values)).mappings().one_or_none()
         if row is None:
             return None
+        ATTEMPTS.inc()
         try:
             snapshot = RunSnapshot.model_validate(row["config"])
         except ValidationError:
@@ -382,6 +385,9 @@ class Runs:
         error: MomentsError | None = None,
         error_stage: StageName | None = None,
     ) -> None:
+        RUNS_ENDED.labels(status.value).inc()
+        if error is not None and error.code == DEAD_LETTER:
+            DEAD_LETTERS.inc()
         started: datetime | None = row["started_at"]
         fields = {
             "request_id": request_id,

@@ -16,6 +16,7 @@ from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
 from videomoments.services.api_keys import ApiKeys
 from videomoments.services.deletion import Deletion
+from videomoments.services.metric_totals import MetricTotals
 from videomoments.services.model_calls import ModelCalls
 from videomoments.services.models import Models
 from videomoments.services.moments import Moments
@@ -42,6 +43,7 @@ class Services:
     model_calls: ModelCalls
     api_keys: ApiKeys
     deletion: Deletion
+    totals: MetricTotals
 
     async def close(self) -> None:
         await self.redis.aclose()
@@ -70,4 +72,5 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         model_calls=ModelCalls(database, runs),
         api_keys=ApiKeys(database),
         deletion=Deletion(database, redis, runs),
+        totals=MetricTotals(database, settings),
     )

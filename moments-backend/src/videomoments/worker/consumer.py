@@ -23,7 +23,7 @@ from videomoments.coordination.redis import connect, refuse_evicting
 from videomoments.core.config import Settings
 from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt
 from videomoments.core.logging import log_context
-from videomoments.core.names import RunStatus, StageName
+from videomoments.core.names import DEAD_LETTER, RunStatus, StageName
 from videomoments.pipeline.orchestrator import StageFailed, Watch
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
@@ -40,6 +40,7 @@ Work = Callable[[Claim, Watch], Awaitable[str | None]]
 _BLOCK_MS = 1000
 _REDIS_START_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0
+_COUNT_SECONDS = 5.0
 # Longer than a stopped stage needs to clear up.
 _CANCEL_AGAIN_SECONDS = 3.0
 # How long a worker that lost its leases with the database waits for it before it forgets them.
@@ -88,7 +89,7 @@ class Worker:
         """
         await self._prepare_queue()
         self._lease.start()
-        helpers = [asyncio.create_task(each) for each in (self._reconcile(), self._sweep(), self._keep_fresh())]
+        helpers = [asyncio.create_task(each) for each in (self._reconcile(), self._sweep(), self._keep_fresh(), self._count())]
         log.info("%s takes up to %d runs at once", self.name, self._slots)
         try:
             await self._read_until(stop)
@@ -99,6 +100,8 @@ class Worker:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._queue.leave(self.name)
             await self._reader.aclose()
+            with contextlib.suppress(MomentsError):
+                await self._services.totals.flush()
 
     async def _prepare_queue(self) -> None:
         """A Redis that is just being started is waited for."""
@@ -187,7 +190,7 @@ class Worker:
         if claim.crashes >= self._settings.max_crashes:
             error = MomentsError(
                 f"The run ended its worker {claim.crashes} times.",
-                code="dead_letter",
+                code=DEAD_LETTER,
                 advice="Look at the worker's log, then retry the run.",
             )
             await _to_its_end(self._finish(claim, _End(RunStatus.FAILED, error)))
@@ -296,6 +299,9 @@ class Worker:
                     store_swept = time.monotonic()
 
         await self._regularly(_SWEEP_SECONDS, sweep)
+
+    async def _count(self) -> None:
+        await self._regularly(_COUNT_SECONDS, self._services.totals.flush)
 
     async def _regularly(self, every: float, call: Callable[[], Awaitable[object]]) -> None:
         """Whatever fails is tried again next time."""

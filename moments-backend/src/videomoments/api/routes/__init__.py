@@ -7,6 +7,7 @@ from videomoments.api.routes import (
     generate_moments,
     health,
     keys,
+    metrics,
     moments,
     objects,
     pipeline,
@@ -31,4 +32,5 @@ ROUTERS = (
     keys.router,
     objects.router,
     health.router,
+    metrics.router,
 )

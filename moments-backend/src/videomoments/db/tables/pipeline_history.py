@@ -29,6 +29,7 @@ class Run(Keyed, Table):
         Index("ix_pipeline_history_video_id_created_at", "video_id", "created_at"),
         Index("ix_pipeline_history_created_at_id", "created_at", "id"),
         Index("ix_pipeline_history_gen_config_id", "gen_config_id"),
+        Index("ix_pipeline_history_error_code", "error_code", "created_at", "id", postgresql_where=text("error_code IS NOT NULL")),
     )
 
     identifier: Mapped[str] = mapped_column(unique=True)
