@@ -8,6 +8,7 @@ import sys
 TASKS = {
     "asr": "recognition of an hour through the service against plain faster-whisper: speed and memory (--minutes, --rounds)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
+    "tunnels": "a request through a warm tunnel against ssh -L and sshtunnel for each; 32 calls at once; what is left (--requests)",
 }
 
 
