@@ -27,7 +27,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from videomoments.inference.base import SshLogin, SshRoute
 from videomoments.inference.ssh import SshFiles
@@ -135,15 +135,14 @@ class _Clock:
 
 def _report(times: dict[str, list[tuple[float, float]]]) -> bool:
     """The table; whether ours is 50 times quicker than each peer that is here, by the least times, which say most on a busy machine."""
-    print(
-        f"{'':<12}{'answered: median':>18}{'× ours':>9}{'least':>9}{'× ours':>9}{'closed: median':>18}{'× ours':>9}{'least':>9}{'× ours':>9}"
-    )
+    heading = f"{'median':>13}{'× ours':>9}{'least':>9}{'× ours':>9}"
+    print(f"{'':<12}{'answered':>40}{'closed':>40}\n{'':<12}{heading}{heading}")
     enough = True
     for name, pairs in times.items():
         cells = ""
         for taken, ours in zip(zip(*pairs, strict=True), zip(*times["ours"], strict=True), strict=True):
             middle, ratio = statistics.median(taken), min(taken) / min(ours)
-            cells += f"{middle:>18.2f}{middle / statistics.median(ours):>9.1f}{min(taken):>9.2f}{ratio:>9.1f}"
+            cells += f"{middle:>13.2f}{middle / statistics.median(ours):>9.1f}{min(taken):>9.2f}{ratio:>9.1f}"
             enough = enough and (name == "ours" or ratio >= 50)
         print(f"{name:<12}{cells}")
     return enough
