@@ -85,18 +85,18 @@ async def _produce(plan: Plan, number: int) -> None:
                 deadly = deadly or chance.random() < DEADLY_RUN / PRODUCERS
             if time.monotonic() > end:
                 break
-            video, _ = await services.videos.register_url(f"https://example.com/{number}/{run}.mp4")
-            request_id = await _accepted(services, video.identifier, snapshots[deadly])
+            request_id = await _accepted(services, f"https://example.com/{number}/{run}.mp4", snapshots[deadly])
             answers.write(f"{request_id} {'deadly' if deadly else 'ordinary'}\n")
             deadly = False
     await services.close()
 
 
-async def _accepted(services: Services, video_id: str, snapshot: Any) -> str:
+async def _accepted(services: Services, url: str, snapshot: Any) -> str:
     """The 202; a full queue is waited for, as a caller would. Each try is the same start (`Idempotency-Key`)."""
     while True:
         try:
-            return (await services.runs.accept(video_id, snapshot, idempotency_key=video_id)).request_id
+            video, _ = await services.videos.register_url(url)
+            return (await services.runs.accept(video.identifier, snapshot, idempotency_key=url)).request_id
         except TooMany:
             await asyncio.sleep(0.2)
         except MomentsError as error:
@@ -194,7 +194,7 @@ class Storm:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 self.producers.remove(pid)
-                assert status == 0, "a producer failed: see its log"
+                assert status == 0, "\n".join(path.read_text()[-3000:] for path in self.plan.folder.glob("producer-*.log"))
 
     def calm(self, seconds: float) -> bool:
         """Waits for all runs to end; workers that a deadly run still ends are replaced. False: some did not end in time."""

@@ -99,7 +99,7 @@ async def test_a_database_that_is_away_for_longer_than_the_lease_burns_no_crash(
     assert ended.attempt == 4
 
 
-async def test_f70_twenty_slow_runs_share_a_small_pool(services: Services) -> None:
+async def test_f70_twenty_slow_runs_share_a_small_pool(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     """Nobody waits for a connection, and none is held in a transaction while a stage works."""
     prompt = json.dumps({"TRANSCRIPTION": {"sleep": 2.0}, "MOMENT_REFINEMENT": {"sleep": 1.0}})
     runs = [await accepted(services, f"https://example.com/{number}.mp4", prompt=prompt) for number in range(20)]
@@ -113,5 +113,5 @@ async def test_f70_twenty_slow_runs_share_a_small_pool(services: Services) -> No
 
         await until(over, 200)
         for run in runs:
-            ended = await run_of(services, run.request_id)
-            assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
+            assert (await run_of(services, run.request_id)).status is RunStatus.COMPLETED
+    assert "does not answer" not in caplog.text

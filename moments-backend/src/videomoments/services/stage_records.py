@@ -5,25 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import stage_fields
+from videomoments.core.errors import StaleAttempt
 from videomoments.core.names import StageName, StageStatus
 from videomoments.services.runs import Claim, Runs
 
-_START = text("""
-    UPDATE pipeline_stages SET status = 'processing', started_at = now(), completed_at = NULL, reason = NULL, progress = 0,
-           executions = executions + 1, input_hash = :input_hash, checkpoint = NULL
-    WHERE run_id = :run_id AND name = :name
-""")
-_END = text("""
-    UPDATE pipeline_stages SET status = :status, completed_at = now(), started_at = coalesce(started_at, now()), reason = :reason,
-           progress = NULL, checkpoint = :checkpoint, input_hash = coalesce(:input_hash, input_hash)
-    WHERE run_id = :run_id AND name = :name
-""").bindparams(bindparam("checkpoint", type_=JSONB(none_as_null=True)))
-_PROGRESS = text("UPDATE pipeline_stages SET progress = :progress WHERE run_id = :run_id AND name = :name AND status = 'processing'")
+# The fence and the write in one statement, which is a transaction of its own: as `Runs.fenced`, with one way to the server instead of four.
+# No row comes back when the claim is gone. A fence that had to wait looks at the row as it is then.
+_FENCED = """
+    WITH fence AS (
+        SELECT id FROM pipeline_history WHERE id = :run_id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE
+    )
+    UPDATE pipeline_stages SET {changes} FROM fence WHERE run_id = fence.id AND name = :name RETURNING run_id
+"""
+_START = text(
+    _FENCED.format(
+        changes="""status = 'processing', started_at = now(), completed_at = NULL, reason = NULL, progress = 0,
+                   executions = executions + 1, input_hash = :input_hash, checkpoint = NULL"""
+    )
+)
+_END = text(
+    _FENCED.format(
+        changes="""status = :status, completed_at = now(), started_at = coalesce(started_at, now()), reason = :reason,
+                   progress = NULL, checkpoint = :checkpoint, input_hash = coalesce(:input_hash, input_hash)"""
+    )
+).bindparams(bindparam("checkpoint", type_=JSONB(none_as_null=True)))
+_PROGRESS = text(_FENCED.format(changes="progress = CASE status WHEN 'processing' THEN CAST(:progress AS double precision) END"))
 _LOAD = text("SELECT name, status, input_hash, checkpoint, reason FROM pipeline_stages WHERE run_id = :run_id ORDER BY position")
 
 
@@ -52,14 +63,12 @@ class StageRecords:
         }
 
     async def start(self, claim: Claim, name: StageName, input_hash: str) -> None:
-        async with self._runs.fenced(claim) as session:
-            await session.execute(_START, {"run_id": claim.run_id, "name": name.value, "input_hash": input_hash})
+        await self._write(_START, claim, name, {"input_hash": input_hash})
         await self._mirror(claim, name, StageStatus.PROCESSING)
 
     async def progress(self, claim: Claim, name: StageName, fraction: float) -> None:
         """`fraction` is 0 to 1."""
-        async with self._runs.fenced(claim) as session:
-            await session.execute(_PROGRESS, {"run_id": claim.run_id, "name": name.value, "progress": min(max(fraction, 0.0), 1.0)})
+        await self._write(_PROGRESS, claim, name, {"progress": min(max(fraction, 0.0), 1.0)})
 
     async def complete(
         self, claim: Claim, name: StageName, checkpoint: dict[str, Any], *, reason: str | None = None, input_hash: str | None = None
@@ -78,17 +87,14 @@ class StageRecords:
         checkpoint: dict[str, Any] | None,
         input_hash: str | None,
     ) -> None:
-        values = {
-            "run_id": claim.run_id,
-            "name": name.value,
-            "status": status.value,
-            "reason": reason,
-            "checkpoint": checkpoint,
-            "input_hash": input_hash,
-        }
-        async with self._runs.fenced(claim) as session:
-            await session.execute(_END, values)
+        values = {"status": status.value, "reason": reason, "checkpoint": checkpoint, "input_hash": input_hash}
+        await self._write(_END, claim, name, values)
         await self._mirror(claim, name, status)
+
+    async def _write(self, statement: TextClause, claim: Claim, name: StageName, values: dict[str, Any]) -> None:
+        identity = {"run_id": claim.run_id, "attempt": claim.attempt, "name": name.value}
+        if (await self._runs.database.statement(statement, identity | values)).first() is None:
+            raise StaleAttempt("Another worker has taken this run over.")
 
     async def _mirror(self, claim: Claim, name: StageName, status: StageStatus) -> None:
         async with best_effort(f"{name} {status}"):
