@@ -13,8 +13,9 @@ from aiohttp import web
 
 from fakes.model_server import Behaviour, ModelServer, body_of, completion, html, reply, status, task_block
 from fakes.ssh_server import SshServer
+from stack import Stack
 from videomoments.core.config import Settings
-from videomoments.inference.base import ModelConfig
+from videomoments.inference.base import DEFAULT_MODELS, ModelConfig
 from videomoments.inference.check import CheckStep
 from videomoments.services.model_check import ModelCheck
 
@@ -196,3 +197,18 @@ async def test_a_model_that_watches(server: ModelServer, exact: float, calls: in
     server.script += [reply("[]"), *(watching(exact=exact) for _ in range(calls))]
     steps = await steps_of(chat(server.url, supports_video=True))
     assert (steps[-1].name, steps[-1].ok) == ("sees_time", True), steps[-1]
+
+
+# Real models
+
+
+async def test_the_built_in_models_pass_their_own_test(stack_with_models: Stack) -> None:
+    check = ModelCheck(Settings(models_url=stack_with_models.models_url, models_key=stack_with_models.models_key))
+    seeds = {model.key: model for model in DEFAULT_MODELS}
+    last = {}
+    for key in ("extractive", "signal", "whisper_tiny_en"):
+        steps = await check.run(seeds[key])
+        assert all(step.ok for step in steps), steps
+        last[key] = (steps[-1].name, steps[-1].detail)
+    assert last["signal"][0] == "sees_time"
+    assert last["whisper_tiny_en"] == ("answers", "It answers with a transcript, and hears nothing in silence.")
