@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
 
     lease_seconds: float = Field(60.0, gt=0)
-    reconcile_seconds: float = Field(5.0, gt=0)
+    # Between two looks for what fell out of the stream: with the second that a fresh run is given, within five.
+    reconcile_seconds: float = Field(2.5, gt=0)
     # How often one of the workers goes through the whole object store for what no row names.
     sweep_seconds: float = Field(3600.0, gt=0)
     max_crashes: int = Field(3, ge=1)
