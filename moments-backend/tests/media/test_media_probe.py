@@ -81,6 +81,15 @@ async def test_a_stretch_that_was_cut_by_copying_is_no_damage(gop: int, at: floa
         assert groups == pytest.approx(round(groups), abs=0.03)
 
 
+@pytest.mark.parametrize("timecode", ["01:00:00;00", "10:20:30:11", None])
+async def test_a_cameras_timecode_is_kept(timecode: str | None, tmp_path: Path) -> None:
+    made = draw(tmp_path / "plain.mp4", fps=Fraction(30000, 1001), seconds=2)
+    stamped = tmp_path / "stamped.mov"
+    said = ["-timecode", timecode] if timecode else []
+    subprocess.run([get_ffmpeg_exe(), "-nostdin", "-v", "error", "-i", str(made.path), "-c", "copy", *said, str(stamped)], check=True)
+    assert (await MediaEngine().probe(stamped)).start_timecode == timecode
+
+
 async def test_sound_is_placed_against_the_first_picture(tmp_path: Path) -> None:
     late = await MediaEngine().probe(draw(tmp_path / "late.mp4", audio_delay=1.5, start=10).path)
     assert late.audio is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ PRESENT_SHARE = 0.9
 # Slide shows have a picture every few seconds, but then sound of the same length.
 _SLOWEST_RATE = 0.2
 _HEAD_FRAMES = 64
+_TIMECODE = re.compile(r"\d{2}:\d{2}:\d{2}[:;.,]\d{2}")
 _HEAD_SECONDS = 0.12
 
 
@@ -75,6 +77,7 @@ def probe(path: Path, tick: Callable[[], None]) -> MediaInfo:
         audio=sound,
         chapters=_chapters(container, zero or Fraction(0), duration),
         warnings=tuple(dict.fromkeys(warnings)),
+        start_timecode=_timecode(container, video),
     )
 
 
@@ -273,6 +276,14 @@ def _keyframes(measured: Measured | None, first: int, step: Fraction) -> tuple[f
         return None
     # One that an edit list hides stands before the timeline's zero: nothing can be shown of it.
     return tuple(round(float((at - first) * step), 6) for at in measured.keyframes if at >= first) or None
+
+
+def _timecode(container: InputContainer, video: AvVideo | None) -> str | None:
+    """What the file's timecode track (QuickTime) or header says of its first picture."""
+    for said in (video.metadata if video is not None else {}, container.metadata):
+        if _TIMECODE.fullmatch(said.get("timecode", "")):
+            return said["timecode"]
+    return None
 
 
 def _chapters(container: InputContainer, zero: Fraction, duration: float) -> tuple[Chapter, ...]:

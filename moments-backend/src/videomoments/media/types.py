@@ -98,6 +98,7 @@ class MediaInfo:
     `duration` is seconds from the first frame to the end of the last, of the longest stream that decodes. `start_pts` is the
     container's time of the timeline's 0, in seconds. Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
     `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`. `shots` are filled in after the probe, by `MediaEngine.shots`.
+    `start_timecode` is what a camera's clock called the first picture (`01:00:00;00`).
     """
 
     container: str
@@ -108,6 +109,7 @@ class MediaInfo:
     audio: AudioStream | None
     chapters: tuple[Chapter, ...] = ()
     warnings: tuple[str, ...] = ()
+    start_timecode: str | None = None
     shots: tuple[Shot, ...] = ()
 
     @property
