@@ -5,7 +5,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup lint format test kill-matrix chaos fleet bench lock clean
+.PHONY: help setup lint format test kill-matrix chaos test-llm fleet exactness bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ test: setup ## every test: units, contracts, stories on real parts and real spee
 	cd moments-models && $(PYTEST)
 	cd moments-backend && $(PYTEST)
 
+test-llm: setup ## one contract against a real language model on llama.cpp, WER on human speech, ten-hour transcripts (5 min)
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r moments-models/requirements-llama.lock
+	cd moments-backend && ../.venv/bin/python -m pytest -m heavy tests/pipeline tests/contracts tests/speech $(PYTEST_ARGS)
+
 kill-matrix: setup ## 8 stages x 11 faults, each run held open in its stage; ends with `88 of 88` (ARGS=valkey: some of the faults)
 	cd moments-backend/tests && ../../.venv/bin/python -m faults.kill_matrix $(ARGS)
 
@@ -37,6 +41,9 @@ chaos: setup ## 20,000 runs while workers and Valkey are killed; the last line c
 
 fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, one worker killed on the way (SLICE=1: six videos)
 	cd moments-backend && MOMENTS_FLEET_VIDEOS=$(if $(SLICE),6,50) ../.venv/bin/python -m pytest tests/deploy/fleet.py -q $(PYTEST_ARGS)
+
+exactness: setup ## cuts: 20 of every kind of source, to the frame, in FFmpeg and Chromium (CUTS=2: fewer)
+	cd moments-backend && EXACTNESS_CUTS=$(or $(CUTS),20) ../.venv/bin/python -m pytest tests/media/test_media_cut_matrix.py tests/media/test_media_cut_chromium.py --timeout=3000 $(PYTEST_ARGS)
 
 bench: setup ## figures beside the plain tools: make bench TASK=pipeline
 	$(PY) -m benchmarks $(TASK) $(ARGS)

@@ -7,6 +7,7 @@ import sys
 
 TASKS = {
     "asr": "recognition of an hour through the service against plain faster-whisper: speed and memory (--minutes, --rounds)",
+    "cuts": "twenty clips out of an hour of 1080p beside one ffmpeg per clip, their memory and quality; four hours (--encoded)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
     "tunnels": "a request through a warm tunnel against ssh -L and sshtunnel for each; 32 calls at once; what is left (--requests)",
 }

@@ -82,7 +82,7 @@ _FEW = (
 )
 
 
-def _asked(made: Drawn, pick: random.Random, number: int) -> tuple[Interval, list[int]]:
+def asked_of(made: Drawn, pick: random.Random, number: int) -> tuple[Interval, list[int]]:
     """A random stretch and the numbers of the frames that the contract promises for it."""
     times = np.array(made.times)
     while True:
@@ -109,7 +109,7 @@ async def test_f66_every_kind_is_cut_exactly(name: str, tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     pick = random.Random(seed)
-    asked = [_asked(made, pick, number) for number in range(CUTS or 3)]
+    asked = [asked_of(made, pick, number) for number in range(CUTS or 3)]
     requests = [ClipRequest(str(n), stretch, tmp_path / f"{n}.mp4", ClipKind.DELIVERED) for n, (stretch, _) in enumerate(asked)]
     originals = None if info.video is None or info.video.rotation else judge.lumas(made.path)
     modes = []
@@ -133,7 +133,7 @@ async def test_f66_a_copy_shows_the_same_pictures(name: str, tmp_path: Path) -> 
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     pick = random.Random(seed)
-    asked = [_asked(made, pick, number) for number in range(CUTS or 3)]
+    asked = [asked_of(made, pick, number) for number in range(CUTS or 3)]
     requests = [ClipRequest(str(n), stretch, tmp_path / f"{n}.mp4", ClipKind.DELIVERED, way="copy") for n, (stretch, _) in enumerate(asked)]
     originals = judge.lumas(made.path)
     async for clip in engine.cut(made.path, requests, info):

@@ -5,43 +5,73 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 # Far above the header of any clip: an hour of one-packet chunks is 5 MB.
 _LARGEST_HEADER = 64 * 1024**2
 
 
-def shorten_edit(path: Path, handler: bytes, seconds: float) -> None:
-    """Makes the last edit of the first `handler` track (`vide`, `soun`) end after `seconds`. The file's header comes first.
+def end_track(path: Path, handler: bytes, seconds: float) -> None:
+    """Makes the first `handler` track (`vide`, `soun`) end after `seconds`: what begins later is not shown (8.6.6).
 
-    Pictures that begin later are then not shown (8.6.6). Raises ValueError where the file has no such edit.
+    For a file with its header first and one edit in the track, maybe after an empty one, as FFmpeg writes them. Raises ValueError
+    where it has none.
     """
     with path.open("r+b") as file:
-        head = file.read(_LARGEST_HEADER)
+        head = _head(file)
         movie = _first(head, 0, len(head), b"moov")
-        scale = _timescale(head, *_first(head, *movie, b"mvhd"))
-        for track in _all(head, *movie, b"trak"):
-            media = _first(head, *track, b"mdia")
-            if head[_first(head, *media, b"hdlr")[0] + 8 :][:4] != handler:
-                continue
-            begin, _ = _first(head, *_first(head, *track, b"edts"), b"elst")
-            wide = head[begin] == 1
-            count = int.from_bytes(head[begin + 4 : begin + 8])
-            size, form = (20, ">Q") if wide else (12, ">I")
-            at = begin + 8 + (count - 1) * size
-            earlier = sum(struct.unpack_from(form, head, begin + 8 + number * size)[0] for number in range(count - 1))
-            file.seek(at)
-            # Rounded down: an edit that reached the next picture's time would show it.
-            file.write(struct.pack(form, max(1, int(seconds * scale) - earlier)))
-            return
-    raise ValueError("the file has no such edit")
+        whole, _ = _first(head, *movie, b"mvhd")
+        scale = _read(head, whole + (20 if head[whole] else 12), wide=False)
+        tracks = list(_all(head, *movie, b"trak"))
+        track = next((track for track in tracks if _handler(head, track) == handler), None)
+        if track is None:
+            raise ValueError("the file has no such track")
+        edits, _ = _first(head, *_first(head, *track, b"edts"), b"elst")
+        wide = bool(head[edits])
+        count, size = _read(head, edits + 4, wide=False), 20 if wide else 12
+        earlier = sum(_read(head, edits + 8 + number * size, wide=wide) for number in range(count - 1))
+        # Rounded down: an edit that reached the next picture's time would show it.
+        length = max(earlier + 1, int(seconds * scale))
+        _write(head, edits + 8 + (count - 1) * size, length - earlier, wide=wide)
+        begin, _ = _first(head, *track, b"tkhd")
+        _write(head, begin + (28 if head[begin] else 20), length, wide=bool(head[begin]))
+        _write(head, whole + (24 if head[whole] else 16), max(_length(head, track) for track in tracks), wide=bool(head[whole]))
+        file.seek(0)
+        file.write(head[: movie[1]])
 
 
-def _timescale(data: bytes, begin: int, _: int) -> int:
-    at = begin + (20 if data[begin] == 1 else 12)
-    return int.from_bytes(data[at : at + 4])
+def _head(file: BinaryIO) -> bytearray:
+    """The file up to the end of its header; not its media, which may be large."""
+    head = bytearray()
+    kind = b""
+    while kind != b"moov":
+        box = file.read(8)
+        size, kind = int.from_bytes(box[:4]), box[4:]
+        if size < len(box) or len(head) + size > _LARGEST_HEADER:
+            raise ValueError("the file does not begin with its header")
+        head += box + file.read(size - len(box))
+    return head
 
 
-def _all(data: bytes, begin: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
+def _handler(data: bytearray, track: tuple[int, int]) -> bytes:
+    at, _ = _first(data, *_first(data, *track, b"mdia"), b"hdlr")
+    return bytes(data[at + 8 : at + 12])
+
+
+def _length(data: bytearray, track: tuple[int, int]) -> int:
+    at, _ = _first(data, *track, b"tkhd")
+    return _read(data, at + (28 if data[at] else 20), wide=bool(data[at]))
+
+
+def _read(data: bytearray, at: int, *, wide: bool) -> int:
+    return int.from_bytes(data[at : at + (8 if wide else 4)])
+
+
+def _write(data: bytearray, at: int, value: int, *, wide: bool) -> None:
+    data[at : at + (8 if wide else 4)] = value.to_bytes(8 if wide else 4)
+
+
+def _all(data: bytearray, begin: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
     """Where the contents of each box of this kind begin and end, between two offsets."""
     while begin + 8 <= end:
         size, found = struct.unpack_from(">I4s", data, begin)
@@ -56,7 +86,7 @@ def _all(data: bytes, begin: int, end: int, kind: bytes) -> Iterator[tuple[int, 
         begin += size
 
 
-def _first(data: bytes, begin: int, end: int, kind: bytes) -> tuple[int, int]:
+def _first(data: bytearray, begin: int, end: int, kind: bytes) -> tuple[int, int]:
     found = next(_all(data, begin, end, kind), None)
     if found is None:
         raise ValueError(f"the file has no {kind.decode()} box")

@@ -18,7 +18,7 @@ from av.stream import Stream
 
 from videomoments.core.times import Interval
 from videomoments.media.audio import PlacedAudio
-from videomoments.media.boxes import shorten_edit
+from videomoments.media.boxes import end_track
 from videomoments.media.encode import DELIVERED, Encoded, Tick
 from videomoments.media.framing import FASTEST, Shown, frames_between
 from videomoments.media.measure import packets_of, seek
@@ -81,7 +81,7 @@ class EditListCutter:
                 tick(max(0.0, at))
                 out.mux(packet)
         if pictures.beyond:
-            shorten_edit(target, b"vide", held.duration)
+            end_track(target, b"vide", held.duration)
         return Encoded(held, pictures.shown, None, None, 0)
 
     def _ends(self, wanted: Interval) -> tuple[Shown, Shown]:
