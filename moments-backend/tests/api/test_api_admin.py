@@ -45,6 +45,19 @@ async def test_f51_edits_survive_a_restart(client: httpx.AsyncClient, deps: ApiD
     assert await deps.services.redis.hget("model:config:qwen3_vl_fp8", "base_url") == "https://gpu.example"
 
 
+async def test_a_model_behind_ssh_is_ready_once_its_server_is_named(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    model = (await client.get("/api/admin/models/qwen3_vl_fp8")).json()
+    changed = await client.put("/api/admin/models/qwen3_vl_fp8", json=model | {"ssh_host": "85.10.0.146", "ssh_user": "naresh"})
+    assert (changed.json()["configured"], changed.json()["default_for"]) == (True, ["generation", "refinement"])
+    kept = await deps.services.redis.hgetall("model:config:qwen3_vl_fp8")
+    assert (kept["ssh_host"], kept["ssh_user"], kept["local_port"], kept["remote_port"]) == ("85.10.0.146", "naresh", "6010", "8010")
+
+
+async def test_the_name_of_a_keys_variable_is_explained(client: httpx.AsyncClient) -> None:
+    answer = (await client.post("/api/admin/models", json=NEW | {"api_key_env": "MY_LLM_SECRET"})).json()
+    assert "ends in _API_KEY or _API_TOKEN" in answer["detail"]
+
+
 async def test_a_model_is_added_and_removed(client: httpx.AsyncClient) -> None:
     assert (await client.post("/api/admin/models", json=NEW)).status_code == 201
     again = await client.post("/api/admin/models", json=NEW)
@@ -71,6 +84,10 @@ async def test_a_model_is_added_and_removed(client: httpx.AsyncClient) -> None:
         {"endpoint": "/../admin"},
         {"api_key_env": "DATABASE_URL"},
         {"remote_port": 0},
+        {"ssh_port": 70000},
+        {"local_port": -1},
+        {"base_url": "http://host:0"},
+        {"base_url": "http://host/?key=1"},
         {"key": "../x"},
         {"unknown": 1},
     ],
