@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from videomoments.cli import clean, db, doctor, endings, export, generate, keys, models, processes, runs, serve
+from videomoments.cli import clean, db, doctor, endings, evaluate, export, generate, keys, models, processes, runs, serve
 from videomoments.cli.console import debugging
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("serve")(serve.serve)
 app.command("api")(processes.api)
 app.command("worker")(processes.worker)
 app.command("export")(export.export)
+app.command("eval")(evaluate.evaluate)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")

@@ -1,0 +1,152 @@
+"""`moments eval`: how good a model's moments are on recordings with human-made truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from videomoments.core.config import Settings
+    from videomoments.evaluation.dataset import Recording
+    from videomoments.evaluation.predictions import Predictions
+    from videomoments.evaluation.results import SystemResult
+    from videomoments.inference.base import ModelConfig
+
+
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", exists=True, dir_okay=False, help="JSON lines, plain or .gz.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", metavar="KEY", help="The model to measure.")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", metavar="FILE", dir_okay=False, help="Keep what the model found, as JSON lines.")
+    ] = None,
+    given: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", exists=True, dir_okay=False, help="Measure this file; ask no model.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", file_okay=False, help="Write a report with charts to this folder.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N recordings.")] = None,
+    no_baselines: Annotated[bool, typer.Option("--no-baselines", metavar="", help="Only the model: no table to compare with.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="The figures as one JSON document on stdout.")] = False,
+) -> None:
+    """Measure a model's moments against human chapters and queries, beside trivial baselines.
+
+    Example: moments eval talks.jsonl --model extractive --predictions found.jsonl --report eval-talks
+    """
+    from videomoments.cli.console import quiet_logs, say
+    from videomoments.evaluation.dataset import read_dataset
+    from videomoments.evaluation.predictions import read_predictions
+    from videomoments.evaluation.report import write_report
+    from videomoments.evaluation.results import evaluate as score
+
+    if (model is None) == (given is None):
+        raise typer.BadParameter("say which --model to ask, or which predictions to read with --from.")
+    quiet_logs()
+    recordings = read_dataset(dataset)[:limit]
+    ours = read_predictions(given) if given is not None else _asked(recordings, model or "")
+    if predictions is not None:
+        ours.write(predictions)
+    results = [score(recordings, ours), *([] if no_baselines else _baselines(recordings))]
+    _show(results, as_json=as_json)
+    if report is not None:
+        say(f"Report: {write_report(report, dataset.name, recordings, results, ours)}")
+    if ours.errors:
+        say(f"{len(ours.errors)} rows failed and count as empty answers; the first: {next(iter(ours.errors.values()))}")
+        raise typer.Exit(1)
+
+
+def _asked(recordings: Sequence[Recording], key: str) -> Predictions:
+    import asyncio
+
+    from videomoments.cli import weights
+    from videomoments.cli.console import say
+    from videomoments.cli.settings import connected, read_settings
+    from videomoments.evaluation.asking import predict
+
+    base = read_settings()
+    with connected(base, on_progress=say) as settings:
+        config = asyncio.run(_registered(settings, key))
+        if base.models_url is None:
+            weights.pull(weights.missing_for([config]))
+        return asyncio.run(predict(recordings, config, settings, _counting(config.key)))
+
+
+async def _registered(settings: Settings, key: str) -> ModelConfig:
+    from videomoments.inference.base import ModelKind
+    from videomoments.services.wiring import build_services
+
+    services = build_services(settings, pool_size=1)
+    try:
+        models = {model.key: model for model in await services.models.list() if model.kind is ModelKind.CHAT}
+    finally:
+        await services.close()
+    if key not in models:
+        raise typer.BadParameter(f"there is no chat model {key!r}. There are: {', '.join(models)}.")
+    return models[key]
+
+
+def _baselines(recordings: Sequence[Recording]) -> list[SystemResult]:
+    from moments_models import weights as store
+    from videomoments.cli import weights
+    from videomoments.evaluation import baselines
+    from videomoments.evaluation.results import evaluate as score
+    from videomoments.evaluation.results import evaluate_draws
+    from videomoments.evaluation.texttiling import texttiling
+
+    if not store.present("minilm"):
+        weights.pull(["minilm"])
+    from moments_models.embedding import MiniLM
+
+    return [
+        score(recordings, texttiling(recordings, MiniLM().encode, _counting("TextTiling"))),
+        evaluate_draws(recordings, "random", lambda seed: baselines.random_turns(recordings, seed), baselines.RANDOM_DRAWS),
+        score(recordings, baselines.uniform(recordings)),
+        score(recordings, baselines.whole_video(recordings)),
+    ]
+
+
+def _counting(name: str) -> Callable[[int, int, str], None]:
+    """A line on stderr that counts recordings; on a terminal it stays one line, elsewhere every tenth is told."""
+    import sys
+
+    terminal = sys.stderr.isatty()
+
+    def tell(done: int, total: int, _: str) -> None:
+        if terminal or done == total or done % 10 == 0:
+            start, end = ("\r", "" if done < total else "\n") if terminal else ("", "\n")
+            print(f"{start}{name}: {done} of {total} recordings", end=end, file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _show(results: Sequence[SystemResult], *, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich import box
+    from rich.table import Table
+
+    from videomoments.cli.console import results as stdout
+    from videomoments.evaluation.report import cell
+    from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS
+
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in results], indent=2))
+        return
+    sides = (
+        ("Chapters", CHAPTER_COLUMNS, [(one.name, one.chapters) for one in results]),
+        ("Queries", QUERY_COLUMNS, [(one.name, one.queries) for one in results]),
+    )
+    for title, columns, rows in sides:
+        if not any(estimates for _, estimates in rows):
+            continue
+        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+        for heading in ("", *columns.values()):
+            table.add_column(heading)
+        for name, estimates in rows:
+            table.add_row(name, *(cell(estimates[key]) if key in estimates else "–" for key in columns))
+        stdout().print(table)
+    stdout().print("Mean (95 % interval, bootstrap over recordings). Baselines know the human number of chapters, models don't.")

@@ -1,0 +1,94 @@
+"""Asks a configured model for the moments of a dataset, by the same prompts, parsing and ranking that runs use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from videomoments.core.config import Settings
+from videomoments.core.errors import ModelError
+from videomoments.evaluation.dataset import Recording, lines_of
+from videomoments.evaluation.predictions import Found, Predictions
+from videomoments.inference.base import ModelConfig, resolve_endpoint
+from videomoments.inference.openai_chat import ChatAnswer, ChatClient
+from videomoments.inference.retry import Deadlines
+from videomoments.moments.limits import MomentLimits
+from videomoments.moments.lines import Line
+from videomoments.moments.parsing import Candidate, Generation, parse_generation
+from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, generation_messages
+from videomoments.moments.ranking import select_moments
+from videomoments.moments.snapping import Snapper
+from videomoments.moments.windows import Window, split_windows
+
+_SHORTEST = 10.0
+_MOST_CHAPTERS, _MOST_ANSWERS = 1000, 10
+_PATIENCE = 3600.0
+"""Seconds for one answer: a benchmark waits where a run would give up."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with recordings done, recordings in all, and the id of the one just done."""
+
+
+async def predict(recordings: Sequence[Recording], model: ModelConfig, settings: Settings, on_progress: Progress) -> Predictions:
+    """Moments of every recording and spans of every query, of any length. A row that fails is noted and left empty.
+
+    Raises ModelError when the model has no way in, or when every row fails.
+    """
+    endpoint = resolve_endpoint(model, settings)
+    found = Predictions(model.key)
+    slots = asyncio.Semaphore(model.max_concurrency)
+    done = 0
+
+    async with ChatClient(deadlines=Deadlines(read=_PATIENCE, total=_PATIENCE)) as chat:
+
+        async def ask(recording: Recording, lines: list[Line], prompt: str, count: int) -> list[Candidate]:
+            # No limit on lengths: what is measured is where topics begin and end.
+            limits = MomentLimits(count, min(_SHORTEST, recording.duration), max(_SHORTEST, recording.duration))
+
+            async def one(number: int, window: Window, windows: int) -> Generation:
+                messages = generation_messages(
+                    window.lines, duration=recording.duration, limits=limits, prompt=prompt, window=(number, windows)
+                )
+
+                def parse(answer: ChatAnswer) -> Generation:
+                    shown = window.interval
+                    return parse_generation(answer.text, duration=recording.duration, shown=shown, finish_reason=answer.finish_reason)
+
+                return (await chat.ask(endpoint, model, messages, parse, schema=GENERATION_SCHEMA)).value
+
+            windows = split_windows(
+                lines, context_tokens=model.context_tokens, answer_tokens=model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt
+            )
+            answers = [await one(number, window, len(windows)) for number, window in enumerate(windows, 1)]
+            candidates = [candidate for answer in answers for candidate in answer.candidates]
+            snapper = Snapper(lines, (), recording.duration)
+            return select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
+
+        async def all_of(recording: Recording) -> None:
+            nonlocal done
+            async with slots:
+                lines = lines_of(recording)
+                if recording.chapters:
+                    found.starts[recording.id], found.moments[recording.id] = [], []
+                    try:
+                        moments = await ask(recording, lines, "", _MOST_CHAPTERS)
+                        found.moments[recording.id] = [Found(one.start, one.end, one.title, one.score) for one in moments]
+                        found.starts[recording.id] = [one.start for one in moments]
+                    except ModelError as error:
+                        found.errors[recording.id] = error.message
+                for query in recording.queries:
+                    found.spans[recording.id, query.query] = []
+                    try:
+                        answers = await ask(recording, lines, query.query, _MOST_ANSWERS)
+                        best = sorted(answers, key=lambda one: -one.score)
+                        found.spans[recording.id, query.query] = [one.interval for one in best]
+                    except ModelError as error:
+                        found.errors[f"{recording.id}: {query.query}"] = error.message
+            done += 1
+            on_progress(done, len(recordings), recording.id)
+
+        await asyncio.gather(*(all_of(recording) for recording in recordings))
+    asked = len(found.starts) + len(found.spans)
+    if asked and len(found.errors) == asked:
+        raise ModelError(f"Model {model.key} answered nothing: {next(iter(found.errors.values()))}")
+    return found

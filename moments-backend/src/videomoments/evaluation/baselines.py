@@ -1,0 +1,62 @@
+"""What costs nothing: predictions that a model has to beat."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from videomoments.core.times import Interval
+from videomoments.evaluation.dataset import Recording
+from videomoments.evaluation.metrics.chapters import boundaries
+from videomoments.evaluation.predictions import Predictions
+
+RANDOM_DRAWS = 20
+"""Random baselines are means over so many draws, or luck would be compared with work."""
+_SPANS = 10
+
+
+def whole_video(recordings: Sequence[Recording]) -> Predictions:
+    """One moment: everything."""
+    found = Predictions("whole video")
+    for recording in recordings:
+        found.starts[recording.id] = [0.0]
+        for query in recording.queries:
+            found.spans[recording.id, query.query] = [Interval(0.0, recording.duration)]
+    return found
+
+
+def uniform(recordings: Sequence[Recording]) -> Predictions:
+    """Equal parts: as many as people made (which no model is told); for queries parts of the usual length, the first one first."""
+    found = Predictions("uniform")
+    length = usual_length(recordings)
+    for recording in recordings:
+        count = len(boundaries(recording.starts, recording.duration)) + 1
+        found.starts[recording.id] = [recording.duration * at / count for at in range(count)]
+        parts = max(1, round(recording.duration / length))
+        step = recording.duration / parts
+        for query in recording.queries:
+            found.spans[recording.id, query.query] = [Interval(step * at, step * (at + 1)) for at in range(min(parts, _SPANS))]
+    return found
+
+
+def random_turns(recordings: Sequence[Recording], seed: int) -> Predictions:
+    """As many starts as people set, at random beginnings of segments; for queries random spans of lengths that occur."""
+    found = Predictions("random")
+    generator = random.Random(seed)
+    lengths = [span.duration for recording in recordings for query in recording.queries for span in query.intervals]
+    for recording in recordings:
+        count = len(boundaries(recording.starts, recording.duration))
+        begins = sorted({segment.start for segment in recording.segments})
+        found.starts[recording.id] = sorted(generator.sample(begins, min(count, len(begins))))
+        for query in recording.queries:
+            drawn = [min(generator.choice(lengths), recording.duration) for _ in range(_SPANS)]
+            starts = [generator.uniform(0.0, recording.duration - length) for length in drawn]
+            spans = [Interval(start, start + length) for start, length in zip(starts, drawn, strict=True)]
+            found.spans[recording.id, query.query] = spans
+    return found
+
+
+def usual_length(recordings: Sequence[Recording]) -> float:
+    """Median length of the spans that answer queries, seconds; a minute where there are none."""
+    lengths = sorted(span.duration for recording in recordings for query in recording.queries for span in query.intervals)
+    return lengths[len(lengths) // 2] if lengths else 60.0

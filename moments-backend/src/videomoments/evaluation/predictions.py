@@ -1,0 +1,99 @@
+"""What a system found in a dataset, as JSON lines: one line per recording, one per query.
+
+`{"id", "starts": [seconds], "moments": [{"start_time", "end_time", "title", "score"}]}` and `{"id", "query", "spans": [[start, end]]}`,
+spans best first. A row that failed has an `error` as well, and is scored as an empty answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from videomoments.core.errors import InvalidInput
+from videomoments.core.times import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A moment; seconds, `score` 0 to 1."""
+
+    start: float
+    end: float
+    title: str = ""
+    score: float = 0.0
+
+
+@dataclass(slots=True)
+class Predictions:
+    """One system's: `starts` and `moments` by recording, `spans` by recording and query; `errors`: what failed, and why."""
+
+    name: str
+    starts: dict[str, list[float]] = field(default_factory=dict)
+    moments: dict[str, list[Found]] = field(default_factory=dict)
+    spans: dict[tuple[str, str], list[Interval]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Raises OSError."""
+        rows = [*map(self._chapters_row, self.starts), *(self._query_row(key) for key in self.spans)]
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+    def _chapters_row(self, recording: str) -> dict[str, Any]:
+        moments = [
+            {"start_time": one.start, "end_time": one.end, "title": one.title, "score": one.score}
+            for one in self.moments.get(recording, [])
+        ]
+        return {"id": recording, "starts": self.starts[recording], "moments": moments} | self._error(recording)
+
+    def _query_row(self, key: tuple[str, str]) -> dict[str, Any]:
+        recording, query = key
+        spans = [[span.start, span.end] for span in self.spans[key]]
+        return {"id": recording, "query": query, "spans": spans} | self._error(f"{recording}: {query}")
+
+    def _error(self, key: str) -> dict[str, str]:
+        return {"error": self.errors[key]} if key in self.errors else {}
+
+
+class _Moment(BaseModel):
+    start_time: float
+    end_time: float
+    title: str = ""
+    score: float = 0.0
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    starts: list[float] | None = None
+    moments: list[_Moment] = []
+    query: str | None = None
+    spans: list[tuple[float, float]] | None = None
+
+
+def read_predictions(path: Path) -> Predictions:
+    """A file that `write` or another system made. Raises InvalidInput that names the first wrong line."""
+    found = Predictions(path.stem)
+    try:
+        lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path.name} can't be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = _Row.model_validate_json(line)
+        except ValidationError as error:
+            raise InvalidInput(f"{path.name}, line {number}: {error.errors()[0]['msg']}.") from error
+        if row.query is not None:
+            found.spans[row.id, row.query] = [Interval(start, end) for start, end in row.spans or []]
+        else:
+            moments = [Found(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
+            found.moments[row.id] = moments
+            found.starts[row.id] = row.starts if row.starts is not None else [one.start for one in moments]
+    return found
