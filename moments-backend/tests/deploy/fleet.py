@@ -246,6 +246,7 @@ def test_the_fleet_ends_every_run_with_one_worker_killed(fleet: Fleet, tmp_path:
             moments += len(found)
             for moment in found:
                 assert moment["clip"] is not None, moment
+                assert moment["is_refined"], moment  # the model was handed the clip
                 part = httpx.get(fleet.apis[number % 2] + moment["clip"]["url"].partition(fleet.environment["MOMENTS_PUBLIC_URL"])[2])
                 assert (part.status_code, len(part.content)) == (200, moment["clip"]["size_bytes"])
                 clips += 1

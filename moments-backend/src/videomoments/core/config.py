@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr
@@ -78,6 +79,12 @@ class Settings(BaseSettings):
     def keys_required(self) -> bool:
         """Whether the API asks for keys: always where others can reach it."""
         return self.require_keys or not is_loopback(self.host)
+
+    @property
+    def reached_from_elsewhere(self) -> bool:
+        """Whether other machines and containers reach the API by `public_url`. A loopback name means themselves to them."""
+        host = urlsplit(self.public_url or "").hostname
+        return host is not None and not is_loopback(host)
 
     @property
     def work_folder(self) -> Path:

@@ -163,7 +163,7 @@ def _view(clip: Clip) -> ClipView:
 async def _clip_url(context: StageContext, clip: Clip) -> str:
     """A signed URL where a model can reach the store, else the clip itself as a data: URL."""
     store = context.parts.store
-    if store.signer is None or context.parts.settings.public_url:
+    if store.signer is None or context.parts.settings.reached_from_elsewhere:
         return (await store.signed_url(clip.cloud_url, expires_in=_URL_LIFE)).url
     data = await store.read_range(clip.cloud_url, 0, clip.size_bytes)
     return f"data:{clip.content_type};base64,{base64.b64encode(data).decode()}"
