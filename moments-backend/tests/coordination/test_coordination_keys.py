@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from backend import accepted, claimed, run_of
 from videomoments.coordination import keys
 from videomoments.core.errors import ModelError
 from videomoments.core.names import RunStatus, StageName
+from videomoments.services.retrying import retry_run
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
+from workers import end_of, in_stage, working
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$")
 
@@ -149,3 +152,41 @@ async def test_f28_an_old_cancel_mark_is_not_removed_by_another_run(services: Se
     await services.redis.set(keys.cancel(claim.video_id), "another-run")
     await services.runs.finish(claim, RunStatus.COMPLETED)
     assert await services.redis.get(keys.cancel(claim.video_id)) == "another-run"
+
+
+async def test_every_key_that_runs_leave_goes_by_itself_or_is_meant_to_stay(services: Services) -> None:
+    scripts = {
+        "completed": "{}",
+        "failed": '{"TRANSCRIPTION": {"raise": "input"}}',
+        "cancelled": '{"TRANSCRIPTION": {"sleep": 60}}',
+        "retried": '{"TRANSCRIPTION": {"raise": "input", "attempts": [1]}}',
+    }
+    async with working(services):
+        runs = {name: await accepted(services, f"https://example.com/{name}.mp4", prompt=script) for name, script in scripts.items()}
+        await in_stage(services, runs["cancelled"].request_id, StageName.TRANSCRIPTION)
+        await services.runs.request_cancel(runs["cancelled"].request_id)
+        for run in runs.values():
+            await end_of(services, run.request_id)
+        await retry_run(services, runs["retried"].request_id)
+        assert (await end_of(services, runs["retried"].request_id)).status is RunStatus.COMPLETED
+    waiting = await accepted(services, "https://example.com/waiting.mp4")
+    await claimed(services, "https://example.com/busy.mp4")
+    page = (Path(__file__).parents[3] / "docs" / "redis" / "README.md").read_text()
+    walked = [str(key) async for key in services.redis.scan_iter("*")]
+    assert f"pipeline:{waiting.video_id}:lock" in walked
+    for key in walked:
+        shape = _shape(key)
+        assert f"| `{shape}`" in page, f"{key} is not documented"
+        if await services.redis.ttl(key) == -1:
+            # The hash of an active run gets its time with the run's end.
+            active = shape.endswith(":active") and await services.redis.hget(key, "status") in ("queued", "processing")
+            assert active or shape in keys.LASTING, f"{key} would live for ever"
+
+
+def _shape(key: str) -> str:
+    """`pipeline:0f3…:lock` as the page has it, `pipeline:{video_id}:lock`."""
+    if key in (keys.STREAM, keys.MODEL_KEYS):
+        return key
+    key = re.sub(r"^pipeline:run:.+$", "pipeline:run:{request_id}", key)
+    key = re.sub(r"^pipeline:[0-9a-f-]{36}:", "pipeline:{video_id}:", key)
+    return re.sub(r"^model:config:.+$", "model:config:{key}", key)

@@ -55,5 +55,5 @@ async def played_worker(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    configure_logging()
+    configure_logging(as_json=settings().log_json)
     asyncio.run(run_worker(settings()) if sys.argv[1] == "real" else played_worker(sys.argv[1]))

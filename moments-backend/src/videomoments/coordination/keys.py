@@ -8,6 +8,9 @@ STREAM = "pipeline:requests"
 GROUP = "pipeline_workers"
 MODEL_KEYS = "model:config:_keys"
 
+# The only keys without an end: the queue, and the registry's mirror, which each start writes anew.
+LASTING = (STREAM, MODEL_KEYS, "model:config:{key}")
+
 LOCK_TTL = timedelta(minutes=30)
 CANCEL_TTL = timedelta(minutes=5)
 RUN_TTL = timedelta(hours=24)

@@ -113,6 +113,7 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
     if (reason := await _patiently(stage.skip, context)) is not None:
         if (earlier.status, earlier.reason) != (StageStatus.SKIPPED, reason):
             await _patiently(records.skip, claim, stage.name, reason)
+            log.info("skipped: %s", reason)
         return None if stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
     digest = sha256_of(stage.name.value, dict(await _patiently(stage.inputs, context)))
     kept = earlier.checkpoint
@@ -130,6 +131,7 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
                 outcome = await _with_retries(stage, context)
         context.checkpoints[stage.name] = outcome.checkpoint
         await _patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
+        log.info("completed")
     return outcome.checkpoint.get("note")
 
 

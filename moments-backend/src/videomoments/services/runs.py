@@ -26,6 +26,7 @@ from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, MomentsError, NotFound, ServiceUnavailable, StaleAttempt, TooMany
+from videomoments.core.logging import log_context
 from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
 from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
 from videomoments.core.times import isoformat
@@ -192,7 +193,9 @@ class Runs:
         }
         if (await self.database.statement(_INSERT, values)).first() is None:
             return await self._not_inserted(video_id, idempotency_key)
-        await self.announce(request_id, video_id, snapshot)
+        with log_context(request_id=request_id, video_id=video_id):
+            log.info("accepted")
+            await self.announce(request_id, video_id, snapshot)
         return Accepted(request_id, video_id, RunStatus.QUEUED)
 
     async def retry(self, request_id: str, snapshot: RunSnapshot) -> Accepted:
@@ -213,7 +216,9 @@ class Runs:
         except IntegrityError:
             raise _active() from None
         RETRIES.labels("run").inc()
-        await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"])
+        with log_context(request_id=request_id, video_id=row["video_identifier"]):
+            log.info("queued again")
+            await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"])
         return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
 
     async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot, attempt: int = 0) -> None:
@@ -308,7 +313,8 @@ class Runs:
         error = MomentsError(
             "The run was accepted by another version of VideoMoments.", code="config_unreadable", advice="Start the run again."
         )
-        log.warning("run %s: %s", row["identifier"], error.message)
+        with log_context(request_id=row["identifier"], video_id=row["video_identifier"], attempt=row["attempt"]):
+            log.warning("%s", error.message)
         await self._end(row["id"], row["attempt"], row["identifier"], row["video_identifier"], RunStatus.FAILED, error, None, None)
 
     async def _end(
@@ -366,6 +372,8 @@ class Runs:
             stages: dict[str, str] = {}
             if status is RunStatus.CANCELLED:
                 stages = await self._end_stages(session, row["id"], status, None)
+        with log_context(request_id=request_id, video_id=row["video_identifier"]):
+            log.info("cancellation asked for; it is %s", status)
         async with best_effort("the cancellation"):
             if status is RunStatus.PROCESSING:
                 await self.status.mark_cancel(row["video_identifier"], request_id)

@@ -12,6 +12,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,7 +170,8 @@ class Worker:
             task = asyncio.current_task()
             if task is not None:
                 self._tasks[task] = (claim, entry)
-            with log_context(request_id=claim.request_id, video_id=claim.video_id, attempt=claim.attempt):
+            with _named(claim):
+                log.info("claimed")
                 await self._execute(claim, began)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             await self._queue.settle(self.name, entry.entry_id)
@@ -200,7 +202,8 @@ class Worker:
 
         def stop_work(verdict: Verdict) -> None:
             self._verdicts[claim.run_id] = verdict
-            log.info("stopping: %s", verdict)
+            with _named(claim):  # called from the lease's thread
+                log.info("stopping: %s", verdict)
             stopping.append(asyncio.create_task(_stopped([work], self._settings.lease_seconds)))
 
         self._lease.hold(claim, stop_work, since=began)
@@ -243,7 +246,8 @@ class Worker:
         try:
             note = await self._work(claim, lambda clock, seconds: self._lease.watch(claim, clock, seconds))
         except StageFailed as failure:
-            log.warning("failed: %s", failure.error.message)
+            with log_context(stage=failure.stage.value):
+                log.warning("failed: %s (%s)", failure.error.message, failure.error.code)
             return _End(RunStatus.FAILED, failure.error, failure.stage)
         except StaleAttempt:
             log.warning("another worker has this run")
@@ -322,6 +326,11 @@ class Worker:
                 with contextlib.suppress(RedisError, OSError, TimeoutError):
                     await self._services.runs.status.renew(claim.video_id, claim.request_id, claim.attempt)
                     await self._services.queue.freshen(self.name, entry.entry_id)
+
+
+def _named(claim: Claim) -> AbstractContextManager[None]:
+    """Every line logged inside says whose it is."""
+    return log_context(request_id=claim.request_id, video_id=claim.video_id, attempt=claim.attempt)
 
 
 async def _stopped(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import text
 
+from videomoments.core.logging import log_context
 from videomoments.services.options import RunSnapshot
 from videomoments.services.wiring import Services
 
@@ -80,7 +81,8 @@ class Reconciler:
             async with self._services.database.transaction() as session:
                 await session.execute(_ENTRY, {"id": row["id"], "entry": fresh})
             added += 1
-            log.info("run %s is in the stream again", row["identifier"])
+            with log_context(request_id=row["identifier"], video_id=row["video_identifier"]):
+                log.info("in the stream again")
         return added
 
     async def _retire_workers(self) -> None:
