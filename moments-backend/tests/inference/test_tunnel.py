@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -113,6 +114,27 @@ async def test_the_users_own_configuration_is_read(ssh: SshServer, service: Mode
     async with Tunnels() as tunnels:
         await health(tunnels, ssh.route(service.port))
     assert ssh.connections == 1
+
+
+async def test_a_key_in_the_agent_is_enough(ssh: SshServer, service: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = [shutil.which(name) for name in ("ssh-agent", "ssh-add")]
+    if None in programs:
+        pytest.skip("OpenSSH's agent is not installed")
+    path = str(ssh.folder / "agent")
+    agent = await asyncio.create_subprocess_exec(str(programs[0]), "-D", "-a", path, stdout=asyncio.subprocess.DEVNULL)
+    try:
+        await until(lambda: Path(path).exists())
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
+        monkeypatch.setenv("HOME", str(ssh.folder / "nobody"))
+        files = SshFiles(ssh.files.config, ssh.files.known_hosts, None)
+        async with Tunnels(files) as tunnels:
+            assert (await refused(tunnels, ssh.route(service.port))).code == "tunnel_authentication"
+            adding = await asyncio.create_subprocess_exec(str(programs[1]), "-q", str(ssh.folder / "id"))
+            assert await adding.wait() == 0
+            await health(tunnels, ssh.route(service.port))
+    finally:
+        agent.terminate()
+        await agent.wait()
 
 
 # F37 to F40: ports, overlaps, orphans
@@ -315,6 +337,15 @@ async def test_the_wrong_key(ssh: SshServer, service: ModelServer, key: str) -> 
     async with Tunnels(SshFiles(ssh.files.config, ssh.files.known_hosts, path)) as tunnels:
         error = await refused(tunnels, ssh.route(service.port))
     assert (error.code, error.retryable) == ("tunnel_authentication", False)
+
+
+async def test_a_refused_login_is_said_each_time(ssh: SshServer, service: ModelServer) -> None:
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(ssh.folder / "id")
+    async with Tunnels(ssh.files) as tunnels, ChatClient(tunnels=tunnels) as client:
+        for number in range(1, 6):
+            with pytest.raises(TunnelError) as caught:
+                await client.complete(ssh.endpoint(service.port), CHAT, [{"role": "user", "content": "x"}])
+            assert (caught.value.code, ssh.connections) == ("tunnel_authentication", number)
 
 
 async def test_the_port_behind_is_closed(ssh: SshServer, tunnels: Tunnels, service: ModelServer) -> None:

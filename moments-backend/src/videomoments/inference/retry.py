@@ -152,7 +152,8 @@ class Breaker:
         try:
             yield
         except ModelError as error:
-            if isinstance(error, Unreachable) or error.code in ("model_unreachable", "model_timeout"):
+            # What a person must put right is said each time, in its own words.
+            if (isinstance(error, Unreachable) and error.retryable) or error.code in ("model_unreachable", "model_timeout"):
                 self._failures += 1
                 self._open_until = self._clock() + self._cooldown
             else:

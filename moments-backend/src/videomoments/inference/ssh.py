@@ -144,10 +144,10 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
     given |= {"x509_trusted_certs": None, "password_auth": False, "kbdint_auth": False, "gss_auth": False, "gss_kex": False}
     if files.key:
         given["client_keys"] = [str(files.key)]
-    read = ssh.SSHClientConnectionOptions(host=server.host, known_hosts=b"", **given)
-    # Only for this: where the configuration looks up host keys.
-    named = ssh.SSHClientConnectionOptions(host=server.host, **given).known_hosts
-    known = _known_hosts([str(files.known_hosts)] if files.known_hosts else [str(name) for name in named or ()] or list(_KNOWN_HOSTS))
+    read = ssh.SSHClientConnectionOptions(host=server.host, **given)
+    # None and nothing at all would both turn the comparison off: then the usual files count.
+    named = [str(files.known_hosts)] if files.known_hosts else [str(name) for name in read.known_hosts or ()]
+    known = _known_hosts(named or list(_KNOWN_HOSTS))
     before: list[_Hop] = []
     for text in read.tunnel.split(",") if isinstance(read.tunnel, str) else ():
         jump = _server(text)
