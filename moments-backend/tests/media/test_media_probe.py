@@ -17,7 +17,9 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from media.makers import draw
 from videomoments.core.errors import NotFound, UnsupportedMedia
+from videomoments.media import measure
 from videomoments.media.engine import MediaEngine
+from videomoments.media.probe import probe
 from videomoments.media.types import MediaInfo
 
 
@@ -252,3 +254,39 @@ async def test_probing_costs_little(tmp_path: Path) -> None:
     began = time.monotonic()
     await MediaEngine().probe(path)
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".ts", {"start": 3.0}),
+        (".mp4", {"muxing": {"movflags": "frag_keyframe+empty_moov"}, "b_frames": 0}),
+        (".mkv", {"audio_delay": 0.5}),
+    ],
+)
+def test_f65_a_long_recording_is_measured_at_places_as_if_it_were_read(
+    suffix: str, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = draw(tmp_path / f"a{suffix}", seconds=24, size=(96, 64), gop=25, **options)
+    whole = probe(made.path, lambda: None)
+    monkeypatch.setattr(measure, "_LONG", 10.0)
+    monkeypatch.setattr(measure, "_by_reading", lambda *_: pytest.fail("read as a whole"))
+    places = probe(made.path, lambda: None)
+    assert places.duration == pytest.approx(whole.duration, abs=0.001)
+    assert places.start_pts == whole.start_pts
+    assert places.audio == whole.audio
+    assert places.video is not None
+    assert places.video.fps == pytest.approx(25, rel=0.01)
+    assert not places.video.vfr
+
+
+def test_f65_a_long_recording_whose_clock_was_set_anew_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later, earlier = (draw(tmp_path / f"{start}.ts", seconds=20, size=(96, 64), start=start).path.read_bytes() for start in (900.0, 1.0))
+    (tmp_path / "joined.ts").write_bytes(later + earlier)
+    monkeypatch.setattr(measure, "_LONG", 10.0)
+    monkeypatch.setattr(measure, "_FAR", 5.0)
+    read = []
+    reading = measure._by_reading
+    monkeypatch.setattr(measure, "_by_reading", lambda *given: read.append(1) or reading(*given))
+    probe(tmp_path / "joined.ts", lambda: None)
+    assert read

@@ -1,7 +1,7 @@
 """How long a stream really is: by its packets, never by a header. In the child only.
 
-Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; else every
-packet is read.
+Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; long recordings
+in containers that seek by time are measured at a few places; else every packet is read.
 """
 
 from __future__ import annotations
@@ -21,11 +21,23 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.opening import only, stamp, time_base
 
 # So many packets at the head of a stream tell how it begins; an edit list may hide some thousands before them.
 _HEAD_PACKETS = 16
 HIDDEN_PACKETS = 4000
+
+
+# Recordings longer than this many seconds are measured at so many places, each of so many packets, where the container can seek by time;
+# what is found may lie this many seconds from what was asked for.
+_LONG = 1200.0
+_SEEKABLE = ("mpegts", "ogg", "mov", "flv", "matroska")
+_PLACES = 6
+_SAMPLED = 150
+_TAIL = 10.0
+_FAR = 60.0
+_MANY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +90,29 @@ def decode(context: Any, packet: Packet[Stream] | None) -> Any:
 def measure(container: InputContainer, stream: Stream, size: int, tick: Callable[[], None]) -> Measured | None:
     """Facts of one stream, or None when no packet can be read. Leaves the container somewhere: seek before you read on."""
     only(container, stream)
-    entries = [(entry.timestamp, entry.pos, entry.size, entry.is_keyframe) for entry in stream.index_entries]
+    entries = _entries(stream, size)
     if stream.frames and entries:
         return _by_index(container, stream, entries, size, tick)
     if "matroska" in container.format.name and stream.type == "video" and container.duration:
         found = _by_tail(container, stream, tick)
         if found is not None:
             return found
+    if (container.duration or 0) > _LONG * 1_000_000 and any(part in container.format.name for part in _SEEKABLE):
+        found = _by_samples(container, stream, tick)
+        if found is not None:
+            return found
     return _by_reading(container, stream, tick)
+
+
+def _entries(stream: Stream, size: int) -> list[tuple[int, int, int, bool]]:
+    """Time, position, size and kind of the indexed packets. Of a sound's, which are alike, every 16th where all of these are there."""
+    index = stream.index_entries
+    if stream.type == "audio" and len(index) > _MANY:
+        chosen = [*range(0, len(index), 16), len(index) - 1]
+        sparse = [(entry.timestamp, entry.pos, entry.size, True) for entry in (index[number] for number in chosen)]
+        if all(at + length <= size for _, at, length, _ in sparse):
+            return sparse
+    return [(entry.timestamp, entry.pos, entry.size, entry.is_keyframe) for entry in index]
 
 
 def _by_index(
@@ -93,7 +120,9 @@ def _by_index(
 ) -> Measured | None:
     present = [entry for entry in entries if entry[1] + entry[2] <= size]
     if not present:
-        return None
+        raise UnsupportedMedia(
+            "The file is cut off: nothing of what its index names is there.", code="truncated", advice="Upload it again."
+        )
     times = [entry[0] for entry in present]
     # Decoding times: the presentation times of the last frames need the packets themselves.
     tail = _seen_from(container, stream, times[-1], tick)
@@ -124,6 +153,46 @@ def _by_tail(container: InputContainer, stream: Stream, tick: Callable[[], None]
     if end is None or not head:
         return None
     return Measured(min(head), end, None, cues, uneven(sorted(head)), 0.0)
+
+
+def _by_samples(container: InputContainer, stream: Stream, tick: Callable[[], None]) -> Measured | None:
+    """Long recordings: the first packets, some from each of a few places between, and everything of the last seconds.
+
+    None where the places do not bear out what the container claims (a clock that was set anew, a length that lies): then all is read.
+    """
+    step = float(time_base(stream))
+    start, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
+    rewind(container, stream)
+    head = sorted(_stamps(container, stream))
+    if not head:
+        return None
+    uneven_places = uneven(head) if stream.type == "video" else False
+    for number in range(1, _PLACES):
+        asked = start + length * number / _PLACES
+        container.seek(round(asked * 1e6))
+        seen = sorted(_stamps(container, stream))
+        tick()
+        if not seen or abs(seen[0] * step - asked) > _FAR:
+            return None
+        uneven_places |= stream.type == "video" and uneven(seen)
+    container.seek(round((start + length - _TAIL) * 1e6))
+    tail: list[int] = []
+    end = 0
+    for packet in packets_of(container, stream):
+        at = stamp(packet) or 0
+        tail.append(at)
+        end = max(end, at + (packet.duration or 0))
+        tick()
+    tail.sort()
+    if not tail or abs(tail[-1] * step - start - length) > _FAR:
+        return None
+    if end <= tail[-1]:
+        end = tail[-1] + _usual_step(tail)
+    return Measured(head[0], end, None, None, uneven_places, 0.0)
+
+
+def _stamps(container: InputContainer, stream: Stream) -> list[int]:
+    return [stamp(packet) or 0 for _, packet in zip(range(_SAMPLED), packets_of(container, stream), strict=False)]
 
 
 def _by_reading(container: InputContainer, stream: Stream, tick: Callable[[], None]) -> Measured | None:

@@ -18,6 +18,8 @@ from av.video.stream import VideoStream as AvVideo
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.measure import HIDDEN_PACKETS, Measured, decode, measure, packets_of, rewind
 from videomoments.media.opening import (
+    AUDIO_DECODERS,
+    VIDEO_DECODERS,
     check_pixels,
     choose_audio,
     choose_video,
@@ -110,7 +112,8 @@ def _picture(
         warnings.append("variable_frame_rate")
     orientation = orientation_of(head.frame) if isinstance(head.frame, VideoFrame) else Orientation()
     aspect = _aspect(stream)
-    width, height = (head.frame.width, head.frame.height) if isinstance(head.frame, VideoFrame) else (stream.width or 0, stream.height or 0)
+    shaped = head.frame if isinstance(head.frame, VideoFrame) else context
+    width, height = (shaped.width, shaped.height) if shaped is not None else (0, 0)
     shown = (round(width * aspect), height)
     display = (shown[1], shown[0]) if orientation.swaps_sides else shown
     facts = VideoStream(
@@ -220,6 +223,8 @@ def _duration(picture: VideoStream | None, sound: AudioStream | None) -> float:
         ends.append(sound.start + sound.duration)
     if not ends:
         known = [stream.codec for stream in (picture, sound) if stream is not None]
+        if VIDEO_DECODERS.union(AUDIO_DECODERS).intersection(known):
+            raise UnsupportedMedia("No picture and no sound of the file can be read: it is damaged.", advice="Upload it again.")
         raise UnsupportedMedia(
             f"Nothing in the file can be decoded ({', '.join(known)}).",
             code="unsupported_codec",
@@ -260,7 +265,8 @@ def _name(stream: AvVideo | AvAudio) -> str:
 
 def _aspect(stream: AvVideo) -> Fraction:
     """The shape of a pixel, width over height; nonsense counts as square."""
-    aspect = stream.sample_aspect_ratio or (stream.codec_context.sample_aspect_ratio if stream.codec_context else None)
+    context = stream.codec_context
+    aspect = (stream.sample_aspect_ratio or context.sample_aspect_ratio) if context is not None else None
     return aspect if aspect and Fraction(1, 8) < aspect < 8 else Fraction(1)
 
 
