@@ -5,7 +5,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup lint format test kill-matrix chaos test-llm fleet exactness bench lock clean
+.PHONY: help setup lint format test kill-matrix chaos test-llm fleet exactness fuzz corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, o
 
 exactness: setup ## cuts: 20 of every kind of source, to the frame, in FFmpeg and Chromium (CUTS=2: fewer)
 	cd moments-backend && EXACTNESS_CUTS=$(or $(CUTS),20) ../.venv/bin/python -m pytest tests/media/test_media_cut_matrix.py tests/media/test_media_cut_chromium.py --timeout=3000 $(PYTEST_ARGS)
+
+fuzz: setup ## mutated headers for 10 minutes, seed printed: no crash of the parent, no hang (SLICE=1: one minute; FUZZ_SEED=n)
+	cd moments-backend && FUZZ_SECONDS=$(if $(SLICE),60,600) ../.venv/bin/python -m pytest tests/media/fuzz.py -q -s $(PYTEST_ARGS)
+
+corpus: setup ## every odd file of MOMENTS_CORPUS=FOLDER (with a manifest.tsv) through the whole pipeline, held to its manifest
+	cd moments-backend && ../.venv/bin/python -m pytest tests/corpus -q -s $(PYTEST_ARGS)
 
 bench: setup ## figures beside the plain tools: make bench TASK=pipeline
 	$(PY) -m benchmarks $(TASK) $(ARGS)
