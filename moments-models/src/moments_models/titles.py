@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,9 @@ _WORD = re.compile(r"[^\W_]+(?:[’'._-][^\W_]+)*%?", re.UNICODE)
 _CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”—–]+(?:\s|$)")
 _LONGEST_PHRASE = 4
 _LONGEST_TITLE = 8
+_VERB_ENDINGS = ("ed", "anymore", "able")
+_VERB_SHARE = 0.6
+"""What a phrase that ends like a verb is worth."""
 _RANKED = 24
 """Candidates per segment whose meaning is compared; the rest are too weak on words alone."""
 
@@ -48,7 +52,8 @@ def titles(segments: Sequence[str], starts: Sequence[float], embed: Embed | None
     """
     counts = [Counter(_content(text)) for text in segments]
     spread = Counter(word for one in counts for word in one)
-    ranked = [_candidates(text, count, spread, len(segments)) for text, count in zip(segments, counts, strict=True)]
+    verbs = _verbs(segments)
+    ranked = [_candidates(text, count, spread, len(segments), verbs) for text, count in zip(segments, counts, strict=True)]
     if embed is not None and segments:
         ranked = _by_meaning(segments, ranked, embed)
     found: list[str] = []
@@ -72,7 +77,7 @@ def title_case(phrase: str) -> str:
     return " ".join(cased(index, word) for index, word in enumerate(words))
 
 
-def _candidates(text: str, count: Counter[str], spread: Counter[str], total: int) -> list[Phrase]:
+def _candidates(text: str, count: Counter[str], spread: Counter[str], total: int, verbs: frozenset[str]) -> list[Phrase]:
     """The best phrases by their words, scores from 0 to 1."""
     said: dict[tuple[str, ...], list[str]] = {}
     first: dict[tuple[str, ...], int] = {}
@@ -93,10 +98,23 @@ def _candidates(text: str, count: Counter[str], spread: Counter[str], total: int
         score = sum(telling(stem) for stem in content) / len(content) ** 0.6 * (1 + 0.5 * math.log(len(forms)))
         if _is_name(Counter(forms).most_common(1)[0][0]):
             score *= 1.2
+        if key[-1] in verbs or key[-1].endswith(_VERB_ENDINGS):
+            score *= _VERB_SHARE  # a piece of a sentence: "fork activate", "scaffold compared"
         found.append(Phrase(Counter(forms).most_common(1)[0][0], key, score, opening=first[key] <= 1))
     highest = max((phrase.score for phrase in found), default=1.0)
     found = [replace(phrase, score=phrase.score / highest) for phrase in found]
     return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))[:_RANKED]
+
+
+def _verbs(segments: Sequence[str]) -> frozenset[str]:
+    """Stems that stand where verbs do, after "to", "can" or "we", in three of ten places or more."""
+    total: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for text in segments:
+        words = _WORD.findall(text)
+        total.update(map(_stem, words))
+        after.update(_stem(word) for before, word in pairwise(words) if before.lower() in BEFORE_VERBS)
+    return frozenset(stem for stem, times in after.items() if times >= 0.3 * total[stem])
 
 
 def _by_meaning(segments: Sequence[str], ranked: list[list[Phrase]], embed: Embed) -> list[list[Phrase]]:
