@@ -1,15 +1,17 @@
-"""What every object store promises, over a folder and over obstore's memory."""
+"""What every object store promises: over a folder, obstore's memory, and an S3 that verifies every signature."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from fakes.s3_server import S3, serving
 from videomoments.core.errors import InvalidInput, NotFound, StorageError, TooLarge
 from videomoments.storage import ObjectStore, open_store
 from videomoments.storage.layout import source_key, video_prefix
@@ -18,10 +20,23 @@ KEY = source_key("v1", "11111111-2222-3333-4444-555555555555", 1, ".mp4")
 BYTES = bytes(range(256)) * 12_000  # 3 MB: several pieces
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "s3":
+        s3: S3 = request.getfixturevalue("s3")
+        assert s3.objects == {}
+        return open_store("s3://bucket/a/folder", signing_key="k", public_url=None)
     url = "memory://" if request.param == "memory" else f"file://{tmp_path}/store"
     return open_store(url, signing_key="k", public_url=None)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """The emulator, with this process's environment pointing at it."""
+    with serving(S3()) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
 
 
 @pytest.fixture
@@ -171,8 +186,85 @@ async def test_f80_no_key_leads_anywhere_else(store: ObjectStore, file: Path, ke
 
 
 async def test_signed_url_names_key_and_expiry(store: ObjectStore) -> None:
+    if store.signer is None:
+        return  # the cloud's own: below
     signed = await store.signed_url(KEY, expires_in=timedelta(minutes=5), download_name="Talk – part 1.mp4")
     assert signed.url.startswith(f"/api/objects/{KEY}?expires=")
     assert signed.url not in repr(signed)
     await store.check()
     assert await store.sweep_partial(timedelta()) == 0
+
+
+def s3_store() -> ObjectStore:
+    return open_store("s3://bucket", signing_key="k", public_url=None)
+
+
+async def test_s3_addresses_serve_until_they_expire_and_only_what_they_name(s3: S3, file: Path) -> None:
+    store = s3_store()
+    await store.put_file(KEY, file, content_type="video/mp4")
+    signed = await store.signed_url(KEY, expires_in=timedelta(minutes=5))
+    async with httpx.AsyncClient() as client:
+        part = await client.get(signed.url, headers={"Range": "bytes=100-199"})
+        assert (part.status_code, part.content, part.headers["Content-Type"]) == (206, BYTES[100:200], "video/mp4")
+        put = await store.signed_url(KEY.replace("v1", "v2"), expires_in=timedelta(minutes=5), method="PUT")
+        assert (await client.put(put.url, content=b"new")).status_code == 200
+        assert (await store.head(KEY.replace("v1", "v2"))).size == 3
+        s3.refusals.clear()
+        for tampered in (
+            signed.url.replace("v1", "v2"),
+            signed.url.replace("X-Amz-Expires=300", "X-Amz-Expires=30000"),
+            signed.url[:-1] + ("0" if signed.url[-1] != "0" else "1"),
+            signed.url.partition("?")[0],
+            put.url,  # signed for PUT, asked with GET
+        ):
+            assert (await client.get(tampered)).status_code == 403, tampered
+        assert len(s3.refusals) == 5
+        short = await store.signed_url(KEY, expires_in=timedelta(seconds=1))
+        await asyncio.sleep(2.1)
+        assert (await client.get(short.url)).status_code == 403
+
+
+async def test_s3_with_another_secret_refuses_everything(s3: S3, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    store = s3_store()
+    with pytest.raises(StorageError) as caught:
+        await store.put_file(KEY, file, content_type="video/mp4")
+    assert "another" not in str(caught.value)
+    assert s3.objects == {}
+    assert set(s3.refusals) == {"SignatureDoesNotMatch"}
+
+
+async def test_s3_takes_200_megabytes_in_parts(s3: S3) -> None:
+    store, size = s3_store(), 200 * 1024 * 1024
+    digest = hashlib.sha256()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(200):
+            piece = number.to_bytes(4, "big") * (256 * 1024)
+            digest.update(piece)
+            yield piece
+            if number in (60, 190):
+                assert s3.objects == {}  # nothing is visible before the end
+
+    stored = await store.put_stream(KEY, chunks(), content_type="video/mp4")
+    assert (stored.size, stored.sha256) == (size, digest.hexdigest())
+    assert s3.uploads == {}
+    assert await store.read_range(KEY, 100 * 1024**2, 100 * 1024**2 + 4) == (100).to_bytes(4, "big")
+
+
+async def test_f59_an_s3_that_fails_in_the_middle_shows_nothing(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = s3_store()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(40):
+            if number == 20:
+                s3.fail_after = 0
+            yield bytes(1024 * 1024)
+
+    with pytest.raises(StorageError) as caught:
+        async with asyncio.timeout(240):
+            await store.put_stream(KEY, chunks(), content_type="video/mp4")
+    assert caught.value.retryable
+    assert "127.0.0.1" not in str(caught.value)
+    s3.fail_after = None
+    assert await keys(store) == []
