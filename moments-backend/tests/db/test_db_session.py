@@ -1,33 +1,39 @@
-"""Connections come and go; a use of the database that begins while it is there works."""
+"""A transaction ends, however its task does."""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
-from backend import one
-from videomoments.db.session import Database
+from backend import claimed, one
 from videomoments.services.wiring import Services
-
-_OTHERS = text(
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'videomoments' AND pid <> pg_backend_pid()"
-)
+from workers import until
 
 
-async def test_connections_that_the_server_has_closed_are_replaced_unseen(services: Services) -> None:
-    pooled = Database(services.database.url, pool_size=3)
-    try:
-        await asyncio.gather(*(pooled.statement(text("SELECT pg_sleep(0.1)")) for _ in range(3)))
-        async with services.database.transaction() as session:
-            assert (await session.scalar(_OTHERS) or 0) >= 3
-        await asyncio.sleep(0.2)  # the news is on its way
-        answers = await asyncio.gather(*(pooled.statement(text("SELECT 1")) for _ in range(3)), one(services, "SELECT 1"))
-        assert [answer if isinstance(answer, int) else answer.scalar() for answer in answers] == [1, 1, 1, 1]
-    finally:
-        await pooled.close()
+async def test_a_transaction_that_is_cancelled_again_and_again_keeps_no_lock(services: Services) -> None:
+    """Two of them: one waits for the other's row when it is cancelled, and once more while it rolls back."""
+    claim = await claimed(services)
+    locked = asyncio.Event()
 
+    async def hold(seconds: float) -> None:
+        async with services.runs.fenced(claim):
+            locked.set()
+            await asyncio.sleep(seconds)
 
-async def test_a_statement_alone_is_committed(services: Services) -> None:
-    await services.database.statement(text("INSERT INTO workers (name, host, pid) VALUES (:name, 'h', 1)"), {"name": "w"})
-    assert await one(services, "SELECT count(*) FROM workers") == 1
+    first, second = asyncio.create_task(hold(60)), asyncio.create_task(hold(60))
+    await locked.wait()
+    await until(lambda: one(services, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"), 10)
+    for _ in range(50):
+        first.cancel()
+        second.cancel()
+        await asyncio.sleep(0)
+    for task in (first, second):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    idle = "SELECT count(*) = 0 FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()"
+    await until(lambda: one(services, idle), 10)
+    async with services.database.transaction() as session:
+        await session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        await session.execute(text("UPDATE pipeline_history SET note = 'free'"))

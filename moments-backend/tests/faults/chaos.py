@@ -50,7 +50,8 @@ from videomoments.worker.sweeper import Sweeper
 PRODUCERS, WORKERS = 5, 10
 TICK_SECONDS = 0.25
 KILL_VALKEY, KILL_WORKER, DEADLY_RUN = 0.02, 0.06, 0.05
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 10.0
+_PATIENCE_SECONDS = 120.0
 MOMENTS = 2
 _ORDINARY = json.dumps({"AUDIO_UPLOAD": {"store": True}, "MOMENT_GENERATION": {"moments": MOMENTS}})
 _DEADLY = json.dumps({"AUDIO_UPLOAD": {"store": True}, "MOMENT_GENERATION": {"moments": MOMENTS}, "CLIP_EXTRACTION": {"exit": 137}})
@@ -196,12 +197,14 @@ class Storm:
                 self.producers.remove(pid)
                 assert status == 0, "\n".join(path.read_text()[-3000:] for path in self.plan.folder.glob("producer-*.log"))
 
-    def calm(self, seconds: float) -> bool:
-        """Waits for all runs to end; workers that a deadly run still ends are replaced. False: some did not end in time."""
-        deadline = time.monotonic() + seconds
+    def calm(self, patience: float) -> bool:
+        """Waits for all runs to end; workers that a deadly run still ends are replaced. False: none has ended for `patience` seconds."""
+        before, deadline = 0, time.monotonic() + patience
         while active := asyncio.run(_active(self.plan.settings)):
+            if active != before:
+                before, deadline = active, time.monotonic() + patience
             if time.monotonic() > deadline:
-                print(f"{active} runs have not ended after {seconds:.0f} s")
+                print(f"{active} runs are left, and none has ended for {patience:.0f} s")
                 return False
             until = time.monotonic() + 2.0
             while time.monotonic() < until:
@@ -375,7 +378,7 @@ def main(words: list[str]) -> int:
         try:
             storm.rage()
             raged = time.monotonic() - began
-            storm.calm(180.0)
+            storm.calm(_PATIENCE_SECONDS)
             storm.stop()
         finally:
             storm.kill_all()

@@ -128,6 +128,8 @@ async def _each_when_held(world: World, strike: Callable[[Cell], Any]) -> None:
                 strike(cell)
                 cell.release()
                 pending.discard(number)
+            else:
+                assert (await world.run_of(cell)).attempt <= 1, f"{cell.stage} lost its lease before the fault"
         return not pending
 
     await until(struck, 240)

@@ -116,6 +116,43 @@ async def test_f02_a_worker_that_lost_its_claim_writes_nothing(services: Service
     assert await services.redis.get(keys.lock(old.video_id)) == f"{old.request_id}:2"
 
 
+async def test_f02_a_worker_that_wakes_up_takes_the_counted_crash_back(services: Services) -> None:
+    frozen = await claimed(services)
+    await _lapse(services, frozen.request_id)
+    newer = await services.runs.claim(frozen.request_id, "worker-b")
+    assert newer is not None
+    assert newer.crashes == 1
+    for _ in range(2):  # once is enough, twice is not too much
+        assert not await services.runs.let_go(frozen)
+        assert (await run_of(services, frozen.request_id)).crashes == 0
+    await _lapse(services, frozen.request_id)
+    third = await services.runs.claim(frozen.request_id, "worker-c")
+    assert third is not None
+    assert third.crashes == 1
+    assert not await services.runs.let_go(frozen)
+    assert (await run_of(services, frozen.request_id)).crashes == 1, "this crash is not the first worker's to forgive"
+
+
+async def test_a_lease_that_nobody_took_over_is_handed_back(services: Services) -> None:
+    claim = await claimed(services)
+    await _lapse(services, claim.request_id)
+    assert await services.runs.let_go(claim)
+    again = await services.runs.claim(claim.request_id, "worker-b")
+    assert again is not None
+    assert (again.attempt, again.crashes) == (2, 0)
+
+
+async def test_stages_that_a_failed_run_never_came_to_are_skipped(services: Services) -> None:
+    claim = await claimed(services)
+    await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
+    await services.runs.finish(claim, RunStatus.FAILED, error=ModelError("No answer."), error_stage=StageName.TRANSCRIPTION)
+    stages = {stage.name: stage for stage in (await run_of(services, claim.request_id)).stages}
+    assert (stages[StageName.TRANSCRIPTION].status, stages[StageName.TRANSCRIPTION].reason) == (StageStatus.FAILED, "No answer.")
+    after = stages[StageName.CLIP_UPLOAD]
+    assert (after.status, after.reason) == (StageStatus.SKIPPED, "the run failed before this stage")
+    assert (await services.runs.status.read(claim.video_id))["CLIP_UPLOAD_status"] == "skipped"
+
+
 async def test_f31_an_ended_run_moves_no_more(services: Services) -> None:
     claim = await claimed(services)
     await services.runs.finish(claim, RunStatus.COMPLETED)

@@ -15,6 +15,7 @@ from stack import Stack
 from videomoments.coordination import keys
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
+from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 from workers import end_of, executions, in_stage, until, worker_process, working
 
@@ -36,7 +37,7 @@ async def test_f08_f12_a_kill_in_any_stage_repeats_that_stage_only(services: Ser
     }
     with worker_process(settings) as victim:
         for name, run in runs.items():
-            await in_stage(services, run.request_id, name, 30)
+            await in_stage(services, run.request_id, name)
         victim.kill()
     killed = time.monotonic()
     stalled = [(await run_of(services, run.request_id)).status for run in runs.values()]
@@ -112,15 +113,24 @@ async def test_f02_f60_a_worker_that_wakes_up_too_late_writes_nothing(services: 
         async with working(services):
             ended = await end_of(services, run.request_id)
         assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 2)
+        shown = await _mirrors(services, run)
         frozen.signal(signal.SIGCONT)
         # It lets go, and takes the next run.
         second = await accepted(services, "https://example.com/next.mp4", prompt=json.dumps(late))
         assert (await end_of(services, second.request_id)).status is RunStatus.COMPLETED
         await asyncio.to_thread(frozen.terminate)
     assert await run_of(services, run.request_id) == ended
+    assert await _mirrors(services, run) == shown
     assert (await services.videos.get(run.video_id)).audio_url is None, "its second attempt stored nothing"
     left = [str(path.relative_to(settings.home / "store")) for path in (settings.home / "store").rglob("*.wav")]
     assert left == [(await services.videos.get(second.video_id)).audio_url]
+
+
+async def _mirrors(services: Services, run: Accepted) -> list[object]:
+    """All that Redis shows of the run."""
+    redis = services.redis
+    hashes = [await redis.hgetall(key) for key in (keys.active(run.video_id), keys.run(run.request_id))]
+    return [*hashes, await redis.zrange(keys.history(run.video_id), 0, -1), await redis.exists(keys.lock(run.video_id))]
 
 
 async def test_f23_a_blocked_event_loop_keeps_its_lease(services: Services, settings: Settings) -> None:
