@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,27 @@ class Transcript:
     @property
     def speech(self) -> bool:
         return bool(self.words or self.segments)
+
+
+def joined(parts: Sequence[tuple[float, Transcript]]) -> Transcript:
+    """One transcript of consecutive parts of a recording, each with its start in seconds; language and engine are the first known."""
+    known = [part for _, part in parts]
+    seconds = [part.processing_time for part in known if part.processing_time is not None]
+    return Transcript(
+        full_text=" ".join(part.full_text for part in known if part.full_text),
+        words=tuple(_moved(word, start) for start, part in parts for word in part.words),
+        segments=tuple(_moved(segment, start) for start, part in parts for segment in part.segments),
+        language=next((part.language for part in known if part.language), None),
+        engine=next((part.engine for part in known if part.engine), None),
+        processing_time=sum(seconds) if seconds else None,
+    )
+
+
+Timed = TypeVar("Timed", Word, Segment)
+
+
+def _moved(item: Timed, by: float) -> Timed:
+    return replace(item, start=round(item.start + by, 3), end=round(item.end + by, 3))
 
 
 def words_to_rows(words: Sequence[Word]) -> list[dict[str, Any]]:

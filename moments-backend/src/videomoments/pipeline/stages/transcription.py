@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from videomoments.core.names import StageName
 from videomoments.db.repositories.prompts import sha256_of
+from videomoments.inference.audio_chunks import AudioChunk, plan_chunks, write_chunk
 from videomoments.inference.base import resolve_endpoint
 from videomoments.inference.transcribe import transcribe as recognise
+from videomoments.inference.transcript import Transcript, joined
 from videomoments.pipeline.conditions import NO_SPEECH, no_audio
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
+from videomoments.pipeline.together import together
 
 
 async def transcribe(context: StageContext) -> Outcome:
@@ -20,23 +26,75 @@ async def transcribe(context: StageContext) -> Outcome:
     kept = await context.services.transcripts.of_video(context.claim.video_id)
     if kept is not None and kept.input_hash == digest:
         return _outcome(kept.id, kept.word_count, digest, "transcribed by an earlier run")
+    recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
+    saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
+    return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, None)
+
+
+async def _recognise(context: StageContext, audio: Path, duration: float) -> Transcript:
+    """The whole recording; a long one in parts, each sent and, where it fails, tried again by itself."""
+    chunks = await asyncio.to_thread(plan_chunks, audio)
+    if len(chunks) == 1:
+        return await _heard(
+            context, audio, "1", duration, context.options.language, lambda done: context.report(done / max(duration, 0.001))
+        )
+    progress = _Progress(context, duration)
+    folder = context.scratch("speech")
+    # All parts are in the language that the first one is heard to be in: a quotation must not switch it.
+    first = await _part(context, audio, chunks[0], 1, folder, context.options.language, progress)
+    language = context.options.language or first.language
+    turn = asyncio.Semaphore(context.snapshot.transcription.max_concurrency)
+
+    async def part(number: int, chunk: AudioChunk) -> Transcript:
+        async with turn:
+            return await _part(context, audio, chunk, number, folder, language, progress)
+
+    rest = await together(part(number, chunk) for number, chunk in enumerate(chunks[1:], 2))
+    return joined([(chunk.start, heard) for chunk, heard in zip(chunks, [first, *rest], strict=True)])
+
+
+async def _part(
+    context: StageContext, audio: Path, chunk: AudioChunk, number: int, folder: Path, language: str | None, progress: _Progress
+) -> Transcript:
+    path = folder / f"{number}.wav"
+    await asyncio.to_thread(write_chunk, audio, chunk, path)
+    try:
+        # The sound may be a little longer than what was measured of the file.
+        length = min(chunk.duration, max(0.0, progress.duration - chunk.start))
+        return await _heard(context, path, str(number), length, language, partial(progress.of, number))
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _heard(
+    context: StageContext, audio: Path, number: str, duration: float, language: str | None, report: Callable[[float], None]
+) -> Transcript:
     model = context.snapshot.transcription
-    audio = await context.audio()
-    info = await context.media_info()
     async with context.model_slot(model):
-        recognised = await recognise(
+        return await recognise(
             resolve_endpoint(model, context.parts.settings),
             audio,
             path=model.endpoint,
             model=model.model_name,
-            language=context.options.language,
-            duration=info.duration,
-            on_progress=lambda done, total: context.report(done / total if total else 0.0),
-            request_id=f"{context.claim.request_id}-{context.claim.attempt}",
+            language=language,
+            duration=duration,
+            on_progress=lambda done, total: report(duration * done / total if total else 0.0),
+            request_id=f"{context.claim.request_id}-{context.claim.attempt}-{number}",
             tunnels=context.parts.tunnels,
         )
-    saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
-    return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, None)
+
+
+class _Progress:
+    """Seconds of each part that are done, as progress of the whole."""
+
+    def __init__(self, context: StageContext, duration: float) -> None:
+        self._context = context
+        self.duration = duration
+        self._done: dict[int, float] = {}
+
+    def of(self, number: int, seconds: float) -> None:
+        self._done[number] = seconds
+        self._context.report(sum(self._done.values()) / max(self.duration, 0.001))
 
 
 def _outcome(transcript_id: int, words: int, digest: str, reason: str | None) -> Outcome:
