@@ -31,7 +31,8 @@ test: setup ## every test: units, contracts, stories on real parts and real spee
 
 test-llm: setup ## one contract against a real language model on llama.cpp, WER on human speech, ten-hour transcripts (5 min)
 	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r moments-models/requirements-llama.lock
-	cd moments-backend && ../.venv/bin/python -m pytest -m heavy tests/pipeline tests/contracts tests/speech $(PYTEST_ARGS)
+	cd moments-models && ../.venv/bin/python -m pytest -m heavy $(PYTEST_ARGS)
+	cd moments-backend && ../.venv/bin/python -m pytest -m heavy tests/pipeline tests/contracts $(PYTEST_ARGS)
 
 kill-matrix: setup ## 8 stages x 11 faults, each run held open in its stage; ends with `88 of 88` (ARGS=valkey: some of the faults)
 	cd moments-backend/tests && ../../.venv/bin/python -m faults.kill_matrix $(ARGS)
