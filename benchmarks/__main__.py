@@ -7,8 +7,12 @@ import sys
 
 TASKS = {
     "asr": "recognition of an hour through the service against plain faster-whisper: speed and memory (--minutes, --rounds)",
+    "choose": "moments from a transcript of three hours by the built-in model: CPU seconds and memory (--hours)",
     "cuts": "twenty clips out of an hour of 1080p beside one ffmpeg per clip, their memory and quality; four hours (--encoded)",
+    "media": "sound, stills, waveform, silences and shots of 1080p beside decoding, ffmpeg and scenedetect (--minutes, --rounds)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
+    "queue": "runs without stages through the real consumer beside procrastinate, arq, taskiq-redis and Celery (--jobs, --rounds)",
+    "scale": "1, 2 and 4 workers that wait for a model; memory and pages with 10,000 queued runs (--queued)",
     "tunnels": "a request through a warm tunnel against ssh -L and sshtunnel for each; 32 calls at once; what is left (--requests)",
 }
 
