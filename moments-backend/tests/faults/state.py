@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from videomoments.services.orphans import NAMED_OBJECTS
 from videomoments.services.wiring import Services
 from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import video_prefix
@@ -51,9 +52,9 @@ async def objects_of(store: ObjectStore, video_id: str) -> list[tuple[str, str]]
     return sorted(found)
 
 
-async def named_objects(services: Services) -> set[str]:
-    """The keys of all objects that a row names."""
+async def misnamed(services: Services, store: ObjectStore) -> set[str]:
+    """Objects that no row names, and names without an object (a waveform's follows from its audio's, and need not be there)."""
     async with services.database.transaction() as session:
-        query = """SELECT cloud_url FROM videos UNION SELECT audio_url FROM videos UNION SELECT cloud_url FROM clips
-                   UNION SELECT cloud_url FROM thumbnails"""
-        return {key for key in await session.scalars(text(query)) if key is not None}
+        named = {key for _, key in await session.execute(text(NAMED_OBJECTS)) if key is not None}
+    stored = {found.key async for found in store.list("")}
+    return stored - named | {key for key in named - stored if not key.endswith(".waveform")}
