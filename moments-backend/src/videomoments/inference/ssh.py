@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_HOPS = 8
+# Before asyncssh's own first choice, chacha20: a request through a tunnel takes three quarters of the time.
+_QUICK_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 _CLOSE_SECONDS = 2.0
 _DEFAULT_PORT = 22
 _KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
@@ -153,6 +155,8 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
         jump = _server(text)
         before += [*_hops(ssh, jump, files, depth + 1)] if not before else [_hops(ssh, jump, files, depth + 1)[-1]]
     options = given | {"known_hosts": known, "connect_timeout": None, "login_timeout": 0}
+    if read.config.get("Ciphers") is None:
+        options["encryption_algs"] = _QUICK_CIPHERS
     keys = ssh.match_known_hosts(known, read.host_key_alias or read.host, "", read.port if read.port != _DEFAULT_PORT else None)
     return [*before, _Hop(server, options, any(keys[:2]))]
 
