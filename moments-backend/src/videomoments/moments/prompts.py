@@ -96,6 +96,12 @@ GENERATION_SCHEMA: dict[str, Any] = {
     },
 }
 
+
+def generation_schema(limits: MomentLimits) -> dict[str, Any]:
+    """The schema of an answer with no more moments than are wanted: a small model would go on to the end of its context."""
+    return GENERATION_SCHEMA | {"maxItems": limits.max_moments}
+
+
 REFINEMENT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {

@@ -15,7 +15,7 @@ from videomoments.inference.retry import Budget
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages
+from videomoments.moments.prompts import GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages, generation_schema
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
@@ -88,7 +88,7 @@ async def _candidates(
                 model,
                 messages,
                 parse,
-                schema=GENERATION_SCHEMA,
+                schema=generation_schema(_limits(context)),
                 sampling=_sampling(context),
                 budget=budget,
                 on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_GENERATION, model.key),
