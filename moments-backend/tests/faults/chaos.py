@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from fakes.stub_stages import stub_stages
-from faults.state import named_objects
+from faults.state import misnamed
 from stack import embedded_settings, short_home
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
@@ -299,7 +299,7 @@ async def _verdict(plan: Plan) -> dict[str, int]:
     orphan_keys = await _orphan_keys(services)
     for key in orphan_keys[:5]:
         print("left:", key)
-    objects = {found.key async for found in store.list("")} ^ await named_objects(services)
+    objects = await misnamed(services, store)
     await services.close()
     files = [*plan.settings.work_folder.glob("*"), *(plan.settings.home / "store" / ".partial").glob("*")]
     return {

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, clean_services, ended, one, run_of
+from fakes.failing_s3 import FailingS3
 from fakes.model_server import ModelServer, hang
-from fakes.s3_server import S3Server
 from faults.world import draw_source
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
@@ -93,15 +93,15 @@ async def test_f29_a_cancellation_inside_a_model_call_hangs_up(services: Service
 
 
 @pytest.fixture
-async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S3Server]:
-    async with S3Server() as server:
+async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FailingS3]:
+    async with FailingS3() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server
 
 
 async def test_f29_a_cancellation_inside_an_upload_leaves_nothing_visible(
-    services: Services, settings: Settings, bucket: S3Server, tmp_path: Path
+    services: Services, settings: Settings, bucket: FailingS3, tmp_path: Path
 ) -> None:
     remote = settings.model_copy(update={"storage_url": f"s3://{bucket.bucket}"})
     async for connected in clean_services(remote):

@@ -20,12 +20,12 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 import backend
+from fakes.failing_s3 import FailingS3
 from fakes.hold import Hold
 from fakes.model_server import Behaviour, ModelServer, task_block
-from fakes.s3_server import S3Server
 from fakes.ssh_server import SshServer
 from faults.cells import EIGHT, STORE_FAULTS, Fault, held_at_model
-from faults.state import named_objects
+from faults.state import misnamed
 from media.makers import draw
 from stack import quick_folder
 from videomoments.coordination import keys
@@ -110,7 +110,7 @@ class World:
     store: ObjectStore
     hold: Hold
     scratch: Path
-    s3: S3Server | None
+    s3: FailingS3 | None
     ssh: SshServer | None
     environment: dict[str, str]
     cells: list[Cell] = field(default_factory=list)
@@ -157,7 +157,7 @@ async def world_of(stack: Stack, fault: Fault | None, source: Path) -> AsyncIter
         home = exits.enter_context(small_disk(scratch) if fault is Fault.NO_SPACE else _inside(scratch, "home"))
         for name in ("hold", "work"):
             (scratch / name).mkdir(exist_ok=True)
-        s3 = await exits.enter_async_context(S3Server()) if fault is Fault.STORE_503 else None
+        s3 = await exits.enter_async_context(FailingS3()) if fault is Fault.STORE_503 else None
         ssh = await exits.enter_async_context(SshServer(scratch / "ssh")) if fault is Fault.TUNNEL_DROPS else None
         environment = {"HOLD_FOLDER": str(scratch / "hold"), "MOMENTS_ALLOW_PRIVATE": "127.0.0.1", "TMPDIR": str(scratch)}
         environment |= {f"MOMENTS_LIMIT_{name}": "8" for name in ("AUDIO", "TRANSCRIPTION", "GENERATION", "CLIPS", "REFINEMENT")}
@@ -229,7 +229,7 @@ async def left_behind(world: World) -> list[str]:
     await sweeper.sweep_machine()
     await sweeper.sweep_shared()
     await sweeper.sweep_store()
-    found = [f"object {key}" for key in {found.key async for found in world.store.list("")} ^ await named_objects(services)]
+    found = [f"object {key}" for key in await misnamed(services, world.store)]
     found += [f"folder {path.name}" for path in world.settings.work_folder.glob("*")]
     found += [f"entry {entry}" for entry, _ in await services.redis.xrange(keys.STREAM)]
     found += [f"key {key}" async for key in services.redis.scan_iter("*") if await services.redis.ttl(key) == -1 and _needs_end(key)]
