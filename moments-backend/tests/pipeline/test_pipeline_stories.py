@@ -56,7 +56,7 @@ async def _watch_redis(services: Services, run: Accepted, seen: dict[str, set[st
         await asyncio.sleep(0.02)
 
 
-async def test_the_sample_becomes_titled_moments_with_exact_clips(services: Services, settings: Settings) -> None:
+async def test_f49_the_sample_becomes_titled_moments_with_clips_of_their_refined_bounds(services: Services, settings: Settings) -> None:
     run = await _start(services, sample_path())
     seen: dict[str, set[str]] = {}
     watch = asyncio.create_task(_watch_redis(services, run, seen))
