@@ -87,8 +87,11 @@ def encode_proxy(
     count = max(1, round(wanted.duration * fps))
     held = Interval(wanted.start, wanted.start + count / fps)
 
+    # Frames that nothing depends on are not decoded, but where one may rest for seconds it is what the source shows.
+    skip = "DEFAULT" if info.video.vfr else "NONREF"
+
     def shown() -> Iterator[tuple[VideoFrame, float, float]]:
-        for number, frame in enumerate(_sampled(pictures, wanted.start, fps, count)):
+        for number, frame in enumerate(_sampled(pictures, wanted.start, fps, count, skip)):
             tick(number / fps)
             yield shaper(frame), number / fps, 1 / fps
 
@@ -125,11 +128,11 @@ def planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFr
                 return
 
 
-def _sampled(pictures: Pictures, start: float, fps: float, count: int) -> Iterator[VideoFrame]:
-    """`count` frames at an even rate: at each time the one that the source shows. Frames nothing depends on are not decoded."""
+def _sampled(pictures: Pictures, start: float, fps: float, count: int, skip: str) -> Iterator[VideoFrame]:
+    """`count` frames at an even rate: at each time the one that the source shows, of those that `skip` leaves."""
     due = 0
     shown: VideoFrame | None = None
-    for at, frame in pictures.frames_from(start, skip="NONREF"):
+    for at, frame in pictures.frames_from(start, skip=skip):
         while due < count and shown is not None and at > start + (due + 0.5) / fps:
             yield shown
             due += 1
