@@ -10,3 +10,5 @@ compile moments-models/pyproject.toml -c moments-backend/requirements.lock -o mo
 compile moments-models/pyproject.toml --extra llama -c moments-backend/requirements.lock -o moments-models/requirements-llama.lock
 compile moments-backend/pyproject.toml moments-models/pyproject.toml --group moments-backend/pyproject.toml:dev \
     -c moments-backend/requirements.lock -o moments-backend/requirements-dev.lock
+# The peers of the queue benchmark, in an environment of their own.
+compile benchmarks/requirements.in -o benchmarks/requirements.lock
