@@ -348,6 +348,15 @@ async def test_a_refused_login_is_said_each_time(ssh: SshServer, service: ModelS
             assert (caught.value.code, ssh.connections) == ("tunnel_authentication", number)
 
 
+async def test_a_shared_login_that_fails_is_told_to_each_in_its_own_name(ssh: SshServer, service: ModelServer) -> None:
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(ssh.folder / "id")
+    async with Tunnels(ssh.files) as tunnels:
+        calls = (health(tunnels, ssh.route(service.port), name) for name in ("one", "two"))
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+    assert [str(error).split()[1] for error in errors] == ["one", "two"]
+    assert ssh.connections == 1
+
+
 async def test_the_port_behind_is_closed(ssh: SshServer, tunnels: Tunnels, service: ModelServer) -> None:
     error = await refused(tunnels, ssh.route(free_port()))
     assert (error.code, error.retryable) == ("tunnel_closed_port", True)

@@ -39,7 +39,7 @@ _ADVICE = {
     "tunnel_closed_port": "Check its remote host and port, and that the service runs there.",
     "tunnel_forbidden": "Allow TCP forwarding for this user on the SSH server.",
     "tunnel_lost": "",
-    "tunnel_config": "Correct the SSH configuration of the user that runs this.",
+    "tunnel_config": "Correct the configuration of the machine that runs this.",
 }
 _MAY_PASS = ("tunnel_refused", "tunnel_timeout", "tunnel_closed_port", "tunnel_lost")
 
@@ -50,6 +50,11 @@ class TunnelError(Unreachable):
     def __init__(self, code: str, model_key: str, what: str) -> None:
         message = f"Model {model_key} is not reachable over SSH: {what}."
         super().__init__(message, code=code, advice=_ADVICE[code], retryable=code in _MAY_PASS)
+        self._what = what
+
+    def of(self, model_key: str) -> TunnelError:
+        """The same fault on the way to another model."""
+        return TunnelError(self.code, model_key, self._what)
 
 
 @dataclass(frozen=True, slots=True)

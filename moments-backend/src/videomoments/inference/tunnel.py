@@ -124,8 +124,12 @@ class Tunnels:
             if pooled.dialling is None:
                 pooled.dialling = asyncio.create_task(dial(server, self._files, self._patience, model_key))
                 pooled.dialling.add_done_callback(lambda task: self._dialled(pooled, server, task))
-            # One caller's cancellation is not the others'.
-            return (await asyncio.shield(pooled.dialling)).connection
+            try:
+                # One caller's cancellation is not the others'.
+                return (await asyncio.shield(pooled.dialling)).connection
+            except TunnelError as error:
+                # The login may have been begun for another model.
+                raise error.of(model_key) from None
         return pooled.dialled.connection
 
     def _dialled(self, pooled: _Pooled, server: SshLogin, task: asyncio.Task[Dialled]) -> None:
@@ -185,19 +189,21 @@ async def _listen(connection: asyncssh.SSHClientConnection, route: SshRoute, mod
             # Taken: by another request, another process, or whatever else runs here.
             if port and error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
                 continue
-            raise TunnelError("tunnel_lost", model_key, f"no local port for it ({type(error).__name__})") from None
+            raise TunnelError("tunnel_config", model_key, f"no local port can be had ({type(error).__name__})") from None
     raise AssertionError("any free port is found or refused")
 
 
 async def _cause(connection: asyncssh.SSHClientConnection, route: SshRoute, model_key: str) -> TunnelError | None:
     """Why a request over this connection got no answer; None where the way is open, so that it is the service's own fault."""
+    lost = TunnelError("tunnel_lost", model_key, "the connection to its SSH server broke off")
     if connection.is_closed():
-        return TunnelError("tunnel_lost", model_key, "the connection to its SSH server broke off")
+        return lost
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             _, writer = await connection.open_connection(route.remote_host, route.remote_port)
     except Exception as error:
-        return far_side_error(error, model_key)
+        # A connection that ends meanwhile refuses its channels too.
+        return lost if connection.is_closed() else far_side_error(error, model_key)
     writer.close()
     with suppress(Exception):
         await writer.wait_closed()
