@@ -1,0 +1,191 @@
+"""`make bench TASK=media`: sound, stills, waveform, silences and shots, each beside the plain tool for it.
+
+Figures are processor seconds; the ratios are what counts. The peer for shots is `scenedetect`, which is not a dependency:
+`pip install --target FOLDER scenedetect opencv-python-headless`, then `PYTHONPATH=FOLDER make bench TASK=media`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import subprocess
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import imageio_ffmpeg  # type: ignore[import-untyped]
+import numpy as np
+
+from benchmarks.filmed import FPS, film, prolong
+from videomoments.media.probe import probe
+from videomoments.media.shots import exact_shots, fast_shots
+from videomoments.media.silences import find_silences
+from videomoments.media.speech import extract_speech
+from videomoments.media.thumbnails import thumbnails
+from videomoments.media.types import MediaInfo, ThumbnailRequest
+from videomoments.media.waveform import WaveformWriter, finest
+
+_TOLERANCE = 0.2
+_STILLS = 10
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="media", description=__doc__)
+    parser.add_argument("--folder", type=Path, help="keeps the made recordings here")
+    parser.add_argument("--drawn", type=int, default=90, help="seconds of 1080p to draw; a processor second or two for each")
+    parser.add_argument("--minutes", type=int, default=30, help="length of the recording that they are repeated to")
+    parser.add_argument("--rounds", type=int, default=3, help="the least of so many is given")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        drawn, long = folder / f"drawn-{options.drawn}.mp4", folder / f"long-{options.drawn}-{options.minutes}.mp4"
+        if not drawn.exists():
+            film(drawn, options.drawn)
+        if not long.exists():
+            prolong(drawn, long, options.minutes * 60)
+        info = probe(long, _tick)
+        _sound(long, info, Path(scratch), options.rounds)
+        _stills(long, info, Path(scratch))
+        _waveform(options.rounds)
+        _shots(drawn, long, info, options.drawn)
+    return 0
+
+
+def _tick(_: float | None = None) -> None:
+    """Nobody watches."""
+
+
+def _cpu(work: Callable[[], Any], rounds: int = 1) -> tuple[float, Any]:
+    """Least processor seconds of so many rounds, this process and its children; and the last result."""
+    least, result = float("inf"), None
+    for _ in range(rounds):
+        before = _spent()
+        result = work()
+        least = min(least, _spent() - before)
+    return least, result
+
+
+def _spent() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _ffmpeg(*arguments: str | Path) -> Callable[[], Any]:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", "-v", "error", *map(str, arguments)]
+    return lambda: subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def _sound(source: Path, info: MediaInfo, scratch: Path, rounds: int) -> None:
+    def decoded() -> int:
+        with av.open(str(source)) as container:
+            stream = container.streams.audio[0]
+            stream.codec_context.thread_count = 1
+            return sum(frame.samples for frame in container.decode(stream))
+
+    alone, _ = _cpu(decoded, rounds)
+    bare, _ = _cpu(lambda: extract_speech(source, scratch / "a.wav", None, info, _quiet), rounds)
+    whole, _ = _cpu(lambda: extract_speech(source, scratch / "a.wav", scratch / "a.waveform", info, _quiet), rounds)
+    theirs, _ = _cpu(_ffmpeg("-i", source, "-vn", "-ac", "1", "-ar", "16000", scratch / "b.wav"), rounds)
+    null, _ = _cpu(_ffmpeg("-i", source, "-vn", "-f", "null", "-"), rounds)
+    print(f"sound of {info.duration / 60:.0f} min (stereo AAC, 48 kHz)")
+    print(f"  decoding alone       {alone:6.2f} s in this process, {null:.2f} s by ffmpeg")
+    print(f"  extraction           {bare:6.2f} s = {bare / alone:.2f}x of decoding here, {bare / null:.2f}x of ffmpeg's (at most 1.5x)")
+    print(f"  with waveform, LUFS  {whole:6.2f} s = {whole / alone:.2f}x, {whole / null:.2f}x")
+    print(f"  ffmpeg -ac 1 -ar 16k {theirs:6.2f} s = {theirs / alone:.2f}x, {theirs / null:.2f}x")
+
+
+class _Quiet:
+    """A progress that nobody reads."""
+
+    def __call__(self, fraction: float | None = None) -> None:
+        pass
+
+
+_quiet: Any = _Quiet()
+
+
+def _stills(source: Path, info: MediaInfo, scratch: Path) -> None:
+    pick = random.Random(3)
+    times = [pick.uniform(1, info.duration - 1) for _ in range(_STILLS)]
+    # Any keyframe near the time will do, as for a list of chapters.
+    requests = [ThumbnailRequest(str(number), scratch / f"{number}.jpg", at, tolerance=8.0) for number, at in enumerate(times)]
+    ours, _ = _cpu(lambda: list(thumbnails(source, requests, info, _quiet)))
+
+    def one_each() -> None:
+        for at in times:
+            _ffmpeg("-ss", f"{at:.3f}", "-i", source, "-frames:v", "1", "-vf", "scale=640:-2", scratch / "ffmpeg.jpg")()
+
+    theirs, _ = _cpu(one_each)
+    print(f"stills, {_STILLS} of them: {ours / _STILLS * 1000:.0f} ms each, ffmpeg {theirs / _STILLS * 1000:.0f} ms each", end="")
+    print(f" = {ours / theirs:.3f}x (at most 0.1x)")
+
+
+def _waveform(rounds: int) -> None:
+    rate = 16_000
+    chance = np.random.default_rng(1)
+    minute = (chance.normal(0, 2000, rate * 60) * (np.arange(rate * 60) // 24_000 % 2)).astype(np.int16)
+
+    def hour() -> int:
+        writer = WaveformWriter(rate)
+        for _ in range(60):
+            for first in range(0, len(minute), rate):
+                writer.add(minute[first : first + rate])
+        return len(find_silences(finest(writer.finish())))
+
+    spent, silences = _cpu(hour, rounds)
+    tracemalloc.start()
+    hour()
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    print(f"waveform and silences of 1 h: {spent * 1000:.0f} ms, {peak:.0f} MiB, {silences} silences (at most 100 ms, 200 MB)")
+
+
+def _shots(drawn: Path, long: Path, info: MediaInfo, seconds: int) -> None:
+    fast, _ = _cpu(lambda: fast_shots(long, info, _quiet))
+    print(
+        f"shots, fast pass over {info.duration / 60:.0f} min of 1080p: {fast:.2f} s = {info.duration / fast:.0f}x real time (at least 400x)"
+    )
+    short = probe(drawn, _tick)
+    truth = _cuts(seconds)
+    first, stretches = _cpu(lambda: fast_shots(drawn, short, _quiet))
+    second, found = _cpu(lambda: exact_shots(drawn, short, stretches, _quiet))
+    score = _f1([shot.latest for shot in found], truth)
+    print(f"  {seconds} s with {len(truth)} cuts: F1 (0.2 s) {score:.3f} in {first:.2f} + {second:.2f} s (at least 0.85)")
+    try:
+        from scenedetect import ContentDetector, detect  # type: ignore[import-not-found]
+    except ImportError:
+        print("  scenedetect: peer not installed")
+        return
+    spent, scenes = _cpu(lambda: detect(str(drawn), ContentDetector()))
+    score = _f1([scene[0].get_seconds() for scene in scenes[1:]], truth)
+    print(f"  scenedetect: F1 {score:.3f} in {spent:.2f} s = {spent / (first + second):.1f}x of our time")
+
+
+def _cuts(seconds: int) -> list[float]:
+    """Where `benchmarks.filmed` changes its scene."""
+    pick, at = random.Random(5), 0
+    cuts: list[float] = []
+    while True:
+        at += pick.randint(3, 12) * FPS
+        pick.uniform(0.2, 1.6)
+        if at >= seconds * FPS:
+            return cuts
+        cuts.append(at / FPS)
+
+
+def _f1(found: Sequence[float], truth: Sequence[float]) -> float:
+    """Each true cut counts once."""
+    left = list(found)
+    hits = 0
+    for cut in truth:
+        near = [at for at in left if abs(at - cut) <= _TOLERANCE]
+        if near:
+            left.remove(near[0])
+            hits += 1
+    return 2 * hits / (len(found) + len(truth)) if found or truth else 1.0
