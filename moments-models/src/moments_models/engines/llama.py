@@ -11,7 +11,7 @@ from typing import Any
 from moments_models import weights
 from moments_models.base import Completion, EngineKind, EngineSpec, Library, Prompt, Task
 from moments_models.cores import cores
-from moments_models.errors import ClientGone, InvalidRequest, ServiceError
+from moments_models.errors import InvalidRequest, ServiceError
 
 _LONGEST_ANSWER = 2048
 """Tokens, where the request names no limit: a small model that loops would go on to the end of its context."""
@@ -88,7 +88,7 @@ class _Stream:
         if self.failure is not None:
             raise self.failure
         if not self.usage:
-            raise ClientGone("the answer was broken off")
+            raise ServiceError("llama.cpp broke off its answer")
         return Completion("".join(self.text), self.finish_reason, self.usage["prompt_tokens"], self.usage["completion_tokens"])
 
 
