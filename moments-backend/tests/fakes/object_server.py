@@ -107,7 +107,7 @@ class ObjectServer:
             "ETag": kept.etag,
             "Last-Modified": kept.modified.strftime("%a, %d %b %Y %H:%M:%S GMT"),
             "Accept-Ranges": "bytes",
-            "x-goog-generation": "1",
+            **_GENERATION,
         }
         content = kept.body
         status = 200
@@ -139,7 +139,7 @@ class ObjectServer:
         self.objects[bucket, key] = kept
         return _xml(
             f"<CompleteMultipartUploadResult><ETag>{escape(kept.etag)}</ETag></CompleteMultipartUploadResult>",
-            headers={"x-goog-generation": "1"},
+            headers=_GENERATION,
         )
 
     def _bucket(self, request: web.Request, bucket: str, body: bytes) -> web.Response:
