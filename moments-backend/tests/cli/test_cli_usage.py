@@ -10,7 +10,7 @@ import pytest
 
 from videomoments.cli.app import run
 
-COMMANDS = ("generate", "demo", "serve", "api", "worker", "runs", "models", "db", "doctor", "clean")
+COMMANDS = ("generate", "demo", "serve", "api", "worker", "runs", "models", "eval", "db", "doctor", "clean")
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

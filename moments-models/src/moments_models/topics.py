@@ -45,8 +45,6 @@ class Weights:
     """Log-odds from which a boundary pays. Below 0, because what it is sure of is less than half of what people set."""
     per_expected: float = 1.4
     """Topics that people make for each one that the scorer expects."""
-    rarer: float = 0.5
-    """How far longer topics lower the odds of each boundary in a conversation; 1 would be in proportion."""
 
 
 DEFAULT = Weights()
@@ -93,7 +91,8 @@ def find_topics(
     log_odds = trained().log_odds(lines, vectors)
     expected = max(expected_length(lines, log_odds, 0.5 * known, weights), shortest * 1.2)
     pauses = (1.0 + (weights.pause - 1.0) * known) * _pauses(lines)
-    log_odds = log_odds - weights.rarer * np.log(_conversation(lines))
+    # Where topics are longer, a boundary is rarer in proportion.
+    log_odds = log_odds - np.log(_conversation(lines))
     evidence: Floats = known * (log_odds - weights.cost) + (1 - known) * depth_evidence(lines, vectors) + pauses
     for mark in marks:
         nearest = int(np.abs(starts - mark).argmin())
