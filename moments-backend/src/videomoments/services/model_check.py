@@ -25,11 +25,11 @@ from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
 from videomoments.moments.parsing import parse_generation, parse_refinement, to_absolute
 from videomoments.moments.prompts import (
-    GENERATION_SCHEMA,
     REFINEMENT_SCHEMA,
     ClipView,
     TimeBase,
     generation_messages,
+    generation_schema,
     refinement_messages,
 )
 
@@ -122,7 +122,7 @@ async def _answers(model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> 
     moment = Interval(0.0, 15.5)
     try:
         question = generation_messages(_LINES, duration=_DURATION, limits=_LIMITS, language="en")
-        asked = await chat.ask(endpoint, model, question, moments, schema=GENERATION_SCHEMA)
+        asked = await chat.ask(endpoint, model, question, moments, schema=generation_schema(_LIMITS))
     except Refused:
         if not model.supports_video:
             raise
