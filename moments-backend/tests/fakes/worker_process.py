@@ -1,7 +1,7 @@
 """`python worker_process.py real|held|stub`: a worker process as `moments worker` runs it, configured by the environment.
 
 `held` is the real one, with adapters that can be held (`HOLD_FOLDER`); `stub` has stages that follow the run's prompt. `STALL_SECONDS` is
-the longest silence of their stages.
+the longest silence of the stub stages, and of the held ones that ask a model.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from fakes.hold import HeldMedia, HeldStore, Hold
 from fakes.stub_stages import stub_stages
 from videomoments.core.config import settings
 from videomoments.core.logging import configure_logging
+from videomoments.core.names import StageName
 from videomoments.pipeline.orchestrator import Watch, run_stages
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import build_services
 from videomoments.worker.app import build_parts, run_worker
 from videomoments.worker.consumer import Worker
+
+# The stages that ask a model.
+_ASKING = (StageName.TRANSCRIPTION, StageName.MOMENT_GENERATION, StageName.MOMENT_REFINEMENT)
 
 
 async def played_worker(kind: str) -> None:
@@ -38,7 +42,7 @@ async def played_worker(kind: str) -> None:
         hold = Hold(Path(os.environ["HOLD_FOLDER"]), settings().home)
         held_store: Any = HeldStore(parts.store, hold)
         parts = replace(parts, store=held_store, media=HeldMedia(hold))
-        stages = tuple(replace(stage, stall_seconds=stall_seconds) for stage in STAGES)
+        stages = tuple(replace(stage, stall_seconds=stall_seconds) if stage.name in _ASKING else stage for stage in STAGES)
     else:
         stages = stub_stages(stall_seconds=stall_seconds)
 

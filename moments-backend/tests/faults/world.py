@@ -44,7 +44,7 @@ from workers import WorkerProcess, until, worker_process
 SHORT_LEASE, LONG_LEASE = 8.0, 30.0
 _LAPSES = (Fault.SIGKILL, Fault.SIGSTOP, Fault.MODEL_HANGS)
 # The longest silence of a stage where a model hangs. Well above what a busy machine makes of a stage that works.
-STALL_SECONDS = 20.0
+STALL_SECONDS = 30.0
 _SMALL_DISK = 24 * 1024**2
 _OPTIONS = {"min_duration": 2.0, "max_duration": 4.0, "max_moments": 2}
 _SENTENCES = ("The bread rises slowly.", "A lighthouse stands alone.", "Runners breathe with patience.", "The tire went flat.")
