@@ -28,12 +28,12 @@ local function take(token, ttl, force)
   return 1
 end
 -- A hash that another run left is replaced, so that fields of two runs never stand side by side.
-local function write(request_id, first)
+local function write(request_id, first, last)
   if redis.call('HGET', KEYS[2], 'request_id') ~= request_id then
     redis.call('DEL', KEYS[2])
     redis.call('HSET', KEYS[2], 'request_id', request_id)
   end
-  for i = first, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+  for i = first, last, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 end
 """
 _TAKE = _FUNCTIONS + "return take(ARGV[1], ARGV[2], ARGV[3])"
@@ -41,7 +41,7 @@ _WRITE = (
     _FUNCTIONS
     + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-write(ARGV[2], 3)
+write(ARGV[2], 3, #ARGV)
 redis.call('PERSIST', KEYS[2])
 return 1
 """
@@ -50,7 +50,7 @@ _OPEN = (
     _FUNCTIONS
     + """
 if take(ARGV[1], ARGV[3], '1') == 0 then return 0 end
-write(ARGV[2], 4)
+write(ARGV[2], 4, #ARGV)
 redis.call('PERSIST', KEYS[2])
 return 1
 """
@@ -63,11 +63,28 @@ return 1
 _RELEASE = (
     _FUNCTIONS
     + """
-if ARGV[4] == '1' and take(ARGV[1], ARGV[3], '0') == 0 then return 0 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
-write(ARGV[2], 5)
+write(ARGV[2], 4, #ARGV)
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
+)
+# The end of a run and its place in the history in one: a client spends more on several answers than the server on the work.
+_END = (
+    _FUNCTIONS
+    + """
+local shown = 5 + tonumber(ARGV[5])
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[4], ARGV[3])
+redis.call('ZADD', KEYS[5], ARGV[4], ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', ARGV[4] - ARGV[3] / 1000)
+redis.call('PEXPIRE', KEYS[5], ARGV[3])
+if take(ARGV[1], ARGV[3], '0') == 0 then return 0 end
+redis.call('DEL', KEYS[1])
+if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
+write(ARGV[2], 6, shown)
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
@@ -101,6 +118,7 @@ class StatusMirror:
         self._open = redis.register_script(_OPEN)
         self._renew = redis.register_script(_RENEW)
         self._release = redis.register_script(_RELEASE)
+        self._end = redis.register_script(_END)
         self._settle = redis.register_script(_SETTLE)
 
     async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
@@ -122,12 +140,18 @@ class StatusMirror:
         args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
         return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=args))
 
-    async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], *, take: bool = False) -> bool:
-        """The end: last fields, lock and cancel mark gone, the hash kept for a day for late readers. `take`: a lock that Redis has lost
-        is no hindrance."""
+    async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
+        """Last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
         names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)]
-        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), int(take), *_pairs(fields)]
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]
         return bool(await self._release(keys=names, args=args))
+
+    async def end(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], details: Mapping[str, str]) -> bool:
+        """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock."""
+        names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id), keys.run(request_id), keys.history(video_id)]
+        shown = _pairs(fields)
+        args: list[str | int | float] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), now().timestamp(), len(shown)]
+        return bool(await self._end(keys=names, args=[*args, *shown, *_pairs(details)]))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
         """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""

@@ -406,9 +406,8 @@ class Runs:
             **({"error_stage": error_stage.value} if error_stage else {}),
         }
         async with best_effort("the end of the run"):
-            await self.status.release(video_id, request_id, attempt, fields, take=True)
             details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
-            await self.history.archive(video_id, request_id, fields | details)
+            await self.status.end(video_id, request_id, attempt, fields, details)
 
     async def _not_inserted(self, video_id: str, idempotency_key: str | None) -> Accepted:
         """The earlier run of the same key; otherwise raises why no run can be accepted."""

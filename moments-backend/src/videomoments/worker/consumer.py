@@ -277,7 +277,8 @@ class Worker:
             log.error("the end could not be written; the run will be taken up again")
             return
         log.info("%s", end.status)
-        await asyncio.to_thread(shutil.rmtree, self._settings.work_folder / claim.request_id, ignore_errors=True)
+        if (folder := self._settings.work_folder / claim.request_id).exists():
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _drain(self) -> None:
         self._draining = True
