@@ -15,10 +15,11 @@ import psutil
 import pytest
 
 from media.makers import Drawn, draw
-from videomoments.core.errors import MomentsError
+from videomoments.core.errors import MomentsError, OutOfSpace
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.engine import MediaEngine
+from videomoments.media.sandbox import run_job
 from videomoments.media.types import ClipRequest, SandboxLimits
 
 pytestmark = pytest.mark.fault
@@ -157,3 +158,44 @@ async def test_the_child_sees_none_of_our_secrets(heavy: Drawn, tmp_path: Path, 
     assert os.getpgid(child.pid) == child.pid
     task.cancel()
     await asyncio.wait({task})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces are Linux's")
+async def test_the_child_has_no_network(heavy: Drawn, tmp_path: Path) -> None:
+    allowed = subprocess.run(["unshare", "-n" if os.geteuid() == 0 else "-rn", "true"], capture_output=True, check=False).returncode == 0
+    if not allowed:
+        pytest.skip("this machine grants no network namespace")
+    task = asyncio.create_task(cut(MediaEngine(), heavy, tmp_path / "a.mp4"))
+    try:
+        while not list(tmp_path.iterdir()):
+            await asyncio.sleep(0.02)
+            assert not task.done()
+        child = await child_of_ours()
+        assert Path(f"/proc/{child.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+        interfaces = Path(f"/proc/{child.pid}/net/dev").read_text().splitlines()[2:]
+        assert [line.split(":")[0].strip() for line in interfaces] in (["lo"], [])
+        assert child.net_connections() == []
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_f62_a_full_disk_is_one_clear_error(heavy: Drawn) -> None:
+    small = Path("/dev/full")
+    if not small.exists():
+        pytest.skip("no /dev/full")
+    info = await MediaEngine().probe(heavy.path)
+    job = {"job": "extract_audio", "source": str(heavy.path), "info": info.to_dict(), "target": str(small), "waveform": None}
+    with pytest.raises(OutOfSpace):
+        async for _ in run_job(job, SandboxLimits()):
+            pass
+
+
+async def test_a_job_that_fills_memory_costs_one_error_and_no_more(tmp_path: Path) -> None:
+    made = draw(tmp_path / "a.mkv", video="mjpeg", size=(3840, 2160), seconds=0.3, audio=None)
+    before = psutil.Process().memory_info().rss
+    with pytest.raises(MomentsError) as caught:
+        await MediaEngine(work_limits=SandboxLimits(memory_bytes=200 * 1024**2)).probe(made.path)
+    assert not caught.value.retryable or caught.value.code == "media_failed"
+    assert psutil.Process().memory_info().rss - before < 50 * 1024**2
+    assert (await MediaEngine().probe(made.path)).has_video

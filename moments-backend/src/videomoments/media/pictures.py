@@ -93,6 +93,16 @@ class Pictures:
             yield from self._timed(frames or [])
         yield from self._timed(decode(context, None) or [])
 
+    def keyframe_before(self, at: float) -> tuple[float, VideoFrame] | None:
+        """The last keyframe at or before `at` alone: a decoder that is told that nothing follows holds no picture back."""
+        context = self.stream.codec_context
+        packet = next(self.packets_from(at), None)
+        context.flush_buffers()
+        context.skip_frame = "DEFAULT"
+        frames = (decode(context, packet) or []) + (decode(context, None) or []) if packet is not None else []
+        context.flush_buffers()
+        return next(self._timed(frames), None) or next(self.frames_from(at, skip="NONKEY"), None)
+
     def _timed(self, frames: list[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
         for frame in frames:
             self.faults += frame.is_corrupt

@@ -42,7 +42,7 @@ def _picture(pictures: Pictures, video: VideoStream, at: float, tolerance: float
     at = min(max(at, 0.0), video.duration)
     near = _keyframe_near(video, at, tolerance)
     if near is not None:
-        return next(pictures.frames_from(near, skip="NONKEY"), None)
+        return pictures.keyframe_before(near)
     last = None
     half = 0.5 / video.fps
     for last in pictures.frames_from(at):
@@ -66,7 +66,7 @@ def _brightest(pictures: Pictures, info: MediaInfo) -> tuple[float, VideoFrame] 
     best: tuple[float, VideoFrame] | None = None
     best_light = -1.0
     for share in _CANDIDATES:
-        found = next(pictures.frames_from(info.video.duration * share, skip="NONKEY"), None)
+        found = pictures.keyframe_before(info.video.duration * share)
         if found is None:
             continue
         light = _light(found[1])
