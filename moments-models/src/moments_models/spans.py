@@ -22,6 +22,8 @@ _SURROUNDINGS_SHARE, _SURROUNDINGS = 0.04, (8, 60)
 """Words on each side of a line that are compared with the prompt: a share of all, between bounds."""
 _STANDS_OUT = 0.8
 """Standard deviations above the mean from which a line belongs to an answer."""
+_WORTH_SHOWING = 0.4
+"""Of the best answer's match; what matches less is not what was asked for."""
 _BLUR = 10.0
 """Seconds by which an edge may miss the topic's."""
 _TOPIC_START_BONUS = 0.15
@@ -97,7 +99,9 @@ def answers(lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floa
         taken[first:last] = True
         gain[first:last] = -np.inf
         found.append((first, last))
-    return _best(found, lines, topics, salience, asked, limits)
+    best = _best(found, lines, topics, salience, asked, limits)
+    least = _WORTH_SHOWING * max((span.asked for span in best), default=0.0)
+    return [span for span in best if span.asked >= least]
 
 
 def _heaviest_run(gain: Floats) -> tuple[int, int] | None:

@@ -99,9 +99,10 @@ def _usable(wanted: GenerationTask) -> list[Line]:
 
 def _reason(span: Any, lines: list[Line], *, language: str) -> str:
     pause = lines[span.first].start - lines[span.first - 1].end if span.first else 0.0
-    parts = ["A passage on one topic" if span.whole_topic else "The densest part of a longer topic"]
     if span.asked >= 0.3:
-        parts.append("that matches the prompt")
+        parts = ["A passage that matches the prompt"]
+    else:
+        parts = ["A passage on one topic" if span.whole_topic else "The densest part of a longer topic"]
     if pause >= 1.0:
         parts.append(f"after a pause of {pause:.1f} s")
     parts.append("(measured on the wording)")
