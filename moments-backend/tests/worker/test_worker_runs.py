@@ -290,3 +290,14 @@ async def test_f01_a_stage_of_three_leases_runs_once_among_three_workers(service
     assert ended.status is RunStatus.COMPLETED
     assert executions(ended) == [1] * 8
     assert ended.attempt == 1
+
+
+async def test_videos_keep_their_turn_when_redis_is_emptied(services: Services) -> None:
+    runs = [await accepted(services, f"https://example.com/{number}.mp4") for number in range(30)]
+    await services.redis.flushdb()
+    await one(
+        services, "WITH old AS (UPDATE pipeline_history SET enqueued_at = now() - interval '1 hour' RETURNING 1) SELECT count(*) FROM old"
+    )
+    await Reconciler(services, "worker-a").run_once()
+    entries = await services.redis.xrange(keys.STREAM)
+    assert [fields["request_id"] for _, fields in entries] == [run.request_id for run in runs]

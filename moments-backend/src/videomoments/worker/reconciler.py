@@ -33,7 +33,7 @@ _UNTENDED = text("""
     )
     UPDATE pipeline_history AS run SET enqueued_at = now() FROM untended, videos
     WHERE run.id = untended.id AND videos.id = run.video_id
-    RETURNING run.id, run.identifier, run.status, run.config, untended.stream_entry, videos.identifier AS video_identifier
+    RETURNING run.id, run.identifier, run.queued_at, run.status, run.config, untended.stream_entry, videos.identifier AS video_identifier
 """)
 _ENTRY = text("UPDATE pipeline_history SET stream_entry = :entry WHERE id = :id")
 _GONE_WORKERS = text("DELETE FROM workers WHERE seen_at < now() - make_interval(secs => :lease)")
@@ -70,7 +70,7 @@ class Reconciler:
         queue = self._services.queue
         await queue.ensure_group()
         added = 0
-        for row in rows:
+        for row in sorted(rows, key=lambda row: row["queued_at"]):  # an UPDATE answers in any order
             entry = row["stream_entry"]
             # A lapsed run's old entry hangs at its dead consumer: a queued one's may still be on its way.
             if entry is not None and await queue.waits(entry, stale_ms=_STALE_READ_MS if row["status"] == "queued" else 0):
