@@ -61,6 +61,8 @@ def test_edl_keeps_every_boundary(source: Recording) -> None:
     if not source.kept:
         return
     timeline = read(edl.write(source), "cmx_3600", rate=float(source.rate.rate))
+    total = sum(source.frames(moment).count for moment in source.kept)
+    assert [track.duration().value for track in timeline.tracks] == [total] * 3  # one behind the other, without a gap
     for kind in ("Video", "Audio"):
         found = clips(timeline, kind)
         if kind == "Audio":  # AA: two sound tracks
