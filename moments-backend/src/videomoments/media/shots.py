@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from av.stream import Discard
 from av.video.frame import VideoFrame
 
 from videomoments.media.pictures import Pictures
@@ -43,6 +44,8 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     assert info.video is not None
     pictures = Pictures(source, info)
     pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
+    # Where the container has an index, the packets between are not even read.
+    pictures.stream.discard = Discard.nonkey
     found = []
     before: _Seen | None = None
     for at, frame in pictures.frames_from(0.0, skip="NONKEY"):
