@@ -149,4 +149,4 @@ def _show(results: Sequence[SystemResult], *, as_json: bool) -> None:
         for name, estimates in rows:
             table.add_row(name, *(cell(estimates[key]) if key in estimates else "–" for key in columns))
         stdout().print(table)
-    stdout().print("Mean (95 % interval, bootstrap over recordings). Baselines know the human number of chapters, models don't.")
+    stdout().print("Mean (95 % interval, bootstrap over recordings). Random and uniform know the human number of chapters.")
