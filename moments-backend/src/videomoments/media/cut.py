@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import av.error
@@ -57,10 +58,14 @@ class _Cutter:
         self._source = source
         self._info = info
         self._pictures = Pictures(source, info) if info.has_video else None
-        self._sound = PlacedAudio(source, info.audio, info.start_pts) if info.has_audio and info.audio is not None else None
         self._copier: EditListCutter | None = None
         self._refusal = refusal(info) if info.has_video else ""
         self._unjoinable = smart_refusal(info, self._pictures) if self._pictures is not None else ""
+
+    @cached_property
+    def _sound(self) -> PlacedAudio | None:
+        """Opened when it is first needed: each open container holds the whole index, 10 MB an hour."""
+        return PlacedAudio(self._source, self._info.audio, self._info.start_pts) if self._info.has_audio and self._info.audio else None
 
     def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
         if self._pictures is None:
@@ -83,7 +88,7 @@ class _Cutter:
         if isinstance(join, Join):
             try:
                 made = write_join(pictures, self._sound, self._info, join, request.target, tick)
-                check_clip(request.target, made, sound=self._sound is not None)
+                check_clip(request.target, made, sound=self._info.has_audio)
             except ValueError as error:
                 join = str(error)
             except MomentsError as error:
@@ -92,7 +97,7 @@ class _Cutter:
                 reason = f"{join.head} pictures encoded at its start, {join.tail} at its end, the others copied"
                 return _clip(request, made.held, made.frames, "smart", reason)
         made = encode_exact(pictures, self._sound, self._info, wanted, request.target, tick)
-        check_clip(request.target, made, sound=self._sound is not None)
+        check_clip(request.target, made, sound=self._info.has_audio)
         return _clip(request, made.held, made.frames, "encode", _with_faults(join, made))
 
     def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip | str:
@@ -103,8 +108,8 @@ class _Cutter:
         try:
             if self._copier is None:
                 self._copier = EditListCutter(self._source, self._info, pictures)
-            made = self._copier.cut(self._sound, wanted, request.target, tick)
-            check_edit_list(request.target, made, sound=self._sound is not None)
+            made = self._copier.cut(lambda: self._sound, wanted, request.target, tick)
+            check_edit_list(request.target, made, sound=self._info.has_audio)
         except ValueError as error:
             return str(error)
         except MomentsError as error:
@@ -117,7 +122,7 @@ class _Cutter:
             made = Encoded(chosen.held, len(chosen.packets), None, None, 0)
             try:
                 copy_clip(self._source, pictures, self._info, chosen, request.target)
-                check_clip(request.target, made, sound=self._sound is not None, copied=True)
+                check_clip(request.target, made, sound=self._info.has_audio, copied=True)
             except av.error.InvalidDataError:
                 chosen = "its packets can't be put into another file"
             except MomentsError as error:
@@ -125,7 +130,7 @@ class _Cutter:
             else:
                 return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it")
         made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
-        check_clip(request.target, made, sound=self._sound is not None)
+        check_clip(request.target, made, sound=self._info.has_audio)
         return _clip(request, made.held, made.frames, "proxy", _with_faults(chosen, made))
 
 

@@ -6,7 +6,7 @@ start, and after the end the few pictures that its last B-pictures refer to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import merge
 from itertools import chain
 from pathlib import Path
@@ -39,6 +39,11 @@ _MOST_HELD = 16
 _AROUND = 0.5
 
 
+# Packets with the seconds at which they are decoded.
+Timed = Iterator[tuple[float, "Packet[Stream]"]]
+OpenSound = Callable[[], PlacedAudio | None]
+
+
 def edit_list_refusal(info: MediaInfo) -> str:
     """Why no packets of this source can be copied behind an edit list, or an empty string."""
     video = info.video
@@ -62,8 +67,8 @@ class EditListCutter:
         if self._track is not None:
             only(self._container, self._track)
 
-    def cut(self, sound: PlacedAudio | None, wanted: Interval, target: Path, tick: Tick) -> Encoded:
-        """Writes the clip. Raises ValueError where its packets can't be copied."""
+    def cut(self, sound: OpenSound, wanted: Interval, target: Path, tick: Tick) -> Encoded:
+        """Writes the clip; `sound` is called where it has to be encoded. Raises ValueError where its packets can't be copied."""
         first, last = self._ends(wanted)
         held = Interval(first.at, last.at + last.duration)
         options = {"movflags": "+faststart"}
@@ -75,7 +80,7 @@ class EditListCutter:
                 # The name that QuickTime's players take; the other one allows parameter sets between the pictures.
                 video.codec_context.codec_tag = "hvc1"
             streams = [pictures.packets(video)]
-            if sound is not None:
+            if self._info.has_audio:
                 streams.append(self._sound(sound, held, out))
             for at, packet in merge(*streams, key=_first_of):
                 tick(max(0.0, at))
@@ -95,14 +100,15 @@ class EditListCutter:
             raise ValueError("a picture rests across its start")
         return shown[0], shown[-1]
 
-    def _sound(self, sound: PlacedAudio, held: Interval, out: OutputContainer) -> Iterator[tuple[float, Packet[Stream]]]:
+    def _sound(self, sound: OpenSound, held: Interval, out: OutputContainer) -> Timed:
         facts = self._info.audio
         assert facts is not None
         if facts.codec not in _AUDIO or self._track is None:
-            return _encoded(sound, held, out, facts.sample_rate if facts.sample_rate in AAC_RATES else 48_000, facts.channels)
+            rate = facts.sample_rate if facts.sample_rate in AAC_RATES else 48_000
+            return _encoded(sound(), held, out, rate, facts.channels)
         return self._copied_sound(held, out.add_stream_from_template(self._track), self._track)
 
-    def _copied_sound(self, held: Interval, stream: Stream, track: Stream) -> Iterator[tuple[float, Packet[Stream]]]:
+    def _copied_sound(self, held: Interval, stream: Stream, track: Stream) -> Timed:
         step = float(time_base(track))
         zero = round((self._info.start_pts + held.start) / step)
         end = zero + round(held.duration / step)
@@ -132,7 +138,7 @@ class _Copied:
         self.shown = 0
         self.beyond = 0
 
-    def packets(self, stream: Stream) -> Iterator[tuple[float, Packet[Stream]]]:
+    def packets(self, stream: Stream) -> Timed:
         source = self._pictures
         step = float(time_base(source.stream))
         zero = round(self._first / step) - round(source.seconds(0) / step)
@@ -188,14 +194,15 @@ def _decoding_times(packets: Iterator[Packet[Stream]]) -> Iterator[tuple[Packet[
     yield from ((packet, packet.pts or 0) for packet in waiting)
 
 
-def _encoded(sound: PlacedAudio, held: Interval, out: OutputContainer, rate: int, channels: int) -> Iterator[tuple[float, Packet[Stream]]]:
+def _encoded(sound: PlacedAudio | None, held: Interval, out: OutputContainer, rate: int, channels: int) -> Timed:
     """Sound that players of MP4 do not know, as AAC."""
     stream = out.add_stream("aac", rate=rate, options={"aac_coder": "fast"})
     stream.codec_context.layout = "stereo" if channels > 1 else "mono"
     stream.codec_context.bit_rate = DELIVERED.audio_rate * min(channels, 2)
 
-    def packets() -> Iterator[tuple[float, Packet[Stream]]]:
-        for block in chain(sound.blocks(held.start, held.end, pad=True), (None,)):
+    def packets() -> Timed:
+        blocks = sound.blocks(held.start, held.end, pad=True) if sound else ()
+        for block in chain(blocks, (None,)):
             for packet in stream.encode(block):
                 yield float((packet.dts or 0) * packet.time_base), packet
 
