@@ -41,8 +41,8 @@ from videomoments.worker.sweeper import Sweeper
 from workers import WorkerProcess, until, worker_process
 
 # Short where a lease has to lapse; elsewhere a busy machine must not lose one by the way.
-SHORT_LEASE, LONG_LEASE = 8.0, 30.0
-_LAPSES = (Fault.SIGKILL, Fault.SIGSTOP, Fault.MODEL_HANGS)
+LEASE_SECONDS = 30.0
+_SHORT_LEASES = {Fault.SIGKILL: 8.0, Fault.SIGSTOP: 8.0, Fault.MODEL_HANGS: 15.0}
 # The longest silence of a stage where a model hangs. Well above what a busy machine makes of a stage that works.
 STALL_SECONDS = 30.0
 _SMALL_DISK = 24 * 1024**2
@@ -173,7 +173,7 @@ async def world_of(stack: Stack, fault: Fault | None, source: Path) -> AsyncIter
             storage_url=f"s3://{s3.bucket}" if s3 else (home / "store").as_uri(),
             models_url="http://127.0.0.1:1",
             signing_key=SecretStr("test"),
-            lease_seconds=SHORT_LEASE if fault in _LAPSES else LONG_LEASE,
+            lease_seconds=_SHORT_LEASES.get(fault, LEASE_SECONDS) if fault else LEASE_SECONDS,
             reconcile_seconds=0.5,
             min_free_bytes=0,
             limits=Limits(pipelines=8),
