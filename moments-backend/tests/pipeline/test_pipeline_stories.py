@@ -67,7 +67,9 @@ async def test_f49_the_sample_becomes_titled_moments_with_clips_of_their_refined
     await until(watching)
     async with working(services, stages=STAGES):
         done = await end_of(services, run.request_id, 200)
-        watch.cancel()
+        while not watch.done():  # Python 3.11's wait_for, which the client uses, may lose a cancellation
+            watch.cancel()
+            await asyncio.wait([watch], timeout=0.1)
         assert done.status is RunStatus.COMPLETED, done.error
         await _good_moments(services, settings, run)
         again = await services.runs.accept(run.video_id, await services.models.snapshot(RunOptions(max_moments=2, clips="none")))
