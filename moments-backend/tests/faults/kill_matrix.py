@@ -185,6 +185,8 @@ STRIKES: dict[Fault, Strike] = {
     Fault.TUNNEL_DROPS: _drop_tunnel,
     Fault.STORE_503: _refuse_store,
 }
+# Two tracebacks and what stands around them.
+_LOG_LINES = 150
 _NOT_AWAITED = (Fault.MODEL_HANGS, Fault.MODEL_GARBAGE)
 
 
@@ -220,11 +222,19 @@ async def _column(servers: Servers, fault: Fault, source: Path, model: Undisturb
                     await world.all_held()
                 await STRIKES[fault](world, servers, worker)
             left = await left_behind(world)
-            return {cell.stage: "; ".join([*await _wrong(world, cell, model), *left]) for cell in world.cells}
+            wrong = {cell.stage: "; ".join([*await _wrong(world, cell, model), *left]) for cell in world.cells}
         except BaseException:
-            for log in sorted(world.scratch.glob("worker-*.log")):
-                print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+            _print_logs(world)
             raise
+        if any(wrong.values()):
+            _print_logs(world)
+        return wrong
+
+
+def _print_logs(world: World) -> None:
+    """What the workers said, for whoever looks into a wrong cell."""
+    for log in sorted(world.scratch.glob("worker-*.log")):
+        print(f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:]), file=sys.stderr)
 
 
 async def _wrong(world: World, cell: Cell, model: Undisturbed) -> list[str]:

@@ -114,7 +114,10 @@ def _note_rest(connection: Any, record: Any) -> None:
 def _away(error: Exception) -> bool:
     """Whether the database is the trouble, not the statement. A server that shuts down breaks connections with errors of its own."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            return True
+        # A connection that breaks in the middle of a statement may come as no kind of its own.
+        return str(getattr(error.orig, "sqlstate", "") or "").startswith(("08", "57P"))
     if isinstance(error, asyncpg.PostgresError):  # while connecting: starting up, shutting down, too many connections
         return (error.sqlstate or "").startswith(("08", "53", "57"))
     return isinstance(error, PoolTimeout | ConnectionError | FileNotFoundError | TimeoutError)
