@@ -21,7 +21,7 @@ import pytest
 
 from cli.commands import Home, command, moments
 from speech.fixtures import SpeechLibrary, speech
-from speech.makers import converted, part, silent, without_audio
+from speech.makers import converted, looped, part, silent, without_audio
 from stack import embedded_settings, short_home
 from videomoments.core.names import StageName
 from videomoments.embedded import running_stack
@@ -268,7 +268,8 @@ def wait_for_stage(home: Home, title: str, stage: str) -> dict[str, Any]:
 
 @pytest.mark.fault
 def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Path, speech: SpeechLibrary) -> None:
-    (bench / "interrupted.mp4").write_bytes(speech.get(".mp4", converted).path.read_bytes())
+    # Long enough that two more commands come and go while it is transcribed.
+    (bench / "interrupted.mp4").write_bytes(speech.get(".mp4", looped, 540.0).path.read_bytes())
     with start(home, bench, "interrupted.mp4", "--json") as process:
         run = wait_for_stage(home, "interrupted", "TRANSCRIPTION")
         other = moments(home, "generate", "interrupted.mp4", "--max-moments", "3", folder=bench)
