@@ -110,7 +110,7 @@ def warm_stack(port: int) -> Iterator[Warm]:
         _until_healthy(serve, port, home / "serve.log")
         yield Warm(environment, home, serve.pid)
     finally:
-        serve.send_signal(signal.SIGINT)
+        serve.terminate()  # in a shell's background SIGINT is ignored
         try:
             serve.wait(60)
         except subprocess.TimeoutExpired:
@@ -146,7 +146,7 @@ def _until_healthy(serve: subprocess.Popen[bytes], port: int, log: Path) -> None
             contextlib.suppress(OSError),
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer,
         ):
-            if answer.status == 200:
+            if answer.status == 200 and serve.poll() is None:  # not another one's at that port
                 return
         time.sleep(0.2)
     raise RuntimeError(f"moments serve did not start: {log.read_text()[-2000:]}")
