@@ -1,4 +1,4 @@
-"""The `moments` command as a benchmark sees it: a data folder, a warm `moments serve` beside it, and `moments generate --json`."""
+"""The `moments` command as a benchmark sees it: a data folder, a warm `moments api` beside it, and `moments generate --json`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class GenerateRun:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """A data folder whose servers and models run. `pid` is the `moments serve` process."""
+    """A data folder whose servers and models run. `pid` is the `moments api` process."""
 
     environment: dict[str, str]
     folder: Path
@@ -93,29 +93,30 @@ class Warm:
 
 @contextlib.contextmanager
 def warm_stack(port: int) -> Iterator[Warm]:
-    """`moments serve` on a fresh data folder with a short path; the weights are the user's own. All of it is gone at the end."""
+    """`moments api` on a fresh data folder with a short path, which keeps servers and models; the weights are the user's own. All of it is
+    gone at the end."""
     home = Path(tempfile.mkdtemp(prefix="vmb", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # sockets need short paths
     home.chmod(0o711)
     weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "STORAGE_URL")}
     environment |= {"MOMENTS_HOME": str(home), "MOMENTS_WEIGHTS": weights}
-    log = (home / "serve.log").open("wb")
-    serve = subprocess.Popen(
-        [sys.executable, "-m", "videomoments", "serve", "--port", str(port)],
+    log = (home / "api.log").open("wb")
+    api = subprocess.Popen(
+        [sys.executable, "-m", "videomoments", "api", "--port", str(port)],
         stdout=log,
         stderr=subprocess.STDOUT,
         env=environment,
     )
     try:
-        _until_healthy(serve, port, home / "serve.log")
-        yield Warm(environment, home, serve.pid)
+        _until_healthy(api, port, home / "api.log")
+        yield Warm(environment, home, api.pid)
     finally:
-        serve.terminate()  # in a shell's background SIGINT is ignored
+        api.terminate()  # in a shell's background SIGINT is ignored
         try:
-            serve.wait(60)
+            api.wait(60)
         except subprocess.TimeoutExpired:
-            serve.kill()
-            serve.wait()
+            api.kill()
+            api.wait()
         log.close()
         _remove(home)
 
@@ -137,16 +138,16 @@ def _remove(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _until_healthy(serve: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _until_healthy(api: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if serve.poll() is not None:
+        if api.poll() is not None:
             break
         with (
             contextlib.suppress(OSError),
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer,
         ):
-            if answer.status == 200 and serve.poll() is None:  # not another one's at that port
+            if answer.status == 200 and api.poll() is None:  # not another one's at that port
                 return
         time.sleep(0.2)
-    raise RuntimeError(f"moments serve did not start: {log.read_text()[-2000:]}")
+    raise RuntimeError(f"moments api did not start: {log.read_text()[-2000:]}")

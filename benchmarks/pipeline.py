@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
         action="store_true",
         help="measure memory at 10 and 60 minutes instead of time",
     )
-    parser.add_argument("--port", type=int, default=7995, help="port of the warm `moments serve`")
+    parser.add_argument("--port", type=int, default=7995, help="port of the warm `moments api`")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--check", action="store_true", help="exit 1 when a target is missed")
     options = parser.parse_args(arguments)
