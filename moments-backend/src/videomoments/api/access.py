@@ -11,11 +11,11 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from videomoments.api.errors import problem, responses
+from videomoments.api.errors import refusal, responses
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import best_effort
 from videomoments.core.config import Settings
-from videomoments.core.errors import InvalidInput, MomentsError, NotSignedIn, ScopeMissing, ServiceUnavailable, TooMany
+from videomoments.core.errors import InvalidInput, MomentsError, NotSignedIn, ScopeMissing, TooMany
 from videomoments.services.api_keys import PREFIX, ApiKey, ApiKeys, KeyScope
 
 # How long a process may go on believing what it knows of a key: a revoked one works so long at most.
@@ -72,7 +72,7 @@ class Access:
                 key = await self._admit(Headers(scope=scope), needed)
                 await self._count(key, scope["method"], scope["path"])
             except MomentsError as error:
-                await _refusal(error, scope["path"])(scope, receive, send)
+                await refusal(error, scope["path"])(scope, receive, send)
                 return
             scope.setdefault("state", {})["api_key"] = key
         await self._app(scope, receive, send)
@@ -122,17 +122,6 @@ def _secret(headers: Headers) -> str | None:
     if kind.lower() == "bearer":
         return value.strip()
     return headers.get("x-api-key")
-
-
-def _refusal(error: MomentsError, path: str) -> ASGIApp:
-    headers: dict[str, str] = {}
-    if isinstance(error, NotSignedIn):
-        headers["WWW-Authenticate"] = "Bearer"
-    elif isinstance(error, TooMany):
-        headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, ServiceUnavailable):
-        headers["Retry-After"] = "5"
-    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=path, headers=headers)
 
 
 def document_access(document: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from videomoments.core.errors import MomentsError, ServiceUnavailable, TooMany
+from videomoments.core.errors import MomentsError, NotSignedIn, ServiceUnavailable, TooMany
 
 log = logging.getLogger(__name__)
 
@@ -89,16 +89,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _moments_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, MomentsError)
+def refusal(error: MomentsError, path: str) -> JSONResponse:
+    """The answer for an error of ours, with the headers that its kind asks for."""
     headers = {}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after)
     elif isinstance(error, ServiceUnavailable):
         headers["Retry-After"] = "5"
+    elif isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=path, headers=headers)
+
+
+async def _moments_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, MomentsError)
     if error.status_code >= 500:
         log.warning("%s %s: %s", request.method, request.url.path, error.message)
-    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=request.url.path, headers=headers)
+    return refusal(error, request.url.path)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:

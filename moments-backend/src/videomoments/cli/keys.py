@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from videomoments.services.api_keys import ApiKey, ApiKeys
+from videomoments.cli.runs import with_services
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from videomoments.services.api_keys import ApiKey
 
 app = typer.Typer(help="API keys: make, list, revoke. On 127.0.0.1 none is needed; any other address asks for one.", no_args_is_help=True)
 
@@ -40,8 +39,8 @@ def create(
     if scope not in list(KeyScope):
         raise typer.BadParameter(f"--scope is one of {', '.join(KeyScope)}.")
     until = datetime.now(UTC) + timedelta(days=days) if days else None
-    key, secret = _with_keys(
-        lambda keys: keys.create(
+    key, secret = with_services(
+        lambda services: services.api_keys.create(
             label, KeyScope(scope), requests_per_minute=requests_per_minute, runs_per_day=runs_per_day, expires_at=until
         )
     )
@@ -62,7 +61,7 @@ def list_keys(
 
     from videomoments.cli.console import results, say
 
-    found = _with_keys(lambda keys: keys.list(revoked=revoked))
+    found = with_services(lambda services: services.api_keys.list(revoked=revoked))
     if as_json:
         _print_json([_fields(key) for key in found])
         return
@@ -82,27 +81,8 @@ def revoke(key: Annotated[str, typer.Argument(metavar="KEY", help="Identifier, a
     """Revoke a key for good. API processes notice within five seconds."""
     from videomoments.cli.console import say
 
-    ended = _with_keys(lambda keys: keys.revoke(key))
+    ended = with_services(lambda services: services.api_keys.revoke(key))
     say(f"The key of {ended.name} ({ended.hint}…) is revoked.")
-
-
-def _with_keys(ask: Callable[[ApiKeys], Awaitable[T]]) -> T:
-    import asyncio
-
-    from videomoments.cli.console import quiet_logs, say
-    from videomoments.cli.settings import connected, read_settings
-    from videomoments.services.wiring import build_services
-
-    async def asked() -> T:
-        services = build_services(settings, pool_size=1)
-        try:
-            return await ask(services.api_keys)
-        finally:
-            await services.close()
-
-    quiet_logs()
-    with connected(read_settings(), models=False, on_progress=say) as settings:
-        return asyncio.run(asked())
 
 
 def _fields(key: ApiKey) -> dict[str, object]:

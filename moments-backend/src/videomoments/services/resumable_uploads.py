@@ -17,7 +17,7 @@ from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.services.upload_queries import Uploads
 from videomoments.storage.base import ObjectStore
-from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of, part_key, parts_prefix, upload_key
+from videomoments.storage.layout import UNKNOWN_TYPE, part_key, parts_prefix
 
 UPLOAD_LIFE = timedelta(days=1)
 """How long an upload may rest; every piece begins it anew."""
@@ -107,23 +107,7 @@ class ResumableUploads:
         """The identifier of the video that a complete upload is. May be asked again, also while another asks."""
         if upload.video_id is not None:
             return upload.video_id
-        identifier = new_identifier()
-        key = upload_key(identifier, new_identifier(), upload.file_name)
-        stored = await self._store.put_stream(key, self._joined(upload), content_type=content_type_of(key))
-        fresh = False
-        try:
-            video, fresh = await self._uploads.register(
-                identifier,
-                key=key,
-                sha256=stored.sha256 or "",
-                file_name=upload.file_name,
-                title=upload.title,
-                size_bytes=stored.size,
-                content_type=content_type_of(key),
-            )
-        finally:
-            if not fresh:
-                await self._store.delete(key)
+        video, _ = await self._uploads.keep(self._store, self._joined(upload), file_name=upload.file_name, title=upload.title)
         async with self._database.transaction() as session:
             await session.execute(_BECAME, {"id": upload.identifier, "video": video.identifier})
         await self._store.delete_prefix(parts_prefix(upload.identifier))

@@ -15,8 +15,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from pydantic import ValidationError
-from sqlalchemy import RowMapping, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,112 +29,14 @@ from videomoments.core.logging import log_context
 from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
 from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
 from videomoments.core.times import isoformat
+from videomoments.db.repositories import runs as statements
 from videomoments.db.session import Database
 from videomoments.services.options import RunSnapshot
 
 log = logging.getLogger(__name__)
 
-# The run with its stages, unless the queue is full, the video is gone or busy, or the key was used.
-_INSERT = text("""
-    WITH run AS (
-        INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
-        SELECT :request_id, id, 'queued', :kind, :config, :idempotency_key FROM videos
-        WHERE identifier = :video_id AND deleted_at IS NULL
-          AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
-        ON CONFLICT DO NOTHING RETURNING id
-    )
-    INSERT INTO pipeline_stages (run_id, position, name, status, executions)
-    SELECT run.id, stage.position, stage.name, 'pending', 0
-    FROM run, unnest(CAST(:stages AS text[])) WITH ORDINALITY AS stage (name, position)
-    RETURNING run_id
-""").bindparams(bindparam("config", type_=JSONB), stages=[name.value for name in StageName])
-# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash,
-# unless it lapsed while PostgreSQL itself was down: nobody could renew then.
-_CLAIM = text("""
-    UPDATE pipeline_history AS run
-    SET attempt = attempt + 1, owner = :owner, status = 'processing', started_at = coalesce(started_at, now()),
-        crashes = crashes + CASE WHEN lease_until IS NULL OR lease_until < pg_postmaster_start_time() THEN 0 ELSE 1 END,
-        lease_until = now() + make_interval(secs => :lease)
-    FROM videos
-    WHERE run.identifier = :request_id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
-      AND run.cancel_requested_at IS NULL AND (run.lease_until IS NULL OR run.lease_until < now())
-    RETURNING run.id, run.identifier, run.video_id, videos.identifier AS video_identifier, run.kind, run.attempt, run.crashes, run.config
-""")
-# Run by the lease thread on its own connection (asyncpg's own parameter style).
-RENEW = """
-    UPDATE pipeline_history SET lease_until = now() + make_interval(secs => $3)
-    FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
-    WHERE pipeline_history.id = mine.id AND pipeline_history.attempt = mine.attempt AND status = 'processing'
-    RETURNING pipeline_history.id, cancel_requested_at IS NOT NULL AS cancelled
-"""
-# Not FOR SHARE: two transactions that share the row, one of which then changes it, and a renewal between them make a deadlock.
-_FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE")
-_HAND_BACK = text("""
-    UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
-    WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id
-""")
-# Whose lease lapsed without a crash (frozen, or cut off from the database) takes back the crash that the next claim counted. Not for
-# ever: a run that keeps its workers from renewing is a dead letter in the end, too.
-_FORGIVE = text("""
-    UPDATE pipeline_history SET crashes = :crashes
-    WHERE id = :id AND attempt = :attempt + 1 AND crashes = :crashes + 1 AND status = 'processing' AND attempt <= :patience
-""")
+# A run that was forgiven so often is a dead letter all the same.
 _PATIENCE = 20
-_FINISH = text("""
-    UPDATE pipeline_history
-    SET status = :status, completed_at = now(), duration_seconds = extract(epoch FROM now() - coalesce(started_at, now())),
-        error_stage = :error_stage, error_code = :error_code, error_message = :error_message, error_advice = :error_advice,
-        note = :note, lease_until = NULL, owner = NULL
-    WHERE id = :id AND attempt = :attempt AND status = 'processing'
-    RETURNING started_at, completed_at, duration_seconds
-""")
-# Of a run that ends early: the stage it was in ends as the run does, and those it never came to are skipped.
-_END_STAGES = text("""
-    UPDATE pipeline_stages SET completed_at = now(), progress = NULL,
-           status = CASE status WHEN 'processing' THEN CAST(:status AS text) ELSE 'skipped' END,
-           reason = CASE status WHEN 'processing' THEN :reason ELSE 'the run ' || :ended || ' before this stage' END
-    WHERE run_id = :id AND status IN ('processing', 'pending') RETURNING name, status
-""")
-# The reconciler may have been quicker, and the run may even have ended.
-_ANNOUNCED = text("""
-    UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
-    WHERE identifier = :id RETURNING status
-""")
-_OF_KEY = text("""
-    SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-    WHERE run.idempotency_key = :key
-""")
-# The way back from an end, on a person's word: what was completed stays, all else is to be done again.
-_RETRY = text("""
-    UPDATE pipeline_history AS run
-    SET status = 'queued', queued_at = now(), config = :config, crashes = 0,
-        started_at = NULL, completed_at = NULL, duration_seconds = NULL,
-        error_stage = NULL, error_code = NULL, error_message = NULL, error_advice = NULL, note = NULL,
-        cancel_requested_at = NULL, enqueued_at = NULL, stream_entry = NULL
-    FROM videos
-    WHERE run.identifier = :request_id AND run.status IN ('failed', 'cancelled')
-      AND videos.id = run.video_id AND videos.deleted_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM pipeline_history AS newer
-                      WHERE newer.video_id = run.video_id AND newer.kind = run.kind AND newer.kind <> 'clips' AND newer.id > run.id)
-      AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
-    RETURNING run.id, run.attempt, videos.identifier AS video_identifier
-""").bindparams(bindparam("config", type_=JSONB))
-_RESET_STAGES = text("""
-    UPDATE pipeline_stages SET status = 'pending', started_at = NULL, completed_at = NULL, reason = NULL, progress = NULL
-    WHERE run_id = :id AND status <> 'completed'
-""")
-_CANCEL = text("""
-    UPDATE pipeline_history AS run
-    SET cancel_requested_at = coalesce(cancel_requested_at, now()),
-        status = CASE WHEN held THEN run.status ELSE 'cancelled' END,
-        started_at = run.started_at, completed_at = CASE WHEN held THEN NULL ELSE now() END,
-        duration_seconds = CASE WHEN held THEN NULL ELSE extract(epoch FROM now() - coalesce(run.started_at, now())) END,
-        lease_until = CASE WHEN held THEN run.lease_until END, owner = CASE WHEN held THEN run.owner END
-    FROM (SELECT id, lease_until IS NOT NULL AND lease_until > now() AS held FROM pipeline_history
-          WHERE identifier = :request_id FOR UPDATE) AS before, videos
-    WHERE run.id = before.id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
-    RETURNING run.id, run.status, run.attempt, run.started_at, run.completed_at, run.duration_seconds, videos.identifier AS video_identifier
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +92,7 @@ class Runs:
             "idempotency_key": idempotency_key,
             "cap": self._settings.queue_cap,
         }
-        if (await self.database.statement(_INSERT, values)).first() is None:
+        if (await self.database.statement(statements.INSERT, values)).first() is None:
             return await self._not_inserted(video_id, idempotency_key)
         with log_context(request_id=request_id, video_id=video_id):
             log.info("accepted")
@@ -209,10 +110,10 @@ class Runs:
         values = {"request_id": request_id, "config": snapshot.to_json(), "cap": self._settings.queue_cap}
         try:
             async with self.database.transaction() as session:
-                row = (await session.execute(_RETRY, values)).mappings().one_or_none()
+                row = (await session.execute(statements.RETRY, values)).mappings().one_or_none()
                 if row is None:
                     await self._refuse_retry(session, request_id)
-                await session.execute(_RESET_STAGES, {"id": row["id"]})
+                await session.execute(statements.RESET_STAGES, {"id": row["id"]})
         except IntegrityError:
             raise _active() from None
         RETRIES.labels("run").inc()
@@ -227,7 +128,7 @@ class Runs:
             async with best_effort("the new run"):
                 await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value})
                 entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
-                found = await self.database.statement(_ANNOUNCED, {"entry": entry, "id": request_id})
+                found = await self.database.statement(statements.ANNOUNCED, {"entry": entry, "id": request_id})
                 now = RunStatus(found.scalar() or RunStatus.CANCELLED)
                 if not now.active:
                     await self.status.release(video_id, request_id, attempt, {"status": now.value})
@@ -235,7 +136,7 @@ class Runs:
     async def claim(self, request_id: str, owner: str) -> Claim | None:
         """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
         values = {"request_id": request_id, "owner": owner, "lease": self._settings.lease_seconds}
-        row = (await self.database.statement(_CLAIM, values)).mappings().one_or_none()
+        row = (await self.database.statement(statements.CLAIM, values)).mappings().one_or_none()
         if row is None:
             return None
         ATTEMPTS.inc()
@@ -266,14 +167,14 @@ class Runs:
             StaleAttempt: another attempt has taken over, or the run has ended. Nothing was written.
         """
         async with self.database.transaction() as session:
-            if await session.scalar(_FENCE, {"id": claim.run_id, "attempt": claim.attempt}) is None:
+            if await session.scalar(statements.FENCE, {"id": claim.run_id, "attempt": claim.attempt}) is None:
                 raise StaleAttempt("Another worker has taken this run over.")
             yield session
 
     async def hand_back(self, claim: Claim) -> bool:
         """Lets go of a run that this process can't finish (SIGTERM): the next worker takes it at once, and no crash is counted."""
         async with self.database.transaction() as session:
-            returned = await session.scalar(_HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
+            returned = await session.scalar(statements.HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
         if returned is None:
             return False
         async with best_effort("the hand-back"):
@@ -290,7 +191,7 @@ class Runs:
             return True
         values = {"id": claim.run_id, "attempt": claim.attempt, "crashes": claim.crashes, "patience": _PATIENCE}
         async with self.database.transaction() as session:
-            await session.execute(_FORGIVE, values)
+            await session.execute(statements.FORGIVE, values)
         return False
 
     async def finish(
@@ -340,10 +241,10 @@ class Runs:
         }
         stages: dict[str, str] = {}
         if status is RunStatus.COMPLETED:
-            row = (await self.database.statement(_FINISH, values)).mappings().one_or_none()
+            row = (await self.database.statement(statements.FINISH, values)).mappings().one_or_none()
         else:
             async with self.database.transaction() as session:
-                if (row := (await session.execute(_FINISH, values)).mappings().one_or_none()) is not None:
+                if (row := (await session.execute(statements.FINISH, values)).mappings().one_or_none()) is not None:
                     stages = await self._end_stages(session, run_id, status, error)
         if row is None:
             raise StaleAttempt("Another worker has taken this run over.")
@@ -353,7 +254,7 @@ class Runs:
         """Ends the stages of a run that failed or was cancelled; answers the fields of its mirror that changed."""
         ended = "was cancelled" if status is RunStatus.CANCELLED else "failed"
         values = {"id": run_id, "status": status.value, "reason": error.message if error else None, "ended": ended}
-        return {f"{name}_status": now for name, now in await session.execute(_END_STAGES, values)}
+        return {f"{name}_status": now for name, now in await session.execute(statements.END_STAGES, values)}
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
@@ -362,7 +263,7 @@ class Runs:
             NotFound: no such run.
         """
         async with self.database.transaction() as session:
-            row = (await session.execute(_CANCEL, {"request_id": request_id})).mappings().one_or_none()
+            row = (await session.execute(statements.CANCEL, {"request_id": request_id})).mappings().one_or_none()
             if row is None:
                 found = await session.scalar(text("SELECT status FROM pipeline_history WHERE identifier = :id"), {"id": request_id})
                 if found is None:
@@ -412,7 +313,7 @@ class Runs:
     async def _not_inserted(self, video_id: str, idempotency_key: str | None) -> Accepted:
         """The earlier run of the same key; otherwise raises why no run can be accepted."""
         async with self.database.transaction() as session:
-            row = (await session.execute(_OF_KEY, {"key": idempotency_key})).mappings().one_or_none()
+            row = (await session.execute(statements.OF_KEY, {"key": idempotency_key})).mappings().one_or_none()
             if row is not None:
                 return Accepted(row["identifier"], row["video"], RunStatus(row["status"]), replayed=True)
             if await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id}) is None:

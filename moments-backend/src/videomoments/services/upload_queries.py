@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from videomoments.core.errors import UnsupportedMedia
+from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
+from videomoments.storage.base import ObjectStore
+from videomoments.storage.layout import content_type_of, upload_key
 
 # `source_url` of an upload is this and the file's name as a label; its bytes stand at `cloud_url`.
 UPLOAD_SCHEME = "upload:"
@@ -17,6 +23,35 @@ class Uploads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def keep(
+        self, store: ObjectStore, chunks: AsyncIterable[bytes], *, file_name: str, title: str, max_bytes: int | None = None
+    ) -> tuple[Video, bool]:
+        """Streams a file into the store and registers it; the video, and whether it is new.
+
+        Raises UnsupportedMedia (`empty_file`), TooLarge, and what `chunks` raises. Only a new video's object stays.
+        """
+        identifier = new_identifier()
+        key = upload_key(identifier, new_identifier(), file_name)
+        content_type = content_type_of(key)
+        stored = await store.put_stream(key, chunks, content_type=content_type, max_bytes=max_bytes)
+        fresh = False
+        try:
+            if stored.size == 0:
+                raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
+            video, fresh = await self.register(
+                identifier,
+                key=key,
+                sha256=stored.sha256 or "",
+                file_name=file_name,
+                title=title,
+                size_bytes=stored.size,
+                content_type=content_type,
+            )
+        finally:
+            if not fresh:
+                await store.delete(key)
+        return video, fresh
 
     async def register(
         self, identifier: str, *, key: str, sha256: str, file_name: str, title: str, size_bytes: int, content_type: str

@@ -22,9 +22,10 @@ from typing import Any
 import asyncpg
 
 from videomoments.core.config import Settings
+from videomoments.db.repositories.runs import RENEW
 from videomoments.db.session import connect_arguments
 from videomoments.pipeline.stage import ProgressClock
-from videomoments.services.runs import RENEW, Claim
+from videomoments.services.runs import Claim
 
 log = logging.getLogger(__name__)
 

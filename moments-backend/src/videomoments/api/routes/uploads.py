@@ -18,10 +18,8 @@ from videomoments.api.presenting import present_video
 from videomoments.api.schemas.videos import UploadOut, VideoOut
 from videomoments.api.uploading import UploadForm
 from videomoments.core.errors import InvalidInput, MomentsError, UnsupportedMedia
-from videomoments.core.names import new_identifier
 from videomoments.services.resumable_uploads import ResumableUploads, Upload, refuse_length
 from videomoments.sources import label, title_of
-from videomoments.storage.layout import content_type_of, upload_key
 
 router = APIRouter(prefix="/api/videos/upload", tags=["videos"])
 
@@ -208,24 +206,5 @@ async def _from_form(deps: ApiDeps, request: Request) -> tuple[str, bool]:
     form = UploadForm(request)
     await form.open()
     file_name, title = _names(form.file_name or "", form.fields.get("title", ""))
-    identifier = new_identifier()
-    key = upload_key(identifier, new_identifier(), file_name)
-    content_type = content_type_of(key)
-    stored = await deps.store.put_stream(key, form.chunks(), content_type=content_type, max_bytes=limit)
-    fresh = False
-    try:
-        if stored.size == 0:
-            raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
-        video, fresh = await deps.uploads.register(
-            identifier,
-            key=key,
-            sha256=stored.sha256 or "",
-            file_name=file_name,
-            title=title,
-            size_bytes=stored.size,
-            content_type=content_type,
-        )
-    finally:
-        if not fresh:
-            await deps.store.delete(key)
+    video, fresh = await deps.uploads.keep(deps.store, form.chunks(), file_name=file_name, title=title, max_bytes=limit)
     return video.identifier, fresh

@@ -1,0 +1,109 @@
+"""The statements behind `services.runs`: each is a transition's one decision, made by PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from videomoments.core.names import StageName
+
+# The run with its stages, unless the queue is full, the video is gone or busy, or the key was used.
+INSERT = text("""
+    WITH run AS (
+        INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
+        SELECT :request_id, id, 'queued', :kind, :config, :idempotency_key FROM videos
+        WHERE identifier = :video_id AND deleted_at IS NULL
+          AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    INSERT INTO pipeline_stages (run_id, position, name, status, executions)
+    SELECT run.id, stage.position, stage.name, 'pending', 0
+    FROM run, unnest(CAST(:stages AS text[])) WITH ORDINALITY AS stage (name, position)
+    RETURNING run_id
+""").bindparams(bindparam("config", type_=JSONB), stages=[name.value for name in StageName])
+# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash,
+# unless it lapsed while PostgreSQL itself was down: nobody could renew then.
+CLAIM = text("""
+    UPDATE pipeline_history AS run
+    SET attempt = attempt + 1, owner = :owner, status = 'processing', started_at = coalesce(started_at, now()),
+        crashes = crashes + CASE WHEN lease_until IS NULL OR lease_until < pg_postmaster_start_time() THEN 0 ELSE 1 END,
+        lease_until = now() + make_interval(secs => :lease)
+    FROM videos
+    WHERE run.identifier = :request_id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
+      AND run.cancel_requested_at IS NULL AND (run.lease_until IS NULL OR run.lease_until < now())
+    RETURNING run.id, run.identifier, run.video_id, videos.identifier AS video_identifier, run.kind, run.attempt, run.crashes, run.config
+""")
+# Run by the lease thread on its own connection (asyncpg's own parameter style).
+RENEW = """
+    UPDATE pipeline_history SET lease_until = now() + make_interval(secs => $3)
+    FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
+    WHERE pipeline_history.id = mine.id AND pipeline_history.attempt = mine.attempt AND status = 'processing'
+    RETURNING pipeline_history.id, cancel_requested_at IS NOT NULL AS cancelled
+"""
+# Not FOR SHARE: two transactions that share the row, one of which then changes it, and a renewal between them make a deadlock.
+FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE")
+HAND_BACK = text("""
+    UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
+    WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id
+""")
+# Whose lease lapsed without a crash (frozen, or cut off from the database) takes back the crash that the next claim counted. Not for
+# ever: a run that keeps its workers from renewing is a dead letter in the end, too.
+FORGIVE = text("""
+    UPDATE pipeline_history SET crashes = :crashes
+    WHERE id = :id AND attempt = :attempt + 1 AND crashes = :crashes + 1 AND status = 'processing' AND attempt <= :patience
+""")
+FINISH = text("""
+    UPDATE pipeline_history
+    SET status = :status, completed_at = now(), duration_seconds = extract(epoch FROM now() - coalesce(started_at, now())),
+        error_stage = :error_stage, error_code = :error_code, error_message = :error_message, error_advice = :error_advice,
+        note = :note, lease_until = NULL, owner = NULL
+    WHERE id = :id AND attempt = :attempt AND status = 'processing'
+    RETURNING started_at, completed_at, duration_seconds
+""")
+# Of a run that ends early: the stage it was in ends as the run does, and those it never came to are skipped.
+END_STAGES = text("""
+    UPDATE pipeline_stages SET completed_at = now(), progress = NULL,
+           status = CASE status WHEN 'processing' THEN CAST(:status AS text) ELSE 'skipped' END,
+           reason = CASE status WHEN 'processing' THEN :reason ELSE 'the run ' || :ended || ' before this stage' END
+    WHERE run_id = :id AND status IN ('processing', 'pending') RETURNING name, status
+""")
+# The reconciler may have been quicker, and the run may even have ended.
+ANNOUNCED = text("""
+    UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
+    WHERE identifier = :id RETURNING status
+""")
+OF_KEY = text("""
+    SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
+    WHERE run.idempotency_key = :key
+""")
+# The way back from an end, on a person's word: what was completed stays, all else is to be done again.
+RETRY = text("""
+    UPDATE pipeline_history AS run
+    SET status = 'queued', queued_at = now(), config = :config, crashes = 0,
+        started_at = NULL, completed_at = NULL, duration_seconds = NULL,
+        error_stage = NULL, error_code = NULL, error_message = NULL, error_advice = NULL, note = NULL,
+        cancel_requested_at = NULL, enqueued_at = NULL, stream_entry = NULL
+    FROM videos
+    WHERE run.identifier = :request_id AND run.status IN ('failed', 'cancelled')
+      AND videos.id = run.video_id AND videos.deleted_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM pipeline_history AS newer
+                      WHERE newer.video_id = run.video_id AND newer.kind = run.kind AND newer.kind <> 'clips' AND newer.id > run.id)
+      AND (SELECT count(*) FROM (SELECT 1 FROM pipeline_history WHERE status = 'queued' LIMIT :cap) AS queued) < :cap
+    RETURNING run.id, run.attempt, videos.identifier AS video_identifier
+""").bindparams(bindparam("config", type_=JSONB))
+RESET_STAGES = text("""
+    UPDATE pipeline_stages SET status = 'pending', started_at = NULL, completed_at = NULL, reason = NULL, progress = NULL
+    WHERE run_id = :id AND status <> 'completed'
+""")
+CANCEL = text("""
+    UPDATE pipeline_history AS run
+    SET cancel_requested_at = coalesce(cancel_requested_at, now()),
+        status = CASE WHEN held THEN run.status ELSE 'cancelled' END,
+        started_at = run.started_at, completed_at = CASE WHEN held THEN NULL ELSE now() END,
+        duration_seconds = CASE WHEN held THEN NULL ELSE extract(epoch FROM now() - coalesce(run.started_at, now())) END,
+        lease_until = CASE WHEN held THEN run.lease_until END, owner = CASE WHEN held THEN run.owner END
+    FROM (SELECT id, lease_until IS NOT NULL AND lease_until > now() AS held FROM pipeline_history
+          WHERE identifier = :request_id FOR UPDATE) AS before, videos
+    WHERE run.id = before.id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
+    RETURNING run.id, run.status, run.attempt, run.started_at, run.completed_at, run.duration_seconds, videos.identifier AS video_identifier
+""")
