@@ -4,44 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import faulthandler
-import json
 import os
-import resource
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from collections.abc import Mapping
+from typing import Any
 
 from videomoments.core import errors
+from videomoments.core.job_child import Emit, serve_job
 
 # sched.h
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
-Emit = Callable[[Mapping[str, Any]], None]
 
 
-def _limit(limits: Mapping[str, Any]) -> None:
-    """Applies the job's resource limits to this process. Core dumps are off: they would hold the user's media."""
-    wanted = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_AS: limits["memory_bytes"],
-        resource.RLIMIT_CPU: limits["cpu_seconds"],
-        resource.RLIMIT_FSIZE: limits["file_bytes"],
-        resource.RLIMIT_NOFILE: limits["open_files"],
-    }
-    for which, value in wanted.items():
-        _, hard = resource.getrlimit(which)
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            # The hard limit of processor time is a little later: its signal kills without saying why.
-            resource.setrlimit(which, (bound, bound + 5 if which == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else bound))
-        except (ValueError, OSError):
-            # macOS knows RLIMIT_AS but refuses to set it; the other limits still hold.
-            if which != resource.RLIMIT_AS:
-                raise
-
-
-def _leave_network() -> None:
+def _leave_network(_: Mapping[str, Any]) -> None:
     """A network of its own, without any interface, where the kernel grants one; the protocol whitelist holds without it.
 
     Root needs no user namespace for it, and keeps its access to files.
@@ -50,20 +25,6 @@ def _leave_network() -> None:
         return
     wanted = _NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER
     ctypes.CDLL(None).unshare(wanted)
-
-
-def _end_with_parent() -> None:
-    """Stdin closes when the parent is gone, however it went."""
-    while os.read(0, 4096):
-        pass
-    os._exit(1)
-
-
-def _private_stdout() -> TextIO:
-    """The event stream; whatever a library prints to stdout goes to stderr instead."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
-    return events
 
 
 def _run(job: Mapping[str, Any], emit: Emit) -> None:
@@ -91,39 +52,5 @@ def _failure(error: BaseException) -> errors.MomentsError:
     return errors.MomentsError(f"The media job failed: {text}.", code="media_failed")
 
 
-def main() -> int:
-    faulthandler.enable()
-    events = _private_stdout()
-    job = json.loads(sys.stdin.buffer.readline())
-    _leave_network()
-    _limit(job["limits"])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-    def emit(event: Mapping[str, Any]) -> None:
-        events.write(json.dumps(event) + "\n")
-
-    try:
-        _run(job, emit)
-    except BaseException as error:
-        known = _failure(error)
-        if known is not error:
-            import traceback
-
-            traceback.print_exc()
-        emit(
-            {
-                "event": "error",
-                "kind": type(known).__name__,
-                "code": known.code,
-                "message": known.message,
-                "advice": known.advice,
-                "retryable": known.retryable,
-            }
-        )
-    events.flush()
-    # Decoder threads and half-open containers have nothing left to say: leave without tearing them down.
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    serve_job(_run, _failure, _leave_network)

@@ -1,154 +1,45 @@
-"""The parent's side of a media child: starts it, reads its events, and makes sure that it ends.
-
-A job goes in as one JSON line on stdin; events come out as JSON lines on stdout: `progress`, `item`, `result`, `error`. Stdin stays
-open while the parent lives: the child ends itself when it closes.
-"""
+"""The parent's side of a media child: what it may take, and how its ways to fail are said."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
-import logging
-import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from videomoments.core import errors
+from videomoments.core import errors, job_process
+from videomoments.core.job_process import ChildProgram
 from videomoments.media.types import SandboxLimits
 
-_log = logging.getLogger(__name__)
-_LINE_LIMIT = 16 * 1024**2
-_STDERR_LIMIT = 8 * 1024
-# The child gets these variables and nothing else: no database URL, key or password of ours can be read from it.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
-_ERRORS: Mapping[str, type[errors.MomentsError]] = {
-    kind.__name__: kind
-    for kind in (errors.UnsupportedMedia, errors.InvalidInput, errors.NotFound, errors.TooLarge, errors.OutOfSpace, errors.MomentsError)
-}
 _RAISED_BY_THE_FILE = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
 
 
-async def run_job(job: Mapping[str, Any], limits: SandboxLimits) -> AsyncGenerator[dict[str, Any], None]:
+class _MediaProgram(ChildProgram):
+    def stalled(self, seconds: float) -> errors.MomentsError:
+        return errors.MomentsError(
+            f"Reading the file made no progress for {seconds:.0f} s.",
+            code="media_stalled",
+            advice="Check that the storage answers; if it does, the file is damaged.",
+            retryable=True,
+        )
+
+    def ended(self, status: int) -> errors.MomentsError:
+        number = -status
+        if number == getattr(signal, "SIGXCPU", None):
+            return errors.UnsupportedMedia("The file takes more processor time than one job may use.", code="media_limit")
+        if number in _RAISED_BY_THE_FILE:
+            return errors.UnsupportedMedia(
+                "The decoder broke down on this file.", code="media_crash", advice="Convert the file to H.264 MP4 and try again."
+            )
+        return errors.MomentsError("The media process was ended from outside.", code="media_killed", retryable=True)
+
+
+_PROGRAM = _MediaProgram("media process", "videomoments.media.child", "media_failed")
+
+
+def run_job(job: Mapping[str, Any], limits: SandboxLimits) -> AsyncGenerator[dict[str, Any], None]:
     """Runs one job in a child of its own and yields its events; the last one is the `result`.
 
     Leaving the generator in any way, cancellation included, ends the child's whole process group and waits for it.
     Raises the child's own error, or one that says how the child ended (`media_limit`, `media_crash`, `media_stalled`, `media_killed`).
     """
-    process = await _start(job, limits)
-    noise = bytearray()
-    drain = asyncio.create_task(_drain(process, noise))
-    try:
-        async for event in _events(process, limits):
-            if event["event"] == "error":
-                error = _error_of(event)
-                if error.code == "media_failed":
-                    await _settled(drain)
-                    _log.warning("media job %s failed: %s", job["job"], _text(noise))
-                raise error
-            yield event
-            if event["event"] == "result":
-                return
-        await process.wait()
-        await _settled(drain)
-        raise _ending(process.returncode or 0, noise)
-    finally:
-        await _end(process, drain)
-
-
-async def _start(job: Mapping[str, Any], limits: SandboxLimits) -> asyncio.subprocess.Process:
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "videomoments.media.child",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_LINE_LIMIT,
-        start_new_session=True,
-        env={**environment, "MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    assert process.stdin is not None
-    # A child that died at once is reported by how it ended, not by its broken pipe.
-    with contextlib.suppress(ConnectionError):
-        process.stdin.write(json.dumps({**job, "limits": limits.to_dict()}).encode() + b"\n")
-        await process.stdin.drain()
-    return process
-
-
-async def _events(process: asyncio.subprocess.Process, limits: SandboxLimits) -> AsyncGenerator[dict[str, Any], None]:
-    assert process.stdout is not None
-    while True:
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), limits.stall_seconds)
-        except TimeoutError:
-            raise errors.MomentsError(
-                f"Reading the file made no progress for {limits.stall_seconds:.0f} s.",
-                code="media_stalled",
-                advice="Check that the storage answers; if it does, the file is damaged.",
-                retryable=True,
-            ) from None
-        except ValueError:
-            raise errors.MomentsError("The media process answered with a line that is too long.", code="media_crash") from None
-        if not line:
-            return
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and "event" in event:
-            yield event
-
-
-async def _drain(process: asyncio.subprocess.Process, noise: bytearray) -> None:
-    """Keeps stderr flowing, so that the child never blocks on it, and remembers its end."""
-    assert process.stderr is not None
-    while chunk := await process.stderr.read(4096):
-        noise += chunk
-        del noise[:-_STDERR_LIMIT]
-
-
-async def _settled(drain: asyncio.Task[None]) -> None:
-    """Waits until the last of stderr is in, but not for long."""
-    await asyncio.wait({drain}, timeout=1)
-
-
-def _text(noise: bytearray) -> str:
-    return noise.decode(errors="replace")[-2000:].strip()
-
-
-async def _end(process: asyncio.subprocess.Process, drain: asyncio.Task[None]) -> None:
-    # The group outlives its leader when something inside it was started: always signal the group.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    waiting = asyncio.ensure_future(process.wait())
-    try:
-        await asyncio.shield(waiting)
-    finally:
-        if not waiting.done():
-            # Cancelled a second time: SIGKILL has been sent, the loop's child watcher reaps it.
-            waiting.cancel()
-        drain.cancel()
-        if process.stdin is not None:
-            process.stdin.close()
-
-
-def _error_of(event: Mapping[str, Any]) -> errors.MomentsError:
-    kind = _ERRORS.get(str(event.get("kind")), errors.MomentsError)
-    return kind(str(event["message"]), code=event["code"], advice=event["advice"], retryable=event["retryable"])
-
-
-def _ending(status: int, noise: bytearray) -> errors.MomentsError:
-    _log.warning("media child ended with status %d: %s", status, _text(noise))
-    number = -status
-    if number == getattr(signal, "SIGXCPU", None):
-        return errors.UnsupportedMedia("The file takes more processor time than one job may use.", code="media_limit")
-    if number in _RAISED_BY_THE_FILE:
-        return errors.UnsupportedMedia(
-            "The decoder broke down on this file.", code="media_crash", advice="Convert the file to H.264 MP4 and try again."
-        )
-    return errors.MomentsError("The media process was ended from outside.", code="media_killed", retryable=True)
+    return job_process.run_job(_PROGRAM, job, limits.to_dict(), stall_seconds=limits.stall_seconds)

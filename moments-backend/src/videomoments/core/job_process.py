@@ -1,0 +1,167 @@
+"""The parent's side of a child that does one job with foreign bytes: starts it, reads its events, and makes sure that it ends.
+
+A job goes in as one JSON line on stdin; events come out as JSON lines on stdout: `progress`, `item`, `result`, `error`. Stdin stays
+open while the parent lives: the child ends itself when it closes. The child's side is `job_child.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from videomoments.core import errors
+
+_log = logging.getLogger(__name__)
+_LINE_LIMIT = 16 * 1024**2
+_STDERR_LIMIT = 8 * 1024
+# The child gets these variables and nothing else: no database URL, key or password of ours can be read from it.
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+_ERRORS: Mapping[str, type[errors.MomentsError]] = {
+    kind.__name__: kind
+    for kind in (
+        errors.UnsupportedMedia,
+        errors.InvalidInput,
+        errors.AddressRefused,
+        errors.NotFound,
+        errors.TooLarge,
+        errors.OutOfSpace,
+        errors.SourceUnavailable,
+        errors.MomentsError,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChildProgram:
+    """A kind of child: the module that it runs, and how its ways to fail are said.
+
+    `unexplained` is the code of errors that the child could not explain, whose stderr goes to the log.
+    """
+
+    name: str
+    module: str
+    unexplained: str
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", "-m", self.module]
+
+    def stalled(self, seconds: float) -> errors.MomentsError:
+        raise NotImplementedError
+
+    def ended(self, status: int) -> errors.MomentsError:
+        """The error for a child that ended without a result; `status` is negative for a signal."""
+        raise NotImplementedError
+
+
+async def run_job(
+    program: ChildProgram, job: Mapping[str, Any], limits: Mapping[str, Any], *, stall_seconds: float
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Runs one job in a child of its own and yields its events; the last one is the `result`.
+
+    Leaving the generator in any way, cancellation included, ends the child's whole process group and waits for it.
+    Raises the child's own error, or the program's for how the child ended.
+    """
+    process = await _start(program, {**job, "limits": dict(limits)})
+    noise = bytearray()
+    drain = asyncio.create_task(_drain(process, noise))
+    try:
+        async for event in _events(program, process, stall_seconds):
+            if event["event"] == "error":
+                error = _error_of(event)
+                if error.code == program.unexplained:
+                    await _settled(drain)
+                    _log.warning("%s %s failed: %s", program.name, job.get("job", ""), _text(noise))
+                raise error
+            yield event
+            if event["event"] == "result":
+                return
+        await process.wait()
+        await _settled(drain)
+        _log.warning("%s ended with status %s: %s", program.name, process.returncode, _text(noise))
+        raise program.ended(process.returncode or 0)
+    finally:
+        await _end(process, drain)
+
+
+async def _start(program: ChildProgram, job: Mapping[str, Any]) -> asyncio.subprocess.Process:
+    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        *program.command(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_LINE_LIMIT,
+        start_new_session=True,
+        env={**environment, "MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert process.stdin is not None
+    # A child that died at once is reported by how it ended, not by its broken pipe.
+    with contextlib.suppress(ConnectionError):
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        await process.stdin.drain()
+    return process
+
+
+async def _events(program: ChildProgram, process: asyncio.subprocess.Process, stall_seconds: float) -> AsyncGenerator[dict[str, Any], None]:
+    assert process.stdout is not None
+    while True:
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), stall_seconds)
+        except TimeoutError:
+            raise program.stalled(stall_seconds) from None
+        except ValueError:
+            raise errors.MomentsError(f"The {program.name} answered with a line that is too long.", code=program.unexplained) from None
+        if not line:
+            return
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "event" in event:
+            yield event
+
+
+async def _drain(process: asyncio.subprocess.Process, noise: bytearray) -> None:
+    """Keeps stderr flowing, so that the child never blocks on it, and remembers its end."""
+    assert process.stderr is not None
+    while chunk := await process.stderr.read(4096):
+        noise += chunk
+        del noise[:-_STDERR_LIMIT]
+
+
+async def _settled(drain: asyncio.Task[None]) -> None:
+    """Waits until the last of stderr is in, but not for long."""
+    await asyncio.wait({drain}, timeout=1)
+
+
+def _text(noise: bytearray) -> str:
+    return noise.decode(errors="replace")[-2000:].strip()
+
+
+async def _end(process: asyncio.subprocess.Process, drain: asyncio.Task[None]) -> None:
+    # The group outlives its leader when something inside it was started: always signal the group.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    waiting = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.shield(waiting)
+    finally:
+        if not waiting.done():
+            # Cancelled a second time: SIGKILL has been sent, the loop's child watcher reaps it.
+            waiting.cancel()
+        drain.cancel()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _error_of(event: Mapping[str, Any]) -> errors.MomentsError:
+    kind = _ERRORS.get(str(event.get("kind")), errors.MomentsError)
+    return kind(str(event["message"]), code=event["code"], advice=event["advice"], retryable=event["retryable"])
