@@ -106,7 +106,8 @@ async def test_f66_every_kind_is_cut_exactly(name: str, tmp_path: Path) -> None:
     made = draw(tmp_path / f"source{suffix}", seconds=SECONDS, **{"gop": 40, **options})
     engine = MediaEngine()
     info = await engine.probe(made.path)
-    seed = random.randrange(10**6)
+    # `make exactness` tries others each time; here each run of the tests tries the same.
+    seed = random.randrange(10**6) if CUTS else 7
     print(f"seed {seed}")
     pick = random.Random(seed)
     asked = [asked_of(made, pick, number) for number in range(CUTS or 3)]
@@ -130,7 +131,8 @@ async def test_f66_a_copy_shows_the_same_pictures(name: str, tmp_path: Path) -> 
     made = draw(tmp_path / f"source{suffix}", seconds=SECONDS, **{"gop": 40, **options})
     engine = MediaEngine()
     info = await engine.probe(made.path)
-    seed = random.randrange(10**6)
+    # `make exactness` tries others each time; here each run of the tests tries the same.
+    seed = random.randrange(10**6) if CUTS else 7
     print(f"seed {seed}")
     pick = random.Random(seed)
     asked = [asked_of(made, pick, number) for number in range(CUTS or 3)]

@@ -129,8 +129,17 @@ async def follow(services: Services, request_id: str, progress: RunProgress, kee
         progress.show(view)
         if not view.status.active:
             return view
+        _stop_if_told()
         keeper.look_after_worker()
         await asyncio.sleep(_POLL_SECONDS)
+
+
+def _stop_if_told() -> None:
+    """A cancellation that arrives just when a wait of the database driver ends is lost on the way (bpo-37658, until Python 3.12): Ctrl-C
+    would do nothing. The task still knows that it was asked for."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def cancel(services: Services, request_id: str, progress: RunProgress) -> RunView | None:
