@@ -1,0 +1,78 @@
+"""What the stories share: the served stack, a site with videos, a browser, and a page that must not complain."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from films import short_film
+from media_site import MediaSite, media_site
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from serving import Served, serving
+from visitor import Visitor
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# Nothing but the page itself asks for anything.
+_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+ARTEFACTS = Path(os.environ.get("MOMENTS_ARTEFACTS") or Path(__file__).parent / "test-artifacts")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaSite]:
+    folder = tmp_path_factory.mktemp("site")
+    short_film(folder / "bread and lighthouses.mp4")
+    with media_site(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The real thing, allowed to fetch from this machine; nothing else about it is special."""
+    with serving(MOMENTS_ALLOW_PRIVATE="127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        if os.environ.get("MOMENTS_DEMAND_BROWSER"):
+            pytest.fail("no Chromium on this machine, and MOMENTS_DEMAND_BROWSER is set")
+        pytest.skip("no Chromium on this machine: install one, or name it in CHROMIUM")
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser, served: Served) -> Iterator[BrowserContext]:
+    made = browser.new_context(base_url=served.url, viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page whose console stays clean: an error there fails the story. A failed story leaves its last picture."""
+    visitor = Visitor(context.new_page())
+    yield visitor.page
+    if getattr(request.node, "failed", False):
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        visitor.page.screenshot(path=ARTEFACTS / f"failed-{request.node.name}.png")
+    else:
+        assert visitor.complaints() == []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome = yield
+    if outcome.get_result().failed:  # type: ignore[attr-defined]
+        item.failed = True  # type: ignore[attr-defined]

@@ -1,0 +1,124 @@
+"""Large libraries and long recordings, put straight into the served database and store: what would take days to make by runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import random
+import uuid
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import av
+import numpy as np
+
+from videomoments.core.config import Settings
+from videomoments.embedded import running_stack
+
+_WORDS = ("the", "of", "and", "people", "water", "light", "story", "bread", "engine", "river", "because", "question", "answer", "window")
+
+
+def database_url(home: Path) -> str:
+    """Of the stack that `moments serve` keeps running for this data folder."""
+    settings = Settings(home=home, database_url=None, redis_url=None, storage_url=None, models_url=None, models_key=None)
+    with running_stack(settings, models=False) as stack:
+        return stack.database_url.replace("postgresql+asyncpg://", "postgresql://")
+
+
+def seed_library(home: Path, count: int) -> None:
+    """So many videos that have only their row, named `Recording 00000` and on."""
+    asyncio.run(_seed_library(database_url(home), count))
+
+
+def seed_recording(home: Path, video_id: str, *, seconds: float, words: int, moments: int) -> None:
+    """Gives a stored video a transcript and moments of that size, as a completed run leaves them."""
+    asyncio.run(_seed_recording(database_url(home), video_id, seconds, words, moments))
+
+
+def long_film(target: Path, *, seconds: int) -> Path:
+    """One small picture a second, whose grey tells the time. No sound."""
+    with av.open(str(target), "w", options={"movflags": "faststart"}) as out:
+        stream = out.add_stream("libx264", rate=1, options={"preset": "ultrafast", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = 160, 90, "yuv420p", Fraction(1, 1)
+        for second in range(seconds):
+            grey = np.full((90, 160, 3), 40 + second % 180, np.uint8)
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = second, Fraction(1, 1)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return target
+
+
+async def _seed_library(url: str, count: int) -> None:
+    database = await asyncpg.connect(url)
+    try:
+        rows = [
+            (str(uuid.uuid4()), f"https://example.com/{n}.mp4", f"seed-{n}", f"Recording {n:05d}", 60.0 + n % 7200) for n in range(count)
+        ]
+        await database.executemany(
+            "INSERT INTO videos (identifier, source_url, source_key, title, duration, created_at) "
+            "VALUES ($1, $2, $3, $4, $5, now() - interval '1 day')",
+            rows,
+        )
+    finally:
+        await database.close()
+
+
+async def _seed_recording(url: str, video_id: str, seconds: float, words: int, moments: int) -> None:
+    chance = random.Random(7)
+    each = seconds / words
+    spoken = [
+        {"word": chance.choice(_WORDS) + ("." if n % 12 == 11 else ""), "start": round(n * each, 3), "end": round((n + 0.9) * each, 3)}
+        for n in range(words)
+    ]
+    segments = [
+        {"text": " ".join(str(word["word"]) for word in part), "start": part[0]["start"], "end": part[-1]["end"]}
+        for part in (spoken[n : n + 12] for n in range(0, words, 12))
+    ]
+    database = await asyncpg.connect(url)
+    try:
+        video = await database.fetchval("UPDATE videos SET duration = $2 WHERE identifier = $1 RETURNING id", video_id, seconds)
+        await _insert(
+            database,
+            "transcripts",
+            video_id=video,
+            full_text=" ".join(str(word["word"]) for word in spoken),
+            word_timestamps=json.dumps(spoken),
+            segment_timestamps=json.dumps(segments),
+            language="en",
+            engine="seeded",
+            word_count=words,
+            input_hash="seeded",
+        )
+        run = await database.fetchval(
+            "INSERT INTO pipeline_history (identifier, video_id, status, kind, config, started_at, completed_at, duration_seconds) "
+            "VALUES ($1, $2, 'completed', 'pipeline', '{}', now(), now(), 1) RETURNING id",
+            str(uuid.uuid4()),
+            video,
+        )
+        step = seconds / moments
+        for n in range(moments):
+            await _insert(
+                database,
+                "moments",
+                identifier=str(uuid.uuid4()),
+                video_id=video,
+                run_id=run,
+                position=n,
+                title=f"Moment number {n + 1}",
+                start_time=n * step,
+                end_time=n * step + min(40.0, math.floor(step) - 1),
+                score=chance.random(),
+                reason="Seeded",
+                engine="seeded",
+            )
+    finally:
+        await database.close()
+
+
+async def _insert(database: asyncpg.Connection[Any], table: str, **values: object) -> None:
+    places = ", ".join(f"${n + 1}" for n in range(len(values)))
+    await database.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *values.values())  # noqa: S608 (names are ours)
