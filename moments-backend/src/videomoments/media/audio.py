@@ -75,17 +75,20 @@ class PlacedAudio:
 
     def pieces(self, start: float, end: float, *, pad: bool) -> Iterator[AudioFrame]:
         """The same, frame by frame as they are decoded: for a filter graph, which gathers them at no cost."""
-        line: _Line | None = None
-        for at, frame in self._placed(start):
-            if line is None:
-                line = _Line(frame, start, end)
+        placed = self._placed(start)
+        first = next(placed, None)
+        if first is None:
+            return
+        line = _Line(first[1], start, end)
+        yield from line.put(*first)
+        for at, frame in placed:
             if line.follows(at, frame):
-                yield line.counted(frame)
+                yield frame
+            elif line.full:
+                break
             else:
                 yield from line.put(at, frame)
-            if line.full:
-                break
-        if line is not None and pad:
+        if pad:
             yield from line.fill()
 
     def _placed(self, start: float) -> Iterator[tuple[float, AudioFrame]]:
@@ -106,8 +109,10 @@ class PlacedAudio:
         yield at, first
         if second is not None:
             yield self._time(second), second
+        tick, offset = self._tick, self._offset
         for frame in frames:
-            yield self._time(frame), frame
+            pts = frame.pts
+            yield (pts * tick - offset if pts is not None else self._time(frame)), frame
 
     def _decoded(self) -> Iterator[AudioFrame]:
         context = self._stream.codec_context
@@ -135,7 +140,8 @@ class _Line:
         self._taken = 0
         self._shift = 0
         self._begun = False
-        self._tolerance = _TOLERANCE * self._rate
+        # When the next frame is due, in seconds, if it goes on where the last one ended.
+        self._due = start
         self._convert: AudioResampler | None = None
 
     @property
@@ -143,10 +149,14 @@ class _Line:
         return self._taken >= self._total
 
     def follows(self, at: float, frame: AudioFrame) -> bool:
-        """Whether the frame goes on just where the last one ended, as nearly all do."""
-        if not self._begun or abs(round((at - self._start) * self._rate) + self._shift - self._taken) > self._tolerance:
+        """Takes the frame and puts its place into it where it goes on just where the last one ended, as nearly all do."""
+        samples = frame.samples
+        if abs(at - self._due) > _TOLERANCE or self._taken + samples > self._total or not self._begun or not self._is_alike(frame):
             return False
-        return self._taken + frame.samples <= self._total and self._is_alike(frame)
+        frame.pts = self._taken
+        self._taken += samples
+        self._due += samples / self._rate
+        return True
 
     def put(self, at: float, frame: AudioFrame) -> Iterator[AudioFrame]:
         for piece in self._alike(frame):
@@ -162,7 +172,7 @@ class _Line:
         if self._begun and gap < -_RESET * self._rate:
             self._shift -= gap
             gap = 0
-        if self._begun and abs(gap) <= self._tolerance:
+        if self._begun and abs(gap) <= _TOLERANCE * self._rate:
             gap = 0
         if gap + frame.samples <= 0:
             return
@@ -188,6 +198,8 @@ class _Line:
         """The frame with its place on the grid as `pts`; its time base stays: setting it costs as much as the rest."""
         frame.pts = self._taken
         self._taken += frame.samples
+        # Anew from the count: what is added up in `follows` must not drift.
+        self._due = self._start + (self._taken - self._shift) / self._rate
         return frame
 
     def _is_alike(self, frame: AudioFrame) -> bool:

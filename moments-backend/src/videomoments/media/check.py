@@ -19,7 +19,7 @@ from av.video.stream import VideoStream as AvVideo
 
 from videomoments.core.errors import MomentsError
 from videomoments.media.encode import Encoded
-from videomoments.media.opening import url_of
+from videomoments.media.opening import UNDECODED, url_of
 
 # How many pictures after a join are decoded: enough for its first P- and B-pictures.
 _AFTER_JOIN = 8
@@ -38,7 +38,7 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
 
     Of `copied` packets only the times are checked: they decode as well as the source does, and its sound may end sooner.
     """
-    with av.open(url_of(path), "r", options={"protocol_whitelist": "file", "format_whitelist": "mov"}) as container:
+    with av.open(url_of(path), "r", options=UNDECODED) as container:
         streams: list[Stream] = [*container.streams.video, *container.streams.audio]
         seen = {stream.index: _Seen(made.join if stream.type == "video" else None) for stream in streams}
         for packet in container.demux(*streams):
@@ -53,7 +53,7 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
 
 def check_edit_list(path: Path, made: Encoded, *, sound: bool) -> None:
     """The same for a clip whose packets were copied behind an edit list: its first shown picture and its length. Reads one group."""
-    with av.open(url_of(path), "r", options={"protocol_whitelist": "file", "format_whitelist": "mov"}) as container:
+    with av.open(url_of(path), "r", options=UNDECODED) as container:
         stream = container.streams.video[0]
         _require(stream.frames >= made.frames, f"{stream.frames} pictures instead of {made.frames}")
         shown = (packet.pts or 0 for packet in container.demux(stream) if packet.size and not packet.is_discard)

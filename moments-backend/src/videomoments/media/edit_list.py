@@ -6,8 +6,8 @@ start, and after the end the few pictures that its last B-pictures refer to.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from heapq import merge
 from itertools import chain
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from videomoments.media.boxes import end_track
 from videomoments.media.encode import DELIVERED, Encoded, Tick
 from videomoments.media.framing import FASTEST, Shown, frames_between
 from videomoments.media.measure import packets_of, seek
-from videomoments.media.opening import only, open_source, stamp, time_base, url_of
+from videomoments.media.opening import only, open_source, time_base, url_of
 from videomoments.media.pictures import Pictures
 from videomoments.media.scan import begins_anew, frame_times
 from videomoments.media.types import MediaInfo
@@ -37,6 +37,8 @@ _WARM_UP = 2
 _MOST_HELD = 16
 # Near a cut this much is read, in seconds, to see which pictures lie there.
 _AROUND = 0.5
+# Packets of so many seconds are given to the muxer at once: a call for each would cost as much as reading them.
+_TOGETHER = 0.5
 
 
 # Packets with the seconds at which they are decoded.
@@ -79,12 +81,9 @@ class EditListCutter:
             if self._pictures.stream.codec_context.name == "hevc":
                 # The name that QuickTime's players take; the other one allows parameter sets between the pictures.
                 video.codec_context.codec_tag = "hvc1"
-            streams = [pictures.packets(video)]
-            if self._info.has_audio:
-                streams.append(self._sound(sound, held, out))
-            for at, packet in merge(*streams, key=_first_of):
-                tick(max(0.0, at))
-                out.mux(packet)
+            heard = self._sound(sound, held, out) if self._info.has_audio else iter(())
+            for group in _interleaved(pictures.packets(video), heard, tick):
+                out.mux(group)
         if pictures.beyond:
             end_track(target, b"vide", held.duration)
         return Encoded(held, pictures.shown, None, None, 0)
@@ -113,20 +112,19 @@ class EditListCutter:
         zero = round((self._info.start_pts + held.start) / step)
         end = zero + round(held.duration / step)
         seek(self._container, track, zero - round(_AROUND / step))
-        before: list[Packet[Stream]] = []
-        for packet in packets_of(self._container, track):
-            at = stamp(packet) or 0
+        packets = packets_of(self._container, track)
+        before: deque[Packet[Stream]] = deque(maxlen=_WARM_UP + 1)
+        for packet in packets:
+            before.append(packet)
+            if (packet.pts or 0) + (packet.duration or 0) > zero:
+                break
+        for packet in chain(before, packets):
+            at = packet.pts or 0
             if at >= end:
                 return
-            before.append(packet)
-            if at + (packet.duration or 0) <= zero:
-                del before[:-_WARM_UP]
-                continue
-            for each in before:
-                each.pts = each.dts = (each.pts or 0) - zero
-                each.stream = stream
-                yield each.pts * step, each
-            before.clear()
+            packet.pts = packet.dts = at - zero
+            packet.stream = stream
+            yield (at - zero) * step, packet
 
 
 class _Copied:
@@ -209,5 +207,20 @@ def _encoded(sound: PlacedAudio | None, held: Interval, out: OutputContainer, ra
     return packets()
 
 
-def _first_of(pair: tuple[float, Packet[Stream]]) -> float:
-    return pair[0]
+def _interleaved(pictures: Timed, sound: Timed, tick: Tick) -> Iterator[list[Packet[Stream]]]:
+    """Packets of about half a second together: the muxer puts them in order."""
+    group: list[Packet[Stream]] = []
+    until = 0.0
+    for at, packet in pictures:
+        if at >= until:
+            tick(max(0.0, at))
+            until = at + _TOGETHER
+            for heard_at, heard in sound:
+                group.append(heard)
+                if heard_at >= until:
+                    break
+            yield group
+            group = []
+        group.append(packet)
+    yield group
+    yield [packet for _, packet in sound]

@@ -57,18 +57,18 @@ class Measured:
 
 def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
     """Packets until the end, or until the demuxer gives up: a cut-off file must not lose what it has."""
-    demuxer = container.demux(*streams)
-    while True:
-        try:
-            packet = next(demuxer)
-        except (StopIteration, av.error.EOFError, av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError):
-            # FFmpeg's -1, "no permission", is what careless demuxers return for nonsense.
-            return
-        at = stamp(packet)
-        if packet.size and at is not None:
-            # AVI has decoding times only: without one to carry, the decoder would stamp a picture with a later packet's time.
-            packet.pts = at
-            yield packet
+    try:
+        for packet in container.demux(*streams):
+            if packet.pts is None:
+                # AVI has decoding times only: without one to carry, the decoder would stamp a picture with a later packet's time.
+                if packet.dts is None:
+                    continue
+                packet.pts = packet.dts
+            if packet.size:
+                yield packet
+    except (av.error.EOFError, av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError):
+        # FFmpeg's -1, "no permission", is what careless demuxers return for nonsense.
+        return
 
 
 @overload

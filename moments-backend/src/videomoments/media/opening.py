@@ -72,6 +72,9 @@ AUDIO_DECODERS = frozenset(
     ]
 )
 MAX_PIXELS = 4096 * 2176
+# For files of our own: opening one decodes nothing. Else the first picture is decoded to learn its format, which costs more than all
+# else that is done with a copied clip.
+UNDECODED = {"protocol_whitelist": "file", "format_whitelist": "mov", "codec_whitelist": "none"}
 _MOST_AUTOMATIC = 8
 _UNUSABLE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
 

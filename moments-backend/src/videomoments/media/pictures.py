@@ -54,7 +54,8 @@ class Pictures:
 
     def seconds(self, ticks: int) -> float:
         """Timeline time of a container time."""
-        return float((ticks - self._zero) * self._step)
+        # The same number as by fractions, for a tenth of their cost.
+        return (ticks - self._zero) * self._step.numerator / self._step.denominator
 
     def packets_from(self, at: float) -> Iterator[Packet[Stream]]:
         """Packets in decoding order, from the last keyframe that is shown at or before `at` seconds."""
