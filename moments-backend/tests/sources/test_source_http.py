@@ -21,7 +21,8 @@ from videomoments.core.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from videomoments.sources import FetchLimits, fetch
+from videomoments.sources.base import FetchLimits
+from videomoments.sources.http import fetch
 
 BODY = bytes(range(256)) * 8_000  # 2 MB
 LIMITS = FetchLimits(allow_private="127.0.0.1", first_wait=0.01, longest_wait=0.05, read_timeout=0.5, connect_timeout=2, min_free_bytes=0)

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     download_timeout: float = Field(6 * 3600.0, gt=0)
     # Hosts or networks in private address space that downloads may reach, comma-separated (`10.1.2.3`, `10.0.0.0/8`, `media.local`).
     allow_private: str = ""
+    # Buckets that gs:// and s3:// sources may name, comma-separated (`gs://talks`, `s3://media/public`). Empty: none, so that nobody's
+    # word reads what only this installation's identity may read.
+    source_buckets: str = ""
+    # A cookie file (Netscape format) that yt-dlp shows to sites, for videos that only members see. Unset: none.
+    ytdlp_cookies: Path | None = None
 
     log_level: str = "INFO"
     log_json: bool = False

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from videomoments.core.errors import AddressRefused, InvalidInput, SourceUnavailable
 
@@ -124,9 +123,13 @@ class AddressGuard:
             ) from error
         except (UnicodeError, ValueError) as error:
             raise InvalidInput("The URL's host is no valid name.", code="invalid_url") from error
+        return self.checked(host, [str(place[0]) for *_, place in answers])
+
+    def checked(self, host: str, answers: Iterable[str]) -> list[Address]:
+        """A resolver's answers for `host`, each once. Raises `AddressRefused` if a single one of them may not be reached."""
         found: list[Address] = []
-        for *_, place in answers:
-            address = ip_address(str(place[0]).partition("%")[0])
+        for answer in answers:
+            address = ip_address(answer.partition("%")[0])
             self.check(host, address)
             if address not in found:
                 found.append(address)
@@ -153,26 +156,3 @@ class AddressGuard:
                 raise AddressRefused("The URL's host is a number, not a name.", advice="Write the host's name.") from None
             return
         self.check(host, address)
-
-
-class GuardedResolver(AbstractResolver):
-    """aiohttp's way to names: it gets checked addresses only and connects to nothing else."""
-
-    def __init__(self, guard: AddressGuard) -> None:
-        self._guard = guard
-
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in await self._guard.addresses(host, port, family)
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""

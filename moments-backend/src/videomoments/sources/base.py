@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, TooLarge
@@ -23,6 +25,51 @@ class FetchedSource:
     etag: str | None
     content_type: str | None
     file_name: str
+    # Set by sites: the sound, where it comes apart from the picture; a title that a person wrote; and what else the site tells.
+    sound: Path | None = None
+    title: str | None = None
+    details: SiteDetails | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Seconds from the video's beginning, as the site says; not measured."""
+
+    start: float
+    end: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """Subtitles that a person made. `format` is `vtt` or `srt`."""
+
+    language: str
+    format: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDetails:
+    """What a site tells of a video. Texts are strangers'; `published` is YYYYMMDD or empty; `of`: how many videos the address led to."""
+
+    site: str
+    id: str
+    page: str
+    uploader: str
+    published: str
+    of: int = 1
+    chapters: tuple[Chapter, ...] = field(default=())
+    captions: tuple[Captions, ...] = field(default=())
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SiteDetails:
+        chapters = tuple(Chapter(**one) for one in values["chapters"])
+        captions = tuple(Captions(**one) for one in values["captions"])
+        return cls(**{**values, "chapters": chapters, "captions": captions})
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +86,9 @@ class FetchLimits:
     first_wait: float = 0.5
     longest_wait: float = 20.0
     allow_private: str = ""
+    # A cookie file for sites; buckets that a gs:// or s3:// source may name, comma-separated.
+    cookies: Path | None = None
+    buckets: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> FetchLimits:
@@ -47,6 +97,8 @@ class FetchLimits:
             min_free_bytes=settings.min_free_bytes,
             total_timeout=settings.download_timeout,
             allow_private=settings.allow_private,
+            cookies=settings.ytdlp_cookies,
+            buckets=settings.source_buckets,
         )
 
     def check_size(self, size: int) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,19 +10,18 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 import aiohttp
-import tenacity
 from yarl import URL
 
-from videomoments.core.errors import InvalidInput, MomentsError, NotFound, OutOfSpace, SourceUnavailable, UnsupportedMedia
-from videomoments.sources.address_guard import AddressGuard, GuardedResolver
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, UnsupportedMedia
+from videomoments.sources.address_guard import AddressGuard
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import checked_url, label, url_label
+from videomoments.sources.resolver import GuardedResolver
+from videomoments.sources.sniff import check_start, check_type
+from videomoments.sources.whole import attempts, failed_writing, whole_file
 
 _CHUNK = 1024 * 1024
 _SPACE_EVERY = 64 * _CHUNK
-_PAGES = ("text/html", "application/xhtml+xml", "application/json", "text/xml", "application/xml", "application/pdf")
-_PLAYLISTS = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl", "application/dash+xml")
-_PAGE_START = re.compile(rb"\s*(<!doctype html|<html|<head|#EXTM3U)", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _HEADERS = {"User-Agent": "VideoMoments/0.1", "Accept": "*/*", "Accept-Encoding": "identity"}
 
@@ -36,50 +33,36 @@ async def fetch(url: str, target: Path, *, limits: FetchLimits, on_progress: OnP
     (`source_not_found`), `SourceUnavailable` (`source_refused` and `too_many_redirects`: permanent; `source_unavailable`: may pass),
     `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
     """
-    download = _Download(checked_url(url), target.with_name(target.name + ".part"), limits, on_progress)
-    try:
-        async with asyncio.timeout(limits.total_timeout):
-            await _with_retries(download)
-        await asyncio.to_thread(download.partial.replace, target)
-    except TimeoutError as error:
-        raise SourceUnavailable(
-            f"The download took longer than {limits.total_timeout:.0f} seconds.", advice="Try again, or raise MOMENTS_DOWNLOAD_TIMEOUT."
-        ) from error
-    finally:
-        download.partial.unlink(missing_ok=True)
+    address = checked_url(url)
+    async with whole_file(target, limits) as partial:
+        download = _Download(address, partial, limits, on_progress)
+        guard = AddressGuard(limits.allow_private)
+        async with _session(limits) as session:
+            async for attempt in attempts(limits, lambda: download.fruitless, lambda: download.asked_to_wait):
+                with attempt:
+                    await download.attempt(session, guard)
     return FetchedSource(target, download.done, download.validator, download.content_type, download.file_name)
 
 
-async def _with_retries(download: _Download) -> None:
-    limits = download.limits
-    backoff = tenacity.wait_exponential_jitter(multiplier=limits.first_wait, max=limits.longest_wait, jitter=limits.first_wait)
+async def look(url: str, *, limits: FetchLimits) -> None:
+    """Reads the beginning of what `fetch` would download, and raises what that would raise for it; tries once."""
+    download = _Download(checked_url(url), Path(), limits, None, looks_only=True)
+    async with _session(limits) as session:
+        await download.attempt(session, AddressGuard(limits.allow_private))
 
-    def wait(state: tenacity.RetryCallState) -> float:
-        return max(backoff(state), download.asked_to_wait)
 
-    retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, SourceUnavailable) and error.retryable),
-        # As long as each try brings more bytes, a shaky line may take as many as it needs.
-        stop=lambda _state: download.fruitless >= limits.attempts,
-        wait=wait,
-        reraise=True,
-    )
-    guard = AddressGuard(limits.allow_private)
+def _session(limits: FetchLimits) -> aiohttp.ClientSession:
     # No environment: a proxy would resolve names behind the guard's back. No cookies: they belong to nobody here.
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(guard), use_dns_cache=False, limit=1)
-    timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect_timeout, sock_read=limits.read_timeout)
-    async with aiohttp.ClientSession(
+    connector = aiohttp.TCPConnector(resolver=GuardedResolver(AddressGuard(limits.allow_private)), use_dns_cache=False, limit=1)
+    return aiohttp.ClientSession(
         connector=connector,
-        timeout=timeout,
+        timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_timeout, sock_read=limits.read_timeout),
         headers=_HEADERS,
         trust_env=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         read_bufsize=_CHUNK,
-    ) as session:
-        async for attempt in retrying:
-            with attempt:
-                await download.attempt(session, guard)
+    )
 
 
 @dataclass(slots=True)
@@ -90,6 +73,7 @@ class _Download:
     partial: Path
     limits: FetchLimits
     on_progress: OnProgress | None
+    looks_only: bool = False
     done: int = 0
     total: int | None = None
     validator: str | None = None
@@ -106,7 +90,10 @@ class _Download:
         try:
             async with await self._open(session, guard) as response:
                 self._read_head(response)
-                await self._read_body(response)
+                if self.looks_only:
+                    check_start(await response.content.read(_CHUNK))
+                else:
+                    await self._read_body(response)
         except MomentsError:
             raise
         except aiohttp.InvalidURL as error:
@@ -119,9 +106,7 @@ class _Download:
                 reason = "can't be reached"
             raise SourceUnavailable(f"{self.url.host} {reason}.", advice="Check the URL, or try again later.") from error
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise OutOfSpace("The disk filled up during the download.") from error
-            raise SourceUnavailable(f"The download failed: {os.strerror(error.errno or errno.EIO)}.") from error
+            raise failed_writing(error) from error
         finally:
             # More than ever before: a server that can't resume and breaks off again and again makes no headway.
             self.fruitless = 0 if self.done > self.most else self.fruitless + 1
@@ -157,7 +142,7 @@ class _Download:
         self._check_status(response)
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise SourceUnavailable(f"{self.url.host} sends the file compressed, which was not asked for.", retryable=False)
-        self._check_type(response.content_type)
+        check_type(response.content_type)
         length = int(response.headers["Content-Length"]) if response.headers.get("Content-Length", "").isdecimal() else None
         if response.status == 206:
             begin, total = _content_range(response)
@@ -171,7 +156,7 @@ class _Download:
         etag = response.headers.get("ETag", "")
         # A weak validator promises the same meaning, not the same bytes.
         self.validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
-        if self.total is not None:
+        if self.total is not None and not self.looks_only:
             self.limits.check_size(self.total)
             self.limits.check_space(self.partial.parent, self.total - self.done)
         self._checked_space_at = self.done
@@ -199,21 +184,12 @@ class _Download:
             f"{host} answered with status {status}.", advice="Try again later." if passing else "Check the URL.", retryable=passing
         )
 
-    def _check_type(self, content_type: str) -> None:
-        if content_type in _PAGES or content_type in _PLAYLISTS or content_type.startswith("image/"):
-            raise self._not_media(content_type)
-
-    def _not_media(self, what: str) -> InvalidInput:
-        return InvalidInput(
-            f"The URL leads to {what}, not to a video or audio file.", code="not_a_media_url", advice="Give the address of the file itself."
-        )
-
     async def _read_body(self, response: aiohttp.ClientResponse) -> None:
         with await asyncio.to_thread(self.partial.open, "r+b" if self.done else "wb") as writer:
             await asyncio.to_thread(writer.seek, self.done)
             async for chunk in response.content.iter_chunked(_CHUNK):
-                if self.done == 0 and _PAGE_START.match(chunk):
-                    raise self._not_media("a web page or playlist")
+                if self.done == 0:
+                    check_start(chunk)
                 await self._write(writer, chunk)
             await asyncio.to_thread(writer.truncate)
         if self.total is not None and self.done != self.total:

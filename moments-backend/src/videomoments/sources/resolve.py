@@ -14,6 +14,13 @@ from videomoments.core.errors import InvalidInput
 
 MAX_URL = 4096
 MAX_LABEL = 200
+MEDIA_ENDINGS = frozenset(
+    f".{ending}"
+    for ending in (
+        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "flv", "ts", "m2ts", "mpg", "mpeg", "3gp", "ogv"),
+        *("mp3", "m4a", "aac", "wav", "flac", "ogg", "oga", "opus"),
+    )
+)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -65,9 +72,17 @@ def checked_url(text: str) -> URL:
 
 def label(text: str, limit: int = MAX_LABEL) -> str:
     """A file's name as text to show: the last path segment without control, direction or line characters. Never part of a path."""
-    text = unicodedata.normalize("NFC", text.replace("\\", "/").rstrip("/").rpartition("/")[2])
-    shown = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-    return " ".join(shown.split())[:limit].strip()
+    return shown(text.replace("\\", "/").rstrip("/").rpartition("/")[2], limit)
+
+
+def shown(text: str, limit: int) -> str:
+    """A stranger's text on one line: without control, direction or line characters, at most `limit` long."""
+    kept = "".join(
+        character
+        for character in unicodedata.normalize("NFC", text[: 8 * limit])
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    )
+    return " ".join(kept.split())[:limit].strip()
 
 
 def url_label(url: URL) -> str:

@@ -1,0 +1,157 @@
+"""Objects of Google Cloud Storage and S3 as sources (`gs://bucket/key`, `s3://bucket/key`), from buckets that an operator listed.
+
+Credentials are this installation's own: the clouds' environment variables, or the platform's identity. So without a list nothing is read:
+a user's word must not open what only the operator may see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import GCSStore, S3Store
+
+from videomoments.core.errors import InvalidInput, NotFound, SourceUnavailable, UnsupportedMedia
+from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
+from videomoments.sources.resolve import label, shown
+from videomoments.sources.whole import attempts, failed_writing, whole_file
+
+SCHEMES = ("gs", "s3")
+_CHUNK = 4 * 1024**2
+_MAX_KEY = 1024
+# The rules of both clouds; nothing that could become part of a host's name or a path.
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAddress:
+    scheme: str
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.bucket}/{self.key}"
+
+
+def object_address(url: str, buckets: str) -> ObjectAddress:
+    """The object that `url` names, if its bucket is among `buckets` (comma-separated addresses, or folders in them).
+
+    Raises `InvalidInput` (`invalid_url`, `bucket_refused`).
+    """
+    parts = urlsplit(url.strip())
+    key = unquote(parts.path).lstrip("/")
+    if parts.scheme not in SCHEMES or not _BUCKET.fullmatch(parts.netloc) or parts.query:
+        raise InvalidInput("This is no address of an object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
+    if not key or len(key) > _MAX_KEY or shown(key, _MAX_KEY) != key or {"", ".", ".."} & set(key.split("/")):
+        raise InvalidInput("The address names no object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
+    found = ObjectAddress(parts.scheme, parts.netloc, key)
+    listed = [entry.strip().rstrip("/") + "/" for entry in buckets.split(",") if entry.strip()]
+    if not any(str(found).startswith(entry) for entry in listed):
+        raise InvalidInput(
+            "Sources from that bucket are not allowed here.",
+            code="bucket_refused",
+            advice="Use a signed https URL of the object, or let an operator list the bucket in MOMENTS_SOURCE_BUCKETS.",
+        )
+    return found
+
+
+async def fetch_object(url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
+    """Downloads an object to `target`, going on where a connection broke off as long as the object is the same. A whole file or none.
+
+    Raises `InvalidInput` (see `object_address`), `NotFound` (`source_not_found`), `SourceUnavailable` (`source_refused`: permanent),
+    `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
+    """
+    address = object_address(url, limits.buckets)
+    async with whole_file(target, limits) as partial:
+        reading = _Reading(address, _open(address), partial, limits, on_progress)
+        async for attempt in attempts(limits, lambda: reading.fruitless):
+            with attempt:
+                await reading.attempt()
+    return FetchedSource(target, reading.done, reading.etag, None, label(address.key))
+
+
+def _open(address: ObjectAddress) -> GCSStore | S3Store:
+    # The attempts are ours, which go on in the middle; the client's own would begin anew, for minutes.
+    patience: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=10)}
+    if address.scheme == "gs":
+        return GCSStore(address.bucket, retry_config=patience)
+    return S3Store(address.bucket, retry_config=patience)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One object's state over all attempts."""
+
+    address: ObjectAddress
+    store: GCSStore | S3Store
+    partial: Path
+    limits: FetchLimits
+    on_progress: OnProgress | None
+    done: int = 0
+    size: int = -1
+    etag: str | None = None
+    fruitless: int = 0
+
+    async def attempt(self) -> None:
+        before = self.done
+        try:
+            # The store's answers have no deadline of their own; between two pieces there is one.
+            async with asyncio.timeout(self.limits.connect_timeout):
+                found = await obstore.head_async(self.store, self.address.key)
+            self._begin(found["size"], found["e_tag"])
+            await self._read()
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound("There is no such object.", code="source_not_found", advice="Check the address.") from error
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise SourceUnavailable(
+                "The bucket refuses access.",
+                code="source_refused",
+                advice="Give this installation's identity the right to read it.",
+                retryable=False,
+            ) from error
+        except (BaseError, TimeoutError) as error:
+            # Its text may name hosts and signed addresses.
+            raise SourceUnavailable(f"The bucket's store failed ({type(error).__name__}).", advice="Try again later.") from error
+        except OSError as error:
+            raise failed_writing(error) from error
+        finally:
+            self.fruitless = 0 if self.done > before else self.fruitless + 1
+
+    def _begin(self, size: int, etag: str | None) -> None:
+        if (size, etag) != (self.size, self.etag):
+            self.size, self.etag, self.done = size, etag, 0
+        if size == 0:
+            raise UnsupportedMedia("The object is empty.", code="empty_file", advice="Check the address.")
+        self.limits.check_size(size)
+        self.limits.check_space(self.partial.parent, size - self.done)
+
+    async def _read(self) -> None:
+        options: Any = {"range": (self.done, self.size)}
+        if self.etag is not None:
+            options["if_match"] = self.etag
+        async with asyncio.timeout(self.limits.connect_timeout + self.limits.read_timeout):
+            answer = await obstore.get_async(self.store, self.address.key, options=options)
+        pieces = aiter(answer.stream(min_chunk_size=_CHUNK))
+        with await asyncio.to_thread(self.partial.open, "r+b" if self.done else "wb") as writer:
+            await asyncio.to_thread(writer.seek, self.done)
+            while True:
+                async with asyncio.timeout(self.limits.read_timeout):
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    break
+                await self._write(writer, bytes(piece))
+        if self.done != self.size:
+            raise SourceUnavailable(f"The store sent {self.done} of {self.size} bytes.", advice="Try again later.")
+
+    async def _write(self, writer: BinaryIO, piece: bytes) -> None:
+        await asyncio.to_thread(writer.write, piece)
+        self.done += len(piece)
+        if self.on_progress is not None:
+            self.on_progress(self.done, self.size)
