@@ -66,27 +66,29 @@ class ProgressClock:
     def __init__(self) -> None:
         self.last_sign = time.monotonic()
         self.fraction = 0.0
-        self.waiting = False
+        self._waits = 0
 
     def sign(self, fraction: float) -> None:
         self.last_sign = time.monotonic()
         self.fraction = max(self.fraction, fraction)
 
     def restart(self) -> None:
-        self.last_sign, self.fraction, self.waiting = time.monotonic(), 0.0, False
+        self.last_sign, self.fraction = time.monotonic(), 0.0
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Waiting for a place among other runs is no silence of this one."""
-        before, self.waiting = self.waiting, True
+        """Waiting for a place among other runs is no silence of this one. Parts of a stage may wait side by side, and end in any
+        order: they are counted."""
+        self._waits += 1
         try:
             yield
         finally:
-            self.waiting, self.last_sign = before, time.monotonic()
+            self._waits -= 1
+            self.last_sign = time.monotonic()
 
     def silent_for(self) -> float:
         """Seconds since the last sign of life; 0 while waiting."""
-        return 0.0 if self.waiting else time.monotonic() - self.last_sign
+        return 0.0 if self._waits else time.monotonic() - self.last_sign
 
 
 class StageContext:
