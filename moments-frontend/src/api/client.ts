@@ -1,0 +1,54 @@
+import axios, { AxiosError, type AxiosRequestConfig } from "axios";
+import type { Problem } from "./generated/schema";
+import { readKey, requireKey } from "./key";
+
+/** What the API says went wrong: a stable `code`, one line, and what to do about it. `status` is 0 when no answer came. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly advice: string | null;
+  readonly fields: readonly { field: string; message: string }[];
+
+  constructor(status: number, problem: Partial<Problem>) {
+    super(problem.detail ?? problem.title ?? "The server does not answer.");
+    this.name = "ApiError";
+    this.status = status;
+    this.code = problem.code ?? (status === 0 ? "offline" : "unknown");
+    this.advice = problem.advice ?? (status === 0 ? "Check that it runs and that you are online. This page tries again by itself." : null);
+    this.fields = problem.errors ?? [];
+  }
+
+  get offline(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
+}
+
+// Always the page's own origin: nothing on the address line can make the key travel elsewhere (F74).
+const http = axios.create({ baseURL: "/", timeout: 30_000, allowAbsoluteUrls: false });
+
+http.interceptors.request.use((config) => {
+  const key = readKey();
+  if (key !== null) config.headers.set("Authorization", `Bearer ${key}`);
+  return config;
+});
+
+/** One request. Rejects with ApiError; a missing or dead key opens the sign-in. */
+export async function request<Answer>(config: AxiosRequestConfig): Promise<Answer> {
+  try {
+    return (await http.request<Answer>(config)).data;
+  } catch (error) {
+    const known = toApiError(error);
+    if (known.status === 401) requireKey();
+    throw known;
+  }
+}
+
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof AxiosError) return new ApiError(error.response?.status ?? 0, isProblem(error.response?.data) ? error.response.data : {});
+  return new ApiError(0, { detail: error instanceof Error ? error.message : "Something went wrong." });
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === "object" && body !== null && "code" in body;
+}

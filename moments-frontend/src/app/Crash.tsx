@@ -1,0 +1,21 @@
+import { Button, Stack, Typography } from "@mui/material";
+import { useRouteError } from "react-router";
+
+/** What is shown when the page itself breaks: most often because a newer version has been installed meanwhile. */
+export function Crash() {
+  const error = useRouteError();
+  return (
+    <Stack component="main" spacing={2} sx={{ p: 4, maxWidth: 560, mx: "auto", mt: 8 }}>
+      <Typography variant="h1">This page broke.</Typography>
+      <Typography color="text.secondary">
+        Nothing you stored is lost. Load it again; if it breaks again, tell whoever runs this server what it says below.
+      </Typography>
+      <Typography component="pre" variant="caption" sx={{ whiteSpace: "pre-wrap" }}>
+        {error instanceof Error ? error.message : "Unknown error"}
+      </Typography>
+      <Button variant="contained" sx={{ alignSelf: "start" }} onClick={() => window.location.reload()}>
+        Load again
+      </Button>
+    </Stack>
+  );
+}

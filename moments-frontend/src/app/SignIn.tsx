@@ -1,0 +1,79 @@
+import { Button, Checkbox, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle, FormControlLabel, TextField } from "@mui/material";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { toApiError, request } from "@/api/client";
+import { forgetKey, readKey, requireKey, storeKey } from "@/api/key";
+
+/** Opens when the server asks for a key. The key is tried before it is believed. */
+export function SignIn() {
+  const client = useQueryClient();
+  const [key, setKey] = useState("");
+  const [remember, setRemember] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+
+  const submit = async (event: { preventDefault: () => void }) => {
+    event.preventDefault();
+    const before = readKey();
+    setBusy(true);
+    storeKey(key.trim(), remember);
+    try {
+      await request({ url: "api/videos", params: { limit: 1 } });
+      setKey("");
+      setProblem(null);
+      await client.invalidateQueries();
+    } catch (error) {
+      forgetKey();
+      if (before !== null) storeKey(before, false);
+      requireKey();
+      const known = toApiError(error);
+      setProblem(known.status === 401 ? "This key is not known, has expired or was revoked." : known.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog open aria-labelledby="sign-in-title" maxWidth="xs">
+      <form onSubmit={(event) => void submit(event)}>
+        <DialogTitle id="sign-in-title">Sign in</DialogTitle>
+        <DialogContent>
+          <DialogContentText sx={{ mb: 2 }}>
+            This server asks for an API key. Whoever runs it makes one with <code>moments keys create</code>.
+          </DialogContentText>
+          <TextField
+            autoFocus
+            fullWidth
+            required
+            type="password"
+            autoComplete="current-password"
+            label="API key"
+            placeholder="vm_…"
+            value={key}
+            onChange={(event) => {
+              setKey(event.target.value);
+            }}
+            error={problem !== null}
+            helperText={problem ?? " "}
+          />
+          <FormControlLabel
+            control={
+              <Checkbox
+                checked={remember}
+                onChange={(event) => {
+                  setRemember(event.target.checked);
+                }}
+              />
+            }
+            label="Stay signed in on this computer"
+          />
+        </DialogContent>
+        <DialogActions>
+          <Button type="submit" variant="contained" disabled={busy || key.trim() === ""}>
+            Sign in
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,23 @@
+import { Alert, AlertTitle, Button } from "@mui/material";
+import { toApiError } from "@/api/client";
+
+/** Something could not be had: why, what to do, and another try. */
+export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const known = toApiError(error);
+  return (
+    <Alert
+      severity="error"
+      variant="outlined"
+      action={
+        onRetry && (
+          <Button color="inherit" size="small" onClick={onRetry}>
+            Try again
+          </Button>
+        )
+      }
+    >
+      <AlertTitle>{known.message}</AlertTitle>
+      {known.advice}
+    </Alert>
+  );
+}

@@ -1,0 +1,1 @@
+export { Pipelines } from "./components/Pipelines";

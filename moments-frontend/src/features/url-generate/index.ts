@@ -1,0 +1,1 @@
+export { UrlGenerate } from "./components/UrlGenerate";

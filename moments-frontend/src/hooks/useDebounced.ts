@@ -1,0 +1,15 @@
+import { useEffect, useState } from "react";
+
+/** `value`, once it has rested for so many milliseconds. */
+export function useDebounced<Value>(value: Value, milliseconds = 250): Value {
+  const [rested, setRested] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => {
+      setRested(value);
+    }, milliseconds);
+    return () => {
+      window.clearTimeout(timer);
+    };
+  }, [value, milliseconds]);
+  return rested;
+}

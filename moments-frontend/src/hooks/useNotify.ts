@@ -1,0 +1,23 @@
+import { createContext, useContext } from "react";
+import { toApiError } from "@/api/client";
+
+export interface Notification {
+  message: string;
+  severity?: "success" | "info" | "warning" | "error";
+  action?: { label: string; run: () => void };
+}
+
+export const NotificationsContext = createContext<(notification: Notification) => void>(() => undefined);
+
+export function useNotify(): (notification: Notification) => void {
+  return useContext(NotificationsContext);
+}
+
+/** For `onError`: what the API said, with its advice. */
+export function useNotifyError(): (error: unknown) => void {
+  const notify = useNotify();
+  return (error) => {
+    const known = toApiError(error);
+    notify({ message: known.advice ? `${known.message} ${known.advice}` : known.message, severity: "error" });
+  };
+}

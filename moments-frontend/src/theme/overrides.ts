@@ -1,0 +1,31 @@
+import type { Components, Theme } from "@mui/material/styles";
+
+/** How MUI's parts differ from their defaults. Colours and type come from the tokens. */
+export const overrides: Components<Theme> = {
+  MuiCssBaseline: {
+    styleOverrides: {
+      "html, body, #root": { height: "100%" },
+      body: { fontFeatureSettings: '"cv05", "cv11", "ss03"', overflowY: "scroll" },
+      ":focus-visible": { outline: "2px solid var(--mui-palette-primary-main)", outlineOffset: 2 },
+      "@media (prefers-reduced-motion: reduce)": { "*": { animationDuration: "0.01ms !important", transitionDuration: "0.01ms !important" } },
+    },
+  },
+  MuiButton: {
+    defaultProps: { disableElevation: true },
+    styleOverrides: { root: { textTransform: "none", fontWeight: 600, borderRadius: 8, minHeight: 36 } },
+  },
+  MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: "none" } } },
+  MuiCard: {
+    defaultProps: { variant: "outlined" },
+    styleOverrides: { root: ({ theme }) => ({ backgroundColor: theme.vars?.palette.background.paper ?? theme.palette.background.paper }) },
+  },
+  MuiChip: { styleOverrides: { root: { fontWeight: 600, borderRadius: 6 }, sizeSmall: { height: 22, fontSize: 12 } } },
+  MuiTextField: { defaultProps: { size: "small" } },
+  MuiSelect: { defaultProps: { size: "small" } },
+  MuiFormControl: { defaultProps: { size: "small" } },
+  MuiTooltip: { defaultProps: { arrow: true, enterDelay: 400 } },
+  MuiDialog: { defaultProps: { fullWidth: true, maxWidth: "sm" } },
+  MuiLink: { defaultProps: { underline: "hover" } },
+  MuiTab: { styleOverrides: { root: { textTransform: "none", fontWeight: 600, minHeight: 44 } } },
+  MuiTableCell: { styleOverrides: { head: { fontWeight: 600 } } },
+};
