@@ -1,11 +1,13 @@
 # The commands of this repository. Each sets itself up on first use.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+# The web page's own commands; it brings Node where the machine has none.
+PAGE := moments-frontend/page.sh
 TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup lint format test kill-matrix chaos test-llm fleet exactness fuzz corpus bench lock clean
+.PHONY: help setup page lint format test kill-matrix chaos test-llm fleet exactness fuzz corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,12 +22,19 @@ lint: setup ## style, types, import contracts, documents that must match the cod
 	.venv/bin/mypy --config-file moments-backend/pyproject.toml -p benchmarks
 	cd moments-backend && ../.venv/bin/lint-imports
 	$(PY) scripts/check_documents.py
+	$(PAGE) drift
+	$(PAGE) types
+	$(PAGE) lint
+
+page: setup ## builds the web page, which `moments serve` does by itself
+	$(PAGE) build
 
 format: setup ## rewrites the code in the project's style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
 test: setup ## every test: units, contracts, stories on real parts and real speech
+	$(PAGE) test
 	cd moments-models && $(PYTEST)
 	cd moments-backend && $(PYTEST)
 

@@ -12,3 +12,5 @@ compile moments-backend/pyproject.toml moments-models/pyproject.toml --group mom
     -c moments-backend/requirements.lock -o moments-backend/requirements-dev.lock
 # The peers of the queue benchmark, in an environment of their own.
 compile benchmarks/requirements.in -o benchmarks/requirements.lock
+# Node, where a machine has none.
+compile moments-frontend/requirements-node.in -o moments-frontend/requirements-node.lock

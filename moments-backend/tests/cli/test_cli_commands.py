@@ -151,7 +151,7 @@ def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
     port = _free_port()
     with short_home() as folder:
         home = Home(folder)
-        command = [sys.executable, "-m", "videomoments", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "videomoments", "serve", "--no-page", "--port", str(port)]
         environment = home.environment | {"MOMENTS_WEIGHTS": str(_weights_that_look_whole(folder / "w"))}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
@@ -161,7 +161,7 @@ def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
                 assert f"http://127.0.0.1:{port}" in address
                 health = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=10).json()
                 assert (health["redis"], health["postgresql"]) == ("ok", "ok")
-                taken = moments(home, "serve", "--port", str(port))
+                taken = moments(home, "serve", "--no-page", "--port", str(port))
                 assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
                 assert "--port" in taken.stderr
                 worker = _child(process.pid, "worker")

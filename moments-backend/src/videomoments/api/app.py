@@ -14,6 +14,7 @@ from videomoments.api import errors
 from videomoments.api.access import Access, document_access
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate, allowed_hosts
+from videomoments.api.page import PageOrApi
 from videomoments.api.routes import ROUTERS
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
@@ -56,6 +57,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(PageOrApi)
     if deps.settings.keys_required:
         app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))

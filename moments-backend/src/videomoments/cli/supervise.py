@@ -16,6 +16,7 @@ import httpx
 from videomoments.cli import endings, weights
 from videomoments.cli.children import Child, own_process
 from videomoments.cli.console import quiet_logs, say
+from videomoments.cli.page import ensure_page
 from videomoments.cli.settings import child_environment, connected, welcome, with_stack
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, ServiceUnavailable
@@ -76,12 +77,14 @@ class _Told:
         self.event.set()
 
 
-def serve_until_told(settings: Settings, workers: int) -> int:
+def serve_until_told(settings: Settings, workers: int, *, page: bool) -> int:
     """Runs everything until a signal; the exit status. Raises MomentsError when it can't be started."""
     quiet_logs()
     refuse_taken_port(settings)
     told = _Told()
     welcome(settings)
+    if page:
+        ensure_page(say)
     with connected(settings, on_progress=say) as running:
         if settings.models_url is None:
             weights.pull(weights.missing_for(asyncio.run(_default_models(running))))

