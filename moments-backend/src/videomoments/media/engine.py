@@ -107,6 +107,19 @@ class MediaEngine:
                 Path(item["path"]).replace(target)
                 yield Clip.from_dict({**item, "path": target})
 
+    async def join(self, picture: Path, sound: Path, target: Path) -> str:
+        """Puts the picture of one file and the sound of another into `target`, without decoding; answers the ending for its container."""
+        job = {"job": "join", "source": str(picture.absolute()), "sound": str(sound.absolute()), "target": str(partial(target.absolute()))}
+        try:
+            async with aclosing(run_job(job, self._limits)) as events:
+                async for event in events:
+                    if event["event"] == "result":
+                        partial(target).replace(target)
+                        return str(event["ending"])
+        finally:
+            partial(target).unlink(missing_ok=True)
+        raise AssertionError("a job ends with a result or an error")
+
     async def _items(self, job: Mapping[str, Any], targets: Iterable[Path], on_progress: OnProgress | None) -> Any:
         try:
             async with aclosing(run_job(job, self._limits)) as events:

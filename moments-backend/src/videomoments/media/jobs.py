@@ -57,10 +57,18 @@ def _shots(job: Job, emit: Emit) -> None:
     emit({"event": "result", "shots": [dataclasses.asdict(shot) for shot in found]})
 
 
+def _join(job: Job, emit: Emit) -> None:
+    from videomoments.media.join import join
+
+    ending = join(Path(job["source"]), Path(job["sound"]), Path(job["target"]), Progress(emit))
+    emit({"event": "result", "ending": ending})
+
+
 JOBS: Mapping[str, Callable[[Job, Emit], None]] = {
     "probe": _probe,
     "extract_audio": _extract_audio,
     "thumbnails": _thumbnails,
     "cut": _cut,
     "shots": _shots,
+    "join": _join,
 }

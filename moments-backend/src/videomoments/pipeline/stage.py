@@ -29,7 +29,7 @@ from videomoments.services.model_slots import ModelSlots
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
-from videomoments.storage.base import ObjectStore
+from videomoments.storage.base import ObjectStore, StoredObject
 from videomoments.storage.layout import safe_extension
 
 log = logging.getLogger(__name__)
@@ -176,11 +176,10 @@ class StageContext:
             await self.parts.store.get_to_file(key, path)
         return path
 
-    async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Uploads a file; answers its size in bytes. Unless it is `publish`ed the object goes again when the stage fails."""
+    async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> StoredObject:
+        """Uploads a file. Unless it is `publish`ed the object goes again when the stage fails."""
         self._unpublished.append(key)
-        stored = await self.parts.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
-        return stored.size
+        return await self.parts.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
 
     async def publish(self, writing: Coroutine[Any, Any, None], *keys: str) -> None:
         """Runs the transaction that makes a row name these objects. It is not interrupted half-way: whoever is stopped in a commit does

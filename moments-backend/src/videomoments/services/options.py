@@ -25,6 +25,7 @@ class RunOptions(BaseModel):
     top_p: float | None = Field(None, gt=0.0, le=1.0)
     top_k: int | None = Field(None, ge=1, le=1000)
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="Language of the speech (ISO 639); None: detected.")
+    refresh: bool = Field(False, description="Download the source again, though it is in the store.")
     clips: Literal["deliver", "none"] = Field("deliver", description="Whether each final moment is cut into a clip.")
 
     @model_validator(mode="after")

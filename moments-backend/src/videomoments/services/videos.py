@@ -6,21 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from videomoments.core.errors import InvalidInput
 from videomoments.core.times import now
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
 from videomoments.services.orphans import NAMED_OBJECTS
 from videomoments.services.runs import Claim, Runs
+from videomoments.sources import checked_url, names_object, object_address
 
-_REMOTE = {"http", "https", "gs", "s3"}
 _NAMED = text(f"SELECT key FROM ({NAMED_OBJECTS}) AS named (video_id, key) WHERE video_id = :video AND key = ANY(:keys)")  # noqa: S608
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,8 @@ class SourceFile:
     resolution: str | None
     media_info: dict[str, Any]
     title: str | None = None
+    # What its site and the download told: see the column.
+    source_info: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,9 @@ def normalised_source(url: str) -> str:
     """One spelling for one remote source: scheme and host in lower case, no default port, no fragment.
 
     Raises:
-        InvalidInput: not an http(s), gs or s3 URL (`bad_url`).
+        InvalidInput: not an http(s), gs or s3 URL (`invalid_url`), or one with a password in it (`url_has_credentials`).
     """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError as error:
-        raise InvalidInput("This is not a URL.", code="bad_url") from error
-    if parts.scheme.lower() not in _REMOTE or not host:
-        raise InvalidInput(
-            "Only http, https, gs and s3 URLs can be downloaded.", code="bad_url", advice="Give a full URL, or upload the file."
-        )
-    if parts.username or parts.password:
-        raise InvalidInput("A URL with a user name or password is not taken.", code="bad_url", advice="Leave the credentials out.")
-    place = f"[{host}]" if ":" in host else host
-    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme.lower()):
-        place += f":{port}"
-    return urlunsplit((parts.scheme.lower(), place, parts.path or "/", parts.query, ""))
+    return str(object_address(url) if names_object(url) else checked_url(url))
 
 
 def title_from(url: str) -> str:
@@ -112,6 +98,12 @@ class Videos:
         async with self._database.transaction() as session:
             return await repository.get(session, identifier)
 
+    async def source_info(self, identifier: str) -> dict[str, Any]:
+        """What is known of the source beside its bytes; empty before it was downloaded. Raises NotFound."""
+        async with self._database.transaction() as session:
+            video = await repository.get(session, identifier)
+            return await session.scalar(select(Video.source_info).where(Video.id == video.id)) or {}
+
     async def rename(self, identifier: str, title: str) -> Video:
         """Raises NotFound."""
         async with self._database.transaction() as session:
@@ -126,6 +118,7 @@ class Videos:
             video.audio_url = None  # it belongs to the source that is replaced
             video.cloud_url, video.size_bytes, video.content_type = source.cloud_url, source.size_bytes, source.content_type
             video.duration, video.resolution, video.media_info = source.duration, source.resolution, source.media_info
+            video.source_info = source.source_info
             video.title, video.updated_at = source.title or video.title, now()
             if still is not None:
                 values = {"video_id": video.id, "clip_id": None, "cloud_url": still.cloud_url}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from videomoments.sources.base import FetchedSource, FetchLimits
+from videomoments.sources.admission import admitted
+from videomoments.sources.base import FetchedSource, FetchLimits, SiteDetails
+from videomoments.sources.buckets import names_object, object_address
 from videomoments.sources.local import fetch_local, inspect
 from videomoments.sources.remote import fetch, listed
 from videomoments.sources.resolve import SourceKind, checked_url, classify, label, title_of
@@ -10,7 +12,9 @@ from videomoments.sources.resolve import SourceKind, checked_url, classify, labe
 __all__ = [
     "FetchLimits",
     "FetchedSource",
+    "SiteDetails",
     "SourceKind",
+    "admitted",
     "checked_url",
     "classify",
     "fetch",
@@ -18,5 +22,7 @@ __all__ = [
     "inspect",
     "label",
     "listed",
+    "names_object",
+    "object_address",
     "title_of",
 ]

@@ -23,7 +23,7 @@ from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import label, shown
 from videomoments.sources.whole import attempts, failed_writing, whole_file
 
-SCHEMES = ("gs", "s3")
+_PREFIXES = ("gs://", "s3://")
 _CHUNK = 4 * 1024**2
 _MAX_KEY = 1024
 # The rules of both clouds; nothing that could become part of a host's name or a path.
@@ -40,18 +40,31 @@ class ObjectAddress:
         return f"{self.scheme}://{self.bucket}/{self.key}"
 
 
-def object_address(url: str, buckets: str) -> ObjectAddress:
+def names_object(url: str) -> bool:
+    """Whether this is meant as the address of an object, right or wrong."""
+    return url.strip().startswith(_PREFIXES)
+
+
+def object_address(url: str) -> ObjectAddress:
+    """The object that `url` names. Raises `InvalidInput` (`invalid_url`)."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError as error:
+        raise InvalidInput("This is no address of an object.", code="invalid_url") from error
+    key = unquote(parts.path).lstrip("/")
+    if not names_object(url) or not _BUCKET.fullmatch(parts.netloc) or parts.query:
+        raise InvalidInput("This is no address of an object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
+    if not key or len(key) > _MAX_KEY or shown(key, _MAX_KEY) != key or {"", ".", ".."} & set(key.split("/")):
+        raise InvalidInput("The address names no object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
+    return ObjectAddress(parts.scheme, parts.netloc, key)
+
+
+def listed_object(url: str, buckets: str) -> ObjectAddress:
     """The object that `url` names, if its bucket is among `buckets` (comma-separated addresses, or folders in them).
 
     Raises `InvalidInput` (`invalid_url`, `bucket_refused`).
     """
-    parts = urlsplit(url.strip())
-    key = unquote(parts.path).lstrip("/")
-    if parts.scheme not in SCHEMES or not _BUCKET.fullmatch(parts.netloc) or parts.query:
-        raise InvalidInput("This is no address of an object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
-    if not key or len(key) > _MAX_KEY or shown(key, _MAX_KEY) != key or {"", ".", ".."} & set(key.split("/")):
-        raise InvalidInput("The address names no object.", code="invalid_url", advice="Write gs://bucket/key or s3://bucket/key.")
-    found = ObjectAddress(parts.scheme, parts.netloc, key)
+    found = object_address(url)
     listed = [entry.strip().rstrip("/") + "/" for entry in buckets.split(",") if entry.strip()]
     if not any(str(found).startswith(entry) for entry in listed):
         raise InvalidInput(
@@ -65,10 +78,10 @@ def object_address(url: str, buckets: str) -> ObjectAddress:
 async def fetch_object(url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
     """Downloads an object to `target`, going on where a connection broke off as long as the object is the same. A whole file or none.
 
-    Raises `InvalidInput` (see `object_address`), `NotFound` (`source_not_found`), `SourceUnavailable` (`source_refused`: permanent),
+    Raises `InvalidInput` (see `listed_object`), `NotFound` (`source_not_found`), `SourceUnavailable` (`source_refused`: permanent),
     `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
     """
-    address = object_address(url, limits.buckets)
+    address = listed_object(url, limits.buckets)
     async with whole_file(target, limits) as partial:
         reading = _Reading(address, _open(address), partial, limits, on_progress)
         async for attempt in attempts(limits, lambda: reading.fruitless):

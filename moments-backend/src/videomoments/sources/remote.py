@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from videomoments.core.errors import SourceUnavailable
 from videomoments.sources import http
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
-from videomoments.sources.buckets import SCHEMES, fetch_object
+from videomoments.sources.buckets import fetch_object, names_object
 from videomoments.sources.resolve import MEDIA_ENDINGS
 from videomoments.sources.site import Listing, fetch_site, list_site
 from videomoments.sources.sniff import WebPage
@@ -20,7 +20,7 @@ async def fetch(url: str, target: Path, *, limits: FetchLimits, on_progress: OnP
     It is asked for as a file first; a page, or a refusal to show one to a program like ours, is yt-dlp's.
     Raises what `http.fetch`, `fetch_site` and `fetch_object` raise.
     """
-    if urlsplit(url).scheme in SCHEMES:
+    if names_object(url):
         return await fetch_object(url, target, limits=limits, on_progress=on_progress)
     try:
         return await http.fetch(url, target, limits=limits, on_progress=on_progress)
@@ -32,7 +32,7 @@ async def fetch(url: str, target: Path, *, limits: FetchLimits, on_progress: OnP
 
 async def listed(url: str, *, max_videos: int, limits: FetchLimits) -> Listing:
     """The videos that a URL leads to; a file, an object and a page with one video have none but themselves. Raises like `fetch`."""
-    if urlsplit(url).scheme in SCHEMES or names_file(url):
+    if names_object(url) or names_file(url):
         return Listing("", (), 1)
     try:
         await http.look(url, limits=limits)

@@ -11,7 +11,7 @@ from videomoments.api.presenting import present_moments
 from videomoments.api.routes.pipeline import IdempotencyKey, key_reused
 from videomoments.api.schemas.runs import AcceptedOut, GeneratedOut, GenerateMoments, status_fields
 from videomoments.core.names import RunStatus
-from videomoments.sources import checked_url
+from videomoments.sources import admitted
 
 router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
 @router.post("", operation_id="generate_moments", status_code=202, responses=responses(409, 422, 429, 503))
 async def generate_moments(deps: Deps, body: GenerateMoments, response: Response, idempotency_key: IdempotencyKey = None) -> AcceptedOut:
     """Registers the URL and starts the whole pipeline on it."""
-    url = str(checked_url(body.url))
+    url = admitted(body.url, deps.settings)
     snapshot = await deps.services.models.snapshot(body.options())
     video, _ = await deps.services.videos.register_url(url, body.title)
     accepted = await deps.services.runs.accept(video.identifier, snapshot, idempotency_key=idempotency_key)

@@ -16,7 +16,7 @@ from videomoments.api.schemas.videos import DeletedOut, EditVideo, RegisterVideo
 from videomoments.core.errors import Conflict, InvalidInput, NotFound
 from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.video_queries import VideoSort, VideoView
-from videomoments.sources import checked_url
+from videomoments.sources import admitted
 from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
@@ -47,7 +47,7 @@ async def list_videos(
 @router.post("", operation_id="register_video", status_code=201, responses=responses(422, 503, also=_KNOWN))
 async def register_video(deps: Deps, body: RegisterVideo, response: Response) -> VideoOut:
     """Registers a URL; the first run downloads it. The same URL again answers 200 with the same video."""
-    video, fresh = await deps.services.videos.register_url(str(checked_url(body.url)), body.title)
+    video, fresh = await deps.services.videos.register_url(admitted(body.url, deps.settings), body.title)
     response.status_code = 201 if fresh else 200
     return await _shown(deps, video.identifier)
 

@@ -32,5 +32,8 @@ class Video(Keyed, Table):
     content_type: Mapped[str | None]
     # What `media.probe` measured, as `MediaInfo.to_dict()`.
     media_info: Mapped[dict[str, Any] | None]
+    # What the download told: `sha256` of the bytes, `etag`; of a site also `site`, `id`, `page`, `uploader`, `published` (YYYYMMDD), `of`
+    # (videos behind the address), `chapters`, `captions` ({language, format, text}). Not read with the row: captions are long.
+    source_info: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     updated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

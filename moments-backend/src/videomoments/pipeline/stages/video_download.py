@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from videomoments.core.errors import InvalidInput, MomentsError, NotFound
+from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
-from videomoments.media.types import MediaInfo, Shot, ThumbnailRequest
+from videomoments.media.types import Chapter, MediaInfo, Shot, ThumbnailRequest
 from videomoments.pipeline.stage import Outcome, Stage, StageContext, log
+from videomoments.services.upload_queries import UPLOAD_SCHEME
 from videomoments.services.videos import SourceFile, StillImage, title_from
-from videomoments.sources.base import FetchLimits
-from videomoments.sources.http import fetch
-from videomoments.sources.local import inspect
-from videomoments.sources.resolve import title_of
+from videomoments.sources import FetchLimits, SiteDetails, fetch, inspect, title_of
 from videomoments.storage.layout import content_type_of, safe_extension, source_key, thumbnail_key
 
 # Shares of the stage's progress: fetched, measured, stored.
@@ -35,38 +34,83 @@ _EXTENSIONS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The source as a local file. `name` is a label, `title` a better one than the URL gave, `told` what else is known of it."""
+
+    path: Path
+    name: str
+    title: str | None = None
+    etag: str | None = None
+    details: SiteDetails | None = None
+
+    def info(self, sha256: str | None) -> dict[str, Any]:
+        told = self.details.to_dict() if self.details else {}
+        return {name: value for name, value in ({"sha256": sha256, "etag": self.etag} | told).items() if value is not None}
+
+
 async def download(context: StageContext) -> Outcome:
     """Raises what `sources` and `media.probe` raise: permanent errors for what can never work."""
     video = await context.video()
     stored = video.cloud_url if video.cloud_url is not None and await _stored(context, video.cloud_url) else None
-    if stored is not None and video.media_info is not None:
+    again = context.options.refresh and urlsplit(video.source_url).scheme != UPLOAD_SCHEME.rstrip(":")
+    if stored is not None and video.media_info is not None and not again:
         return Outcome({"cloud_url": stored}, "stored by an earlier run")
-    if stored is not None:
+    if stored is not None and not again:
         # An upload: its bytes came before the run, and nobody has looked into them yet.
-        path, name, title = await context.source(), stored, None
+        source = _Source(await context.source(), stored)
     else:
-        path, name, title = await _fetch(context, video.source_url)
-    info = await context.parts.media.probe(path)
-    info = replace(info, shots=await _shots(context, path, info))
+        source = await _fetch(context, video.source_url)
+        if stored is not None and video.media_info is not None and await _unchanged(context, source):
+            return Outcome({"cloud_url": stored}, "downloaded again: unchanged")
+        stored = None
+    info = await context.parts.media.probe(source.path)
+    info = with_chapters(replace(info, shots=await _shots(context, source.path, info)), source.details)
     context.report(_MEASURED)
-    key = stored or await _store(context, path, _extension(name, info))
-    still = await _thumbnail(context, path, info)
+    key, sha256 = (stored, None) if stored else await _store(context, source.path, _extension(source.name, info))
+    still = await _thumbnail(context, source.path, info)
     picture = info.video if info.has_video else None
-    source = SourceFile(
+    file = SourceFile(
         cloud_url=key,
-        size_bytes=path.stat().st_size,
+        size_bytes=source.path.stat().st_size,
         content_type=content_type_of(key),
         duration=info.duration,
         resolution=f"{picture.display_width}x{picture.display_height}" if picture else None,
         media_info=info.to_dict(),
         # A title that a person gave stays.
-        title=title if video.title == title_from(video.source_url) else None,
+        title=source.title if video.title == title_from(video.source_url) else None,
+        source_info=source.info(sha256),
     )
-    publication = context.services.videos.publish_source(context.claim, source, still)
+    publication = context.services.videos.publish_source(context.claim, file, still)
     await context.publish(publication, key, *([still.cloud_url] if still else []))
     context.forget_video()
-    warnings = ", ".join(info.warnings).replace("_", " ")
-    return Outcome({"cloud_url": key}, f"warnings: {warnings}" if warnings else None)
+    return Outcome({"cloud_url": key}, _remark(info, source.details))
+
+
+def _remark(info: MediaInfo, details: SiteDetails | None) -> str | None:
+    remarks = [f"warnings: {', '.join(info.warnings).replace('_', ' ')}"] if info.warnings else []
+    if details is not None and details.of > 1:
+        remarks.append(f"the first of {details.of} videos behind that address")
+    return "; ".join(remarks) or None
+
+
+def with_chapters(info: MediaInfo, details: SiteDetails | None) -> MediaInfo:
+    """The file's own chapters, else those that its site tells, as far as they lie inside what was measured."""
+    if info.chapters or details is None:
+        return info
+    told = sorted((one.start, one.title) for one in details.chapters if one.title and one.start < info.duration)
+    return replace(info, chapters=tuple(Chapter(start, title) for start, title in told))
+
+
+async def _unchanged(context: StageContext, source: _Source) -> bool:
+    """Whether these are the bytes that are in the store: then all that was made of them stays true."""
+    known = (await context.services.videos.source_info(context.claim.video_id)).get("sha256")
+    return known is not None and known == await asyncio.to_thread(_sha256, source.path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Shot, ...]:
@@ -81,15 +125,16 @@ async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Sh
     return tuple(found)
 
 
-async def _store(context: StageContext, path: Path, extension: str) -> str:
+async def _store(context: StageContext, path: Path, extension: str) -> tuple[str, str | None]:
+    """The object's key, and the SHA-256 of what was stored."""
     claim = context.claim
     key = source_key(claim.video_id, claim.request_id, claim.attempt, extension)
 
     def stored(done: int, total: int) -> None:
         context.report(_MEASURED + (0.95 - _MEASURED) * done / max(total, 1))
 
-    await context.put(key, path, content_type_of(key), stored)
-    return key
+    put = await context.put(key, path, content_type_of(key), stored)
+    return key, put.sha256
 
 
 async def _stored(context: StageContext, key: str) -> bool:
@@ -100,8 +145,7 @@ async def _stored(context: StageContext, key: str) -> bool:
     return True
 
 
-async def _fetch(context: StageContext, source_url: str) -> tuple[Path, str, str | None]:
-    """The source as a local file, its name (a label), and a better title than the URL gave, if the server told one."""
+async def _fetch(context: StageContext, source_url: str) -> _Source:
     limits = FetchLimits.of(context.parts.settings)
     parts = urlsplit(source_url)
     if parts.scheme == "file":
@@ -109,23 +153,21 @@ async def _fetch(context: StageContext, source_url: str) -> tuple[Path, str, str
         found = await asyncio.to_thread(inspect, path)
         limits.check_size(found.size)
         limits.check_space(context.parts.settings.home, found.size)
-        return path, path.name, None
-    if parts.scheme not in ("http", "https"):
-        raise InvalidInput(
-            f"Sources of the kind {parts.scheme}:// can't be fetched yet.",
-            code="unsupported_source",
-            advice="Download the file and give its path.",
-        )
-    target = context.folder / "download"
+        return _Source(path, path.name)
 
     def fetched(done: int, total: int | None) -> None:
         context.report(_FETCHED * done / total if total else 0.0)
 
-    source = await fetch(source_url, target, limits=limits, on_progress=fetched)
-    name = source.file_name
-    if safe_extension(name) == ".bin" and source.content_type:
+    source = await fetch(source_url, context.folder / "download", limits=limits, on_progress=fetched)
+    path, name = source.path, source.file_name
+    if source.sound is not None:
+        path = context.folder / "joined"
+        name += await context.parts.media.join(source.path, source.sound, path)
+        source.path.unlink()
+        source.sound.unlink()
+    elif safe_extension(name) == ".bin" and source.content_type:
         name += mimetypes.guess_extension(source.content_type.split(";")[0].strip()) or ""
-    return source.path, name, title_of(source.file_name) or None
+    return _Source(path, name, source.title or title_of(source.file_name) or None, source.etag, source.details)
 
 
 def _extension(name: str, info: MediaInfo) -> str:
