@@ -21,7 +21,7 @@ from workers import end_of, working
 __all__ = ["scripted_names"]
 
 # `run_active`: another spelling of an address that is being asked for already.
-AT_ONCE = {"address_refused", "invalid_url", "url_has_credentials", "bucket_refused", "run_active"}
+AT_ONCE = {"address_refused", "invalid_url", "url_has_credentials", "bucket_refused", "invalid_input", "run_active"}
 LATER = {"address_refused", "source_unavailable"}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
@@ -37,7 +37,7 @@ class ObjectAddress:
     key: str
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{self.bucket}/{self.key}"
+        return f"{self.scheme}://{self.bucket}/{quote(self.key)}"
 
 
 def names_object(url: str) -> bool:
@@ -66,7 +66,7 @@ def listed_object(url: str, buckets: str) -> ObjectAddress:
     """
     found = object_address(url)
     listed = [entry.strip().rstrip("/") + "/" for entry in buckets.split(",") if entry.strip()]
-    if not any(str(found).startswith(entry) for entry in listed):
+    if not any(f"{found.scheme}://{found.bucket}/{found.key}".startswith(entry) for entry in listed):
         raise InvalidInput(
             "Sources from that bucket are not allowed here.",
             code="bucket_refused",

@@ -877,6 +877,12 @@ export interface components {
              * @description Registry key of the model that refines their boundaries.
              */
             refinement_model?: string | null;
+            /**
+             * Refresh
+             * @description Download the source again, though it is in the store.
+             * @default false
+             */
+            refresh: boolean;
             /** Temperature */
             temperature?: number | null;
             /** Title */
@@ -1538,6 +1544,12 @@ export interface components {
              * @description Registry key of the model that refines their boundaries.
              */
             refinement_model?: string | null;
+            /**
+             * Refresh
+             * @description Download the source again, though it is in the store.
+             * @default false
+             */
+            refresh: boolean;
             /** Temperature */
             temperature?: number | null;
             /** Top K */
