@@ -33,7 +33,12 @@ _SAID = (
         "The site shows the video to members only.",
         "Upload the file, or let an operator name a cookie file in MOMENTS_YTDLP_COOKIES.",
     ),
-    ("not_a_media_url", r"unsupported url|no video|no media|no (video )?formats|unable to extract.*(video|player) url", "", ""),
+    (
+        "not_a_media_url",
+        r"unsupported url|requested format|no video|no media|no (video )?formats|unable to extract.*(video|player) url",
+        "",
+        "",
+    ),
 )
 _STATUS = re.compile(r"HTTP Error \d{3}: [A-Za-z -]*|<HTTPError[^>]*>")
 _LIVE = ("That is a live stream, or one that has not begun.", "Come back when it has ended and can be watched again.")
