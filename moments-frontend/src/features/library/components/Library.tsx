@@ -1,7 +1,178 @@
+import { Button, MenuItem, Skeleton, Stack, TextField, ToggleButton, ToggleButtonGroup, Typography } from "@mui/material";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
+import { useMemo, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { useDeleteVideos, useRestoreVideos, type VideoFilter, videoPages } from "@/api/videos";
+import { ConfirmDialog } from "@/components/ConfirmDialog";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
+import { useDebounced } from "@/hooks/useDebounced";
+import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useTitle } from "@/hooks/useTitle";
+import { VideoRows } from "./VideoRows";
 
+const STATUSES = ["new", "queued", "processing", "completed", "failed", "cancelled"] as const;
+const SORTS = { newest: "Newest first", oldest: "Oldest first", title: "By title" } as const;
+
+/** Every video, found by word, state and order; ten thousand scroll like ten. */
 export function Library() {
   useTitle("Library");
-  return <Page title="Library">{null}</Page>;
+  const [params, setParams] = useSearchParams();
+  const [text, setText] = useState(params.get("q") ?? "");
+  const [grid, setGrid] = useState(() => localStorage.getItem("videomoments.library") !== "list");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [asking, setAsking] = useState(false);
+  const q = useDebounced(text.trim());
+  const status = STATUSES.find((one) => one === params.get("status"));
+  const sort = params.get("sort") === "oldest" ? "oldest" : params.get("sort") === "title" ? "title" : "newest";
+  const filter: VideoFilter = { ...(q === "" ? {} : { q }), ...(status ? { status } : {}), sort };
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(videoPages(filter));
+  const videos = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
+  const remove = useDeleteVideos();
+  const restore = useRestoreVideos();
+  const notify = useNotify();
+  const notifyError = useNotifyError();
+
+  const choose = (name: string, value: string) => {
+    setParams(
+      (now) => {
+        if (value === "") now.delete(name);
+        else now.set(name, value);
+        return now;
+      },
+      { replace: true },
+    );
+  };
+  const toggle = (id: string) => {
+    setChosen((now) => {
+      const next = new Set(now);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  };
+  const removeChosen = () => {
+    const ids = [...chosen];
+    setAsking(false);
+    remove.mutate(ids, {
+      onError: notifyError,
+      onSuccess: () => {
+        setChosen(new Set());
+        notify({
+          message: ids.length === 1 ? "Video deleted. It can be brought back for 10 minutes." : `${ids.length} videos deleted. They can be brought back for 10 minutes.`,
+          action: { label: "Undo", run: () => restore.mutate(ids, { onError: notifyError }) },
+        });
+      },
+    });
+  };
+
+  return (
+    <Page
+      wide
+      title="Library"
+      actions={
+        <Button component={Link} to="/generate" variant="contained" startIcon={<Sparkles size={16} aria-hidden />}>
+          Add a video
+        </Button>
+      }
+    >
+      <Stack direction="row" sx={{ gap: 1.5, mb: 2, flexWrap: "wrap", alignItems: "center" }} role="search">
+        <TextField
+          label="Search"
+          type="search"
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+          }}
+          sx={{ flex: "1 1 220px", maxWidth: 420 }}
+        />
+        <TextField select label="State" value={status ?? ""} onChange={(event) => choose("status", event.target.value)} sx={{ minWidth: 140 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
+          <MenuItem value="">All</MenuItem>
+          {STATUSES.map((one) => (
+            <MenuItem key={one} value={one}>
+              {one}
+            </MenuItem>
+          ))}
+        </TextField>
+        <TextField select label="Order" value={sort} onChange={(event) => choose("sort", event.target.value)} sx={{ minWidth: 150 }}>
+          {Object.entries(SORTS).map(([value, label]) => (
+            <MenuItem key={value} value={value}>
+              {label}
+            </MenuItem>
+          ))}
+        </TextField>
+        <ToggleButtonGroup
+          exclusive
+          size="small"
+          aria-label="Layout"
+          value={grid ? "grid" : "list"}
+          onChange={(_, value: string | null) => {
+            if (value === null) return;
+            setGrid(value === "grid");
+            localStorage.setItem("videomoments.library", value);
+          }}
+        >
+          <ToggleButton value="grid" aria-label="Grid">
+            <LayoutGrid size={18} aria-hidden />
+          </ToggleButton>
+          <ToggleButton value="list" aria-label="List">
+            <List size={18} aria-hidden />
+          </ToggleButton>
+        </ToggleButtonGroup>
+      </Stack>
+      {chosen.size > 0 && (
+        <Stack direction="row" role="region" aria-label="Chosen videos" sx={{ gap: 1, mb: 2, alignItems: "center", position: "sticky", top: 8, zIndex: 5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 2, py: 1 }}>
+          <Typography variant="body2" sx={{ flex: 1 }}>
+            {chosen.size} chosen
+          </Typography>
+          <Button size="small" color="inherit" onClick={() => setChosen(new Set())}>
+            None
+          </Button>
+          <Button size="small" color="error" variant="outlined" startIcon={<Trash2 size={16} aria-hidden />} onClick={() => setAsking(true)}>
+            Delete
+          </Button>
+        </Stack>
+      )}
+      {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {isPending && <Skeleton variant="rounded" height={320} aria-label="Loading the library" />}
+      {data && videos.length === 0 && (q !== "" || status !== undefined) && (
+        <EmptyState icon={SearchX} title="Nothing like that is here">
+          Try another word, or look at all states.
+        </EmptyState>
+      )}
+      {data && videos.length === 0 && q === "" && status === undefined && (
+        <EmptyState
+          icon={Film}
+          title="The library is empty"
+          action={
+            <Button component={Link} to="/generate" variant="contained">
+              Add the first video
+            </Button>
+          }
+        >
+          Every video that you add stays here, with its transcript, moments and clips.
+        </EmptyState>
+      )}
+      {videos.length > 0 && (
+        <VideoRows
+          videos={videos}
+          grid={grid}
+          chosen={chosen}
+          onToggle={toggle}
+          more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null}
+        />
+      )}
+      <ConfirmDialog
+        open={asking}
+        title={chosen.size === 1 ? "Delete this video?" : `Delete ${chosen.size} videos?`}
+        confirm="Delete"
+        busy={remove.isPending}
+        onConfirm={removeChosen}
+        onClose={() => setAsking(false)}
+      >
+        With transcripts, moments and clips; what runs on them is cancelled. You can undo it for 10 minutes.
+      </ConfirmDialog>
+    </Page>
+  );
 }

@@ -1,7 +1,76 @@
+import { Button, Card, CardContent, IconButton, Stack, Tooltip, Typography } from "@mui/material";
+import { ListVideo, X } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import { startUpload } from "@/api/uploads";
+import { unwatch, useWatched } from "@/api/watched";
+import { DropZone } from "@/components/DropZone";
+import { EmptyState } from "@/components/EmptyState";
 import { Page } from "@/components/Page";
+import { RunCard } from "@/components/RunCard";
+import { NO_OPTIONS, optionsProblem, RunOptionsFields, toOptions } from "@/components/RunOptionsFields";
+import { UploadList } from "@/components/UploadList";
+import { UrlForm } from "@/components/UrlForm";
 import { useTitle } from "@/hooks/useTitle";
 
+/** From an address or a file to moments: what to look for, then the eight stages as they go. */
 export function UrlGenerate() {
-  useTitle("UrlGenerate");
-  return <Page title="UrlGenerate">{null}</Page>;
+  useTitle("Generate");
+  const [form, setForm] = useState(NO_OPTIONS);
+  const watched = useWatched();
+  const options = toOptions(form);
+  const wrong = optionsProblem(form) !== null;
+  return (
+    <Page title="Generate" subtitle="From an address or a file to titled moments with exact clips.">
+      <Stack spacing={3}>
+        <DropZone
+          onFiles={(files) => {
+            for (const file of files) void startUpload(file, options);
+          }}
+        >
+          <UrlForm options={options} disabled={wrong} onStarted={() => undefined} />
+        </DropZone>
+        <Card component="section" aria-labelledby="options-title">
+          <CardContent>
+            <Typography variant="h2" id="options-title" sx={{ mb: 2 }}>
+              Options
+            </Typography>
+            <RunOptionsFields form={form} onChange={setForm} />
+          </CardContent>
+        </Card>
+        <UploadList />
+        {watched.length === 0 ? (
+          <EmptyState icon={ListVideo} title="Runs that you start show up here">
+            Each with its eight stages, live. You can leave this page: they go on.
+          </EmptyState>
+        ) : (
+          watched.map(({ videoId, title }) => (
+            <RunCard
+              key={videoId}
+              videoId={videoId}
+              title={title}
+              whenDone={
+                <Stack direction="row" spacing={1}>
+                  <Button component={Link} to={`/videos/${videoId}`} variant="contained" size="small">
+                    See the moments
+                  </Button>
+                  <Tooltip title="Take off this list">
+                    <IconButton
+                      size="small"
+                      aria-label={`Take ${title} off this list`}
+                      onClick={() => {
+                        unwatch(videoId);
+                      }}
+                    >
+                      <X size={16} aria-hidden />
+                    </IconButton>
+                  </Tooltip>
+                </Stack>
+              }
+            />
+          ))
+        )}
+      </Stack>
+    </Page>
+  );
 }

@@ -1,0 +1,63 @@
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { pollInterval } from "@/hooks/polling";
+import { type ApiError, request } from "./client";
+import type { AcceptedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
+
+/** The newest run of a video, asked for every two seconds until it has ended. */
+export const runStatus = (videoId: string) =>
+  queryOptions<StatusOut, ApiError>({
+    queryKey: ["runs", "status", videoId],
+    queryFn: ({ signal }) => request<StatusOut>({ url: `api/pipeline/${videoId}/status`, signal }),
+    refetchInterval: (query) => pollInterval(query.state.data, { failed: query.state.status === "error" }),
+    refetchIntervalInBackground: true,
+    retry: false,
+  });
+
+export interface RunFilter {
+  status?: RunStatus;
+  error_code?: string;
+  stalled?: boolean;
+}
+
+/** The runs of all videos, newest first. Asked for again while one of them goes on. */
+export const runPages = (filter: RunFilter, limit = 25) =>
+  infiniteQueryOptions({
+    queryKey: ["runs", "pages", filter, limit],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      request<PageRunOut>({ url: "api/pipeline", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: (query) => {
+      const active = query.state.data?.pages.flatMap((page) => page.items).some((run) => run.status === "queued" || run.status === "processing");
+      if (document.hidden) return 20_000;
+      return active ? 2_000 : 10_000;
+    },
+  });
+
+/** Starts the pipeline on a stored or registered video. */
+export function useStartRun() {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError, { videoId: string; options: Partial<StartOptions> }>({
+    mutationFn: ({ videoId, options }) => request({ method: "POST", url: `api/pipeline/${videoId}/start`, data: options }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
+export function useCancelRun() {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError, { videoId: string; requestId: string }>({
+    mutationFn: ({ videoId, requestId }) =>
+      request({ method: "POST", url: `api/pipeline/${videoId}/cancel`, params: { request_id: requestId } }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
+/** Takes up a run that failed or was cancelled where it ended. */
+export function useRetryRun() {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError, { videoId: string; requestId: string }>({
+    mutationFn: ({ videoId, requestId }) =>
+      request({ method: "POST", url: `api/pipeline/${videoId}/retry`, params: { request_id: requestId } }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}

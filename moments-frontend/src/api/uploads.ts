@@ -1,0 +1,102 @@
+import { useSyncExternalStore } from "react";
+import type { Upload } from "tus-js-client";
+import { createStore } from "@/lib/store";
+import { request, toApiError } from "./client";
+import { readKey, requireKey } from "./key";
+import { queryClient } from "./queryClient";
+import type { StartOptions, UploadOut } from "./types";
+import { watch } from "./watched";
+
+export interface RunningUpload {
+  id: number;
+  name: string;
+  size: number;
+  sent: number;
+  state: "sending" | "paused" | "starting" | "failed";
+  problem: string | null;
+}
+
+const PIECE_BYTES = 8 * 1024 * 1024;
+const RETRY_MS = [0, 1_000, 3_000, 5_000, 10_000, 20_000];
+const store = createStore<readonly RunningUpload[]>([]);
+const uploads = new Map<number, { upload: Upload; options: Partial<StartOptions> }>();
+let last = 0;
+
+/** Uploads that go on, whichever page is shown. One that breaks off goes on where it was, also after a reload with the same file. */
+export function useUploads(): readonly RunningUpload[] {
+  return useSyncExternalStore(store.subscribe, store.get);
+}
+
+/** Sends the file in pieces (tus), then starts a run of it with `options`. */
+export async function startUpload(file: File, options: Partial<StartOptions>): Promise<void> {
+  const { Upload } = await import("tus-js-client");
+  const id = ++last;
+  store.set((now) => [...now, { id, name: file.name, size: file.size, sent: 0, state: "sending", problem: null }]);
+  const upload: Upload = new Upload(file, {
+    endpoint: "/api/videos/upload",
+    chunkSize: PIECE_BYTES,
+    retryDelays: RETRY_MS,
+    metadata: { filename: file.name },
+    removeFingerprintOnSuccess: true,
+    onBeforeRequest: (sent) => {
+      const key = readKey();
+      if (key !== null) sent.setHeader("Authorization", `Bearer ${key}`);
+    },
+    onAfterResponse: (_, answer) => {
+      if (answer.getStatus() === 401) requireKey();
+    },
+    onProgress: (sent) => change(id, { sent }),
+    onError: (error) => change(id, { state: "failed", problem: explain(error) }),
+    onSuccess: () => void finish(id, file.name, upload.url, options),
+  });
+  uploads.set(id, { upload, options });
+  const earlier = await upload.findPreviousUploads();
+  if (earlier[0]) upload.resumeFromPreviousUpload(earlier[0]);
+  upload.start();
+}
+
+export function pauseUpload(id: number): void {
+  void uploads.get(id)?.upload.abort();
+  change(id, { state: "paused" });
+}
+
+export function resumeUpload(id: number): void {
+  change(id, { state: "sending", problem: null });
+  uploads.get(id)?.upload.start();
+}
+
+/** Ends it and forgets the pieces that came. */
+export function dropUpload(id: number): void {
+  const found = uploads.get(id);
+  uploads.delete(id);
+  store.set((now) => now.filter((one) => one.id !== id));
+  if (found?.upload.url) void found.upload.abort(true).catch(() => undefined);
+}
+
+async function finish(id: number, name: string, url: string | null, options: Partial<StartOptions>): Promise<void> {
+  change(id, { state: "starting" });
+  try {
+    const upload = await request<UploadOut>({ url: `api/videos/upload/${(url ?? "").split("/").pop() ?? ""}` });
+    if (upload.video_id == null) throw new Error("The upload is complete, but no video came of it.");
+    await request({ method: "POST", url: `api/pipeline/${upload.video_id}/start`, data: options }).catch((error: unknown) => {
+      if (toApiError(error).code !== "run_active") throw error; // the same file again, while it is worked on
+    });
+    watch({ videoId: upload.video_id, title: name });
+    uploads.delete(id);
+    store.set((now) => now.filter((one) => one.id !== id));
+    await queryClient.invalidateQueries();
+  } catch (error) {
+    const known = toApiError(error);
+    change(id, { state: "failed", problem: known.advice ? `${known.message} ${known.advice}` : known.message });
+  }
+}
+
+function change(id: number, fields: Partial<RunningUpload>): void {
+  store.set((now) => now.map((one) => (one.id === id ? { ...one, ...fields } : one)));
+}
+
+/** What the server said of it, out of the text that the client made of the answer. */
+function explain(error: Error): string {
+  const detail = /"detail":\s*"([^"]+)"/.exec(error.message)?.[1];
+  return detail ?? "The connection broke and could not be made again. Resume goes on where it was.";
+}

@@ -1,0 +1,50 @@
+import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ApiError, request } from "./client";
+import type { DeletedOut, PageVideoOut, VideoOut, VideoSort } from "./types";
+
+export interface VideoFilter {
+  q?: string;
+  status?: VideoOut["status"];
+  sort?: VideoSort;
+}
+
+/** Videos, a page at a time, however many there are. */
+export const videoPages = (filter: VideoFilter, limit = 60) =>
+  infiniteQueryOptions({
+    queryKey: ["videos", "pages", filter, limit],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) =>
+      request<PageVideoOut>({ url: "api/videos", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const video = (videoId: string) =>
+  queryOptions<VideoOut, ApiError>({
+    queryKey: ["videos", "one", videoId],
+    queryFn: ({ signal }) => request<VideoOut>({ url: `api/videos/${videoId}`, signal }),
+  });
+
+export function useEditVideo(videoId: string) {
+  const client = useQueryClient();
+  return useMutation<VideoOut, ApiError, { title: string }>({
+    mutationFn: (data) => request({ method: "PATCH", url: `api/videos/${videoId}`, data }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["videos"] }),
+  });
+}
+
+/** Hides videos and cancels what runs on them; `useRestoreVideos` brings them back for ten minutes. */
+export function useDeleteVideos() {
+  const client = useQueryClient();
+  return useMutation<DeletedOut[], ApiError, readonly string[]>({
+    mutationFn: (ids) => Promise.all(ids.map((id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` }))),
+    onSettled: () => client.invalidateQueries({ queryKey: ["videos"] }),
+  });
+}
+
+export function useRestoreVideos() {
+  const client = useQueryClient();
+  return useMutation<VideoOut[], ApiError, readonly string[]>({
+    mutationFn: (ids) => Promise.all(ids.map((id) => request<VideoOut>({ method: "POST", url: `api/videos/${id}/restore` }))),
+    onSettled: () => client.invalidateQueries({ queryKey: ["videos"] }),
+  });
+}

@@ -1,0 +1,57 @@
+import { Box, Button, Typography } from "@mui/material";
+import { UploadCloud } from "lucide-react";
+import { type ReactNode, useRef, useState } from "react";
+
+/** Takes files that are dropped anywhere on its content, or chosen. */
+export function DropZone({ onFiles, children }: { onFiles: (files: readonly File[]) => void; children?: ReactNode }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const take = (files: FileList | null) => {
+    if (files !== null && files.length > 0) onFiles([...files]);
+  };
+  return (
+    <Box
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => {
+        setOver(false);
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        take(event.dataTransfer.files);
+      }}
+      sx={{
+        border: "1.5px dashed",
+        borderColor: over ? "primary.main" : "divider",
+        bgcolor: over ? "action.hover" : "background.paper",
+        borderRadius: 2.5,
+        p: { xs: 2, sm: 3 },
+        transition: "border-color 120ms, background-color 120ms",
+      }}
+    >
+      {children}
+      <Box sx={{ display: "flex", alignItems: "center", gap: 1.5, mt: children === undefined ? 0 : 2, color: "text.secondary", flexWrap: "wrap" }}>
+        <UploadCloud size={20} aria-hidden />
+        <Typography variant="body2">Drop a video or a recording here, or</Typography>
+        <Button size="small" variant="outlined" onClick={() => input.current?.click()}>
+          Choose files
+        </Button>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          accept="video/*,audio/*,.mkv,.ts,.m2ts,.flv"
+          aria-label="Files to upload"
+          style={{ display: "none" }}
+          onChange={(event) => {
+            take(event.target.files);
+            event.target.value = "";
+          }}
+        />
+      </Box>
+    </Box>
+  );
+}

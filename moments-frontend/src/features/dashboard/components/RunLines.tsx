@@ -1,0 +1,44 @@
+import { Box, Card, Link as MuiLink, Typography } from "@mui/material";
+import { Link } from "react-router";
+import type { RunOut } from "@/api/types";
+import { StatusChip } from "@/components/StatusChip";
+import { formatAgo, formatDuration } from "@/lib/time";
+
+/** Runs that have ended, a line each; a failed one says why. */
+export function RunLines({ runs }: { runs: readonly RunOut[] }) {
+  return (
+    <Card component="ul" sx={{ listStyle: "none", p: 0, m: 0 }}>
+      {runs.map((run) => (
+        <Box
+          component="li"
+          key={run.request_id}
+          sx={{
+            display: "grid",
+            gridTemplateColumns: { xs: "1fr auto", sm: "1fr auto 150px" },
+            gap: 1.5,
+            alignItems: "center",
+            px: 2,
+            py: 1.25,
+            "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" },
+          }}
+        >
+          <Box sx={{ minWidth: 0 }}>
+            <MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit" sx={{ fontWeight: 600, overflowWrap: "anywhere" }}>
+              {run.title}
+            </MuiLink>
+            {(run.error ?? run.note) != null && (
+              <Typography variant="caption" color={run.error ? "error" : "text.secondary"} component="p">
+                {run.error ? `${run.error.message} ${run.error.advice ?? ""}` : run.note}
+              </Typography>
+            )}
+          </Box>
+          <StatusChip status={run.status} stalled={run.stalled} />
+          <Typography variant="caption" color="text.secondary" sx={{ display: { xs: "none", sm: "block" }, textAlign: "right" }}>
+            {run.completed_at == null ? "" : formatAgo(run.completed_at)}
+            {run.duration_seconds == null ? "" : `, took ${formatDuration(run.duration_seconds)}`}
+          </Typography>
+        </Box>
+      ))}
+    </Card>
+  );
+}

@@ -1,0 +1,107 @@
+import { Alert, AlertTitle, Box, Button, Card, Collapse, IconButton, Link as MuiLink, Stack, Typography } from "@mui/material";
+import { ChevronDown, RotateCcw, Square } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import { useCancelRun, useRetryRun } from "@/api/runs";
+import type { RunOut } from "@/api/types";
+import { StageList } from "@/components/StageList";
+import { StatusChip } from "@/components/StatusChip";
+import { isActive } from "@/hooks/polling";
+import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import { formatDate, formatDuration } from "@/lib/time";
+import { StageTimeline } from "./StageTimeline";
+
+/** A run in two lines; opened, with its stages, options and models. */
+export function RunRow({ run }: { run: RunOut }) {
+  const [open, setOpen] = useState(false);
+  const cancel = useCancelRun();
+  const retry = useRetryRun();
+  const notify = useNotify();
+  const onError = useNotifyError();
+  const ids = { videoId: run.video_id, requestId: run.request_id };
+  return (
+    <Card component="li" data-run={run.request_id} sx={{ px: 2, py: 1.5 }}>
+      <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", flexWrap: "wrap" }}>
+        <Box sx={{ flex: "1 1 220px", minWidth: 0 }}>
+          <MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit" noWrap sx={{ fontWeight: 600, display: "block" }}>
+            {run.title}
+          </MuiLink>
+          <Typography variant="caption" color="text.secondary">
+            {run.kind === "pipeline" ? "" : `${run.kind}, `}
+            {formatDate(run.created_at)}
+            {run.duration_seconds == null ? "" : `, took ${formatDuration(run.duration_seconds)}`}
+            {run.attempt > 1 ? `, attempt ${run.attempt}` : ""}
+          </Typography>
+        </Box>
+        <StatusChip status={run.status} stalled={run.stalled} />
+        {isActive(run.status) && (
+          <Button size="small" color="inherit" variant="outlined" startIcon={<Square size={14} aria-hidden />} disabled={cancel.isPending} onClick={() => cancel.mutate(ids, { onError })}>
+            Cancel
+          </Button>
+        )}
+        {(run.status === "failed" || run.status === "cancelled") && (
+          <Button
+            size="small"
+            variant="outlined"
+            startIcon={<RotateCcw size={14} aria-hidden />}
+            disabled={retry.isPending}
+            onClick={() => retry.mutate(ids, { onError, onSuccess: () => notify({ message: "Queued again; finished stages are not repeated." }) })}
+          >
+            Retry
+          </Button>
+        )}
+        <IconButton aria-label={`Details of ${run.title}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Box component="span" sx={{ lineHeight: 0, transition: "rotate 120ms", rotate: open ? "180deg" : "0deg" }}>
+            <ChevronDown size={18} aria-hidden />
+          </Box>
+        </IconButton>
+      </Stack>
+      <StageTimeline stages={run.stages} />
+      {run.error && (
+        <Alert severity="error" sx={{ mt: 1 }}>
+          <AlertTitle>{run.error.message}</AlertTitle>
+          {run.error.advice}
+          <Typography variant="caption" component="p">
+            {run.error.stage ?? "before the first stage"}, {run.error.code}
+          </Typography>
+        </Alert>
+      )}
+      {run.note != null && (
+        <Alert severity="info" sx={{ mt: 1 }}>
+          {run.note}
+        </Alert>
+      )}
+      <Collapse in={open} unmountOnExit>
+        <Box sx={{ pt: 2, display: "grid", gap: 3, gridTemplateColumns: { xs: "1fr", md: "3fr 2fr" } }}>
+          <StageList stages={run.stages} />
+          <Facts run={run} />
+        </Box>
+      </Collapse>
+    </Card>
+  );
+}
+
+function Facts({ run }: { run: RunOut }) {
+  const facts: [string, string][] = [
+    ["Run", run.request_id],
+    ...Object.entries(run.models).map(([job, key]): [string, string] => [job, key]),
+    ...Object.entries(run.options)
+      .filter(([, value]) => value !== null && value !== "")
+      .map(([name, value]): [string, string] => [name.replaceAll("_", " "), typeof value === "string" ? value : JSON.stringify(value)]),
+    ...(run.crashes > 0 ? [["workers ended", run.crashes.toString()] as [string, string]] : []),
+  ];
+  return (
+    <Box component="dl" sx={{ m: 0, display: "grid", gridTemplateColumns: "auto 1fr", columnGap: 2, rowGap: 0.5, alignContent: "start" }}>
+      {facts.map(([name, value]) => (
+        <Box key={name} sx={{ display: "contents" }}>
+          <Typography component="dt" variant="caption" color="text.secondary">
+            {name}
+          </Typography>
+          <Typography component="dd" variant="caption" sx={{ m: 0, overflowWrap: "anywhere" }}>
+            {value}
+          </Typography>
+        </Box>
+      ))}
+    </Box>
+  );
+}

@@ -1,0 +1,16 @@
+import { useEffect, useState } from "react";
+
+/** The time now, told anew each second while `running`. Milliseconds. */
+export function useNow(running: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!running) return undefined;
+    const timer = window.setInterval(() => {
+      setNow(Date.now());
+    }, 1000);
+    return () => {
+      window.clearInterval(timer);
+    };
+  }, [running]);
+  return now;
+}

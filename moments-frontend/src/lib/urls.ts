@@ -1,0 +1,20 @@
+/** The addresses in a text, one a line or separated by white space; each once, in order. */
+export function urlsIn(text: string): string[] {
+  return [...new Set(text.split(/\s+/).filter((part) => part !== ""))];
+}
+
+/** Whether the server could fetch it at all: it says the rest. */
+export function looksLikeUrl(text: string): boolean {
+  return /^(https?|gs|s3):\/\/[^/\s]+/i.test(text);
+}
+
+/** What a person calls it until it has a title: the last part of its path, else its host. */
+export function nameOf(url: string): string {
+  try {
+    const parsed = new URL(url);
+    const last = parsed.pathname.split("/").filter(Boolean).pop();
+    return last === undefined ? parsed.host : decodeURIComponent(last);
+  } catch {
+    return url;
+  }
+}
