@@ -15,9 +15,11 @@ from speech.fixtures import SpeechLibrary
 from speech.makers import converted, part, silent, without_audio
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
-from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.demo import sample_path, sample_truth
+from videomoments.pipeline.kinds import NOT_PART, stages_of
 from videomoments.pipeline.stages import STAGES
+from videomoments.services.editing import MomentChange
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
@@ -81,6 +83,26 @@ async def test_f49_the_sample_becomes_titled_moments_with_clips_of_their_refined
     await _nothing_left(services, settings, run)
     _reused(second)
     assert len(await services.moments.of_video(run.video_id)) == 2
+    await _cut_anew(services, run)
+
+
+async def _cut_anew(services: Services, run: Accepted) -> None:
+    """A boundary that a person moved: a run of its own cuts what no clip shows, and nothing else is done again."""
+    first, _ = await services.moments.of_video(run.video_id)
+    moved = MomentChange(end_time=first.moment.end_time - 2.0)
+    await services.editing.change(run.video_id, first.moment.identifier, moved)
+    again = await services.runs.accept(run.video_id, await services.models.snapshot(RunOptions()), kind=RunKind.CLIPS)
+    async with working(services, stages=stages_of(RunKind.CLIPS)):
+        done = await end_of(services, again.request_id, 100)
+    assert done.status is RunStatus.COMPLETED, done.error
+    assert done.note is None
+    left_out = [stage.name for stage in done.stages if stage.reason == NOT_PART]
+    assert left_out == [name for name in StageName if name not in (StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION)]
+    views = await services.moments.of_video(run.video_id)
+    assert len(views) == 2
+    for view in views:
+        assert view.current_clip is not None
+        assert abs(view.current_clip.end_time - view.moment.end_time) < 0.1
 
 
 def _documented(seen: dict[str, set[str]], run: Accepted) -> None:

@@ -57,4 +57,5 @@ Deps = Annotated[ApiDeps, Depends(_deps)]
 
 _IDENTIFIER = r"^[A-Za-z0-9_-]{1,64}$"
 VideoId = Annotated[str, Path(pattern=_IDENTIFIER, description="The video's identifier.")]
+MomentId = Annotated[str, Path(pattern=_IDENTIFIER, description="The moment's identifier.")]
 RequestId = Annotated[str, Path(pattern=_IDENTIFIER, description="The run's identifier.")]

@@ -25,8 +25,8 @@ async def present_moments(deps: ApiDeps, views: Sequence[MomentView]) -> list[Mo
 
 
 async def present_clip(deps: ApiDeps, view: MomentView, stills: dict[int, str]) -> ClipOut | None:
-    """The view's clip; `stills` are object keys by clip id."""
-    clip = view.clip
+    """The view's clip, unless a boundary was moved since it was cut; `stills` are object keys by clip id."""
+    clip = view.current_clip
     if clip is None:
         return None
     name = label(view.moment.title.replace("/", "-"), 100) or "clip"

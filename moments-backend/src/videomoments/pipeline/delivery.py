@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from videomoments.core.names import ClipKind
@@ -13,16 +14,14 @@ from videomoments.services.moments import MomentView, StoredClip
 from videomoments.services.videos import StillImage
 from videomoments.storage.layout import clip_key, content_type_of, thumbnail_key
 
-# A bound that differs by less than this from the clip's is the same cut: clips begin and end on frames.
-_SAME_SECONDS = 0.1
 _LANES = 2
 _SMALL_PIXELS = 1280 * 720
 
 
-async def deliver(context: StageContext, *, start: float = 0.0) -> int:
-    """Cuts what is not there yet; answers how many clips the run's final moments have. `start` is where the stage's progress stands."""
-    views = await context.services.moments.of_run(context.claim.run_id)
-    missing = [view for view in views if not _matches(view)]
+async def deliver(context: StageContext, views: Sequence[MomentView], *, start: float = 0.0) -> int:
+    """Cuts what is not there yet, or no longer holds its moment; answers how many of `views` have their clip then. `start` is where the
+    stage's progress stands."""
+    missing = [view for view in views if view.current_clip is None]
     info = await context.media_info()
     source = await context.source()
     folder = context.scratch("delivered")
@@ -66,13 +65,6 @@ def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipReques
     for request in sorted(requests, key=lambda request: request.interval.duration, reverse=True):
         min(lanes, key=lambda lane: sum(other.interval.duration for other in lane)).append(request)
     return [lane for lane in lanes if lane]
-
-
-def _matches(view: MomentView) -> bool:
-    clip, moment = view.clip, view.moment
-    if clip is None:
-        return False
-    return abs(clip.start_time - moment.start_time) < _SAME_SECONDS and abs(clip.end_time - moment.end_time) < _SAME_SECONDS
 
 
 async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, Thumbnail]:

@@ -17,8 +17,8 @@ from videomoments.core.logging import log_context
 from videomoments.core.metrics import RETRIES, stage_timed
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
+from videomoments.pipeline.kinds import NOT_PART, stages_of
 from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
-from videomoments.pipeline.stages import STAGES
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecord, StageRecords
 
@@ -47,8 +47,8 @@ class StageFailed(Exception):
         self.error = error
 
 
-async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Stage, ...] = STAGES) -> str | None:
-    """Runs what is left of the run. Answers a sentence for a run that found nothing, else None.
+async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Stage, ...] | None = None) -> str | None:
+    """Runs what is left of the run, by `stages` or those of its kind. Answers a sentence for a run that found nothing, else None.
 
     Raises:
         StageFailed: a stage failed for good.
@@ -60,7 +60,7 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
     context = StageContext(claim, parts, folder, clock)
     earlier = await _patiently(records.load, claim)
     note: str | None = None
-    for stage in stages:
+    for stage in stages or stages_of(claim.kind):
         with log_context(stage=stage.name.value):
             clock.restart()
             watch(clock, stage.stall_seconds)
@@ -114,7 +114,7 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
         if (earlier.status, earlier.reason) != (StageStatus.SKIPPED, reason):
             await _patiently(records.skip, claim, stage.name, reason)
             log.info("skipped: %s", reason)
-        return None if stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
+        return None if reason == NOT_PART or stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
     digest = sha256_of(stage.name.value, dict(await _patiently(stage.inputs, context)))
     kept = earlier.checkpoint
     same = earlier.status is StageStatus.COMPLETED and earlier.input_hash == digest

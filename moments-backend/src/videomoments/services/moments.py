@@ -20,6 +20,9 @@ from videomoments.services.videos import StillImage
 
 View = Literal["final", "raw", "refined", "all"]
 
+# A bound that differs by less than this from the clip's is the same cut: clips begin and end on frames. Seconds.
+_SAME_SECONDS = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class NewMoment:
@@ -57,6 +60,15 @@ class MomentView:
     moment: Moment
     parent: Moment | None
     clip: Clip | None
+
+    @property
+    def current_clip(self) -> Clip | None:
+        """The clip, where it still holds the moment; None once a boundary was moved away from it (F49)."""
+        clip, moment = self.clip, self.moment
+        if clip is None:
+            return None
+        same = abs(clip.start_time - moment.start_time) < _SAME_SECONDS and abs(clip.end_time - moment.end_time) < _SAME_SECONDS
+        return clip if same else None
 
 
 class Moments:
@@ -182,6 +194,14 @@ class Moments:
             clips = await repository.clips_of(session, [moment.id for moment, _ in shown], ClipKind.DELIVERED.value)
         shown.sort(key=lambda pair: (pair[0].start_time, pair[0].id))
         return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in shown]
+
+    async def one(self, video_id: str, moment_id: str) -> MomentView | None:
+        """One moment, whatever run it is of; None where there is none. Raises NotFound for the video."""
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            pair = await repository.one_of(session, video.id, moment_id)
+            clips = await repository.clips_of(session, [pair[0].id], ClipKind.DELIVERED.value) if pair else {}
+        return MomentView(*pair, clips.get(pair[0].id)) if pair else None
 
     async def _run(self, session: Any, video: Video, request_id: str | None) -> Run | None:
         if request_id is None:

@@ -16,6 +16,7 @@ from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
 from videomoments.services.api_keys import ApiKeys
 from videomoments.services.deletion import Deletion
+from videomoments.services.editing import Editing
 from videomoments.services.metric_totals import MetricTotals
 from videomoments.services.model_calls import ModelCalls
 from videomoments.services.models import Models
@@ -39,6 +40,7 @@ class Services:
     videos: Videos
     transcripts: Transcripts
     moments: Moments
+    editing: Editing
     models: Models
     model_calls: ModelCalls
     api_keys: ApiKeys
@@ -68,6 +70,7 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         videos=Videos(database, runs),
         transcripts=Transcripts(database, runs),
         moments=Moments(database, runs),
+        editing=Editing(database),
         models=Models(database, ModelMirror(redis), settings),
         model_calls=ModelCalls(database, runs),
         api_keys=ApiKeys(database),

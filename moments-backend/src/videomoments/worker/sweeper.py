@@ -42,6 +42,7 @@ class Sweeper:
         """Stale keys in Redis, and deleted videos whose time is over."""
         await self.sweep_keys()
         await self._services.deletion.purge_due(self._store)
+        await self._services.editing.remove_due()
 
     async def is_first(self, name: str) -> bool:
         """Whether this worker is the one that sweeps for all."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from contextlib import suppress
+
+from fastapi import APIRouter, Response
 
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_clip
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.moments import ClipAvailability, ClipsAvailability, MomentClip
+from videomoments.api.schemas.runs import AcceptedOut, StartOptions
+from videomoments.core.errors import Conflict, NotFound
+from videomoments.core.names import RunKind
 from videomoments.services.moments import MomentView
 
 router = APIRouter(prefix="/api/videos/{video_id}", tags=["clips"])
@@ -33,6 +38,19 @@ async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
         clip = await present_clip(deps, view, stills)
         items.append(ClipAvailability(moment_id=view.moment.identifier, available=clip is not None, clip=clip))
     return ClipsAvailability(video_id=video_id, total=len(items), available=sum(item.available for item in items), items=items)
+
+
+@router.post("/extract-clips", operation_id="extract_clips", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def extract_clips(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
+    """Cuts, as a run, the final moments that have no clip or whose boundaries were moved since. Rejected ones get none."""
+    await deps.services.videos.get(video_id)
+    with suppress(NotFound):
+        if (await deps.runs.latest(video_id)).status.active:
+            raise Conflict("A run of this video is active.", code="run_active", advice="Its end cuts the clips; ask again then.")
+    snapshot = await deps.services.models.snapshot(StartOptions().options())
+    accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.CLIPS)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)
 
 
 async def _final(deps: ApiDeps, video_id: str) -> tuple[list[MomentView], dict[int, str]]:

@@ -1,16 +1,21 @@
-"""/api/videos/{id}/moments: what was found."""
+"""/api/videos/{id}/moments: what was found, and what a person makes of it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from videomoments.api.deps import Deps, VideoId
+from videomoments.api.deps import ApiDeps, Deps, MomentId, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
 from videomoments.api.schemas.common import Page
+from videomoments.api.schemas.editing import CreateMoment, EditMoment
 from videomoments.api.schemas.moments import MomentOut
+from videomoments.api.schemas.runs import AcceptedOut, StartOptions
+from videomoments.core.errors import NotFound
+from videomoments.core.names import RunKind
+from videomoments.services.editing import MomentChange
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
@@ -27,3 +32,48 @@ async def list_moments(
     """Moments in time order, all on one page. Empty before the first completed run."""
     views = await deps.services.moments.of_video(video_id, request_id=run, view=view)
     return Page(items=await present_moments(deps, views))
+
+
+@router.post("", operation_id="create_moment", status_code=201, responses=responses(404, 422, 503))
+async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, response: Response) -> MomentOut:
+    """Makes a moment of a person's own. Runs leave it alone."""
+    made = await deps.services.editing.create(video_id, title=body.title, start_time=body.start_time, end_time=body.end_time)
+    response.headers["Location"] = f"/api/videos/{video_id}/moments/{made}"
+    return await _shown(deps, video_id, made)
+
+
+@router.post("/generate", operation_id="generate_video_moments", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def generate(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
+    """Looks for moments again, by another prompt or model, as a run. Source, audio and transcript are taken over where they are the
+    same; what a person made or edited stays."""
+    snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
+    accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.GENERATE)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)
+
+
+@router.patch("/{moment_id}", operation_id="edit_moment", responses=responses(404, 422, 503))
+async def edit_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, body: EditMoment) -> MomentOut:
+    """Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`)."""
+    await deps.services.editing.change(video_id, moment_id, MomentChange(body.title, body.start_time, body.end_time, body.review))
+    return await _shown(deps, video_id, moment_id)
+
+
+@router.delete("/{moment_id}", operation_id="delete_moment", status_code=204, responses=responses(404, 422, 503))
+async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId) -> None:
+    """Hides the moment; `restore` brings it back for ten minutes."""
+    await deps.services.editing.delete(video_id, moment_id)
+
+
+@router.post("/{moment_id}/restore", operation_id="restore_moment", responses=responses(404, 422, 503))
+async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId) -> MomentOut:
+    """Takes a deletion back."""
+    await deps.services.editing.restore(video_id, moment_id)
+    return await _shown(deps, video_id, moment_id)
+
+
+async def _shown(deps: ApiDeps, video_id: str, moment_id: str) -> MomentOut:
+    view = await deps.services.moments.one(video_id, moment_id)
+    if view is None:
+        raise NotFound("There is no such moment of this video.", code="moment_not_found")
+    return (await present_moments(deps, [view]))[0]

@@ -7,8 +7,12 @@ from fastapi import APIRouter, Request, Response
 from videomoments.api.conditional import conditional
 from videomoments.api.deps import Deps, VideoId
 from videomoments.api.errors import responses
+from videomoments.api.schemas.editing import EditTranscript
 from videomoments.api.schemas.moments import TranscriptOut
+from videomoments.api.schemas.runs import AcceptedOut, StartOptions
 from videomoments.core.errors import NotFound
+from videomoments.core.names import RunKind
+from videomoments.services.editing import WordChange
 
 router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcripts"])
 
@@ -26,3 +30,22 @@ async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Res
         await deps.services.videos.get(video_id)
         raise NotFound("This video has no transcript yet.", code="transcript_not_found", advice="Start a run: its fourth stage makes it.")
     return conditional(request, TranscriptOut.of(video_id, found))
+
+
+@router.patch("", operation_id="edit_transcript", responses=responses(404, 409, 422, 503))
+async def edit_transcript(deps: Deps, video_id: VideoId, body: EditTranscript) -> TranscriptOut:
+    """Corrects words; their times stay. Text and segments follow."""
+    await deps.services.editing.correct_words(video_id, [WordChange(word.index, word.was, word.word) for word in body.words])
+    found = await deps.services.transcripts.of_video(video_id)
+    if found is None:
+        raise NotFound("This video has no transcript yet.", code="transcript_not_found")
+    return TranscriptOut.of(video_id, found)
+
+
+@router.post("/transcribe", operation_id="transcribe_video", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def transcribe(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
+    """Gets the video where it is missing, and its transcript, as a run without moments."""
+    snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
+    accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.TRANSCRIBE)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)

@@ -141,6 +141,7 @@ class TranscriptOut(BaseModel):
     segment_timestamps: list[Segment]
     processing_time: float | None
     created_at: Time
+    edited_at: Time | None = Field(description="When a person last corrected a word.")
 
     @classmethod
     def of(cls, video_id: str, row: Transcript) -> TranscriptOut:
@@ -155,4 +156,5 @@ class TranscriptOut(BaseModel):
             segment_timestamps=[Segment.model_validate(segment) for segment in row.segment_timestamps],
             processing_time=row.processing_time,
             created_at=row.created_at,
+            edited_at=row.edited_at,
         )

@@ -52,7 +52,7 @@ async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment,
     statement = (
         select(Moment, refined)
         .outerjoin(refined, (refined.parent_id == Moment.id) & (refined.run_id == run_id))
-        .where(Moment.run_id == run_id, Moment.parent_id.is_(None))
+        .where(Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.deleted_at.is_(None))
         .execution_options(populate_existing=True)
     )
     pairs: list[tuple[Moment, Moment | None]] = [
@@ -77,10 +77,26 @@ async def made_by_hand(session: AsyncSession, video_pk: int) -> list[tuple[Momen
     statement = (
         select(Moment, parent)
         .outerjoin(parent, parent.id == Moment.parent_id)
-        .where(Moment.video_id == video_pk, (Moment.run_id.is_(None)) | (Moment.edited_at.is_not(None)))
+        .where(
+            Moment.video_id == video_pk,
+            Moment.deleted_at.is_(None),
+            (Moment.run_id.is_(None)) | (Moment.edited_at.is_not(None)),
+        )
         .order_by(Moment.start_time, Moment.id)
     )
     return [(moment, original) for moment, original in (await session.execute(statement)).all()]
+
+
+async def one_of(session: AsyncSession, video_pk: int, identifier: str) -> tuple[Moment, Moment | None] | None:
+    """A moment with its original or None."""
+    parent = aliased(Moment)
+    statement = (
+        select(Moment, parent)
+        .outerjoin(parent, parent.id == Moment.parent_id)
+        .where(Moment.video_id == video_pk, Moment.identifier == identifier, Moment.deleted_at.is_(None))
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:

@@ -22,6 +22,7 @@ class Moment(Keyed, Table):
         Index("uq_moments_parent_run", "parent_id", "run_id", unique=True),
         Index("ix_moments_video_id_start_time", "video_id", "start_time"),
         Index("ix_moments_gen_config_id", "gen_config_id"),
+        Index("ix_moments_deleted_at", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
     )
 
     identifier: Mapped[str] = mapped_column(unique=True)
@@ -40,3 +41,5 @@ class Moment(Keyed, Table):
     engine: Mapped[str | None]
     review: Mapped[str] = mapped_column(server_default="new")
     edited_at: Mapped[datetime | None]
+    # Hidden; the sweeper removes it for good once it can't be brought back any more.
+    deleted_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
@@ -25,3 +26,5 @@ class Transcript(Keyed, Table):
     processing_time: Mapped[float | None]
     # Hash of the audio and the settings it was made from: the same input is not transcribed twice.
     input_hash: Mapped[str]
+    # When a person last corrected a word.
+    edited_at: Mapped[datetime | None]

@@ -93,7 +93,7 @@ async def refine(context: StageContext) -> Outcome:
     await together(one(moment) for moment in moments if moment.id not in done)
     delivered = 0
     if options.clips == "deliver":
-        delivered = await deliver(context, start=share)
+        delivered = await deliver(context, await context.services.moments.of_run(run), start=share)
     return Outcome({"moments": len(moments), "delivered": delivered}, _remark(len(moments), failures))
 
 

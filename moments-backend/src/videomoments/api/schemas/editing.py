@@ -1,0 +1,47 @@
+"""Bodies of what a person changes."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from videomoments.api.schemas.common import Body, Text
+from videomoments.api.schemas.moments import Review
+
+_MOST_WORDS = 500
+
+
+class CreateMoment(Body):
+    """A moment of a person's own. Seconds of the source's timeline."""
+
+    title: Text = Field(min_length=1, max_length=300)
+    start_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
+    end_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
+
+
+class EditMoment(Body):
+    """What is left out stays as it is."""
+
+    title: Text | None = Field(None, min_length=1, max_length=300)
+    start_time: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
+    end_time: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
+    review: Review | None = None
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> EditMoment:
+        if not self.model_fields_set:
+            raise ValueError("nothing is to be changed")
+        return self
+
+
+class CorrectWord(Body):
+    """Another text for one word; `was` is the text that it replaces."""
+
+    index: int = Field(ge=0, le=10_000_000)
+    was: Text = Field(max_length=300)
+    word: Text = Field(max_length=300)
+
+
+class EditTranscript(Body):
+    """Words to be corrected. Their times stay."""
+
+    words: list[CorrectWord] = Field(min_length=1, max_length=_MOST_WORDS)

@@ -1,0 +1,35 @@
+"""Which stages a run of each kind goes through. All eight are recorded for every run: those that are not part of it are skipped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from videomoments.core.names import RunKind, StageName
+from videomoments.pipeline.limits import Resource
+from videomoments.pipeline.stage import Stage, StageContext
+from videomoments.pipeline.stages import STAGES
+from videomoments.pipeline.stages.clip_recut import recut
+
+NOT_PART = "not part of this run"
+
+_UP_TO_TRANSCRIPT = frozenset({StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION, StageName.AUDIO_UPLOAD, StageName.TRANSCRIPTION})
+_PARTS: dict[RunKind, frozenset[StageName]] = {
+    RunKind.TRANSCRIBE: _UP_TO_TRANSCRIPT,
+    RunKind.CLIPS: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION}),
+}
+# Where a kind does something else under a stage's name.
+_OWN: dict[RunKind, dict[StageName, Stage]] = {
+    RunKind.CLIPS: {
+        StageName.CLIP_EXTRACTION: Stage(name=StageName.CLIP_EXTRACTION, run=recut, resource=Resource.CLIPS, stall_seconds=900.0),
+    },
+}
+
+
+def stages_of(kind: RunKind) -> tuple[Stage, ...]:
+    """The eight stages in order, as a run of that kind takes them."""
+    part, own = _PARTS.get(kind), _OWN.get(kind, {})
+    return tuple(own.get(stage.name, stage) if part is None or stage.name in part else replace(stage, skip=_not_part) for stage in STAGES)
+
+
+async def _not_part(_: StageContext) -> str:
+    return NOT_PART

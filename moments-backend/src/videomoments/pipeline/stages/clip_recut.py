@@ -1,0 +1,13 @@
+"""Cuts the video's final moments anew where they have no clip, or one with other bounds: what follows when a person moved a boundary."""
+
+from __future__ import annotations
+
+from videomoments.pipeline.delivery import deliver
+from videomoments.pipeline.stage import Outcome, StageContext
+
+
+async def recut(context: StageContext) -> Outcome:
+    """Clips that still hold their moment stay as they are. Rejected moments get none."""
+    views = await context.services.moments.of_video(context.claim.video_id)
+    wanted = [view for view in views if view.moment.review != "rejected"]
+    return Outcome({"delivered": await deliver(context, wanted)}, None)

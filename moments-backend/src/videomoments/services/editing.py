@@ -1,0 +1,160 @@
+"""What a person does to moments and words: make, change, judge, delete, bring back. No run undoes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from videomoments.core.errors import Conflict, InvalidInput, NotFound
+from videomoments.core.names import new_identifier
+from videomoments.core.times import now
+from videomoments.db.repositories import videos as video_repository
+from videomoments.db.session import Database
+from videomoments.db.tables import Moment, Transcript, Video
+
+RESTORABLE_SECONDS = 600.0
+_SHORTEST = 0.1
+_KEPT = "kept"
+_REMOVE_DUE = text("DELETE FROM moments WHERE deleted_at < now() - make_interval(secs => :life)")
+
+
+@dataclass(frozen=True, slots=True)
+class MomentChange:
+    """What is to be changed; None leaves it."""
+
+    title: str | None = None
+    start_time: float | None = None
+    end_time: float | None = None
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordChange:
+    """Another text for the word at `index`. `was` is the text it replaces, so that two people don't overwrite each other."""
+
+    index: int
+    was: str
+    word: str
+
+
+class Editing:
+    """Use-cases of a person at one video. A moment that a person made, moved, renamed or kept is marked by `edited_at`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, video_id: str, *, title: str, start_time: float, end_time: float) -> str:
+        """A moment of a person's own; its identifier. Raises NotFound, InvalidInput (`moment_empty`, `moment_outside_video`)."""
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            start, end = _within(video, start_time, end_time)
+            moment = Moment(
+                identifier=new_identifier(),
+                video_id=video.id,
+                position=0,
+                title=title,
+                start_time=start,
+                end_time=end,
+                review=_KEPT,
+                edited_at=now(),
+            )
+            session.add(moment)
+            return moment.identifier
+
+    async def change(self, video_id: str, moment_id: str, wanted: MomentChange) -> None:
+        """Raises NotFound (`moment_not_found`), InvalidInput as `create` does."""
+        async with self._database.transaction() as session:
+            video, moment = await _find(session, video_id, moment_id)
+            start = moment.start_time if wanted.start_time is None else wanted.start_time
+            end = moment.end_time if wanted.end_time is None else wanted.end_time
+            if (start, end) != (moment.start_time, moment.end_time):
+                moment.start_time, moment.end_time = _within(video, start, end)
+                moment.edited_at = now()
+            if wanted.title is not None and wanted.title != moment.title:
+                moment.title = wanted.title
+                moment.edited_at = now()
+            if wanted.review is not None and wanted.review != moment.review:
+                moment.review = wanted.review
+                if wanted.review == _KEPT:
+                    moment.edited_at = now()
+
+    async def delete(self, video_id: str, moment_id: str) -> None:
+        """Hides the moment with its original and refined forms. Raises NotFound."""
+        async with self._database.transaction() as session:
+            _, moment = await _find(session, video_id, moment_id)
+            family = moment.parent_id or moment.id
+            await session.execute(update(Moment).where((Moment.id == family) | (Moment.parent_id == family)).values(deleted_at=func.now()))
+
+    async def restore(self, video_id: str, moment_id: str) -> None:
+        """Takes a deletion back. Raises NotFound where it is gone for good."""
+        async with self._database.transaction() as session:
+            _, moment = await _find(session, video_id, moment_id, deleted=True)
+            family = moment.parent_id or moment.id
+            await session.execute(update(Moment).where((Moment.id == family) | (Moment.parent_id == family)).values(deleted_at=None))
+
+    async def remove_due(self) -> None:
+        """Removes what can't be brought back any more. Its clips' objects go with the next sweep of what no row names."""
+        await self._database.statement(_REMOVE_DUE, {"life": RESTORABLE_SECONDS})
+
+    async def correct_words(self, video_id: str, changes: Sequence[WordChange]) -> None:
+        """Other texts for words; their times stay. Raises NotFound (`transcript_not_found`), Conflict (`word_changed`), InvalidInput."""
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            row = await session.scalar(select(Transcript).where(Transcript.video_id == video.id).with_for_update())
+            if row is None:
+                raise NotFound("This video has no transcript yet.", code="transcript_not_found")
+            row.word_timestamps, row.segment_timestamps, row.full_text = corrected(row, changes)
+            row.edited_at = now()
+
+
+def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any], list[Any], str]:
+    """Words, segments and text of the transcript with those words replaced. Raises as `correct_words` does."""
+    words = [dict(word) for word in row.word_timestamps]
+    for change in changes:
+        if not 0 <= change.index < len(words):
+            raise InvalidInput(f"There is no word {change.index}.", code="word_not_found", advice="Load the transcript again.")
+        if words[change.index]["word"] != change.was:
+            raise Conflict("This word has been changed meanwhile.", code="word_changed", advice="Load the transcript again.")
+        words[change.index]["word"] = change.word
+    touched = {change.index for change in changes}
+    segments = [_segment_with(segment, words, touched) for segment in row.segment_timestamps]
+    return words, segments, " ".join(str(word["word"]).strip() for word in words if str(word["word"]).strip())
+
+
+def _segment_with(segment: Mapping[str, Any], words: Sequence[Mapping[str, Any]], touched: set[int]) -> dict[str, Any]:
+    within = [
+        index for index, word in enumerate(words) if segment["start"] - 0.01 <= (word["start"] + word["end"]) / 2 <= segment["end"] + 0.01
+    ]
+    if not touched.intersection(within):
+        return dict(segment)
+    return {**segment, "text": " ".join(str(words[index]["word"]).strip() for index in within if str(words[index]["word"]).strip())}
+
+
+def _within(video: Video, start: float, end: float) -> tuple[float, float]:
+    """The stretch, if it is one of this video. What reaches over its end by less than a frame or two is clamped."""
+    if not (math.isfinite(start) and math.isfinite(end)) or end - start < _SHORTEST:
+        raise InvalidInput("A moment ends after it starts, by a tenth of a second or more.", code="moment_empty", advice="Move its end.")
+    if video.duration is not None:
+        if start < 0 or start >= video.duration or end > video.duration + _SHORTEST:
+            raise InvalidInput(
+                f"The moment lies outside the video, which is {video.duration:.1f} seconds long.",
+                code="moment_outside_video",
+                advice="Move it inside.",
+            )
+        end = min(end, video.duration)
+    return start, end
+
+
+async def _find(session: AsyncSession, video_id: str, moment_id: str, *, deleted: bool = False) -> tuple[Video, Moment]:
+    video = await video_repository.get(session, video_id)
+    gone = Moment.deleted_at.is_not(None) if deleted else Moment.deleted_at.is_(None)
+    statement = select(Moment).where(Moment.identifier == moment_id, Moment.video_id == video.id, gone).with_for_update()
+    moment = await session.scalar(statement)
+    if moment is None:
+        raise NotFound("There is no such moment of this video.", code="moment_not_found")
+    return video, moment
