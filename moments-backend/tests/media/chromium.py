@@ -21,42 +21,52 @@ from media.makers import BITS
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ANSWER_SECONDS = 90
 # Draws what is shown into a canvas and reads the strip's blocks; the first two are a white and a black one.
+# Several at once: playback takes its time.
 _SCRIPT = """
-async ({url, times, blocks}) => {
-  const video = document.createElement('video');
-  video.muted = true; video.preload = 'auto'; document.body.replaceChildren(video);
-  const canvas = document.createElement('canvas'); canvas.width = blocks * 8; canvas.height = 8;
-  const pen = canvas.getContext('2d', {willReadFrequently: true});
-  const read = () => {
-    pen.drawImage(video, 0, 0, video.videoWidth, video.videoHeight / 4, 0, 0, canvas.width, canvas.height);
-    const data = pen.getImageData(0, 0, canvas.width, canvas.height).data;
-    let number = 0;
-    for (let block = 0; block < blocks; block++) number = number * 2 + (data[4 * (4 * canvas.width + block * 8 + 4)] > 125 ? 1 : 0);
-    return number;
-  };
-  const once = name => new Promise((done, failed) => {
-    video.addEventListener(name, done, {once: true});
-    video.addEventListener('error', () => failed(new Error(video.error.code + ' ' + video.error.message)), {once: true});
-  });
-  const presented = () => new Promise(done => video.requestVideoFrameCallback((now, facts) => done(facts.mediaTime)));
-  const begun = presented();
-  const loaded = once('loadeddata'); video.src = url; await loaded;
-  const firstTime = await begun, duration = video.duration;
-  const first = read();
-  const seeks = [];
-  for (const time of times) {
-    const sought = once('seeked'), drawn = presented();
-    video.currentTime = time; await sought;
-    await Promise.race([drawn, new Promise(done => setTimeout(done, 1000))]);
-    seeks.push(read());
-  }
-  const back = once('seeked'); video.currentTime = 0; await back;
-  const played = [];
-  const note = (now, facts) => { played.push([facts.mediaTime, read()]); video.requestVideoFrameCallback(note); };
-  video.requestVideoFrameCallback(note);
-  const ended = once('ended'); await video.play(); await ended;
-  await new Promise(done => setTimeout(done, 100));
-  return {first, firstTime, seeks, played, last: read(), duration};
+({clips, blocks, turned}) => {
+  document.body.replaceChildren();
+  return Promise.all(clips.map(async ({url, times}) => {
+    const video = document.createElement('video');
+    video.muted = true; video.preload = 'auto'; document.body.append(video);
+    const canvas = document.createElement('canvas');
+    canvas.width = turned ? 8 : blocks * 8; canvas.height = turned ? blocks * 8 : 8;
+    const pen = canvas.getContext('2d', {willReadFrequently: true});
+    const read = () => {
+      const [width, height] = turned ? [video.videoWidth / 4, video.videoHeight] : [video.videoWidth, video.videoHeight / 4];
+      pen.drawImage(video, 0, 0, width, height, 0, 0, canvas.width, canvas.height);
+      const data = pen.getImageData(0, 0, canvas.width, canvas.height).data;
+      let number = 0;
+      for (let block = 0; block < blocks; block++) {
+        const along = block * 8 + 4;
+        const [x, y] = turned ? [4, blocks * 8 - along] : [along, 4];
+        number = number * 2 + (data[4 * (y * canvas.width + x)] > 125 ? 1 : 0);
+      }
+      return number;
+    };
+    const once = name => new Promise((done, failed) => {
+      video.addEventListener(name, done, {once: true});
+      video.addEventListener('error', () => failed(new Error(video.error.code + ' ' + video.error.message)), {once: true});
+    });
+    const presented = () => new Promise(done => video.requestVideoFrameCallback((now, facts) => done(facts.mediaTime)));
+    const begun = presented();
+    const loaded = once('loadeddata'); video.src = url; await loaded;
+    const firstTime = await begun, duration = video.duration;
+    const first = read();
+    const seeks = [];
+    for (const time of times) {
+      const sought = once('seeked'), drawn = presented();
+      video.currentTime = time; await sought;
+      await Promise.race([drawn, new Promise(done => setTimeout(done, 1000))]);
+      seeks.push(read());
+    }
+    const back = once('seeked'); video.currentTime = 0; await back;
+    const played = [];
+    const note = (now, facts) => { played.push([facts.mediaTime, read()]); video.requestVideoFrameCallback(note); };
+    video.requestVideoFrameCallback(note);
+    const ended = once('ended'); await video.play(); await ended;
+    await new Promise(done => setTimeout(done, 100));
+    return {first, firstTime, seeks, played, last: read(), duration};
+  }));
 }
 """
 
@@ -86,15 +96,16 @@ class Chromium:
         self._origin = origin
         self._calls = 0
 
-    async def present(self, name: str, times: Sequence[float]) -> Presented:
-        """Plays the folder's file `name` after seeking to `times`, in seconds. Raises AssertionError where it does not play."""
-        given = json.dumps({"url": f"{self._origin}/{name}", "times": list(times), "blocks": BITS + 2})
+    async def present(self, asked: Sequence[tuple[str, Sequence[float]]], *, turned: bool = False) -> list[Presented]:
+        """Plays files of the folder beside each other, each after seeking to its times, in seconds.
+
+        With `turned` the strip runs along the left side, from the bottom up. Raises AssertionError where one does not play.
+        """
+        clips = [{"url": f"{self._origin}/{name}", "times": list(times)} for name, times in asked]
+        given = json.dumps({"clips": clips, "blocks": BITS + 2, "turned": turned})
         answer = await self.call("Runtime.evaluate", expression=f"({_SCRIPT})({given})", awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        value = answer["result"]["value"]
-        played = [(float(at), _number(shown)) for at, shown in value["played"]]
-        seeks = [_number(shown) for shown in value["seeks"]]
-        return Presented(_number(value["first"]), value["firstTime"], seeks, played, _number(value["last"]), value["duration"])
+        return [_presented(value) for value in answer["result"]["value"]]
 
     async def loaded(self) -> None:
         """Waits until the page is there: until then its scripts are ended in the middle."""
@@ -113,6 +124,12 @@ class Chromium:
             if message.get("id") == self._calls:
                 assert "error" not in message, message
                 return message["result"]
+
+
+def _presented(value: Any) -> Presented:
+    played = [(float(at), _number(shown)) for at, shown in value["played"]]
+    seeks = [_number(shown) for shown in value["seeks"]]
+    return Presented(_number(value["first"]), value["firstTime"], seeks, played, _number(value["last"]), value["duration"])
 
 
 def _number(read: int) -> int:

@@ -20,7 +20,7 @@ from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.engine import MediaEngine
 from videomoments.media.sandbox import run_job
-from videomoments.media.types import ClipRequest, SandboxLimits
+from videomoments.media.types import Clip, ClipMode, ClipRequest, ClipWay, SandboxLimits
 
 pytestmark = pytest.mark.fault
 
@@ -64,6 +64,32 @@ async def test_f29_cancelled_in_mid_encode_nothing_stays(heavy: Drawn, tmp_path:
         await task
     assert time.monotonic() - began < 2
     assert not list(tmp_path.iterdir())
+    assert not children()
+
+
+@pytest.mark.parametrize(("way", "mode"), [("copy", "copy"), ("exact", "smart")])
+async def test_f29_cancelled_in_mid_copy_only_whole_clips_stay(way: ClipWay, mode: ClipMode, heavy: Drawn, tmp_path: Path) -> None:
+    info = await MediaEngine().probe(heavy.path)
+    # More than can be made in the time that a slow machine takes to cancel.
+    asked = [ClipRequest(str(n), Interval(0.3, 7.5), tmp_path / f"{n}.mp4", ClipKind.DELIVERED, way=way) for n in range(2000)]
+    made: list[Clip] = []
+
+    async def consume() -> None:
+        async for clip in MediaEngine().cut(heavy.path, asked, info):
+            made.append(clip)
+
+    task = asyncio.create_task(consume())
+    async with asyncio.timeout(120):
+        while len(made) < 2:
+            await asyncio.sleep(0.005)
+            assert not task.done()
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - began < 2
+    assert {clip.mode for clip in made} == {mode}
+    assert {path.name for path in tmp_path.iterdir()} == {clip.path.name for clip in made}
     assert not children()
 
 

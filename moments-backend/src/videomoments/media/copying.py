@@ -46,17 +46,15 @@ def refusal(info: MediaInfo) -> str:
     """Why this source's packets can't be copied, or an empty string."""
     video = info.video
     assert video is not None
-    if video.codec != "h264" or info.container not in _CONTAINERS:
-        return f"{video.codec} in {info.container} is not copied"
-    if video.vfr:
-        return "the source has a variable frame rate"
-    if video.rotation or video.mirrored:
-        return "the source is rotated"
-    if video.pixel_format not in _FORMATS:
-        return f"{video.pixel_format} is not for every decoder"
-    if "damaged" in info.warnings:
-        return "the source is damaged"
-    return ""
+    refusals = {
+        f"{video.codec} in {info.container} is not copied": video.codec != "h264" or info.container not in _CONTAINERS,
+        "the source has a variable frame rate": video.vfr,
+        "the source is rotated": video.rotation != 0 or video.mirrored,
+        "its dynamic range is not for every decoder": video.hdr is not None,
+        f"{video.pixel_format} is not for every decoder": video.pixel_format not in _FORMATS,
+        "the source is damaged": "damaged" in info.warnings,
+    }
+    return next((reason for reason, holds in refusals.items() if holds), "")
 
 
 def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: int | None) -> Copyable | str:

@@ -98,7 +98,7 @@ class _Cutter:
                 return _clip(request, made.held, made.frames, "smart", reason)
         made = encode_exact(pictures, self._sound, self._info, wanted, request.target, tick)
         check_clip(request.target, made, sound=self._info.has_audio)
-        return _clip(request, made.held, made.frames, "encode", _with_faults(join, made))
+        return _clip(request, made.held, made.frames, "encode", self._told(join, made))
 
     def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip | str:
         """The clip, or the reason why it can't be copied."""
@@ -131,11 +131,13 @@ class _Cutter:
                 return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it")
         made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
         check_clip(request.target, made, sound=self._info.has_audio)
-        return _clip(request, made.held, made.frames, "proxy", _with_faults(chosen, made))
+        return _clip(request, made.held, made.frames, "proxy", self._told(chosen, made))
 
-
-def _with_faults(reason: str, made: Encoded) -> str:
-    return f"{reason}; {made.faults} faults in the source" if made.faults else reason
+    def _told(self, reason: str, made: Encoded) -> str:
+        """The reason for encoding, with what that changed and met."""
+        assert self._info.video is not None
+        hdr = f"; HDR ({self._info.video.hdr.upper()}) tone-mapped to BT.709" if self._info.video.hdr else ""
+        return reason + hdr + (f"; {made.faults} faults in the source" if made.faults else "")
 
 
 def _clip(request: ClipRequest, held: Interval, frames: int, mode: ClipMode, reason: str) -> Clip:

@@ -13,7 +13,7 @@ from videomoments.core.errors import MomentsError
 from videomoments.core.times import Interval
 from videomoments.media.audio import PlacedAudio
 from videomoments.media.framing import Shown, frames_between
-from videomoments.media.pictures import Pictures, Shaper, fitted
+from videomoments.media.pictures import Pictures, fitted
 from videomoments.media.scan import frame_times
 from videomoments.media.types import MediaInfo
 from videomoments.media.writer import ClipWriter, Encoding, interleave
@@ -58,7 +58,7 @@ def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo,
     if not plan:
         raise MomentsError("No picture of the asked stretch can be read.", code="media_failed")
     held = Interval(plan[0].at, plan[-1].at + plan[-1].duration)
-    shaper = Shaper(info.video, *fitted(info.video))
+    shaper = pictures.shaper(info.video, *fitted(info.video))
     ends: list[VideoFrame] = []
 
     def shown() -> Iterator[tuple[VideoFrame, float, float]]:
@@ -82,7 +82,7 @@ def encode_proxy(
 ) -> Encoded:
     """A clip for a model: at most 480 lines, 10 pictures a second on an even grid from exactly `wanted.start`, nothing hidden."""
     assert info.video is not None
-    shaper = Shaper(info.video, *fitted(info.video, shortest=PROXY_SHORT_SIDE))
+    shaper = pictures.shaper(info.video, *fitted(info.video, shortest=PROXY_SHORT_SIDE))
     fps = min(PROXY_FPS, max(info.video.fps, 1.0))
     count = max(1, round(wanted.duration * fps))
     held = Interval(wanted.start, wanted.start + count / fps)

@@ -14,6 +14,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
+from videomoments.media.dynamic_range import hdr_of, tone_mapping
 from videomoments.media.measure import decode, packets_of, rewind, seek
 from videomoments.media.opening import check_pixels, codec_threads, only, open_source, stamp, time_base
 from videomoments.media.orientation import Orientation
@@ -44,9 +45,17 @@ class Pictures:
         stream.codec_context.thread_count = codec_threads()
         stream.codec_context.thread_type = ThreadType.AUTO
         self.faults = 0
+        self._shapers: dict[tuple[int, int, str], Shaper] = {}
 
     def close(self) -> None:
         self._container.close()
+
+    def shaper(self, video: VideoStream, width: int, height: int, pixel_format: str = "yuv420p") -> Shaper:
+        """Kept for all clips of the source: tables for another range of colours take seconds to make."""
+        key = (width, height, pixel_format)
+        if key not in self._shapers:
+            self._shapers[key] = Shaper(video, *key)
+        return self._shapers[key]
 
     def ticks(self, at: float) -> int:
         """Container time of a timeline time."""
@@ -114,7 +123,10 @@ class Pictures:
 
 
 class Shaper:
-    """Frames as a player shows them: turned, square pixels, 8 bit, limited range, of one even size whatever the source does in between."""
+    """Frames as a player shows them: turned, square pixels, 8 bit, limited range, of one even size whatever the source does in between.
+
+    High dynamic range becomes BT.709.
+    """
 
     def __init__(self, video: VideoStream, width: int, height: int, pixel_format: str = "yuv420p") -> None:
         self.width, self.height = width, height
@@ -127,9 +139,10 @@ class Shaper:
         """The frame in its final shape; the same object where there is nothing to do."""
         full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
         same_size = (frame.width, frame.height) == (self.width, self.height)
-        if same_size and not self._orientation.filters() and frame.format.name == self._format and not full_range:
+        hdr = hdr_of(frame)
+        if same_size and not self._orientation.filters() and frame.format.name == self._format and not full_range and hdr is None:
             return frame
-        kind = (frame.width, frame.height, frame.format.name, full_range)
+        kind = (frame.width, frame.height, frame.format.name, full_range, hdr, frame.color_primaries)
         if self._graph is None or self._made_for != kind:
             check_pixels(frame.width, frame.height)
             self._graph, self._made_for = self._build(frame, full_range), kind
@@ -151,7 +164,9 @@ class Shaper:
         else:
             nodes.append(graph.add("scale", f"{inner[0]}:{inner[1]}"))
         nodes += [graph.add(name, arguments or None) for name, arguments in self._orientation.filters()]
-        if full_range:
+        if hdr_of(frame) is not None:
+            nodes.append(graph.add("scale", tone_mapping(frame)))
+        elif full_range:
             nodes.append(graph.add("scale", "in_range=full:out_range=tv"))
         nodes += [graph.add("format", self._format), graph.add("buffersink")]
         graph.link_nodes(*nodes).configure()

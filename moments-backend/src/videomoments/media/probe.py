@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
 from videomoments.core.errors import UnsupportedMedia
+from videomoments.media.dynamic_range import hdr_of
 from videomoments.media.measure import HIDDEN_PACKETS, Measured, decode, measure, packets_of, rewind
 from videomoments.media.opening import (
     AUDIO_DECODERS,
@@ -134,6 +135,7 @@ def _picture(
         keyframes=_keyframes(measured, first, step),
         decodable=decodable,
         duration=max(duration, 0.0),
+        hdr=hdr_of(head.frame) if isinstance(head.frame, VideoFrame) else None,
     )
     return facts, first * step if decodable else None
 

@@ -48,6 +48,7 @@ def smart_refusal(info: MediaInfo, pictures: Pictures) -> str:
         f"{video.codec} in {info.container} is not joined with new pictures": video.codec != "h264" or info.container not in _CONTAINERS,
         f"{video.pixel_format} is not for every player": video.pixel_format not in _FORMATS,
         "the source is rotated": video.rotation != 0 or video.mirrored,
+        "its dynamic range is not for every player": video.hdr is not None,
         "its pixels are not square": abs(video.sample_aspect - 1) > _SQUARE,
         "it has more than 60 pictures a second": video.fps > FASTEST,
         "the source is damaged": "damaged" in info.warnings,

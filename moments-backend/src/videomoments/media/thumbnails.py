@@ -11,7 +11,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.pictures import Pictures, Shaper, fitted
+from videomoments.media.pictures import Pictures, fitted
 from videomoments.media.progress import Progress
 from videomoments.media.types import MediaInfo, Thumbnail, ThumbnailRequest, VideoStream
 
@@ -25,7 +25,7 @@ def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaIn
     """Writes one JPEG per request, through one open container."""
     assert info.video is not None
     pictures = Pictures(source, info)
-    shaper = Shaper(info.video, *fitted(info.video, LONGEST_SIDE), "yuvj420p")
+    shaper = pictures.shaper(info.video, *fitted(info.video, LONGEST_SIDE), "yuvj420p")
     for number, request in enumerate(requests):
         progress(number / len(requests))
         found = _brightest(pictures, info) if request.time is None else _picture(pictures, info.video, request.time, request.tolerance)

@@ -14,6 +14,8 @@ from videomoments.core.times import Interval
 ClipMode = Literal["copy", "smart", "encode", "proxy", "audio"]
 # How a delivered clip is asked for; `exact`: as cheaply as is possible with nothing hidden in the file.
 ClipWay = Literal["exact", "copy", "encode"]
+# ITU-R BT.2100's two: perceptual quantizer (HDR10, Dolby Vision's base) and hybrid log-gamma.
+HdrKind = Literal["pq", "hlg"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class VideoStream:
     """The picture that is used. `width` × `height` are coded pixels; the display size has the sample aspect and the rotation applied.
 
     `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left to
-    right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where no index tells.
+    right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where no index tells. `hdr` is the
+    transfer of a high dynamic range; None: the usual range.
     """
 
     index: int
@@ -54,6 +57,7 @@ class VideoStream:
     keyframes: tuple[float, ...] | None
     decodable: bool
     duration: float
+    hdr: HdrKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
