@@ -22,11 +22,12 @@ def _ffmpeg(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Width and height as decoded."""
+    """Width and height as presented: a quarter turn of the header swaps them."""
     done = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path)], capture_output=True, check=False)
     found = re.search(rb"Video:.*? (\d{2,5})x(\d{2,5})[ ,]", done.stderr)
     assert found, done.stderr.decode()
-    return int(found[1]), int(found[2])
+    turned = re.search(rb"rotation of -?(90|270)\.", done.stderr)
+    return (int(found[2]), int(found[1])) if turned else (int(found[1]), int(found[2]))
 
 
 def lumas(path: Path) -> list[npt.NDArray[np.uint8]]:

@@ -103,7 +103,7 @@ def asked_of(made: Drawn, pick: random.Random, number: int, lengths: tuple[float
 @pytest.mark.parametrize("name", KINDS if CUTS else _FEW)
 async def test_f66_every_kind_is_cut_exactly(name: str, tmp_path: Path) -> None:
     suffix, options = KINDS[name]
-    made = draw(tmp_path / f"source{suffix}", seconds=SECONDS, **{"gop": 40, **options})
+    made = draw(tmp_path / f"{'rotated' if name == 'rotated' else 'source'}{suffix}", seconds=SECONDS, **{"gop": 40, **options})
     engine = MediaEngine()
     info = await engine.probe(made.path)
     # `make exactness` tries others each time; here each run of the tests tries the same.
