@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import av.error
@@ -23,6 +24,7 @@ from av.video.frame import VideoFrame
 
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.opening import only, stamp, time_base
+from videomoments.media.raw_audio import count_frames
 
 # So many packets at the head of a stream tell how it begins; an edit list may hide some thousands before them.
 _HEAD_PACKETS = 16
@@ -32,6 +34,8 @@ HIDDEN_PACKETS = 4000
 # Recordings longer than this many seconds are measured at so many places, each of so many packets, where the container can seek by time;
 # what is found may lie this many seconds from what was asked for.
 _LONG = 1200.0
+# Files that are nothing but frames.
+_RAW = ("mp3", "aac")
 _SEEKABLE = ("mpegts", "ogg", "mov", "flv", "matroska")
 _PLACES = 6
 _SAMPLED = 150
@@ -87,9 +91,10 @@ def decode(context: Any, packet: Packet[Stream] | None) -> Any:
         return None
 
 
-def measure(container: InputContainer, stream: Stream, size: int, tick: Callable[[], None]) -> Measured | None:
+def measure(container: InputContainer, stream: Stream, path: Path, tick: Callable[[], None]) -> Measured | None:
     """Facts of one stream, or None when no packet can be read. Leaves the container somewhere: seek before you read on."""
     only(container, stream)
+    size = path.stat().st_size
     entries = _entries(stream, size)
     if stream.frames and entries:
         return _by_index(container, stream, entries, size, tick)
@@ -101,7 +106,24 @@ def measure(container: InputContainer, stream: Stream, size: int, tick: Callable
         found = _by_samples(container, stream, tick)
         if found is not None:
             return found
+    if container.format.name in _RAW:
+        found = _by_headers(container, stream, path, tick)
+        if found is not None:
+            return found
     return _by_reading(container, stream, tick)
+
+
+def _by_headers(container: InputContainer, stream: Stream, path: Path, tick: Callable[[], None]) -> Measured | None:
+    """Frame after frame of equal length in time, after the first packet."""
+    rewind(container, stream)
+    first = next(packets_of(container, stream), None)
+    if first is None or first.pos is None or not first.duration:
+        return None
+    frames = count_frames(path, stream.codec_context.name, first.pos, tick)
+    if frames is None:
+        return None
+    begin = stamp(first) or 0
+    return Measured(begin, begin + frames * first.duration, frames, None, False, 0.0)
 
 
 def _entries(stream: Stream, size: int) -> list[tuple[int, int, int, bool]]:

@@ -64,9 +64,9 @@ def probe(path: Path, tick: Callable[[], None]) -> MediaInfo:
     warnings: list[str] = []
     picture, sound, zero = None, None, None
     if video is not None:
-        picture, zero = _picture(container, video, size, warnings, tick)
+        picture, zero = _picture(container, video, path, warnings, tick)
     if audio is not None:
-        sound, zero = _sound(container, audio, size, zero, warnings, tick)
+        sound, zero = _sound(container, audio, path, zero, warnings, tick)
     duration = _duration(picture, sound)
     _refuse_broken_clock(picture, sound)
     _compare_with_header(container, path, size, duration, warnings)
@@ -92,13 +92,13 @@ def _refuse_encrypted(container: InputContainer) -> None:
 
 
 def _picture(
-    container: InputContainer, stream: AvVideo, size: int, warnings: list[str], tick: Callable[[], None]
+    container: InputContainer, stream: AvVideo, path: Path, warnings: list[str], tick: Callable[[], None]
 ) -> tuple[VideoStream, Fraction | None]:
     context = stream.codec_context
     if context is not None:
         check_pixels(context.width, context.height)
     codec = known_codec(stream)
-    measured = measure(container, stream, size, tick)
+    measured = measure(container, stream, path, tick)
     _refuse_truncated(stream, measured, warnings)
     head = _decode_head(container, stream) if codec and measured else _Head()
     decodable = isinstance(head.frame, VideoFrame)
@@ -141,10 +141,10 @@ def _picture(
 
 
 def _sound(
-    container: InputContainer, stream: AvAudio, size: int, zero: Fraction | None, warnings: list[str], tick: Callable[[], None]
+    container: InputContainer, stream: AvAudio, path: Path, zero: Fraction | None, warnings: list[str], tick: Callable[[], None]
 ) -> tuple[AudioStream, Fraction | None]:
     codec = known_codec(stream)
-    measured = measure(container, stream, size, tick) if codec else None
+    measured = measure(container, stream, path, tick) if codec else None
     if zero is None:
         _refuse_truncated(stream, measured, warnings)
     head = _decode_head(container, stream) if codec and measured else _Head()
