@@ -20,6 +20,7 @@ _SEEKS = 6
 _TOGETHER = 5
 _LENGTHS = (1.2, 2.4)
 _GOP = 16
+_LATE = 4
 # A picture of a slow machine may be dropped in playback, but one that is shown is the right one.
 _FEW: tuple[tuple[str, ClipWay], ...] = (("closed GOP, B-frames", "exact"), ("29.97, Matroska, seven B-frames", "copy"))
 _SHOWN_COPIES = [
@@ -86,11 +87,13 @@ class _Expected:
         assert (shown.first, shown.last) == (wanted[0], wanted[-1]), clip
         assert shown.first_time == pytest.approx(0, abs=0.001)
         assert shown.seeks == [wanted[place] for place in self.places], clip
-        assert shown.duration == pytest.approx(clip.end - clip.start, abs=0.05)
+        # Of a copy it also counts the few pictures after the end that the last B-pictures refer to; it does not show them.
+        assert shown.duration == pytest.approx(clip.end - clip.start, abs=0.15 if clip.mode == "copy" else 0.05)
         for at, number in shown.played:
             assert number in wanted, clip
-            # The canvas may be drawn a picture after the callback that tells the time.
-            assert min(abs(begins[wanted.index(number)] - at), abs(begins[max(0, wanted.index(number) - 1)] - at)) < 0.003, clip
+            # The canvas may be drawn some pictures after the callback that tells the time.
+            place = wanted.index(number)
+            assert min(abs(begin - at) for begin in begins[max(0, place - _LATE) : place + 1]) < 0.003, clip
         numbers = [number for _, number in shown.played]
         assert numbers == sorted(numbers)
         assert numbers, clip
