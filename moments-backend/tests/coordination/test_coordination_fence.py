@@ -51,3 +51,21 @@ async def test_f03_the_lock_is_renewed(services: Services, status: StatusMirror)
     await services.redis.pexpire(keys.lock(VIDEO), 5000)
     assert await status.renew(VIDEO, "run-a", 1)
     assert await services.redis.ttl(keys.lock(VIDEO)) > 1700
+
+
+async def test_f02_a_worker_that_wakes_up_after_the_end_opens_nothing(services: Services, status: StatusMirror) -> None:
+    await status.open(VIDEO, "run-a", 2, {"status": "processing"})
+    await status.end(VIDEO, "run-a", 2, {"status": "completed"}, {})
+    shown = await status.read(VIDEO)
+    assert not await status.open(VIDEO, "run-a", 1, {"status": "processing"}), "it was frozen between its claim and this"
+    assert await status.read(VIDEO) == shown
+    assert await services.redis.get(keys.lock(VIDEO)) is None
+
+
+async def test_a_run_that_is_retried_leaves_the_history(services: Services, status: StatusMirror) -> None:
+    await status.open(VIDEO, "run-a", 1, {"status": "processing"})
+    await status.end(VIDEO, "run-a", 1, {"status": "failed"}, {})
+    assert await status.open(VIDEO, "run-a", 1, {"status": "queued"}, again=True)
+    assert (await status.read(VIDEO))["status"] == "queued"
+    assert await services.redis.exists(keys.run("run-a"), keys.history(VIDEO)) == 0
+    assert not await status.open(VIDEO, "run-a", 0, {"status": "processing"}), "an older claim"

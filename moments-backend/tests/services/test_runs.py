@@ -91,6 +91,32 @@ async def test_of_twenty_parallel_claims_one_wins(services: Services) -> None:
     assert (await run_of(services, run.request_id)).status is RunStatus.PROCESSING
 
 
+async def test_claims_that_come_together_are_each_their_own(services: Services) -> None:
+    urls = [f"https://example.com/{number}.mp4" for number in range(6)]
+    runs = [(await accepted(services, url)).request_id for url in urls]
+    wanted = [*runs, runs[0], "of-nobody", runs[3]]
+    claims = await asyncio.gather(*(services.runs.claim(request_id, f"worker-{place}") for place, request_id in enumerate(wanted)))
+    assert [claim and claim.request_id for claim in claims] == [*runs, None, None, None]
+    async with services.database.transaction() as session:
+        rows = (await session.execute(text("SELECT identifier, owner FROM pipeline_history"))).all()
+    assert {row.identifier: row.owner for row in rows} == {request_id: f"worker-{place}" for place, request_id in enumerate(runs)}
+
+
+async def test_f02_of_two_attempts_that_end_together_the_newer_one_ends_the_run(services: Services) -> None:
+    stale = await claimed(services)
+    await _lapse(services, stale.request_id)
+    newer, other = await services.runs.claim(stale.request_id, "worker-b"), await claimed(services, "https://example.com/other.mp4")
+    assert newer is not None
+    endings = [(stale, "stale"), (newer, "newer"), (other, "other")]
+    found = await asyncio.gather(
+        *(services.runs.finish(claim, RunStatus.COMPLETED, note=note) for claim, note in endings), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [StaleAttempt, type(None), type(None)]
+    for claim, note in endings[1:]:
+        run = await run_of(services, claim.request_id)
+        assert (run.status, run.note) == (RunStatus.COMPLETED, note)
+
+
 async def test_f02_a_worker_that_lost_its_claim_writes_nothing(services: Services) -> None:
     old = await claimed(services)
     await _lapse(services, old.request_id)

@@ -180,3 +180,16 @@ async def test_f63_what_was_deleted_can_be_restored_until_its_time_is_over(
         assert (await end_of(services, again.request_id)).status is RunStatus.COMPLETED
     with pytest.raises(NotFound):
         await services.deletion.hide(run.video_id)
+
+
+async def test_f20_entries_of_ended_runs_that_redis_gave_back_are_dropped(services: Services, sweeper: Sweeper) -> None:
+    ended, active = await claimed(services), await accepted(services, "https://example.com/other.mp4")
+    await services.runs.finish(ended, RunStatus.COMPLETED)
+    await services.queue.ensure_group()
+    for request_id in (ended.request_id, "of-a-deleted-video"):
+        await services.queue.add(request_id=request_id, video_id=ended.video_id, config={})
+    read = await services.queue.read("worker-a", 2, 100)
+    assert len(read) == 2, "some are read, some are not: both may come back"
+    await sweeper.sweep_entries()
+    assert [entry.request_id async for page in services.queue.pages() for entry in page] == [active.request_id]
+    assert await sweeper.sweep_entries() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,16 @@ from videomoments.core.times import isoformat, now
 
 # Acknowledge and delete only while the consumer still owns the entry, so that a late worker can't remove what another holds.
 _SETTLE = """
-local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
-if #p == 0 or p[1][2] ~= ARGV[2] then return 0 end
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
-redis.call('XDEL', KEYS[1], ARGV[3])
-return 1
+local settled = 0
+for i = 3, #ARGV do
+  local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1)
+  if #p > 0 and p[1][2] == ARGV[2] then
+    redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])
+    redis.call('XDEL', KEYS[1], ARGV[i])
+    settled = settled + 1
+  end
+end
+return settled
 """
 # Keeps a held entry young while its lease lives, for other tools that read idle times.
 _FRESHEN = """
@@ -69,6 +74,8 @@ end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return given
 """
+
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +130,15 @@ class JobQueue:
         for entry_id, fields in messages:
             if not fields:  # deleted while pending (Redis 6)
                 await self._redis.xack(keys.STREAM, keys.GROUP, entry_id)
-            elif "request_id" not in fields:
+            elif "\x00" in fields.get("request_id", "\x00"):  # none, or one that PostgreSQL would not even compare
                 await self.settle(consumer, entry_id)
             else:
                 found.append(Entry(entry_id, fields["request_id"], fields.get("video_id", "")))
         return found
 
-    async def settle(self, consumer: str, entry_id: str) -> bool:
-        """XACK and XDEL together; False when the entry belongs to another consumer."""
-        return bool(await self._settle(keys=[keys.STREAM], args=[keys.GROUP, consumer, entry_id]))
+    async def settle(self, consumer: str, *entry_ids: str) -> int:
+        """XACK and XDEL together; answers how many, for one that another consumer holds stays."""
+        return int(await self._settle(keys=[keys.STREAM], args=[keys.GROUP, consumer, *entry_ids]))
 
     async def freshen(self, consumer: str, entry_id: str) -> bool:
         """Resets the entry's idle time; False when it belongs to another consumer."""
@@ -141,12 +148,19 @@ class JobQueue:
         """Removes the caller's consumer at its end (F15); answers how many unsettled entries went back into the stream."""
         return int(await self._leave(keys=[keys.STREAM], args=[keys.GROUP, consumer]))
 
-    async def drop(self, entry_id: str) -> None:
-        """Removes an entry whoever holds it: the reconciler, when it replaces one."""
+    async def drop(self, *entry_ids: str) -> None:
+        """Removes entries whoever holds them: the reconciler, when it replaces one, and the sweeper, whose runs have ended."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xack(keys.STREAM, keys.GROUP, entry_id)
-            pipe.xdel(keys.STREAM, entry_id)
+            pipe.xack(keys.STREAM, keys.GROUP, *entry_ids)
+            pipe.xdel(keys.STREAM, *entry_ids)
             await pipe.execute()
+
+    async def pages(self) -> AsyncIterator[list[Entry]]:
+        """All entries of the stream, read or not, some hundred at a time."""
+        first = "-"
+        while batch := await self._redis.xrange(keys.STREAM, first, "+", count=_PAGE):
+            yield [Entry(entry_id, fields.get("request_id", ""), fields.get("video_id", "")) for entry_id, fields in batch]
+            first = f"({batch[-1][0]}"
 
     async def waits(self, entry_id: str, *, stale_ms: int) -> bool:
         """Whether the entry is there, and either unread or read less than `stale_ms` ago."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from videomoments.coordination import keys
+from videomoments.coordination.scripts import Scripts
 from videomoments.core.names import StageName, StageStatus
 from videomoments.core.times import isoformat, now
 
@@ -46,11 +47,15 @@ redis.call('PERSIST', KEYS[2])
 return 1
 """
 )
+# What is in the history has ended: only who knows better opens it again, not a worker that wakes up after a claim long gone.
 _OPEN = (
     _FUNCTIONS
     + """
+if ARGV[4] ~= '1' and redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 if take(ARGV[1], ARGV[3], '1') == 0 then return 0 end
-write(ARGV[2], 4, #ARGV)
+redis.call('DEL', KEYS[3])
+redis.call('ZREM', KEYS[4], ARGV[2])
+write(ARGV[2], 5, #ARGV)
 redis.call('PERSIST', KEYS[2])
 return 1
 """
@@ -113,45 +118,50 @@ class StatusMirror:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._take = redis.register_script(_TAKE)
-        self._write = redis.register_script(_WRITE)
-        self._open = redis.register_script(_OPEN)
-        self._renew = redis.register_script(_RENEW)
-        self._release = redis.register_script(_RELEASE)
-        self._end = redis.register_script(_END)
-        self._settle = redis.register_script(_SETTLE)
+        self._scripts = Scripts(redis)
+        self._take = self._scripts.register(_TAKE)
+        self._write = self._scripts.register(_WRITE)
+        self._open = self._scripts.register(_OPEN)
+        self._renew = self._scripts.register(_RENEW)
+        self._release = self._scripts.register(_RELEASE)
+        self._end = self._scripts.register(_END)
+        self._settle = self._scripts.register(_SETTLE)
 
     async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
         """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so whatever stands here is left over."""
         token = f"{request_id}:{attempt}"
-        return bool(await self._take(keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL), int(force)]))
+        return bool(
+            await self._scripts.call(self._take, keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL), int(force)])
+        )
 
     async def renew(self, video_id: str, request_id: str, attempt: int) -> bool:
         token = f"{request_id}:{attempt}"
-        return bool(await self._renew(keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL)]))
+        return bool(await self._scripts.call(self._renew, keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL)]))
 
-    async def open(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
-        """`take` by force, and `write`. Called after the row is committed, so another run's lock and hash can only be left over."""
-        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.LOCK_TTL), *_pairs(fields)]
-        return bool(await self._open(keys=[keys.lock(video_id), keys.active(video_id)], args=args))
+    async def open(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], *, again: bool = False) -> bool:
+        """`take` by force, and `write`. Called after the row is committed, so another run's lock and hash can only be left over; a run
+        that Redis knows to have ended stays so, unless it is opened `again`: on a retry, or when the row was just looked at."""
+        names = [keys.lock(video_id), keys.active(video_id), keys.run(request_id), keys.history(video_id)]
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.LOCK_TTL), int(again), *_pairs(fields)]
+        return bool(await self._scripts.call(self._open, keys=names, args=args))
 
     async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Sets `fields`; a hash that another run left is emptied first, and `request_id` is always there."""
         args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
-        return bool(await self._write(keys=[keys.lock(video_id), keys.active(video_id)], args=args))
+        return bool(await self._scripts.call(self._write, keys=[keys.lock(video_id), keys.active(video_id)], args=args))
 
     async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
         names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)]
         args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]
-        return bool(await self._release(keys=names, args=args))
+        return bool(await self._scripts.call(self._release, keys=names, args=args))
 
     async def end(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], details: Mapping[str, str]) -> bool:
         """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock."""
         names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id), keys.run(request_id), keys.history(video_id)]
         shown = _pairs(fields)
         args: list[str | int | float] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), now().timestamp(), len(shown)]
-        return bool(await self._end(keys=names, args=[*args, *shown, *_pairs(details)]))
+        return bool(await self._scripts.call(self._end, keys=names, args=[*args, *shown, *_pairs(details)]))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
         """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
@@ -182,7 +192,7 @@ class StatusMirror:
     async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
         """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""
         names = [keys.lock(video_id), keys.active(video_id)]
-        return bool(await self._settle(keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]))
+        return bool(await self._scripts.call(self._settle, keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]))
 
     async def mark_cancel(self, video_id: str, request_id: str) -> None:
         await self._redis.set(keys.cancel(video_id), request_id, ex=keys.CANCEL_TTL)

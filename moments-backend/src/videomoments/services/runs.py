@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, MomentsError, NotFound, ServiceUnavailable, StaleAttempt, TooMany
+from videomoments.core.grouped import Grouped
 from videomoments.core.logging import log_context
 from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
 from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
@@ -72,6 +73,8 @@ class Runs:
         self.status = status
         self.history = history
         self._settings = settings
+        self._claims: Grouped[tuple[str, str], RowMapping | None] = Grouped(self._claim)
+        self._completions: Grouped[tuple[int, int, str | None], RowMapping | None] = Grouped(self._complete)
 
     async def accept(
         self, video_id: str, snapshot: RunSnapshot, *, kind: RunKind = RunKind.PIPELINE, idempotency_key: str | None = None
@@ -119,14 +122,15 @@ class Runs:
         RETRIES.labels("run").inc()
         with log_context(request_id=request_id, video_id=row["video_identifier"]):
             log.info("queued again")
-            await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"])
+            await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"], again=True)
         return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
 
-    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot, attempt: int = 0) -> None:
-        """Lock, status hash and stream entry of a fresh run. Whatever fails here the reconciler repairs (F05)."""
+    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot, attempt: int = 0, *, again: bool = False) -> None:
+        """Lock, status hash and stream entry of a fresh run, or of one that has ended and starts `again`. Whatever fails here the
+        reconciler repairs (F05)."""
         with contextlib.suppress(ServiceUnavailable):  # the row is committed: the run is accepted, whatever happens now
             async with best_effort("the new run"):
-                await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value})
+                await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value}, again=again)
                 entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
                 found = await self.database.statement(statements.ANNOUNCED, {"entry": entry, "id": request_id})
                 now = RunStatus(found.scalar() or RunStatus.CANCELLED)
@@ -135,8 +139,7 @@ class Runs:
 
     async def claim(self, request_id: str, owner: str) -> Claim | None:
         """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
-        values = {"request_id": request_id, "owner": owner, "lease": self._settings.lease_seconds}
-        row = (await self.database.statement(statements.CLAIM, values)).mappings().one_or_none()
+        row = await self._claims((request_id, owner))
         if row is None:
             return None
         ATTEMPTS.inc()
@@ -158,6 +161,17 @@ class Runs:
         async with best_effort("the claim"):
             await self.status.open(claim.video_id, claim.request_id, claim.attempt, {"status": RunStatus.PROCESSING.value})
         return claim
+
+    async def _claim(self, wanted: Sequence[tuple[str, str]]) -> list[RowMapping | None]:
+        """One row for each of (request id, owner), or None. Of two that want the same run the first may have it."""
+        first = {request_id: place for place, (request_id, _) in reversed([*enumerate(wanted)])}
+        values = {
+            "request_ids": list(first),
+            "owners": [wanted[place][1] for place in first.values()],
+            "lease": self._settings.lease_seconds,
+        }
+        rows = {row["identifier"]: row for row in (await self.database.statement(statements.CLAIM, values)).mappings()}
+        return [rows.get(request_id) if first[request_id] == place else None for place, (request_id, _) in enumerate(wanted)]
 
     @asynccontextmanager
     async def fenced(self, claim: Claim) -> AsyncIterator[AsyncSession]:
@@ -241,7 +255,7 @@ class Runs:
         }
         stages: dict[str, str] = {}
         if status is RunStatus.COMPLETED:
-            row = (await self.database.statement(statements.FINISH, values)).mappings().one_or_none()
+            row = await self._completions((run_id, attempt, note))
         else:
             async with self.database.transaction() as session:
                 if (row := (await session.execute(statements.FINISH, values)).mappings().one_or_none()) is not None:
@@ -249,6 +263,13 @@ class Runs:
         if row is None:
             raise StaleAttempt("Another worker has taken this run over.")
         await self._mirror_end(video_id, request_id, attempt, status, row, stages=stages, error=error, error_stage=error_stage)
+
+    async def _complete(self, endings: Sequence[tuple[int, int, str | None]]) -> list[RowMapping | None]:
+        """One row for each of (run, attempt, note), or None where the attempt no longer holds its run."""
+        ids, attempts, notes = (list(column) for column in zip(*endings, strict=True))
+        values = {"ids": ids, "attempts": attempts, "notes": notes}
+        rows = {(row["id"], row["attempt"]): row for row in (await self.database.statement(statements.COMPLETE, values)).mappings()}
+        return [rows.get((run_id, attempt)) for run_id, attempt, _ in endings]
 
     async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> dict[str, str]:
         """Ends the stages of a run that failed or was cancelled; answers the fields of its mirror that changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import stage_fields
-from videomoments.core.errors import StaleAttempt
-from videomoments.core.names import StageName, StageStatus
+from videomoments.core.errors import ServiceUnavailable, StaleAttempt
+from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.services.runs import Claim, Runs
 
 # The fence and the write in one statement, which is a transaction of its own: as `Runs.fenced`, with one way to the server instead of four.
@@ -36,6 +37,7 @@ _END = text(
 ).bindparams(bindparam("checkpoint", type_=JSONB(none_as_null=True)))
 _PROGRESS = text(_FENCED.format(changes="progress = CASE status WHEN 'processing' THEN CAST(:progress AS double precision) END"))
 _LOAD = text("SELECT name, status, input_hash, checkpoint, reason FROM pipeline_stages WHERE run_id = :run_id ORDER BY position")
+_HELD = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' AND lease_until > now()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,17 @@ class StageRecords:
         if (await self._runs.database.statement(statement, identity | values)).first() is None:
             raise StaleAttempt("Another worker has taken this run over.")
 
-    async def _mirror(self, claim: Claim, name: StageName, status: StageStatus) -> None:
-        async with best_effort(f"{name} {status}"):
-            fields = stage_fields(name, status)
-            if not await self._runs.status.write(claim.video_id, claim.request_id, claim.attempt, fields):
+    async def _mirror(self, claim: Claim, name: StageName, now: StageStatus) -> None:
+        with contextlib.suppress(ServiceUnavailable):  # what was written stands, whatever happens now
+            await self._mirrored(claim, f"{name} {now}", stage_fields(name, now))
+
+    async def _mirrored(self, claim: Claim, what: str, fields: dict[str, str]) -> None:
+        async with best_effort(what):
+            if not await self._runs.status.write(claim.video_id, claim.request_id, claim.attempt, fields) and await self._is_held(claim):
                 # Redis was emptied, or came back without the lock: the row says that the run is ours, so the hash is written anew.
-                await self._runs.status.take(claim.video_id, claim.request_id, claim.attempt, force=True)
-                identity = {"request_id": claim.request_id, "status": "processing"}
-                await self._runs.status.write(claim.video_id, claim.request_id, claim.attempt, identity | fields)
+                # Asked now, not taken from the write before: this process may have been frozen since.
+                status = {"status": RunStatus.PROCESSING.value}
+                await self._runs.status.open(claim.video_id, claim.request_id, claim.attempt, status | fields, again=True)
+
+    async def _is_held(self, claim: Claim) -> bool:
+        return (await self._runs.database.statement(_HELD, {"id": claim.run_id, "attempt": claim.attempt})).first() is not None

@@ -31,6 +31,7 @@ from videomoments.services.wiring import Services
 from videomoments.storage.base import ObjectStore
 from videomoments.worker.lease import LeaseKeeper, Verdict
 from videomoments.worker.reconciler import Reconciler
+from videomoments.worker.settling import Settler
 from videomoments.worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Worker:
         # The blocking read has a connection of its own (F26).
         self._reader = connect(services.settings.redis_url or "", connections=2)
         self._queue = JobQueue(self._reader)
+        self._settler = Settler(self._queue, self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then hands back what it holds.
@@ -90,7 +92,9 @@ class Worker:
         """
         await self._prepare_queue()
         self._lease.start()
-        helpers = [asyncio.create_task(each) for each in (self._reconcile(), self._sweep(), self._keep_fresh(), self._count())]
+        helpers = [
+            asyncio.create_task(each) for each in (self._settler.run(), self._reconcile(), self._sweep(), self._keep_fresh(), self._count())
+        ]
         log.info("%s takes up to %d runs at once", self.name, self._slots)
         try:
             await self._read_until(stop)
@@ -98,8 +102,7 @@ class Worker:
             await self._drain()
             await _stopped(helpers, self._settings.drain_seconds)
             await asyncio.to_thread(self._lease.stop)
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self._queue.leave(self.name)
+            await self._settler.leave()
             await self._reader.aclose()
             with contextlib.suppress(MomentsError):
                 await self._services.totals.flush()
@@ -173,8 +176,7 @@ class Worker:
             with _named(claim):
                 log.info("claimed")
                 await self._execute(claim, began)
-        with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await self._queue.settle(self.name, entry.entry_id)
+        self._settler.add(entry.entry_id)
 
     async def _claim(self, entry: Entry) -> Claim | None:
         """A claim is made or not: one that comes while this worker drains is given back, not left to lapse."""

@@ -39,8 +39,9 @@ class Sweeper:
         await self._store.sweep_partial(_PARTIAL_LIFE)
 
     async def sweep_shared(self) -> None:
-        """Stale keys in Redis, and deleted videos whose time is over."""
+        """Stale keys and entries in Redis, and deleted videos whose time is over."""
         await self.sweep_keys()
+        await self.sweep_entries()
         await self._services.deletion.purge_due(self._store)
         await self._services.editing.remove_due()
 
@@ -81,6 +82,18 @@ class Sweeper:
         for path in ended:
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
         return len(ended)
+
+    async def sweep_entries(self) -> int:
+        """Removes entries whose runs have ended or are gone: a Redis that came back without its last second shows them again. Answers
+        how many."""
+        removed = 0
+        async for page in self._services.queue.pages():
+            async with self._services.database.transaction() as session:
+                active = set(await session.scalars(_ACTIVE, {"ids": [entry.request_id for entry in page]}))
+            if idle := [entry.entry_id for entry in page if entry.request_id not in active]:
+                await self._services.queue.drop(*idle)
+                removed += len(idle)
+        return removed
 
     async def sweep_keys(self) -> int:
         """Ends the mirrors of runs that ended while Redis was away, and takes ids out of the histories that have lost their hashes (F33).

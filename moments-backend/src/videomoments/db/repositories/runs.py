@@ -21,23 +21,32 @@ INSERT = text("""
     FROM run, unnest(CAST(:stages AS text[])) WITH ORDINALITY AS stage (name, position)
     RETURNING run_id
 """).bindparams(bindparam("config", type_=JSONB), stages=[name.value for name in StageName])
-# One statement decides who works: only a row that nobody holds, or whose holder's lease has lapsed. A lapsed lease counts as a crash,
-# unless it lapsed while PostgreSQL itself was down: nobody could renew then.
+# One statement decides who works: only rows that nobody holds, or whose holders' leases have lapsed. A lapsed lease counts as a crash,
+# unless it lapsed while PostgreSQL itself was down: nobody could renew then. For as many claims as come together; rows are locked in one
+# order by all who lock several, or two of them would wait for each other.
 CLAIM = text("""
+    WITH free AS (
+        SELECT run.id, claim.owner FROM unnest(CAST(:request_ids AS text[]), CAST(:owners AS text[])) AS claim (identifier, owner)
+        JOIN pipeline_history AS run ON run.identifier = claim.identifier
+        WHERE run.status IN ('queued', 'processing')
+          AND run.cancel_requested_at IS NULL AND (run.lease_until IS NULL OR run.lease_until < now())
+        ORDER BY run.id FOR NO KEY UPDATE OF run
+    )
     UPDATE pipeline_history AS run
-    SET attempt = attempt + 1, owner = :owner, status = 'processing', started_at = coalesce(started_at, now()),
+    SET attempt = attempt + 1, owner = free.owner, status = 'processing', started_at = coalesce(started_at, now()),
         crashes = crashes + CASE WHEN lease_until IS NULL OR lease_until < pg_postmaster_start_time() THEN 0 ELSE 1 END,
         lease_until = now() + make_interval(secs => :lease)
-    FROM videos
-    WHERE run.identifier = :request_id AND videos.id = run.video_id AND run.status IN ('queued', 'processing')
-      AND run.cancel_requested_at IS NULL AND (run.lease_until IS NULL OR run.lease_until < now())
+    FROM free, videos WHERE run.id = free.id AND videos.id = run.video_id
     RETURNING run.id, run.identifier, run.video_id, videos.identifier AS video_identifier, run.kind, run.attempt, run.crashes, run.config
 """)
 # Run by the lease thread on its own connection (asyncpg's own parameter style).
 RENEW = """
-    UPDATE pipeline_history SET lease_until = now() + make_interval(secs => $3)
-    FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
-    WHERE pipeline_history.id = mine.id AND pipeline_history.attempt = mine.attempt AND status = 'processing'
+    WITH held AS (
+        SELECT run.id FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
+        JOIN pipeline_history AS run ON run.id = mine.id AND run.attempt = mine.attempt
+        WHERE run.status = 'processing' ORDER BY run.id FOR NO KEY UPDATE OF run
+    )
+    UPDATE pipeline_history SET lease_until = now() + make_interval(secs => $3) FROM held WHERE pipeline_history.id = held.id
     RETURNING pipeline_history.id, cancel_requested_at IS NOT NULL AS cancelled
 """
 # Not FOR SHARE: two transactions that share the row, one of which then changes it, and a renewal between them make a deadlock.
@@ -59,6 +68,20 @@ FINISH = text("""
         note = :note, lease_until = NULL, owner = NULL
     WHERE id = :id AND attempt = :attempt AND status = 'processing'
     RETURNING started_at, completed_at, duration_seconds
+""")
+# The ends of runs that have nothing more to say than a note, as many as come together.
+COMPLETE = text("""
+    WITH mine AS (
+        SELECT run.id, ending.note
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:attempts AS bigint[]), CAST(:notes AS text[])) AS ending (id, attempt, note)
+        JOIN pipeline_history AS run ON run.id = ending.id AND run.attempt = ending.attempt
+        WHERE run.status = 'processing' ORDER BY run.id FOR NO KEY UPDATE OF run
+    )
+    UPDATE pipeline_history AS run
+    SET status = 'completed', completed_at = now(), duration_seconds = extract(epoch FROM now() - coalesce(started_at, now())),
+        note = mine.note, lease_until = NULL, owner = NULL
+    FROM mine WHERE run.id = mine.id
+    RETURNING run.id, run.attempt, started_at, completed_at, duration_seconds
 """)
 # Of a run that ends early: the stage it was in ends as the run does, and those it never came to are skipped.
 END_STAGES = text("""

@@ -1,0 +1,51 @@
+"""Acknowledges entries that are done with, many at once, and again where Redis was away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from redis.exceptions import RedisError
+
+from videomoments.coordination.queue import JobQueue
+
+_MOST = 100
+_PAUSE_SECONDS = 0.5
+
+
+class Settler:
+    """The entries of one consumer. Nobody waits for an acknowledgement: the run row has said already what became of the run."""
+
+    def __init__(self, queue: JobQueue, consumer: str) -> None:
+        self._queue = queue
+        self._consumer = consumer
+        self._left: dict[str, None] = {}
+        self._added = asyncio.Event()
+
+    def add(self, entry_id: str) -> None:
+        self._left[entry_id] = None
+        self._added.set()
+
+    async def run(self) -> None:
+        """Settles what is added, until it is cancelled."""
+        while True:
+            await self._added.wait()
+            self._added.clear()
+            try:
+                await self.settle()
+            except (RedisError, OSError, TimeoutError):
+                await asyncio.sleep(_PAUSE_SECONDS)
+                self._added.set()
+
+    async def settle(self) -> None:
+        """What is left, now. Raises what Redis raises; then it is still left."""
+        while batch := list(self._left)[:_MOST]:
+            await self._queue.settle(self._consumer, *batch)
+            for entry_id in batch:
+                self._left.pop(entry_id, None)
+
+    async def leave(self) -> None:
+        """At the end of the consumer: what was done with is settled, what was only read goes back into the stream."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            await self.settle()
+            await self._queue.leave(self._consumer)
