@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend import claimed, run_of
+from videomoments.core.errors import OutOfSpace
 from videomoments.core.names import StageName
+from videomoments.pipeline.limits import check_quota
 from videomoments.pipeline.orchestrator import run_stages
 from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
 from videomoments.storage.layout import audio_key
 from videomoments.worker.app import build_parts
-from workers import executions
+from workers import executions, until
 
 FIRST, SECOND = StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION
 
@@ -152,3 +156,38 @@ async def test_a_cancellation_at_the_end_of_a_stage_is_not_taken_for_the_progres
     work = asyncio.create_task(run_stages(claim, parts, _unwatched, (Stage(name=FIRST, run=quick), Stage(name=SECOND, run=never))))
     with pytest.raises(asyncio.CancelledError):
         await work
+
+
+async def test_f61_a_stage_waits_for_room_among_the_temporary_files_of_all_runs(services: Services, parts: Parts) -> None:
+    claim = await claimed(services)
+    crowded = replace(parts, settings=parts.settings.model_copy(update={"temp_quota_bytes": 64 * 1024}))
+    left = parts.settings.work_folder / "another-run" / "source.mp4"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(128 * 1024))
+    began: list[StageName] = []
+
+    async def begin(_: StageContext) -> Outcome:
+        began.append(FIRST)
+        return Outcome()
+
+    running = asyncio.create_task(run_stages(claim, crowded, _unwatched, (Stage(FIRST, begin),)))
+
+    async def is_processing() -> bool:
+        return executions(await run_of(services, claim.request_id))[0] == 1
+
+    await until(is_processing)
+    await asyncio.sleep(0.1)
+    assert began == [], "there is no room"
+    left.unlink()
+    await running
+    assert began == [FIRST]
+
+
+async def test_f61_a_machine_that_stays_crowded_fails_the_run_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "clip.mp4").write_bytes(bytes(128 * 1024))
+    await check_quota(tmp_path, 1024**2)
+    with pytest.raises(OutOfSpace, match="may take") as refused:
+        await check_quota(tmp_path, 64 * 1024)
+    assert refused.value.retryable
+    assert "MOMENTS_TEMP_QUOTA_BYTES" in refused.value.advice

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
 
     max_source_bytes: int = Field(20 * 1024**3, gt=0)
     min_free_bytes: int = Field(512 * 1024**2, ge=0)
+    # The most that all runs' temporary files may take on one machine when another stage begins.
+    temp_quota_bytes: int = Field(200 * 1024**3, gt=0)
     download_timeout: float = Field(6 * 3600.0, gt=0)
     # Hosts or networks in private address space that downloads may reach, comma-separated (`10.1.2.3`, `10.0.0.0/8`, `media.local`).
     allow_private: str = ""

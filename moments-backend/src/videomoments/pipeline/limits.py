@@ -1,13 +1,18 @@
-"""What one worker does at once: a semaphore for each named resource (the overview's section 8)."""
+"""What one worker does at once: a semaphore for each named resource (the overview's section 8); and what one machine's runs may leave
+lying about while they last."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from videomoments.core.config import Limits
+from videomoments.core.errors import OutOfSpace
 
 
 class Resource(StrEnum):
@@ -32,3 +37,23 @@ class ResourceLimits:
             return
         async with self._semaphores[resource]:
             yield
+
+
+async def check_quota(folder: Path, quota: int) -> None:
+    """Raises `OutOfSpace`, which waiting may mend, when the temporary files of all runs take `quota` bytes or more."""
+    used = await asyncio.to_thread(_size_of, folder)
+    if used >= quota:
+        raise OutOfSpace(
+            f"The temporary files of all runs take {used / 1e9:.1f} GB, and may take {quota / 1e9:.1f} GB.",
+            advice="Retry the run when others have ended, or raise MOMENTS_TEMP_QUOTA_BYTES.",
+        )
+
+
+def _size_of(folder: Path) -> int:
+    """Bytes on disk. What other runs remove meanwhile is not counted."""
+    total = 0
+    for base, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += (Path(base) / name).lstat().st_blocks * 512
+    return total

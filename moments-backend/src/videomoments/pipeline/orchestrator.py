@@ -18,6 +18,7 @@ from videomoments.core.metrics import RETRIES, stage_timed
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.pipeline.kinds import NOT_PART, stages_of
+from videomoments.pipeline.limits import check_quota
 from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecord, StageRecords
@@ -170,6 +171,7 @@ async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
     )
     async for attempt in retrying:
         with attempt:
+            await check_quota(context.folder.parent, context.parts.settings.temp_quota_bytes)
             return await stage.run(context)
     raise AssertionError("the last attempt returns or raises")
 
