@@ -83,6 +83,33 @@ async def test_f36_a_full_queue_says_so(stack: Stack, services: Services, settin
         await small.close()
 
 
+async def test_f36_a_place_that_gets_free_during_a_start_is_no_conflict(services: Services, settings: Settings) -> None:
+    small = build_services(settings.model_copy(update={"queue_cap": 2}))
+    videos = [(await services.videos.register_url(f"https://example.com/{number}.mp4"))[0].identifier for number in range(60)]
+    snapshot = await services.models.snapshot(RunOptions())
+    refusals: list[str] = []
+
+    async def start(mine: list[str]) -> None:
+        """Starts each until it is accepted or refused for another reason than the full queue, and makes room by the way."""
+        for video in mine:
+            while True:
+                try:
+                    run = await small.runs.accept(video, snapshot)
+                except MomentsError as error:
+                    refusals.append(error.code)
+                    if error.code != "too_many":
+                        break
+                else:
+                    await small.runs.claim(run.request_id, "worker-a")
+                    break
+
+    try:
+        await asyncio.wait_for(asyncio.gather(*(start(videos[first::6]) for first in range(6))), 60)
+    finally:
+        await small.close()
+    assert set(refusals) == {"too_many"}, "the queue was full now and then, and no video had a run already"
+
+
 async def test_of_twenty_parallel_claims_one_wins(services: Services) -> None:
     run = await accepted(services)
     claims = await asyncio.gather(*(services.runs.claim(run.request_id, f"worker-{number}") for number in range(20)))

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 # A run that was forgiven so often is a dead letter all the same.
 _PATIENCE = 20
+# How often a start looks again when what refused it has gone meanwhile.
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,13 @@ class Runs:
             "idempotency_key": idempotency_key,
             "cap": self._settings.queue_cap,
         }
-        if (await self.database.statement(statements.INSERT, values)).first() is None:
-            return await self._not_inserted(video_id, idempotency_key)
+        tries = 0
+        while (await self.database.statement(statements.INSERT, values)).first() is None:
+            if (earlier := await self._not_inserted(video_id, idempotency_key, kind)) is not None:
+                return earlier
+            # What was in the way has gone in between: a place in the queue, or the run before.
+            if (tries := tries + 1) == _TRIES:
+                raise TooMany("The queue is full.", advice="Try again when some runs have ended, or start more workers.")
         with log_context(request_id=request_id, video_id=video_id):
             log.info("accepted")
             await self.announce(request_id, video_id, snapshot)
@@ -331,8 +338,8 @@ class Runs:
             details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
             await self.status.end(video_id, request_id, attempt, fields, details)
 
-    async def _not_inserted(self, video_id: str, idempotency_key: str | None) -> Accepted:
-        """The earlier run of the same key; otherwise raises why no run can be accepted."""
+    async def _not_inserted(self, video_id: str, idempotency_key: str | None, kind: RunKind) -> Accepted | None:
+        """The earlier run of the same key; otherwise raises why no run can be accepted. None: nothing is in the way any more."""
         async with self.database.transaction() as session:
             row = (await session.execute(statements.OF_KEY, {"key": idempotency_key})).mappings().one_or_none()
             if row is not None:
@@ -340,7 +347,9 @@ class Runs:
             if await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id}) is None:
                 raise NotFound("There is no such video.", code="video_not_found")
             await self._refuse_overload(session)
-        raise _active()
+            if await session.scalar(statements.CONFLICTING, {"video_id": video_id, "kind": kind.value}) is not None:
+                raise _active()
+        return None
 
     async def _refuse_retry(self, session: AsyncSession, request_id: str) -> NoReturn:
         statement = text(

@@ -95,6 +95,11 @@ ANNOUNCED = text("""
     UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
     WHERE identifier = :id RETURNING status
 """)
+# What `uq_pipeline_history_active` refuses.
+CONFLICTING = text("""
+    SELECT 1 FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
+    WHERE videos.identifier = :video_id AND run.status IN ('queued', 'processing') AND run.kind <> 'clips' AND :kind <> 'clips' LIMIT 1
+""")
 OF_KEY = text("""
     SELECT run.identifier, run.status, videos.identifier AS video FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
     WHERE run.idempotency_key = :key
