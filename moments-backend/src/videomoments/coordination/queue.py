@@ -158,9 +158,13 @@ class JobQueue:
     async def pages(self) -> AsyncIterator[list[Entry]]:
         """All entries of the stream, read or not, some hundred at a time."""
         first = "-"
-        while batch := await self._redis.xrange(keys.STREAM, first, "+", count=_PAGE):
+        while batch := await self._page(first):
             yield [Entry(entry_id, fields.get("request_id", ""), fields.get("video_id", "")) for entry_id, fields in batch]
             first = f"({batch[-1][0]}"
+
+    async def _page(self, first: str) -> list[tuple[str, dict[str, str]]]:
+        found: Any = await self._redis.xrange(keys.STREAM, first, "+", count=_PAGE)
+        return [(entry_id, fields or {}) for entry_id, fields in found]
 
     async def waits(self, entry_id: str, *, stale_ms: int) -> bool:
         """Whether the entry is there, and either unread or read less than `stale_ms` ago."""
