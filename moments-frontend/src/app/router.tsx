@@ -8,6 +8,7 @@ export const router = createBrowserRouter([
   {
     element: <Layout />,
     errorElement: <Crash />,
+    HydrateFallback: () => null,
     children: [
       { index: true, lazy: async () => ({ Component: (await import("@/features/dashboard")).Dashboard }) },
       { path: "library", lazy: async () => ({ Component: (await import("@/features/library")).Library }) },

@@ -1,7 +1,95 @@
+import { Box, Skeleton, Tab, Tabs, useMediaQuery } from "@mui/material";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { useParams } from "react-router";
+import { runStatus } from "@/api/runs";
+import type { ShotsOut, Word } from "@/api/types";
+import { video as videoQuery } from "@/api/videos";
+import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
+import { RunCard } from "@/components/RunCard";
+import { isActive } from "@/hooks/polling";
 import { useTitle } from "@/hooks/useTitle";
+import { shots, transcript } from "../api/media";
+import { moments as momentsQuery } from "../api/moments";
+import { PlayerProvider } from "../hooks/player";
+import { useEditor } from "../hooks/useEditor";
+import { DetailActions } from "./DetailActions";
+import { MomentList } from "./MomentList";
+import { Shortcuts } from "./Shortcuts";
+import { Timeline } from "./Timeline";
+import { Transcript } from "./Transcript";
+import { VideoPlayer } from "./VideoPlayer";
 
+const NO_WORDS: readonly Word[] = [];
+
+/** Where people live: the recording, its moments, its words, and everything that can be done to them. */
 export function Detail() {
-  useTitle("Detail");
-  return <Page title="Detail">{null}</Page>;
+  const { videoId = "" } = useParams();
+  return (
+    <PlayerProvider key={videoId}>
+      <VideoDetail videoId={videoId} />
+    </PlayerProvider>
+  );
+}
+
+function VideoDetail({ videoId }: { videoId: string }) {
+  const client = useQueryClient();
+  const video = useQuery(videoQuery(videoId));
+  const run = useQuery({ ...runStatus(videoId), enabled: video.data?.request_id != null });
+  const found = useQuery(momentsQuery(videoId));
+  const said = useQuery(transcript(videoId));
+  const cutsFound = useQuery(shots(videoId));
+  const wide = useMediaQuery((theme) => theme.breakpoints.up("lg"));
+  const [tab, setTab] = useState<"moments" | "transcript">("moments");
+  const [selected, setSelected] = useState<string | null>(null);
+  useTitle(video.data?.title ?? "Video");
+
+  // A run that ends changes everything that is shown here.
+  const status = run.data?.status;
+  useEffect(() => {
+    if (status === undefined || isActive(status)) return;
+    for (const name of ["videos", "moments", "transcript", "waveform", "shots", "stream"]) void client.invalidateQueries({ queryKey: [name] });
+  }, [status, run.data?.request_id, client]);
+
+  const words = said.data?.word_timestamps ?? NO_WORDS;
+  const cuts = useMemo(() => cutsOf(cutsFound.data), [cutsFound.data]);
+  const duration = video.data?.duration ?? 0;
+  const editor = useEditor(videoId, { words, cuts, duration });
+  const list = useMemo(() => found.data ?? [], [found.data]);
+
+  if (video.error) return <Page title="Video">{<ErrorState error={video.error} onRetry={() => void video.refetch()} />}</Page>;
+  if (video.data === undefined) return <Page wide title=" ">{<Skeleton variant="rounded" height={420} aria-label="Loading the video" />}</Page>;
+  const active = status !== undefined && isActive(status);
+  const showRun = active || status === "failed" || status === "cancelled";
+  const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} />;
+  const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} videoId={videoId} editor={editor} />;
+  return (
+    <Page wide title={video.data.title} subtitle={video.data.source} actions={<DetailActions video={video.data} moments={list} busy={active} />}>
+      <Shortcuts moments={list} selected={selected} onSelect={setSelected} editor={editor} />
+      <Box sx={{ display: "grid", gap: 2.5, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1.45fr) minmax(380px, 1fr)" }, alignItems: "start" }}>
+        <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
+          {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}
+          <VideoPlayer video={video.data} />
+          <Timeline videoId={videoId} moments={list} cuts={cuts} duration={duration} selected={selected} onSelect={setSelected} editor={editor} />
+          {wide && wordsPane}
+        </Box>
+        {wide ? (
+          momentsPane
+        ) : (
+          <Box sx={{ minWidth: 0 }}>
+            <Tabs value={tab} onChange={(_, value: "moments" | "transcript") => setTab(value)} variant="fullWidth" sx={{ mb: 1.5 }}>
+              <Tab value="moments" label={`Moments (${list.length})`} />
+              <Tab value="transcript" label="Transcript" />
+            </Tabs>
+            {tab === "moments" ? momentsPane : wordsPane}
+          </Box>
+        )}
+      </Box>
+    </Page>
+  );
+}
+
+function cutsOf(found: ShotsOut | null | undefined): number[] {
+  return (found?.items ?? []).map((shot) => shot.latest);
 }

@@ -1,7 +1,39 @@
+import { Button, Stack, Tab, Tabs } from "@mui/material";
+import { useState, useSyncExternalStore } from "react";
+import { forgetKey, readKey, subscribeKey } from "@/api/key";
 import { Page } from "@/components/Page";
 import { useTitle } from "@/hooks/useTitle";
+import { HealthPanel } from "./HealthPanel";
+import { KeysPanel } from "./KeysPanel";
+import { ModelsPanel } from "./ModelsPanel";
 
+const PANELS = { models: ModelsPanel, health: HealthPanel, keys: KeysPanel } as const;
+
+/** Models, how the system does, and who may call it. */
 export function Settings() {
   useTitle("Settings");
-  return <Page title="Settings">{null}</Page>;
+  const [tab, setTab] = useState<keyof typeof PANELS>("models");
+  const signedIn = useSyncExternalStore(subscribeKey, () => readKey() !== null);
+  const Panel = PANELS[tab];
+  return (
+    <Page
+      title="Settings"
+      actions={
+        signedIn && (
+          <Button variant="outlined" color="inherit" onClick={forgetKey}>
+            Sign out
+          </Button>
+        )
+      }
+    >
+      <Tabs value={tab} onChange={(_, value: keyof typeof PANELS) => setTab(value)} aria-label="Settings" sx={{ mb: 2, borderBottom: 1, borderColor: "divider" }}>
+        <Tab value="models" label="Models" />
+        <Tab value="health" label="System health" />
+        <Tab value="keys" label="API keys" />
+      </Tabs>
+      <Stack role="tabpanel" aria-label={tab}>
+        <Panel />
+      </Stack>
+    </Page>
+  );
 }

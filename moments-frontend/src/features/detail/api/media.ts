@@ -1,0 +1,57 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ApiError, request, toApiError } from "@/api/client";
+import type { CorrectWord, ShotsOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
+import { untilRefresh } from "../lib/expiry";
+
+/** Where the source plays: signed, and asked for anew five minutes before it expires. */
+export const stream = (videoId: string) =>
+  queryOptions<StreamOut, ApiError>({
+    queryKey: ["stream", videoId],
+    queryFn: ({ signal }) => request<StreamOut>({ url: `api/videos/${videoId}/stream`, signal }),
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: (query) => query.state.data !== undefined && untilRefresh(query.state.data.expires_at) <= 0,
+    refetchInterval: (query) => (query.state.data === undefined ? false : Math.max(1_000, untilRefresh(query.state.data.expires_at))),
+    refetchIntervalInBackground: true,
+  });
+
+const NOT_THERE = 404;
+
+/** Null where a recording has none yet. */
+function optional<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
+  return asked.catch((error: unknown) => {
+    if (toApiError(error).status === NOT_THERE) return null;
+    throw error;
+  });
+}
+
+export const waveform = (videoId: string) =>
+  queryOptions<WaveformOut | null, ApiError>({
+    queryKey: ["waveform", videoId],
+    queryFn: ({ signal }) => optional(request<WaveformOut>({ url: `api/videos/${videoId}/waveform`, signal, params: { points: 6000 } })),
+    staleTime: 600_000,
+  });
+
+export const shots = (videoId: string) =>
+  queryOptions<ShotsOut | null, ApiError>({
+    queryKey: ["shots", videoId],
+    queryFn: ({ signal }) => optional(request<ShotsOut>({ url: `api/videos/${videoId}/shots`, signal })),
+    staleTime: 600_000,
+  });
+
+export const transcript = (videoId: string) =>
+  queryOptions<TranscriptOut | null, ApiError>({
+    queryKey: ["transcript", videoId],
+    queryFn: ({ signal }) => optional(request<TranscriptOut>({ url: `api/videos/${videoId}/transcript`, signal })),
+    staleTime: 60_000,
+  });
+
+export function useCorrectWords(videoId: string) {
+  const client = useQueryClient();
+  return useMutation<TranscriptOut, ApiError, CorrectWord[]>({
+    mutationFn: (words) => request({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words } }),
+    onSuccess: (data) => {
+      client.setQueryData(["transcript", videoId], data);
+    },
+  });
+}

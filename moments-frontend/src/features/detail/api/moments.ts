@@ -1,0 +1,71 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ApiError, request } from "@/api/client";
+import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, PageMomentOut, StartOptions } from "@/api/types";
+
+const key = (videoId: string) => ["moments", videoId] as const;
+
+/** The final moments with all that a person made or edited, in time order. */
+export const moments = (videoId: string) =>
+  queryOptions<MomentOut[], ApiError>({
+    queryKey: key(videoId),
+    queryFn: async ({ signal }) => (await request<PageMomentOut>({ url: `api/videos/${videoId}/moments`, signal })).items,
+  });
+
+/** Writes to moments; what is shown changes at once, and back again when the server refuses. */
+export function useMomentWrites(videoId: string) {
+  const client = useQueryClient();
+  const url = `api/videos/${videoId}/moments`;
+  const settle = () => client.invalidateQueries({ queryKey: key(videoId) });
+  const change = (make: (now: MomentOut[]) => MomentOut[]) => {
+    const before = client.getQueryData<MomentOut[]>(key(videoId));
+    if (before !== undefined) client.setQueryData(key(videoId), make(before).sort((a, b) => a.start_time - b.start_time));
+    return { before };
+  };
+  const rollBack = (_: unknown, __: unknown, context: { before: MomentOut[] | undefined } | undefined) => {
+    if (context?.before !== undefined) client.setQueryData(key(videoId), context.before);
+  };
+  const edit = useMutation<MomentOut, ApiError, { id: string; fields: EditMoment }, { before: MomentOut[] | undefined }>({
+    mutationFn: ({ id, fields }) => request({ method: "PATCH", url: `${url}/${id}`, data: fields }),
+    onMutate: async ({ id, fields }) => {
+      await client.cancelQueries({ queryKey: key(videoId) });
+      const moved = fields.start_time !== undefined || fields.end_time !== undefined;
+      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as Partial<MomentOut>;
+      return change((now) => now.map((one) => (one.identifier === id ? { ...one, ...given, ...(moved ? { clip: null } : {}) } : one)));
+    },
+    onError: rollBack,
+    onSettled: settle,
+  });
+  const create = useMutation<MomentOut, ApiError, CreateMoment>({
+    mutationFn: (data) => request({ method: "POST", url, data }),
+    onSettled: settle,
+  });
+  const remove = useMutation<unknown, ApiError, string, { before: MomentOut[] | undefined }>({
+    mutationFn: (id) => request({ method: "DELETE", url: `${url}/${id}` }),
+    onMutate: (id) => change((now) => now.filter((one) => one.identifier !== id)),
+    onError: rollBack,
+    onSettled: settle,
+  });
+  const restore = useMutation<MomentOut, ApiError, string>({
+    mutationFn: (id) => request({ method: "POST", url: `${url}/${id}/restore` }),
+    onSettled: settle,
+  });
+  return { edit, create, remove, restore };
+}
+
+/** Cuts the moments that have no clip, or one with other bounds, as a run. */
+export function useCutClips(videoId: string) {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError>({
+    mutationFn: () => request({ method: "POST", url: `api/videos/${videoId}/extract-clips` }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
+/** Looks for moments again; what a person made or edited stays. */
+export function useGenerateAgain(videoId: string) {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError, Partial<StartOptions>>({
+    mutationFn: (data) => request({ method: "POST", url: `api/videos/${videoId}/moments/generate`, data }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}

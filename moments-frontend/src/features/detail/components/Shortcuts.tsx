@@ -1,0 +1,113 @@
+import { Dialog, DialogContent, DialogTitle, Table, TableBody, TableCell, TableRow } from "@mui/material";
+import { useEffect, useRef, useState } from "react";
+import type { MomentOut } from "@/api/types";
+import { usePlayer } from "../hooks/player";
+import type { Editor } from "../hooks/useEditor";
+
+interface Props {
+  moments: readonly MomentOut[];
+  selected: string | null;
+  onSelect: (id: string) => void;
+  editor: Editor;
+}
+
+const KEYS: readonly [string, string][] = [
+  ["Space, K", "Play or pause"],
+  ["J, L", "Back or on 5 seconds"],
+  ["← →", "A frame back or on; with Shift a second"],
+  ["N, P", "Next or previous moment"],
+  ["Enter", "Play the chosen moment"],
+  ["I, O", "Its start or end to the playhead"],
+  ["S", "Split it at the playhead"],
+  ["X", "Keep or reject it"],
+  ["Delete", "Delete it"],
+  ["Ctrl+Z", "Undo"],
+  ["?", "These keys"],
+];
+const FRAME = 1 / 25;
+
+/** The keys of an editor, while nobody types. */
+export function Shortcuts(props: Props) {
+  const [help, setHelp] = useState(false);
+  const player = usePlayer();
+  const latest = useRef(props);
+  latest.current = props;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+        event.preventDefault();
+        latest.current.editor.undo();
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      // A focused button keeps its own keys.
+      if ((event.key === " " || event.key === "Enter") && target.closest("button, a, [role=button], [role=tab]")) return;
+      const act = actionOf(event, latest.current, player, () => setHelp(true));
+      if (act !== null) {
+        event.preventDefault();
+        act();
+      }
+    };
+    window.addEventListener("keydown", onKey);
+    return () => {
+      window.removeEventListener("keydown", onKey);
+    };
+  }, [player]);
+  return (
+    <Dialog open={help} onClose={() => setHelp(false)} aria-labelledby="keys-title" maxWidth="xs">
+      <DialogTitle id="keys-title">Keys</DialogTitle>
+      <DialogContent>
+        <Table size="small">
+          <TableBody>
+            {KEYS.map(([keys, what]) => (
+              <TableRow key={keys}>
+                <TableCell component="th" scope="row" sx={{ fontWeight: 600, whiteSpace: "nowrap" }}>
+                  {keys}
+                </TableCell>
+                <TableCell>{what}</TableCell>
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </DialogContent>
+    </Dialog>
+  );
+}
+
+function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor }: Props, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
+  const now = player.time.get();
+  const index = moments.findIndex((moment) => moment.identifier === selected);
+  const moment = moments[index];
+  const step = (by: number) => () => {
+    const next = moments[index < 0 ? (by > 0 ? 0 : moments.length - 1) : Math.min(moments.length - 1, Math.max(0, index + by))];
+    if (next) {
+      onSelect(next.identifier);
+      player.seek(next.start_time);
+    }
+  };
+  const frame = event.shiftKey ? 1 : FRAME;
+  const always: Record<string, () => void> = {
+    " ": player.toggle,
+    k: player.toggle,
+    j: () => player.seek(now - 5),
+    l: () => player.seek(now + 5),
+    arrowleft: () => player.seek(now - frame),
+    arrowright: () => player.seek(now + frame),
+    n: step(1),
+    p: step(-1),
+    "?": help,
+  };
+  const chosen: Record<string, () => void> = moment
+    ? {
+        enter: () => player.playRange(moment.start_time, moment.end_time),
+        i: () => editor.move(moment, now, moment.end_time, true),
+        o: () => editor.move(moment, moment.start_time, now, true),
+        s: () => editor.split(moment, now),
+        x: () => editor.edit(moment, { review: moment.review === "kept" ? "rejected" : "kept" }, "Judgement"),
+        delete: () => editor.remove(moment),
+      }
+    : {};
+  return { ...always, ...chosen }[event.key.toLowerCase()] ?? null;
+}

@@ -1,0 +1,135 @@
+import { Box, Card, IconButton, Skeleton, Stack, Tooltip, Typography } from "@mui/material";
+import { useTheme } from "@mui/material/styles";
+import { useQuery } from "@tanstack/react-query";
+import { ZoomIn, ZoomOut } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import WaveSurfer from "wavesurfer.js";
+import RegionsPlugin from "wavesurfer.js/plugins/regions";
+import type { MomentOut } from "@/api/types";
+import { regionColours } from "@/theme/tokens";
+import { waveform } from "../api/media";
+import { usePlayer } from "../hooks/player";
+import type { Editor } from "../hooks/useEditor";
+
+interface Props {
+  videoId: string;
+  moments: readonly MomentOut[];
+  cuts: readonly number[];
+  duration: number;
+  selected: string | null;
+  onSelect: (id: string) => void;
+  editor: Editor;
+}
+
+const HEIGHT = 96;
+const ZOOM = 1.6;
+
+/** The waveform with the moments on it. Their edges drag, and snap to words and cuts; Alt frees them. */
+export function Timeline({ videoId, moments, cuts, duration, selected, onSelect, editor }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const surfer = useRef<WaveSurfer | null>(null);
+  const regions = useRef<RegionsPlugin | null>(null);
+  const [zoom, setZoom] = useState(1);
+  const [ready, setReady] = useState(false);
+  const latest = useRef({ moments, onSelect, editor });
+  latest.current = { moments, onSelect, editor };
+  const player = usePlayer();
+  const { palette } = useTheme();
+  const { data, isPending } = useQuery(waveform(videoId));
+
+  useEffect(() => {
+    const container = frame.current;
+    if (container === null || duration <= 0 || isPending) return undefined;
+    const plugin = RegionsPlugin.create();
+    const style = getComputedStyle(document.documentElement);
+    const made = WaveSurfer.create({
+      container,
+      height: HEIGHT,
+      duration,
+      peaks: data == null ? [[0, 0], [0, 0]] : [data.highs, data.lows],
+      waveColor: style.getPropertyValue("--mui-palette-text-disabled") || "#777",
+      progressColor: style.getPropertyValue("--mui-palette-text-secondary") || "#aaa",
+      cursorColor: style.getPropertyValue("--mui-palette-primary-main") || "#fa0",
+      cursorWidth: 2,
+      normalize: true,
+      autoScroll: true,
+      autoCenter: false,
+      plugins: [plugin],
+    });
+    let alt = false;
+    const onPointer = (event: PointerEvent) => {
+      alt = event.altKey;
+    };
+    window.addEventListener("pointerup", onPointer, true);
+    made.on("interaction", (time) => player.seek(time));
+    plugin.on("region-clicked", (region, event) => {
+      event.stopPropagation();
+      latest.current.onSelect(region.id);
+      player.seek(region.start);
+    });
+    plugin.on("region-updated", (region) => {
+      const moment = latest.current.moments.find((one) => one.identifier === region.id);
+      if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
+    });
+    made.on("ready", () => setReady(true));
+    surfer.current = made;
+    regions.current = plugin;
+    const follow = player.time.subscribe(() => made.setTime(player.time.get()));
+    return () => {
+      follow();
+      window.removeEventListener("pointerup", onPointer, true);
+      setReady(false);
+      made.destroy();
+    };
+  }, [data, isPending, duration, player, palette.mode]);
+
+  useEffect(() => {
+    const plugin = regions.current;
+    if (!ready || plugin === null) return;
+    plugin.clearRegions();
+    for (const cut of cuts) plugin.addRegion({ start: cut, color: palette.text.disabled, drag: false, resize: false, id: `cut-${cut}` });
+    moments.forEach((moment, index) => {
+      const colour = regionColours[index % regionColours.length] ?? regionColours[0];
+      plugin.addRegion({
+        id: moment.identifier,
+        start: moment.start_time,
+        end: moment.end_time,
+        color: `${colour}${moment.identifier === selected ? "66" : "2e"}`,
+        drag: false,
+        resize: true,
+        minLength: 0.1,
+      });
+    });
+  }, [ready, moments, cuts, selected, palette.text.disabled]);
+
+  useEffect(() => {
+    const width = frame.current?.clientWidth ?? 0;
+    if (ready && duration > 0) surfer.current?.zoom(zoom === 1 ? 0 : (width / duration) * zoom);
+  }, [zoom, ready, duration]);
+
+  return (
+    <Card sx={{ px: 1.5, pt: 1, pb: 0.5 }} component="section" aria-label="Timeline">
+      <Box sx={{ position: "relative", minHeight: HEIGHT }}>
+        <Box ref={frame} data-testid="waveform" />
+        {!ready && <Skeleton variant="rounded" height={HEIGHT} sx={{ position: "absolute", inset: 0 }} />}
+      </Box>
+      <Stack direction="row" sx={{ alignItems: "center", gap: 0.5 }}>
+        <Typography variant="caption" color="text.secondary" sx={{ flex: 1 }}>
+          {data === null ? "No waveform: the audio has not been extracted." : "Drag an edge; hold Alt to let it go anywhere."}
+        </Typography>
+        <Tooltip title="Closer">
+          <IconButton size="small" aria-label="Zoom in" onClick={() => setZoom((now) => Math.min(now * ZOOM, 400))}>
+            <ZoomIn size={16} aria-hidden />
+          </IconButton>
+        </Tooltip>
+        <Tooltip title="Further away">
+          <span>
+            <IconButton size="small" aria-label="Zoom out" disabled={zoom === 1} onClick={() => setZoom((now) => Math.max(1, now / ZOOM))}>
+              <ZoomOut size={16} aria-hidden />
+            </IconButton>
+          </span>
+        </Tooltip>
+      </Stack>
+    </Card>
+  );
+}

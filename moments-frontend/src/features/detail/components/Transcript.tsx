@@ -1,0 +1,147 @@
+import { Box, Button, Card, IconButton, InputAdornment, Skeleton, Stack, TextField, Typography } from "@mui/material";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ChevronDown, ChevronUp, MessageSquareText, Plus } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { TranscriptOut, Word } from "@/api/types";
+import { EmptyState } from "@/components/EmptyState";
+import { useDebounced } from "@/hooks/useDebounced";
+import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
+import type { Editor } from "../hooks/useEditor";
+import { linesOf, selectedWords, titleOf } from "../lib/selection";
+import { wordAt } from "../lib/snapping";
+import { TranscriptLine } from "./TranscriptLine";
+
+const NO_WORDS: readonly Word[] = [];
+
+interface Props {
+  transcript: TranscriptOut | null;
+  loading: boolean;
+  videoId: string;
+  editor: Editor;
+}
+
+/** What is said. It follows playback, seeks by a click, is searched, corrected, and marked to make a moment of it. */
+export function Transcript({ transcript, loading, videoId, editor }: Props) {
+  const pane = useRef<HTMLDivElement>(null);
+  const words = transcript?.word_timestamps ?? NO_WORDS;
+  const lines = useMemo(() => linesOf(words, transcript?.segment_timestamps ?? []), [words, transcript]);
+  const [query, setQuery] = useState("");
+  const [hit, setHit] = useState(0);
+  const [marked, setMarked] = useState<{ first: number; last: number } | null>(null);
+  const { seek } = usePlayer();
+  const playing = usePlaying();
+  const wanted = useDebounced(query.trim().toLowerCase());
+  const hits = useMemo(() => (wanted === "" ? [] : lines.flatMap((line, index) => (textOf(words, line).includes(wanted) ? [index] : []))), [wanted, lines, words]);
+  const virtual = useVirtualizer({ count: lines.length, getScrollElement: () => pane.current, estimateSize: () => 48, overscan: 6 });
+  const current = useTimeOf((time) => {
+    const index = wordAt(words, time);
+    return index < 0 ? -1 : lineOf(lines, index);
+  });
+  useEffect(() => {
+    if (playing && current >= 0) virtual.scrollToIndex(current, { align: "center" });
+  }, [current, playing, virtual]);
+  useEffect(() => {
+    const notice = () => {
+      const selection = document.getSelection();
+      setMarked(pane.current !== null && selection?.anchorNode != null && pane.current.contains(selection.anchorNode) ? selectedWords(selection) : null);
+    };
+    document.addEventListener("selectionchange", notice);
+    return () => {
+      document.removeEventListener("selectionchange", notice);
+    };
+  }, []);
+
+  const go = (step: number) => {
+    if (hits.length === 0) return;
+    const next = (hit + step + hits.length) % hits.length;
+    setHit(next);
+    const line = hits[next] ?? 0;
+    virtual.scrollToIndex(line, { align: "center" });
+    seek(lines[line]?.start ?? 0);
+  };
+  const make = () => {
+    const [first, last] = [words[marked?.first ?? -1], words[marked?.last ?? -1]];
+    if (marked === null || first === undefined || last === undefined) return;
+    editor.create(titleOf(words.slice(marked.first, marked.last + 1)), first.start, last.end);
+    document.getSelection()?.removeAllRanges();
+  };
+
+  if (loading) return <Skeleton variant="rounded" height={320} aria-label="Loading the transcript" />;
+  return (
+    <Card component="section" aria-label="Transcript" sx={{ display: "flex", flexDirection: "column" }}>
+      <Stack direction="row" sx={{ alignItems: "center", gap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", flexWrap: "wrap" }}>
+        <Typography variant="h2" sx={{ flex: 1 }}>
+          Transcript
+        </Typography>
+        {marked !== null && (
+          <Button size="small" variant="contained" startIcon={<Plus size={15} aria-hidden />} onMouseDown={(event) => event.preventDefault()} onClick={make}>
+            Moment from {marked.last - marked.first + 1} words
+          </Button>
+        )}
+        <TextField
+          label="Search words"
+          value={query}
+          onChange={(event) => {
+            setQuery(event.target.value);
+            setHit(0);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") go(event.shiftKey ? -1 : hits.length === 1 || wanted === "" ? 0 : 1);
+          }}
+          sx={{ width: 260 }}
+          slotProps={{
+            input: {
+              endAdornment: wanted !== "" && (
+                <InputAdornment position="end">
+                  <Typography variant="caption">{hits.length === 0 ? "0" : `${hit + 1}/${hits.length}`}</Typography>
+                  <IconButton size="small" aria-label="Earlier" onClick={() => go(-1)}>
+                    <ChevronUp size={16} aria-hidden />
+                  </IconButton>
+                  <IconButton size="small" aria-label="Later" onClick={() => go(1)}>
+                    <ChevronDown size={16} aria-hidden />
+                  </IconButton>
+                </InputAdornment>
+              ),
+            },
+          }}
+        />
+      </Stack>
+      {lines.length === 0 && (
+        <EmptyState icon={MessageSquareText} title="No words">
+          {transcript === null ? "The speech has not been transcribed yet." : "Nobody speaks in this recording."}
+        </EmptyState>
+      )}
+      { }
+      <Box ref={pane} tabIndex={0} role="group" aria-label="Words" sx={{ overflowY: "auto", height: lines.length === 0 ? 0 : { xs: "60vh", lg: 340 } }}>
+        <Box sx={{ position: "relative" }} style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((row) => {
+            const line = lines[row.index];
+            if (line === undefined) return null;
+            return (
+              <Box key={row.key} ref={virtual.measureElement} data-index={row.index} sx={{ position: "absolute", insetInline: 0, top: 0 }} style={{ transform: `translateY(${row.start}px)` }}>
+                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} />
+              </Box>
+            );
+          })}
+        </Box>
+      </Box>
+    </Card>
+  );
+}
+
+function textOf(words: readonly Word[], line: { first: number; last: number }): string {
+  let text = "";
+  for (let index = line.first; index <= line.last; index += 1) text += `${words[index]?.word.trim() ?? ""} `;
+  return text.toLowerCase();
+}
+
+/** The line that holds a word. */
+function lineOf(lines: readonly { first: number }[], word: number): number {
+  let [low, high] = [0, lines.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lines[middle]?.first ?? 0) <= word) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

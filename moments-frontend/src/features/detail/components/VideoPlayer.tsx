@@ -1,0 +1,133 @@
+import { Alert, Box, Card, IconButton, MenuItem, Select, Stack, Tooltip, Typography } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
+import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import type { VideoOut } from "@/api/types";
+import { formatTime } from "@/lib/time";
+import { stream } from "../api/media";
+import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
+
+const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+// A file that can't be played is not asked for for ever.
+const MOST_TRIES = 3;
+
+/** The source, at a signed address that is renewed without losing the place (F76). */
+export function VideoPlayer({ video }: { video: VideoOut }) {
+  const player = usePlayer();
+  const { data, refetch, error } = useQuery({ ...stream(video.identifier), enabled: video.stored });
+  const [broken, setBroken] = useState(false);
+  const [rate, setRate] = useState(1);
+  const tries = useRef(0);
+  const url = data?.url;
+
+  useEffect(() => {
+    const element = player.video.current;
+    if (element === null || url === undefined || element.src === new URL(url, window.location.href).href) return undefined;
+    const [at, playing] = [element.currentTime || player.time.get(), !element.paused];
+    element.src = url;
+    const resume = () => {
+      if (at > 0) element.currentTime = at;
+      if (playing) void element.play().catch(() => undefined);
+    };
+    element.addEventListener("loadedmetadata", resume, { once: true });
+    element.load();
+    return () => {
+      element.removeEventListener("loadedmetadata", resume);
+    };
+  }, [url, player]);
+
+  const onError = () => {
+    if (tries.current >= MOST_TRIES) {
+      setBroken(true);
+      return;
+    }
+    tries.current += 1;
+    void refetch();
+  };
+
+  return (
+    <Card sx={{ overflow: "hidden" }}>
+      <Box sx={{ bgcolor: "#000", aspectRatio: "16 / 9", maxHeight: "56vh", width: 1, position: "relative" }}>
+        {/* The transcript beside it is the text of what is said. */}
+        {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
+        <video
+          ref={player.video}
+          aria-label={video.title}
+          preload="metadata"
+          playsInline
+          poster={video.thumbnail?.url}
+          style={{ width: "100%", height: "100%", display: "block" }}
+          onError={onError}
+          onCanPlay={() => {
+            tries.current = 0;
+            setBroken(false);
+          }}
+          onClick={player.toggle}
+        />
+      </Box>
+      {!video.stored && (
+        <Alert severity="info" square>
+          The video has not been downloaded yet.
+        </Alert>
+      )}
+      {(broken || error !== null) && (
+        <Alert severity="error" square>
+          {error?.message ?? "This browser can't play the file."} {error?.advice ?? "Moments, words and clips are there all the same: clips play everywhere."}
+        </Alert>
+      )}
+      <Stack direction="row" sx={{ alignItems: "center", gap: 0.5, px: 1.5, py: 0.75, flexWrap: "wrap" }}>
+        <Tooltip title="Back 5 s (J)">
+          <IconButton aria-label="Back 5 seconds" onClick={() => player.seek(player.time.get() - 5)}>
+            <SkipBack size={18} aria-hidden />
+          </IconButton>
+        </Tooltip>
+        <PlayButton />
+        <Tooltip title="On 5 s (L)">
+          <IconButton aria-label="On 5 seconds" onClick={() => player.seek(player.time.get() + 5)}>
+            <SkipForward size={18} aria-hidden />
+          </IconButton>
+        </Tooltip>
+        <Clock duration={video.duration ?? 0} />
+        <Box sx={{ flex: 1 }} />
+        <Select
+          value={rate}
+          onChange={(event) => {
+            const value = event.target.value;
+            setRate(value);
+            if (player.video.current) player.video.current.playbackRate = value;
+          }}
+          inputProps={{ "aria-label": "Speed" }}
+          sx={{ "& .MuiSelect-select": { py: 0.5, fontSize: 13 } }}
+        >
+          {RATES.map((value) => (
+            <MenuItem key={value} value={value}>
+              {value}×
+            </MenuItem>
+          ))}
+        </Select>
+      </Stack>
+    </Card>
+  );
+}
+
+function PlayButton() {
+  const { toggle } = usePlayer();
+  const playing = usePlaying();
+  const label = playing ? "Pause" : "Play";
+  return (
+    <Tooltip title={`${label} (Space)`}>
+      <IconButton aria-label={label} onClick={toggle} color="primary">
+        {playing ? <Pause size={22} aria-hidden /> : <Play size={22} aria-hidden />}
+      </IconButton>
+    </Tooltip>
+  );
+}
+
+function Clock({ duration }: { duration: number }) {
+  const now = useTimeOf((time) => formatTime(time));
+  return (
+    <Typography variant="body2" component="span" data-testid="clock" sx={{ fontVariantNumeric: "tabular-nums", ml: 1, whiteSpace: "nowrap" }}>
+      {now} <Box component="span" sx={{ color: "text.secondary" }}>/ {formatTime(duration)}</Box>
+    </Typography>
+  );
+}

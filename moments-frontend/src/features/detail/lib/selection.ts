@@ -1,0 +1,48 @@
+import type { Word } from "@/api/types";
+
+/** The words between two marked elements of the transcript; null where nothing of it is selected. */
+export function selectedWords(selection: Selection | null): { first: number; last: number } | null {
+  if (selection === null || selection.isCollapsed || selection.rangeCount === 0) return null;
+  const range = selection.getRangeAt(0);
+  const indexes = [indexOf(range.startContainer), indexOf(range.endContainer)].filter((index) => index !== null);
+  if (indexes.length !== 2) return null;
+  return { first: Math.min(...indexes), last: Math.max(...indexes) };
+}
+
+function indexOf(node: Node): number | null {
+  const element = node instanceof Element ? node : node.parentElement;
+  const marked = element?.closest("[data-word]") ?? element?.querySelector("[data-word]");
+  const index = marked?.getAttribute("data-word");
+  return index == null ? null : Number(index);
+}
+
+/** A title out of words: the first few, without a comma at the end. */
+export function titleOf(words: readonly Word[]): string {
+  const text = words
+    .slice(0, 7)
+    .map((word) => word.word.trim())
+    .join(" ")
+    .replace(/[.,;:!?]+$/, "");
+  return text === "" ? "New moment" : text;
+}
+
+/** Lines of the transcript: each segment with the indexes of its words. */
+export interface Line {
+  start: number;
+  end: number;
+  first: number;
+  last: number;
+}
+
+/** Words of `segments` by time; a word that no segment holds goes to the one before it. */
+export function linesOf(words: readonly Word[], segments: readonly { start: number; end: number }[]): Line[] {
+  const lines: Line[] = [];
+  let at = 0;
+  segments.forEach((segment, index) => {
+    const until = segments[index + 1]?.start ?? Infinity;
+    const first = at;
+    while (at < words.length && (words[at]?.start ?? 0) < until - 0.005) at += 1;
+    if (at > first) lines.push({ start: segment.start, end: segment.end, first, last: at - 1 });
+  });
+  return lines;
+}

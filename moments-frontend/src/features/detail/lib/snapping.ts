@@ -1,0 +1,37 @@
+import type { Word } from "@/api/types";
+
+/** An edge within so many seconds of a word's edge or a cut goes there. */
+export const REACH = 0.35;
+
+/** The index of the last word that starts at or before `time`; -1 before the first. `words` are in time order. */
+export function wordAt(words: readonly Word[], time: number): number {
+  let [low, high] = [0, words.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((words[middle]?.start ?? 0) <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Where an edge that was dropped at `time` belongs: a start at the start of a word or at a cut, an end at the end of one. */
+export function snap(time: number, edge: "start" | "end", words: readonly Word[], cuts: readonly number[] = [], reach: number = REACH): number {
+  const near = wordAt(words, time);
+  const candidates = [near - 1, near, near + 1].flatMap((index) => {
+    const word = words[index];
+    return word === undefined ? [] : [edge === "start" ? word.start : word.end];
+  });
+  let best = time;
+  let apart = reach;
+  for (const candidate of [...candidates, ...cuts]) {
+    const distance = Math.abs(candidate - time);
+    if (distance < apart) [best, apart] = [candidate, distance];
+  }
+  return best;
+}
+
+/** A stretch inside the recording, at least a tenth of a second long. */
+export function within(start: number, end: number, duration: number): { start: number; end: number } {
+  const first = Math.min(Math.max(0, start), Math.max(0, duration - 0.1));
+  return { start: first, end: Math.min(Math.max(end, first + 0.1), duration) };
+}

@@ -1,0 +1,34 @@
+import { Box, Card, Chip, Skeleton, Typography } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
+import { ErrorState } from "@/components/ErrorState";
+import { formatDuration } from "@/lib/time";
+import { readiness } from "../api/settings";
+
+/** Each part and whether it does its work; looked at every ten seconds. */
+export function HealthPanel() {
+  const { data, error, refetch } = useQuery(readiness);
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <Skeleton variant="rounded" height={220} aria-label="Looking at the parts" />;
+  const parts: [string, boolean, string][] = [
+    ["Database", data.migrated, data.migrated ? "Its schema is the current one." : "Its schema is older than the program: moments db upgrade."],
+    ["Redis or Valkey", data.redis === "ok", data.redis === "ok" ? "Answers." : "Does not answer; runs start more slowly until it is back."],
+    ["Object store", data.storage === "ok", data.storage === "ok" ? "Answers." : "Does not answer."],
+    ["Workers", data.workers > 0, data.workers === 1 ? "One is alive." : data.workers > 1 ? `${data.workers} are alive.` : "None is alive: nothing runs until one starts (moments worker)."],
+    ["Queue", data.oldest_queued_seconds < 300, data.queued === 0 ? "Empty." : `${data.queued} waiting, the oldest for ${formatDuration(data.oldest_queued_seconds)}.`],
+  ];
+  return (
+    <Card component="ul" sx={{ listStyle: "none", p: 0, m: 0 }}>
+      {parts.map(([name, good, text]) => (
+        <Box component="li" key={name} sx={{ display: "flex", alignItems: "center", gap: 2, px: 2, py: 1.5, "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" } }}>
+          <Chip size="small" variant="outlined" color={good ? "success" : "error"} label={good ? "Good" : "Trouble"} sx={{ width: 76 }} />
+          <Box>
+            <Typography sx={{ fontWeight: 600 }}>{name}</Typography>
+            <Typography variant="body2" color="text.secondary">
+              {text}
+            </Typography>
+          </Box>
+        </Box>
+      ))}
+    </Card>
+  );
+}

@@ -1,0 +1,102 @@
+import { Alert, Box, Button, Card, Chip, Skeleton, Stack, Typography } from "@mui/material";
+import { useQuery } from "@tanstack/react-query";
+import { Check, Plus, X } from "lucide-react";
+import { useState } from "react";
+import { models } from "@/api/models";
+import type { ModelOut } from "@/api/types";
+import { ConfirmDialog } from "@/components/ConfirmDialog";
+import { ErrorState } from "@/components/ErrorState";
+import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import { useRemoveModel, useTestModel } from "../api/settings";
+import { ModelDialog } from "./ModelDialog";
+
+/** Every model service: what it does, how it is reached, whether it answers. */
+export function ModelsPanel() {
+  const { data, error, refetch } = useQuery(models);
+  const [edited, setEdited] = useState<ModelOut | "new" | null>(null);
+  return (
+    <Stack spacing={1.5}>
+      <Button variant="contained" startIcon={<Plus size={16} aria-hidden />} onClick={() => setEdited("new")} sx={{ alignSelf: "flex-start" }}>
+        Add a model
+      </Button>
+      {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {data === undefined && !error && <Skeleton variant="rounded" height={320} aria-label="Loading the models" />}
+      {data?.map((model) => (
+        <ModelCard key={model.key} model={model} onEdit={() => setEdited(model)} />
+      ))}
+      {edited !== null && <ModelDialog model={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
+    </Stack>
+  );
+}
+
+function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
+  const test = useTestModel();
+  const remove = useRemoveModel();
+  const notify = useNotify();
+  const onError = useNotifyError();
+  const [asking, setAsking] = useState(false);
+  const where =
+    model.transport === "ssh"
+      ? `${model.ssh_user ? `${model.ssh_user}@` : ""}${model.ssh_host ?? "SSH host not set"} → ${model.remote_host ?? ""}:${model.remote_port ?? ""}`
+      : (model.base_url ?? (model.builtin ? "built in" : "address not set"));
+  return (
+    <Card component="section" aria-label={model.key} sx={{ px: 2, py: 1.5 }}>
+      <Stack direction="row" sx={{ alignItems: "center", gap: 1, flexWrap: "wrap" }}>
+        <Box sx={{ flex: "1 1 240px", minWidth: 0 }}>
+          <Typography sx={{ fontWeight: 600 }}>{model.key}</Typography>
+          <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: "anywhere" }}>
+            {model.kind === "asr" ? "Recognises speech" : model.supports_video ? "Chat, sees video" : "Chat"}, {where}
+          </Typography>
+        </Box>
+        {model.default_for.map((job) => (
+          <Chip key={job} size="small" color="primary" variant="outlined" label={job} />
+        ))}
+        {!model.configured && <Chip size="small" variant="outlined" label="No way in yet" />}
+        <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
+          {test.isPending ? "Testing…" : "Test"}
+        </Button>
+        <Button size="small" color="inherit" onClick={onEdit}>
+          Edit
+        </Button>
+        {!model.builtin && (
+          <Button size="small" color="error" onClick={() => setAsking(true)}>
+            Remove
+          </Button>
+        )}
+      </Stack>
+      {test.data && (
+        <Box aria-live="polite" sx={{ mt: 1.5 }}>
+          <Alert severity={test.data.ok ? "success" : "error"}>{test.data.ok ? "Everything answers." : "Something is wrong: see below."}</Alert>
+          <Box component="ol" sx={{ listStyle: "none", p: 0, m: 0, mt: 1 }}>
+            {test.data.steps.map((step) => (
+              <Box component="li" key={step.name} sx={{ display: "grid", gridTemplateColumns: "20px 150px 1fr auto", gap: 1, py: 0.5, alignItems: "start" }}>
+                <Box sx={{ color: step.ok ? "success.main" : "error.main", lineHeight: 0, pt: 0.25 }}>
+                  {step.ok ? <Check size={16} aria-label="passed" /> : <X size={16} aria-label="failed" />}
+                </Box>
+                <Typography variant="body2" sx={{ fontWeight: 600 }}>
+                  {step.name}
+                </Typography>
+                <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: "anywhere" }}>
+                  {step.detail}
+                </Typography>
+                <Typography variant="caption" color="text.secondary">
+                  {Math.round(step.milliseconds)} ms
+                </Typography>
+              </Box>
+            ))}
+          </Box>
+        </Box>
+      )}
+      <ConfirmDialog
+        open={asking}
+        title={`Remove ${model.key}?`}
+        confirm="Remove"
+        busy={remove.isPending}
+        onClose={() => setAsking(false)}
+        onConfirm={() => remove.mutate(model.key, { onError, onSuccess: () => notify({ message: `${model.key} is removed.` }) })}
+      >
+        Runs that have started keep using it as it was. It can be added again.
+      </ConfirmDialog>
+    </Card>
+  );
+}
