@@ -13,6 +13,7 @@ TASKS = {
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
     "queue": "runs without stages through the real consumer beside procrastinate, arq, taskiq-redis and Celery (--jobs, --rounds)",
     "scale": "1, 2 and 4 workers that wait for a model; memory and pages with 10,000 queued runs (--queued)",
+    "transfer": "500 MB down and up beside curl, boto3 and google-cloud-storage: speed, processor time, memory (--megabytes, --rounds)",
     "tunnels": "a request through a warm tunnel against ssh -L and sshtunnel for each; 32 calls at once; what is left (--requests)",
 }
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+_SOURCE = "What to read"
 _LOOK_FOR = "What to find"
 _MODELS = "Models"
 _RESULT = "Result"
@@ -52,11 +53,17 @@ Exports = Annotated[
         "--export", metavar="FORMAT,…", help="Further files: csv, srt, vtt, chapters, edl, fcpxml, otio, zip.", rich_help_panel=_RESULT
     ),
 ]
+Refresh = Annotated[bool, typer.Option("--refresh", metavar="", help="Download again what is in the store.", rich_help_panel=_SOURCE)]
+MaxVideos = Annotated[
+    int,
+    typer.Option("--max-videos", metavar="N", min=1, max=500, help="Of a playlist at most so many.", rich_help_panel=_SOURCE),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Take a playlist's videos without asking.", rich_help_panel=_SOURCE)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progress, only the result.", rich_help_panel=_RESULT)]
 
 
 def generate(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Video or audio files, or URLs of such files.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Video or audio files, or URLs of files, pages and playlists.")],
     prompt: Prompt = "",
     max_moments: MaxMoments = 12,
     min_duration: MinDuration = 10.0,
@@ -70,6 +77,9 @@ def generate(
     exports: Exports = "",
     as_json: AsJson = False,
     quiet: Quiet = False,
+    refresh: Refresh = False,
+    max_videos: MaxVideos = 10,
+    yes: Yes = False,
 ) -> None:
     """Find the moments of recordings: transcribe, choose, refine, cut clips.
 
@@ -85,8 +95,9 @@ def generate(
         "transcription_model": transcription_model,
         "language": language,
         "clips": "none" if no_clips else "deliver",
+        "refresh": refresh,
     }
-    _run(sources, options, output, exports, as_json, quiet)
+    _run(sources, options, output, exports, as_json, quiet, max_videos, yes)
 
 
 def demo(
@@ -125,7 +136,16 @@ def demo(
     )
 
 
-def _run(sources: list[str], options: dict[str, object], output: Path | None, exports: str, as_json: bool, quiet: bool) -> None:
+def _run(
+    sources: list[str],
+    options: dict[str, object],
+    output: Path | None,
+    exports: str,
+    as_json: bool,
+    quiet: bool,
+    max_videos: int,
+    yes: bool,
+) -> None:
     from pydantic import ValidationError
 
     from videomoments.cli.export import parse_formats
@@ -140,7 +160,13 @@ def _run(sources: list[str], options: dict[str, object], output: Path | None, ex
     if output is not None and output.expanduser().exists() and not output.expanduser().is_dir():
         raise typer.BadParameter(f"--output {output} is not a folder.")
     formats = parse_formats(exports) if exports else []
-    request = JobRequest([parse_source(source) for source in sources], checked, output, as_json, quiet, formats)
+    parsed = [parse_source(source) for source in sources]
+    if any(source.path is None for source in parsed):
+        from videomoments.cli.lists import expand
+        from videomoments.cli.settings import read_settings
+
+        parsed = expand(parsed, read_settings(), max_videos=max_videos, yes=yes)
+    request = JobRequest(parsed, checked, output, as_json, quiet, formats)
     raise typer.Exit(run_job(request))
 
 

@@ -6,7 +6,7 @@ from videomoments.sources.admission import admitted
 from videomoments.sources.base import FetchedSource, FetchLimits, SiteDetails
 from videomoments.sources.buckets import names_object, object_address
 from videomoments.sources.local import fetch_local, inspect
-from videomoments.sources.remote import fetch, listed
+from videomoments.sources.remote import fetch, listed, names_file
 from videomoments.sources.resolve import SourceKind, checked_url, classify, label, title_of
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "inspect",
     "label",
     "listed",
+    "names_file",
     "names_object",
     "object_address",
     "title_of",

@@ -61,10 +61,12 @@ def checked_url(text: str) -> URL:
             "Only http and https URLs can be downloaded.", code="invalid_url", advice="Give an http(s) URL, or the file itself."
         )
     if not host:
-        raise InvalidInput("The URL names no host.", code="invalid_url")
+        raise InvalidInput("The URL names no host.", code="invalid_url", advice="Give a full http(s) URL.")
     if url.user is not None or url.password is not None:
         raise InvalidInput(
-            "The URL has a user name or password in it.", code="url_has_credentials", advice="Use a URL that works without them."
+            "The URL has a user name or password in it.",
+            code="url_has_credentials",
+            advice="Leave the credentials out: use a URL that works without them.",
         )
     url = url.with_fragment(None)
     return url.with_port(None) if url.is_default_port() else url

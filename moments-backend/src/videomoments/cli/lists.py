@@ -1,0 +1,50 @@
+"""A playlist or channel on the command line becomes its videos, after a question."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from videomoments.cli.console import say
+from videomoments.cli.source import Source, parse_source
+from videomoments.core.config import Settings
+from videomoments.core.errors import MomentsError
+from videomoments.sources import FetchLimits, listed, names_file, names_object
+
+
+def expand(sources: Sequence[Source], settings: Settings, *, max_videos: int, yes: bool) -> list[Source]:
+    """The sources, with each address that leads to several videos replaced by them, at most `max_videos`.
+
+    An address that can't be looked at stays as it is: its run says why.
+
+    Raises:
+        typer.BadParameter: it leads to several, nobody said yes, and there is nobody to ask.
+        typer.Abort: a person said no.
+    """
+    found: list[Source] = []
+    for source in sources:
+        found += [source] if source.path is not None else _videos_of(source, settings, max_videos, yes)
+    return found
+
+
+def _videos_of(source: Source, settings: Settings, max_videos: int, yes: bool) -> list[Source]:
+    if names_object(source.name) or names_file(source.name):
+        return [source]
+    try:
+        listing = asyncio.run(listed(source.name, max_videos=max_videos, limits=FetchLimits.of(settings)))
+    except MomentsError:
+        return [source]
+    videos = listing.videos
+    many = max(listing.total or 0, len(videos))
+    if not videos or many < 2:
+        return [source]
+    if not yes:
+        what = f"{source.label} leads to {many} videos{f' ({listing.title})' if listing.title else ''}"
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(f"{what}. Give the address of one, or --yes for the first {len(videos)} (--max-videos).")
+        typer.confirm(f"{what}. Find the moments of the first {len(videos)}?", abort=True, err=True)
+    say(f"{source.label}: {len(videos)} of {many} videos.")
+    return [parse_source(video.url) for video in videos]
