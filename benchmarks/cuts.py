@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="cuts", description=__doc__)
     parser.add_argument("--folder", type=Path, help="keeps the made recordings here")
     parser.add_argument("--clips", type=int, default=20)
-    parser.add_argument("--encoded", type=int, default=3, help="clips that ffmpeg re-encodes")
+    parser.add_argument("--encoded", type=int, default=1, help="clips that ffmpeg re-encodes")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:

@@ -243,3 +243,14 @@ async def test_clips_come_as_they_are_ready_and_progress_only_rises(tmp_path: Pa
 def test_a_clip_survives_json() -> None:
     clip = Clip("k", Path("/x/y.mp4"), ClipKind.INPUT, 1.0, 2.0, 0.5, 0.0, "copy", 25, 1000, "why")
     assert Clip.from_dict(clip.to_dict()) == clip
+
+
+async def test_f66_a_long_copy_has_its_sound_in_place(tmp_path: Path) -> None:
+    made = draw(tmp_path / "source.mp4", seconds=320, fps=2, gop=20, options={"sc_threshold": "0"})
+    info = await MediaEngine().probe(made.path)
+    asked = ClipRequest("a", Interval(3.5, 313.0), tmp_path / "a.mp4", ClipKind.DELIVERED, way="copy")
+    (clip,) = await cut(made.path, info, asked)
+    assert clip.mode == "copy", clip.reason
+    assert judge.numbers(clip.path) == list(range(7, 626))
+    heard = [at for at in judge.beeps(judge.sound(clip.path)) if at < clip.end - clip.start - 0.06]
+    assert heard == pytest.approx([second - 3.5 for second in range(4, 313)], abs=0.010)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 import av
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
@@ -39,6 +40,8 @@ _MOST_HELD = 16
 _AROUND = 0.5
 # Packets of so many seconds are given to the muxer at once: a call for each would cost as much as reading them.
 _TOGETHER = 0.5
+# The sound of clips up to so many seconds is read first and held, a megabyte a minute: one container serves both.
+_GATHERED = 300.0
 
 
 # Packets with the seconds at which they are decoded.
@@ -59,15 +62,17 @@ def edit_list_refusal(info: MediaInfo) -> str:
 
 
 class EditListCutter:
-    """Copies clips of one source. Its sound is read from a container of its own, opened once."""
+    """Copies clips of one source."""
 
     def __init__(self, source: Path, info: MediaInfo, pictures: Pictures) -> None:
+        self._source = source
         self._info = info
         self._pictures = pictures
-        self._container = open_source(source)
-        self._track = self._container.streams[info.audio.index] if info.has_audio and info.audio else None
-        if self._track is not None:
-            only(self._container, self._track)
+
+    @cached_property
+    def _apart(self) -> InputContainer:
+        """For the sound of long clips. Each open container holds the whole index."""
+        return open_source(self._source)
 
     def cut(self, sound: OpenSound, wanted: Interval, target: Path, tick: Tick) -> Encoded:
         """Writes the clip; `sound` is called where it has to be encoded. Raises ValueError where its packets can't be copied."""
@@ -102,17 +107,22 @@ class EditListCutter:
     def _sound(self, sound: OpenSound, held: Interval, out: OutputContainer) -> Timed:
         facts = self._info.audio
         assert facts is not None
-        if facts.codec not in _AUDIO or self._track is None:
+        if facts.codec not in _AUDIO:
             rate = facts.sample_rate if facts.sample_rate in AAC_RATES else 48_000
             return _encoded(sound(), held, out, rate, facts.channels)
-        return self._copied_sound(held, out.add_stream_from_template(self._track), self._track)
+        if held.duration <= _GATHERED:
+            with self._pictures.other(facts.index) as (container, track):
+                return iter([*self._copied_sound(container, track, held, out.add_stream_from_template(track))])
+        track = self._apart.streams[facts.index]
+        only(self._apart, track)
+        return self._copied_sound(self._apart, track, held, out.add_stream_from_template(track))
 
-    def _copied_sound(self, held: Interval, stream: Stream, track: Stream) -> Timed:
+    def _copied_sound(self, container: InputContainer, track: Stream, held: Interval, stream: Stream) -> Timed:
         step = float(time_base(track))
         zero = round((self._info.start_pts + held.start) / step)
         end = zero + round(held.duration / step)
-        seek(self._container, track, zero - round(_AROUND / step))
-        packets = packets_of(self._container, track)
+        seek(container, track, zero - round(_AROUND / step))
+        packets = packets_of(container, track)
         before: deque[Packet[Stream]] = deque(maxlen=_WARM_UP + 1)
         for packet in packets:
             before.append(packet)

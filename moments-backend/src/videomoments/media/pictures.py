@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 
 from av.codec.context import ThreadType
+from av.container import InputContainer
 from av.filter import Graph
 from av.packet import Packet
 from av.stream import Stream
@@ -49,6 +51,16 @@ class Pictures:
 
     def close(self) -> None:
         self._container.close()
+
+    @contextmanager
+    def other(self, index: int) -> Iterator[tuple[InputContainer, Stream]]:
+        """The container and another of its streams, which is read instead of the pictures while the block lasts."""
+        stream = self._container.streams[index]
+        only(self._container, stream)
+        try:
+            yield self._container, stream
+        finally:
+            only(self._container, self.stream)
 
     def shaper(self, video: VideoStream, width: int, height: int, pixel_format: str = "yuv420p") -> Shaper:
         """Kept for all clips of the source: tables for another range of colours take seconds to make."""
