@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from videomoments.core.config import Settings
     from videomoments.embedded import Check
 
+_OLD_MONTHS = 3
+
 
 def doctor() -> None:
     """Check this machine: programs, folders, disk, servers, media libraries, weights. Exit status 1 when something essential fails."""
@@ -21,7 +23,7 @@ def doctor() -> None:
 
     quiet_logs()
     settings = read_settings()
-    checks = [*diagnose(settings), *_configured(settings), media_check(), *_weights()]
+    checks = [*diagnose(settings), *_configured(settings), media_check(), *sites_check(settings), *_weights()]
     console = results()
     for check in checks:
         mark = Text("ok  ", "green") if check.ok else Text("FAIL", "bold red")
@@ -55,6 +57,23 @@ def media_check() -> Check:
         return Check("media", False, f"PyAV does not load ({error})", "Remove the .venv folder and run ./moments again.")
     advice = "Install PyAV from its wheel, which brings these." if missing else ""
     return Check("media", not missing, f"PyAV {av.__version__}{f', without {chr(44).join(missing)}' if missing else ''}", advice)
+
+
+def sites_check(settings: Settings) -> list[Check]:
+    """How old yt-dlp is, which follows the sites, and whether a cookie file that was named is there."""
+    import datetime
+    import importlib.metadata
+
+    from videomoments.embedded import Check
+
+    version = importlib.metadata.version("yt-dlp")
+    year, month, day = (int(part) for part in version.split(".")[:3])
+    months = (datetime.datetime.now(datetime.UTC).date() - datetime.date(year, month, day)).days // 30
+    old = f"; it is {months} months old, and sites change: see docs/sources.md" if months >= _OLD_MONTHS else ""
+    checks = [Check("sites", True, f"yt-dlp {version}{old}")]
+    if settings.ytdlp_cookies is not None and not settings.ytdlp_cookies.is_file():
+        checks.append(Check("cookies", False, "MOMENTS_YTDLP_COOKIES names no file", "Name a cookie file in Netscape format, or unset it."))
+    return checks
 
 
 def _weights() -> list[Check]:
