@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Backend = GCSStore | S3Store | MemoryStore
 _PART_BYTES = 8 * CHUNK_BYTES
+# Each is held in memory; four keep a line busy.
+_PARTS_AT_ONCE = 4
 
 
 class CloudStore:
@@ -62,7 +64,8 @@ class CloudStore:
                     done += len(chunk)
                     if max_bytes is not None and done > max_bytes:
                         raise TooLarge(f"The file is larger than the limit of {max_bytes} bytes.", advice="Give a smaller file.")
-                    digest.update(chunk)
+                    # Hashing lets other threads run: the parts before this one are sent meanwhile.
+                    await asyncio.to_thread(digest.update, chunk)
                     yield chunk
             except BaseException as error:
                 # obstore wraps what a generator raises; the caller should see the original.
@@ -72,7 +75,13 @@ class CloudStore:
         try:
             with _translated(key):
                 await obstore.put_async(
-                    self._backend, key, parts(), attributes={"Content-Type": content_type}, use_multipart=True, chunk_size=_PART_BYTES
+                    self._backend,
+                    key,
+                    parts(),
+                    attributes={"Content-Type": content_type},
+                    use_multipart=True,
+                    chunk_size=_PART_BYTES,
+                    max_concurrency=_PARTS_AT_ONCE,
                 )
         except MomentsError as error:
             if failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -12,17 +13,29 @@ from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
 from videomoments.api.schemas.common import Page, Text
-from videomoments.api.schemas.videos import DeletedOut, EditVideo, RegisterVideo, StreamOut, VideoOut, VideoStatus
-from videomoments.core.errors import Conflict, InvalidInput, NotFound
+from videomoments.api.schemas.videos import (
+    DeletedOut,
+    EditVideo,
+    ListedVideoOut,
+    LookAtSource,
+    RegisterVideo,
+    SourceListOut,
+    StreamOut,
+    VideoOut,
+    VideoStatus,
+)
+from videomoments.core.errors import Conflict, InvalidInput, NotFound, SourceUnavailable, TooMany
 from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.video_queries import VideoSort, VideoView
-from videomoments.sources import admitted
+from videomoments.sources import FetchLimits, admitted, listed
 from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
 # Longer than a worker takes to end a cancelled run.
 _PURGE_PATIENCE = 5.0
+# Each looks at a site with a process of its own.
+_LOOKING = asyncio.Semaphore(2)
 _KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
 
 
@@ -50,6 +63,23 @@ async def register_video(deps: Deps, body: RegisterVideo, response: Response) ->
     video, fresh = await deps.services.videos.register_url(admitted(body.url, deps.settings), body.title)
     response.status_code = 201 if fresh else 200
     return await _shown(deps, video.identifier)
+
+
+@router.post("/list", operation_id="list_source", responses=responses(422, 429, 503))
+async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
+    """The videos that a playlist's or a channel's address leads to, to choose from. It asks the site, which may take a while."""
+    url = admitted(body.url, deps.settings)
+    if _LOOKING.locked():
+        raise TooMany("Other addresses are being looked at.", retry_after=10)
+    async with _LOOKING:
+        try:
+            found = await listed(url, max_videos=body.max_videos, limits=FetchLimits.of(deps.settings))
+        except (SourceUnavailable, NotFound) as error:
+            # What the site answered is about the address that was given, not about this server.
+            raise InvalidInput(error.message, code=error.code, advice=error.advice) from error
+    return SourceListOut(
+        title=found.title, videos=[ListedVideoOut(url=video.url, title=video.title) for video in found.videos], total=found.total
+    )
 
 
 @router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503))

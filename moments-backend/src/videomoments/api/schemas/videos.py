@@ -59,6 +59,28 @@ class RegisterVideo(Body):
     title: Text | None = Field(None, min_length=1, max_length=300)
 
 
+class LookAtSource(Body):
+    """An address that may lead to several videos."""
+
+    url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    max_videos: int = Field(25, ge=1, le=500, description="List at most so many.")
+
+
+class ListedVideoOut(BaseModel):
+    """One of the videos of a list: start a run with its address."""
+
+    url: str
+    title: str
+
+
+class SourceListOut(BaseModel):
+    """What an address leads to. Nothing is registered. A single video, or a file, is no list: `videos` is empty."""
+
+    title: str
+    videos: list[ListedVideoOut]
+    total: int | None = Field(description="How many there are in all; null where the site does not say.")
+
+
 class EditVideo(Body):
     """What a person may change of a video."""
 
