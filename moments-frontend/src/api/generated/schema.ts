@@ -329,6 +329,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/videos/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Source
+         * @description The videos that a playlist's or a channel's address leads to, to choose from. It asks the site, which may take a while.
+         */
+        post: operations["list_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/videos/upload": {
         parameters: {
             query?: never;
@@ -1126,6 +1146,33 @@ export interface components {
          */
         KeyScope: "read" | "write" | "admin";
         /**
+         * ListedVideoOut
+         * @description One of the videos of a list: start a run with its address.
+         */
+        ListedVideoOut: {
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * LookAtSource
+         * @description An address that may lead to several videos.
+         */
+        LookAtSource: {
+            /**
+             * Max Videos
+             * @description List at most so many.
+             * @default 25
+             */
+            max_videos: number;
+            /**
+             * Url
+             * @example https://example.com/talk.mp4
+             */
+            url: string;
+        };
+        /**
          * ModelBody
          * @description A model's configuration. What the list shows beside it (`configured`, `default_for`) may be sent back and is ignored.
          */
@@ -1611,6 +1658,21 @@ export interface components {
             items: components["schemas"]["ShotOut"][];
         };
         /**
+         * SourceListOut
+         * @description What an address leads to. Nothing is registered. A single video, or a file, is no list: `videos` is empty.
+         */
+        SourceListOut: {
+            /** Title */
+            title: string;
+            /**
+             * Total
+             * @description How many there are in all; null where the site does not say.
+             */
+            total: number | null;
+            /** Videos */
+            videos: components["schemas"]["ListedVideoOut"][];
+        };
+        /**
          * StageName
          * @enum {string}
          */
@@ -1917,6 +1979,8 @@ export type GeneratedOut = components['schemas']['GeneratedOut'];
 export type HealthOut = components['schemas']['HealthOut'];
 export type KeyOut = components['schemas']['KeyOut'];
 export type KeyScope = components['schemas']['KeyScope'];
+export type ListedVideoOut = components['schemas']['ListedVideoOut'];
+export type LookAtSource = components['schemas']['LookAtSource'];
 export type ModelBody = components['schemas']['ModelBody'];
 export type ModelKind = components['schemas']['ModelKind'];
 export type ModelOut = components['schemas']['ModelOut'];
@@ -1942,6 +2006,7 @@ export type RunStatus = components['schemas']['RunStatus'];
 export type Segment = components['schemas']['Segment'];
 export type ShotOut = components['schemas']['ShotOut'];
 export type ShotsOut = components['schemas']['ShotsOut'];
+export type SourceListOut = components['schemas']['SourceListOut'];
 export type StageName = components['schemas']['StageName'];
 export type StageOut = components['schemas']['StageOut'];
 export type StageStatus = components['schemas']['StageStatus'];
@@ -3529,6 +3594,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VideoOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceListOut"];
                 };
             };
             /** @description Unauthorized */
