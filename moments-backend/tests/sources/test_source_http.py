@@ -111,6 +111,16 @@ async def test_the_name_comes_from_the_content_disposition(server: Server, tmp_p
     assert (await fetch(f"{server.url}/x", tmp_path / "v", limits=LIMITS)).file_name == "über.mp4"
 
 
+async def test_f58_a_body_cut_at_60_percent_is_resumed_from_there(server: Server, tmp_path: Path) -> None:
+    server.handler = server.dropping(len(BODY) * 6 // 10)
+    fetched = await fetch(f"{server.url}/x.mp4", tmp_path / "v", limits=LIMITS)
+    assert (tmp_path / "v").read_bytes() == BODY
+    assert fetched.size == len(BODY)
+    begun = [int(request.headers["Range"].removeprefix("bytes=").removesuffix("-")) for request in server.requests[1:]]
+    assert begun
+    assert all(0 < start <= len(BODY) * 6 // 10 for start in begun[:1])
+
+
 async def test_f58_a_dropped_body_is_resumed(server: Server, tmp_path: Path) -> None:
     server.handler = server.dropping(len(BODY) // 4 + 10)
     await fetch(f"{server.url}/x.mp4", tmp_path / "v", limits=replace(LIMITS, attempts=2))
