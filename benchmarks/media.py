@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
         _sound(long, info, Path(scratch), options.rounds)
         _stills(long, info, Path(scratch))
         _waveform(options.rounds)
-        _shots(drawn, long, info, options.drawn)
+        _shots(drawn, long, info, options.drawn, options.rounds)
     return 0
 
 
@@ -146,8 +146,8 @@ def _waveform(rounds: int) -> None:
     print(f"waveform and silences of 1 h: {spent * 1000:.0f} ms, {peak:.0f} MiB, {silences} silences (at most 100 ms, 200 MB)")
 
 
-def _shots(drawn: Path, long: Path, info: MediaInfo, seconds: int) -> None:
-    fast, _ = _cpu(lambda: fast_shots(long, info, _quiet))
+def _shots(drawn: Path, long: Path, info: MediaInfo, seconds: int, rounds: int) -> None:
+    fast, _ = _cpu(lambda: fast_shots(long, info, _quiet), rounds)
     print(
         f"shots, fast pass over {info.duration / 60:.0f} min of 1080p: {fast:.2f} s = {info.duration / fast:.0f}x real time (at least 400x)"
     )
