@@ -7,7 +7,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup page lint format test kill-matrix chaos test-llm fleet exactness fuzz corpus bench lock clean
+.PHONY: help setup page lint format test kill-matrix chaos test-llm fleet exactness fuzz fuzz-api corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ exactness: setup ## cuts: 20 of every kind of source, to the frame, in FFmpeg an
 
 fuzz: setup ## mutated headers for 10 minutes, seed printed: no crash of the parent, no hang (SLICE=1: one minute; FUZZ_SEED=n)
 	cd moments-backend && FUZZ_SECONDS=$(if $(SLICE),60,600) ../.venv/bin/python -m pytest tests/media/fuzz.py -q -s $(PYTEST_ARGS)
+
+fuzz-api: setup ## every operation of the OpenAPI document asked in 200 right and 200 wrong ways: no 5xx, no answer against the document
+	cd moments-backend && SCHEMA_EXAMPLES=$(or $(EXAMPLES),200) ../.venv/bin/python -m pytest tests/api/test_api_schema.py -q --timeout=3000 $(PYTEST_ARGS)
 
 corpus: setup ## every odd file of MOMENTS_CORPUS=FOLDER (with a manifest.tsv) through the whole pipeline, held to its manifest
 	cd moments-backend && ../.venv/bin/python -m pytest tests/corpus -q -s $(PYTEST_ARGS)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from finished import finished
 from sqlalchemy import text
 
 from videomoments.api.app import create_app
@@ -47,7 +48,7 @@ async def test_a_large_body_is_refused_told_or_not(client: httpx.AsyncClient) ->
 
 async def test_f79_every_error_is_a_problem(client: httpx.AsyncClient) -> None:
     for answer, status in (
-        (await client.get("/nothing"), 404),
+        (await client.get("/api/nothing"), 404),
         (await client.get("/api/videos/"), 404),
         (await client.delete("/health"), 405),
         (await client.post("/api/videos", content=b"{", headers={"Content-Type": "application/json"}), 422),
@@ -121,3 +122,26 @@ async def test_parts_that_are_away_are_503(settings: Settings) -> None:
         assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "database_unavailable", "5")
         assert (await client.get("/ready")).status_code == 503
     await deps.services.close()
+
+
+async def test_every_answer_carries_a_request_id(client: httpx.AsyncClient) -> None:
+    for path, headers in (("/health", {}), ("/api/nothing", {}), ("/health", {"Host": "evil.test"})):
+        first, second = [(await client.get(path, headers=headers)).headers["X-Request-ID"] for _ in range(2)]
+        assert first != second
+    assert (await client.get("/health", headers={"X-Request-ID": "from-a.proxy_1"})).headers["X-Request-ID"] == "from-a.proxy_1"
+    for strange in ("a b", "x" * 65, '"', ""):
+        assert (await client.get("/health", headers={"X-Request-ID": strange})).headers["X-Request-ID"] != strange
+
+
+async def test_large_answers_are_compressed_for_those_who_take_it_and_objects_are_not(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    large = await client.get("/api/openapi.json")
+    assert large.headers["Content-Encoding"] == "gzip"
+    assert int(large.headers["Content-Length"]) < len(large.content) / 4
+    plain = await client.get("/api/openapi.json", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert plain.json() == large.json()
+    done = await finished(deps)
+    assert "Content-Encoding" not in (await client.get(f"/api/pipeline/{done.video_id}/status")).headers
+    clip = (await client.get(f"/api/videos/{done.video_id}/clips")).json()["items"][0]["clip"]["url"]
+    part = await client.get(clip, headers={"Range": "bytes=0-9999"})
+    assert (part.status_code, len(part.content), part.headers.get("Content-Encoding")) == (206, 10_000, None)

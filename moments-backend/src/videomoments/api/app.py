@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from videomoments.api import errors
 from videomoments.api.access import Access, document_access
+from videomoments.api.compressing import Compressed
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate, allowed_hosts
 from videomoments.api.page import PageOrApi
@@ -58,6 +59,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(PageOrApi)
+    app.add_middleware(Compressed)
     if deps.settings.keys_required:
         app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))

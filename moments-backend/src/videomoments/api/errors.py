@@ -18,7 +18,7 @@ from videomoments.core.errors import MomentsError, NotSignedIn, ServiceUnavailab
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
-_HTTP_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
 class Forbidden(MomentsError):
@@ -121,6 +121,8 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # a body that can't be read at all (not UTF-8, a broken form) is invalid input like one that can
+        return problem(422, "invalid_input", str(error.detail), instance=request.url.path)
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return problem(error.status_code, code, str(error.detail), instance=request.url.path, headers=error.headers)
 

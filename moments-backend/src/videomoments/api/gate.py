@@ -1,7 +1,9 @@
-"""What stands before every route: known hosts only (F73), no foreign pages, bounded bodies, safe headers."""
+"""What stands before every route: known hosts only (F73), no foreign pages, bounded bodies, safe headers, an id for each request."""
 
 from __future__ import annotations
 
+import re
+import secrets
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,11 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videomoments.api.errors import problem
 from videomoments.core.config import Settings
+from videomoments.core.logging import log_context
 
 MAX_BODY_BYTES = 1024 * 1024
 UPLOAD_PATH = "/api/videos/upload"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# An id that the caller or a proxy gave is kept, where it can stand in a log.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 
 
@@ -38,20 +43,24 @@ class Gate:
             return
         headers = Headers(scope=scope)
         path: str = scope["path"]
-        refused = self._refusal(scope["method"], headers)
-        if refused is not None:
-            await problem(*refused, instance=path)(scope, receive, send)
-            return
-        bounded = receive if path == UPLOAD_PATH or path.startswith(UPLOAD_PATH + "/") else _bounded(receive, headers)
+        given = headers.get("x-request-id", "")
+        request = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered = MutableHeaders(scope=message)
+                answered["x-request-id"] = request
                 for name, value in _HEADERS.items():
                     answered.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, bounded, with_headers)
+        refused = self._refusal(scope["method"], headers)
+        if refused is not None:
+            await problem(*refused, instance=path)(scope, receive, with_headers)
+            return
+        bounded = receive if path == UPLOAD_PATH or path.startswith(UPLOAD_PATH + "/") else _bounded(receive, headers)
+        with log_context(http_request=request):
+            await self._app(scope, bounded, with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
         if _host_of("//" + headers.get("host", "")) not in self._hosts:

@@ -20,7 +20,10 @@ router = APIRouter(prefix="/api/videos/{video_id}/export", tags=["export"])
 ExportFormat = Literal["json", "csv", "srt", "vtt", "chapters", "edl", "fcpxml", "otio", "zip"]
 ExportRate = Literal["23.976", "24", "25", "29.97", "29.97df", "30", "50", "59.94", "59.94df", "60"]
 _MEDIA_TYPES = [ZIP_TYPE, *(form.media_type.partition(";")[0] for form in FORMATS.values())]
-_FILE = {"description": "The file", "content": {media_type: {"schema": {"type": "string"}} for media_type in _MEDIA_TYPES}}
+_FILE = {
+    "description": "The file",
+    "content": {media_type: {"schema": {"type": "object" if media_type.endswith("json") else "string"}} for media_type in _MEDIA_TYPES},
+}
 
 
 @router.get("", operation_id="export_video", response_class=Response, responses=responses(404, 422, 503, also={200: _FILE}))
