@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from finished import finished
 
-from serving import api_process
+from api_processes import api_process
 from videomoments.api.deps import ApiDeps
 from videomoments.api.openapi import document
 from videomoments.core.config import Settings

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api_processes import ApiProcess, api_process
 from backend import clean_services, one, run_of, settings_over
-from serving import ApiProcess, api_process
 from stack import embedded_settings, short_home
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
