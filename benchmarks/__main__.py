@@ -6,6 +6,7 @@ import importlib
 import sys
 
 TASKS = {
+    "api": "the status route as pollers ask it beside an empty FastAPI route; a page of 10,000 videos; memory (--requests, --rounds)",
     "asr": "recognition of an hour through the service against plain faster-whisper: speed and memory (--minutes, --rounds)",
     "choose": "moments from a transcript of three hours by the built-in model: CPU seconds and memory (--hours)",
     "cuts": "twenty clips out of an hour of 1080p beside one ffmpeg per clip, their memory and quality; four hours (--encoded)",
