@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
-import psutil
+import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -117,7 +117,8 @@ async def _cpu(client: httpx.AsyncClient, process: psutil.Process, url: str, hea
     began = process.cpu_times()
     await asyncio.gather(*(some(count // _AT_ONCE) for _ in range(_AT_ONCE)))
     ended = process.cpu_times()
-    return (ended.user + ended.system - began.user - began.system) / (count // _AT_ONCE * _AT_ONCE) * 1e6
+    seconds = float(ended.user + ended.system - began.user - began.system)
+    return seconds / (count // _AT_ONCE * _AT_ONCE) * 1e6
 
 
 if __name__ == "__main__":
