@@ -32,11 +32,25 @@ export function useEditVideo(videoId: string) {
   });
 }
 
-/** Hides videos and cancels what runs on them; `useRestoreVideos` brings them back for ten minutes. */
+export interface Deleted {
+  /** Those that are hidden now, also where another one failed: only they can be brought back. */
+  done: string[];
+  error: ApiError | null;
+}
+
+/** Hides videos and cancels what runs on them; throws where none could be hidden. `useRestoreVideos` brings them back for ten minutes. */
 export function useDeleteVideos() {
   const client = useQueryClient();
-  return useMutation<DeletedOut[], ApiError, readonly string[]>({
-    mutationFn: (ids) => Promise.all(ids.map((id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` }))),
+  return useMutation<Deleted, ApiError, readonly string[]>({
+    mutationFn: async (ids) => {
+      const results = await Promise.allSettled(ids.map((id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` })));
+      const failed = results.find((result) => result.status === "rejected");
+      // `request` throws nothing else.
+      const error = failed === undefined ? null : (failed.reason as ApiError);
+      const done = ids.filter((_, index) => results[index]?.status === "fulfilled");
+      if (error !== null && done.length === 0) throw error;
+      return { done, error };
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["videos"] }),
   });
 }

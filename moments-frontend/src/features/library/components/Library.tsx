@@ -36,6 +36,8 @@ export function Library() {
   const notifyError = useNotifyError();
 
   const choose = (name: string, value: string) => {
+    // What another filter hides is not deleted unseen.
+    if (name === "status") setChosen(new Set());
     setParams(
       (now) => {
         if (value === "") now.delete(name);
@@ -57,11 +59,12 @@ export function Library() {
     setAsking(false);
     remove.mutate(ids, {
       onError: notifyError,
-      onSuccess: () => {
-        setChosen(new Set());
+      onSuccess: ({ done, error: failure }) => {
+        setChosen(new Set(ids.filter((id) => !done.includes(id))));
+        if (failure !== null) notifyError(failure);
         notify({
-          message: ids.length === 1 ? "Video deleted. It can be brought back for 10 minutes." : `${ids.length} videos deleted. They can be brought back for 10 minutes.`,
-          action: { label: "Undo", run: () => restore.mutate(ids, { onError: notifyError }) },
+          message: done.length === 1 ? "Video deleted. It can be brought back for 10 minutes." : `${done.length} videos deleted. They can be brought back for 10 minutes.`,
+          action: { label: "Undo", run: () => restore.mutate(done, { onError: notifyError }) },
         });
       },
     });
@@ -84,6 +87,7 @@ export function Library() {
           value={text}
           onChange={(event) => {
             setText(event.target.value);
+            setChosen(new Set());
           }}
           sx={{ flex: "1 1 220px", maxWidth: 420 }}
         />
