@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -22,7 +23,7 @@ class MediaSite:
         self.port = 0
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.port}/{name}"
+        return f"http://127.0.0.1:{self.port}/{quote(name)}"
 
     def held(self, name: str) -> str:
         return f"{self.url(name)}?hold"

@@ -121,4 +121,4 @@ async def _seed_recording(url: str, video_id: str, seconds: float, words: int, m
 
 async def _insert(database: asyncpg.Connection[Any], table: str, **values: object) -> None:
     places = ", ".join(f"${n + 1}" for n in range(len(values)))
-    await database.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *values.values())  # noqa: S608 (names are ours)
+    await database.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", *values.values())

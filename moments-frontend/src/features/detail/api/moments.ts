@@ -15,6 +15,8 @@ export const moments = (videoId: string) =>
 export function useMomentWrites(videoId: string) {
   const client = useQueryClient();
   const url = `api/videos/${videoId}/moments`;
+  // One after the other: what is taken back at once must not overtake what it takes back.
+  const scope = { id: `moments-${videoId}` };
   const settle = () => client.invalidateQueries({ queryKey: key(videoId) });
   const change = (make: (now: MomentOut[]) => MomentOut[]) => {
     const before = client.getQueryData<MomentOut[]>(key(videoId));
@@ -25,6 +27,7 @@ export function useMomentWrites(videoId: string) {
     if (context?.before !== undefined) client.setQueryData(key(videoId), context.before);
   };
   const edit = useMutation<MomentOut, ApiError, { id: string; fields: EditMoment }, { before: MomentOut[] | undefined }>({
+    scope,
     mutationFn: ({ id, fields }) => request({ method: "PATCH", url: `${url}/${id}`, data: fields }),
     onMutate: async ({ id, fields }) => {
       await client.cancelQueries({ queryKey: key(videoId) });
@@ -36,16 +39,19 @@ export function useMomentWrites(videoId: string) {
     onSettled: settle,
   });
   const create = useMutation<MomentOut, ApiError, CreateMoment>({
+    scope,
     mutationFn: (data) => request({ method: "POST", url, data }),
     onSettled: settle,
   });
   const remove = useMutation<unknown, ApiError, string, { before: MomentOut[] | undefined }>({
+    scope,
     mutationFn: (id) => request({ method: "DELETE", url: `${url}/${id}` }),
     onMutate: (id) => change((now) => now.filter((one) => one.identifier !== id)),
     onError: rollBack,
     onSettled: settle,
   });
   const restore = useMutation<MomentOut, ApiError, string>({
+    scope,
     mutationFn: (id) => request({ method: "POST", url: `${url}/${id}/restore` }),
     onSettled: settle,
   });

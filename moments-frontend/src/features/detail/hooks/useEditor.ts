@@ -31,10 +31,8 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
   return useMemo(() => {
     const change = (moment: MomentOut, fields: EditMoment, label = "Change") => {
       const before = Object.fromEntries(Object.keys(fields).map((name) => [name, moment[name as keyof MomentOut]])) as EditMoment;
-      edit.mutate(
-        { id: moment.identifier, fields },
-        { onError, onSuccess: () => push({ label, undo: () => edit.mutate({ id: moment.identifier, fields: before }, { onError }) }) },
-      );
+      push({ label, undo: () => edit.mutate({ id: moment.identifier, fields: before }, { onError }) });
+      edit.mutate({ id: moment.identifier, fields }, { onError });
     };
     const bringBack = (id: string) => restore.mutate(id, { onError });
     return {

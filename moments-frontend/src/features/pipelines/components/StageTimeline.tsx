@@ -1,4 +1,4 @@
-import { Box, Tooltip } from "@mui/material";
+import { Box } from "@mui/material";
 import type { StageOut, StageStatus } from "@/api/types";
 import { STAGE_LABELS } from "@/lib/stages";
 import { formatDuration } from "@/lib/time";
@@ -20,12 +20,12 @@ export function StageTimeline({ stages }: { stages: readonly StageOut[] }) {
   return (
     <Box role="img" aria-label={said.join("; ")} sx={{ display: "flex", gap: "2px", mt: 1.25, height: 8 }}>
       {stages.map((stage, index) => (
-        <Tooltip key={stage.name} title={said[index]}>
-          <Box
-            sx={{ borderRadius: 0.5, minWidth: 6, bgcolor: COLOURS[stage.status] }}
-            style={{ flex: `${all === 0 ? 1 : Math.max(0.02, (seconds[index] ?? 0) / all)} 1 0` }}
-          />
-        </Tooltip>
+        <Box
+          key={stage.name}
+          title={said[index]}
+          sx={{ borderRadius: 0.5, minWidth: 6, bgcolor: COLOURS[stage.status] }}
+          style={{ flex: `${all === 0 ? 1 : Math.max(0.02, (seconds[index] ?? 0) / all)} 1 0` }}
+        />
       ))}
     </Box>
   );

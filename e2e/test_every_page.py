@@ -1,0 +1,57 @@
+"""Every page in both themes and three widths: without a fault that axe finds, and pictured for people to look at."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from serving import Served
+from visitor import Visitor
+
+from conftest import ARTEFACTS
+
+AXE = Path(__file__).parent.parent / "moments-frontend/node_modules/axe-core/axe.min.js"
+WIDTHS = (360, 1280, 1920)
+PAGES = ("/", "/library", "/generate", "/pipelines", "/settings", "/nowhere", "detail")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, one line each, with where."""
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    return [f"{fault['id']}: {node['target']} {node['failureSummary'][:300]}" for fault in found["violations"] for node in fault["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(browser: Browser, served: Served, path: str, theme: Any) -> None:
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    context = browser.new_context(base_url=served.url, color_scheme=theme, reduced_motion="reduce")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    visitor = Visitor(page)
+    where = path if path != "detail" else _first_video(page)
+    wrong = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(where)
+        page.wait_for_selector("h1")
+        page.wait_for_timeout(700)  # the first answers are drawn; nothing depends on it but the picture
+        page.screenshot(path=ARTEFACTS / f"{path.strip('/') or 'dashboard'}-{width}-{theme}.png")
+        wrong += [f"{width} px: {fault}" for fault in faults(page)]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"the page is {wide} px wide on {width}"
+    context.close()
+    assert wrong == []
+    assert visitor.complaints() == []
+
+
+def _first_video(page: Page) -> str:
+    """The address of one with moments; there is one when the stories have run before."""
+    videos = page.request.get("/api/videos?status=completed").json()["items"]
+    if not videos:
+        pytest.skip("no finished video: run the whole folder")
+    return re.sub("^", "/videos/", videos[0]["identifier"])

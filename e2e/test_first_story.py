@@ -1,0 +1,163 @@
+"""What a person does first: paste an address, watch it work, judge and fix a moment, take the result away."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+from media_site import MediaSite
+from playwright.sync_api import Locator, Page, expect
+from serving import Served
+
+# A busy machine with two cores may take that long for a minute of speech.
+_RUN_MS = 240_000
+_STAGES = 8
+
+
+def _generate(page: Page, url: str) -> None:
+    page.goto("/")
+    page.get_by_label("Address of a video").fill(url)
+    page.get_by_role("button", name="Find moments").click()
+    expect(page).to_have_url(re.compile("/generate$"))
+
+
+def _moments(page: Page) -> Locator:
+    return page.get_by_role("list", name="Moments in time order").get_by_role("listitem")
+
+
+def _time_of(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('video').currentTime"))
+
+
+def _until_played_to(page: Page, seconds: float) -> None:
+    # Asked from outside: the page's own policy lets nobody evaluate text in it, as `wait_for_function` would.
+    end = time.monotonic() + 30
+    while _time_of(page) <= seconds:
+        assert time.monotonic() < end, "the video does not play"
+        page.wait_for_timeout(100)
+
+
+def _seconds(text: str) -> float:
+    hours, minutes, seconds = text.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
+    _generate(page, site.url("bread and lighthouses.mp4"))
+    stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
+    expect(stages).to_have_count(_STAGES)
+    page.get_by_role("link", name="See the moments").click(timeout=_RUN_MS)
+    expect(_moments(page).first).to_be_visible()
+    assert _moments(page).count() >= 2
+
+    # Play one: the video's time advances inside its bounds.
+    first = _moments(page).first
+    start, end = (_seconds(first.get_by_label(name).input_value()) for name in ("Start", "End"))
+    first.get_by_role("button", name=re.compile("^Play ")).first.click()
+    _until_played_to(page, start + 0.5)
+    assert start <= _time_of(page) <= end
+    page.keyboard.press("k")
+
+    # Move its end, by typing; it stays after a reload, and the clip is cut anew.
+    moved = start + 20
+
+    field = first.get_by_label("End")
+    field.fill(f"{moved:.1f}")
+    field.press("Enter")
+    expect(page.get_by_text("One moment has no clip with its bounds yet.")).to_be_visible()
+    page.reload()
+    field = _moments(page).first.get_by_label("End")
+    expect(field).to_be_visible()
+    assert abs(_seconds(field.input_value()) - moved) < 0.11
+    page.get_by_role("button", name="Cut", exact=True).click()
+    expect(page.get_by_text("has no clip with its bounds yet")).to_have_count(0, timeout=_RUN_MS)
+    video = page.url.rpartition("/")[2]
+    served_moment = page.request.get(f"/api/videos/{video}/moments").json()["items"][0]
+    assert abs(served_moment["clip"]["end_time"] - served_moment["end_time"]) < 0.1
+
+    # Undo takes the change back; what is exported is what is shown.
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Everything (JSON)").click()
+    target = tmp_path / "moments.json"
+    download.value.save_as(target)
+    exported = json.loads(target.read_text())
+    assert len(exported["moments"]) == _moments(page).count()
+
+
+def test_an_edge_drags_and_is_undone(page: Page, served: Served, site: MediaSite) -> None:
+    _open_first_video(page)
+    first = _moments(page).first
+    before = first.get_by_label("Start").input_value()
+    region = page.locator("[part~='region-handle-left']").first
+    box = region.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 62, box["y"] + 20, steps=8)
+    page.mouse.up()
+    expect(first.get_by_label("Start")).not_to_have_value(before)
+    page.get_by_text("Drag an edge").click()
+    page.keyboard.press("Control+z")
+    expect(first.get_by_label("Start")).to_have_value(before)
+
+
+def test_a_moment_is_deleted_and_comes_back(page: Page, served: Served) -> None:
+    _open_first_video(page)
+    count = _moments(page).count()
+    _moments(page).first.get_by_role("button", name="Delete").click()
+    expect(_moments(page)).to_have_count(count - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(_moments(page)).to_have_count(count)
+
+
+def test_words_lead_to_their_time_and_are_corrected(page: Page, served: Served) -> None:
+    _open_first_video(page)
+    word = page.locator("[data-word='6']")
+    word.click()
+    _until_played_to(page, 0.5)
+    page.get_by_label("Search words").fill("bread")
+    expect(page.get_by_text(re.compile(r"1/\d+"))).to_be_visible()
+
+
+def test_a_video_is_deleted_and_restored_in_the_library(page: Page, served: Served, site: MediaSite) -> None:
+    page.goto("/library")
+    videos = page.get_by_role("list", name="Videos").get_by_role("link")
+    expect(videos.first).to_be_visible()
+    count = videos.count()
+    page.get_by_role("checkbox").first.check(force=True)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(videos).to_have_count(count)
+
+
+def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served: Served, site: MediaSite) -> None:
+    _generate(page, site.held("bread and lighthouses.mp4"))
+    card = page.locator("[data-run-status]").first
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_role("status")).to_have_text("Cancelled", timeout=30_000)
+    _generate(page, site.url("missing.mp4"))
+    failed = page.locator("[data-run-status='failed']").first
+    expect(failed).to_be_visible(timeout=60_000)
+    expect(failed.get_by_role("alert")).to_be_visible()
+    failed.get_by_role("button", name="Try again").click()
+    page.goto("/pipelines?status=failed")
+    expect(page.get_by_role("list", name="Runs").get_by_role("button", name="Retry").first).to_be_visible(timeout=60_000)
+
+
+def test_a_file_is_uploaded_and_becomes_moments(page: Page, served: Served, site: MediaSite) -> None:
+    page.goto("/generate")
+    page.get_by_label("Files to upload").set_input_files(site.folder / "bread and lighthouses.mp4")
+    # The same bytes as the first story's: one video, whose moments are there at once when the run ends.
+    page.get_by_role("link", name="See the moments").first.click(timeout=_RUN_MS)
+    expect(_moments(page).first).to_be_visible()
+
+
+def _open_first_video(page: Page) -> None:
+    page.goto("/library?status=completed")
+    page.get_by_role("list", name="Videos").get_by_role("link").first.click()
+    expect(_moments(page).first).to_be_visible()
