@@ -7,7 +7,7 @@ TASK ?= pipeline
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup page lint format test kill-matrix chaos test-llm fleet exactness fuzz fuzz-api corpus bench lock clean
+.PHONY: help setup page e2e lint format test kill-matrix chaos test-llm fleet exactness fuzz fuzz-api corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ test: setup ## every test: units, contracts, stories on real parts and real spee
 	$(PAGE) test
 	cd moments-models && $(PYTEST)
 	cd moments-backend && $(PYTEST)
+	$(if $(PYTEST_ARGS),,$(MAKE) e2e)
+
+e2e: setup ## the web page in a real Chromium against the served stack; pictures of every page in e2e/test-artifacts
+	cd e2e && ../.venv/bin/python -m pytest
 
 test-llm: setup ## one contract against a real language model on llama.cpp, WER on human speech, ten-hour transcripts (5 min)
 	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r moments-models/requirements-llama.lock
