@@ -65,12 +65,12 @@ class Served:
         raise RuntimeError(f"`moments serve` is not ready:\n{self.log.read_text(errors='replace')[-4000:]}")
 
     def stop(self) -> None:
-        """As Ctrl-C does; whatever is still there after its time is ended with its group."""
+        """In order, by SIGTERM; whatever is still there after its time is ended with its group."""
         process, self._process = self._process, None
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         try:
             process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -243,8 +243,19 @@ def test_an_output_folder_that_cannot_be_written_is_said(home: Home, bench: Path
 
 def start(home: Home, bench: Path, *arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command("generate", *arguments), env=home.environment, cwd=bench, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("generate", *arguments),
+        env=home.environment,
+        cwd=bench,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     )
+
+
+def hear_ctrl_c() -> None:
+    """A shell that runs the tests in its background has them, and all that they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
