@@ -69,7 +69,7 @@ class InvalidInput(MomentsError):
 
 class UnsupportedMedia(InvalidInput):
     """The file can't be read as audio or video. Codes: `empty_file`, `not_media`, `truncated`, `encrypted`, `unsupported_codec`,
-    `too_many_pixels`, `too_short`."""
+    `too_many_pixels`, `too_short`, `damaged`."""
 
     code = "not_media"
 

@@ -16,6 +16,7 @@ from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream as AvVideo
 
+from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.opening import codec_threads, url_of
 
 # MPEG's clock: every usual frame rate is a whole number of its ticks.
@@ -123,7 +124,12 @@ class ClipWriter:
             elif stream is self._audio and not self._encoding.edit_list and packet.pts is not None and packet.pts < 0:
                 # The encoder's own priming packet: without an edit list it would push everything else back.
                 continue
-            self._out.mux(packet)
+            try:
+                self._out.mux(packet)
+            except av.error.ArgumentError as error:
+                raise UnsupportedMedia(
+                    "The times of its pictures or its sound make no sense here.", code="damaged", advice="Export the file again."
+                ) from error
 
 
 class Soundtrack:
