@@ -117,6 +117,31 @@ async def test_what_a_person_made_or_edited_survives_the_next_run(client: httpx.
     ]
 
 
+async def test_a_retried_stage_leaves_an_edited_moment_alone(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    claim = await claimed(deps)
+
+    async def generated(*titles: str) -> None:
+        await deps.services.moments.save_generated(
+            claim,
+            [NewMoment(10.0 * n, 10.0 * n + 5, title, 0.7, None, "extractive") for n, title in enumerate(titles, 1)],
+            system_prompt="s",
+            user_prompt="u",
+            transcript_id=None,
+            sampling={"temperature": 0.3, "top_p": None, "top_k": None},
+            options={},
+            model="extractive",
+        )
+
+    await generated("One", "Two", "Three")
+    path = f"/api/videos/{claim.video_id}/moments"
+    first, _, third = (await client.get(path, params={"run": claim.request_id})).json()["items"]
+    for moment in (first, third):
+        await client.patch(f"{path}/{moment['identifier']}", json={"title": "By hand"})
+    await generated("Uno", "Due")
+    again = (await client.get(path, params={"run": claim.request_id})).json()["items"]
+    assert [moment["title"] for moment in again] == ["By hand", "Due", "By hand"]
+
+
 async def test_a_corrected_word_changes_text_and_segment_and_keeps_its_times(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     video = (await finished(deps)).video_id
     path = f"/api/videos/{video}/transcript"

@@ -17,7 +17,10 @@ from videomoments.db.tables import Clip, Moment, Run
 async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
     """Makes `rows` the original moments of this run, by position."""
     keep = [row["position"] for row in rows]
-    stale = delete(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep))
+    # What a person has edited of an earlier attempt stays as it is.
+    stale = delete(Moment).where(
+        Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep), Moment.edited_at.is_(None)
+    )
     await session.execute(stale)
     for row in rows:
         statement = insert(Moment).values(row)
@@ -26,6 +29,7 @@ async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[d
             index_elements=["run_id", "position"],
             index_where=Moment.parent_id.is_(None),
             set_={name: statement.excluded[name] for name in names},
+            where=Moment.edited_at.is_(None),
         )
         await session.execute(statement)
     return await originals(session, run_id)
@@ -43,7 +47,8 @@ async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
     statement = insert(Moment).values(row)
     names = ("title", "start_time", "end_time", "score", "reason", "engine", "gen_config_id")
     changed = {name: statement.excluded[name] for name in names}
-    await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed))
+    kept = Moment.edited_at.is_(None)
+    await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed, where=kept))
 
 
 async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment, Moment | None]]:

@@ -29,12 +29,15 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
   const onError = useNotifyError();
 
   return useMemo(() => {
+    // Not the mutations' own callbacks: those are only called for the newest of several quick changes.
+    const later = (work: Promise<unknown>) => void work.catch(onError);
+    const patch = (id: string, fields: EditMoment) => edit.mutateAsync({ id, fields });
+    const bringBack = (id: string) => restore.mutateAsync(id);
     const change = (moment: MomentOut, fields: EditMoment, label = "Change") => {
       const before = Object.fromEntries(Object.keys(fields).map((name) => [name, moment[name as keyof MomentOut]])) as EditMoment;
-      push({ label, undo: () => edit.mutate({ id: moment.identifier, fields: before }, { onError }) });
-      edit.mutate({ id: moment.identifier, fields }, { onError });
+      push({ label, undo: () => later(patch(moment.identifier, before)) });
+      later(patch(moment.identifier, fields));
     };
-    const bringBack = (id: string) => restore.mutate(id, { onError });
     return {
       edit: change,
       move: (moment, start, end, free) => {
@@ -45,74 +48,44 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
       },
       create: (title, start, end) => {
         const bounds = within(start, end, duration);
-        create.mutate(
-          { title, start_time: bounds.start, end_time: bounds.end },
-          {
-            onError,
-            onSuccess: (made) => {
-              push({ label: "New moment", undo: () => remove.mutate(made.identifier, { onError }) });
-              notify({ message: `Made “${made.title}”.` });
-            },
-          },
+        later(
+          create.mutateAsync({ title, start_time: bounds.start, end_time: bounds.end }).then((made) => {
+            push({ label: "New moment", undo: () => later(remove.mutateAsync(made.identifier)) });
+            notify({ message: `Made “${made.title}”.` });
+          }),
         );
       },
       remove: (moment) => {
-        remove.mutate(moment.identifier, {
-          onError,
-          onSuccess: () => {
-            push({ label: "Delete", undo: () => bringBack(moment.identifier) });
-            notify({ message: `Deleted “${moment.title}”.`, action: { label: "Undo", run: () => bringBack(moment.identifier) } });
-          },
-        });
+        later(
+          remove.mutateAsync(moment.identifier).then(() => {
+            const back = () => later(bringBack(moment.identifier));
+            push({ label: "Delete", undo: back });
+            notify({ message: `Deleted “${moment.title}”.`, action: { label: "Undo", run: back } });
+          }),
+        );
       },
       split: (moment, at) => {
         if (at <= moment.start_time + 0.1 || at >= moment.end_time - 0.1) {
           notify({ message: "Put the playhead inside the moment first.", severity: "info" });
           return;
         }
-        // The second half first: should the next step fail, nothing is missing.
-        create.mutate(
-          { title: `${moment.title} (2)`.slice(0, 300), start_time: at, end_time: moment.end_time },
-          {
-            onError,
-            onSuccess: (made) =>
-              edit.mutate(
-                { id: moment.identifier, fields: { end_time: at } },
-                {
-                  onError,
-                  onSuccess: () =>
-                    push({
-                      label: "Split",
-                      undo: () => {
-                        edit.mutate({ id: moment.identifier, fields: { end_time: moment.end_time } }, { onError });
-                        remove.mutate(made.identifier, { onError });
-                      },
-                    }),
-                },
-              ),
-          },
+        // The second half first: should the next step fail, nothing is missing, and the half can be undone.
+        later(
+          create.mutateAsync({ title: `${moment.title} (2)`.slice(0, 300), start_time: at, end_time: moment.end_time }).then((made) => {
+            push({
+              label: "Split",
+              undo: () => later(patch(moment.identifier, { end_time: moment.end_time }).then(() => remove.mutateAsync(made.identifier))),
+            });
+            return patch(moment.identifier, { end_time: at });
+          }),
         );
       },
       merge: (moment, next) => {
-        const end = Math.max(moment.end_time, next.end_time);
-        edit.mutate(
-          { id: moment.identifier, fields: { end_time: end } },
-          {
-            onError,
-            onSuccess: () =>
-              remove.mutate(next.identifier, {
-                onError,
-                onSuccess: () =>
-                  push({
-                    label: "Merge",
-                    undo: () => {
-                      bringBack(next.identifier);
-                      edit.mutate({ id: moment.identifier, fields: { end_time: moment.end_time } }, { onError });
-                    },
-                  }),
-              }),
-          },
-        );
+        push({
+          label: "Merge",
+          undo: () => later(bringBack(next.identifier).then(() => patch(moment.identifier, { end_time: moment.end_time }))),
+        });
+        later(patch(moment.identifier, { end_time: Math.max(moment.end_time, next.end_time) }).then(() => remove.mutateAsync(next.identifier)));
       },
       undo: () => {
         const label = undo();
