@@ -77,7 +77,7 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     served_moment = page.request.get(f"/api/videos/{video}/moments").json()["items"][0]
     assert abs(served_moment["clip"]["end_time"] - served_moment["end_time"]) < 0.1
 
-    # Undo takes the change back; what is exported is what is shown.
+    # What is exported is what is shown.
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Everything (JSON)").click()
@@ -120,6 +120,18 @@ def test_words_lead_to_their_time_and_are_corrected(page: Page, served: Served) 
     _until_played_to(page, 0.5)
     page.get_by_label("Search words").fill("bread")
     expect(page.get_by_text(re.compile(r"1/\d+"))).to_be_visible()
+    page.get_by_label("Search words").fill("")
+
+    first = page.locator("[data-word='0']")
+    expect(first).to_be_visible()
+    before = first.inner_text()
+    page.get_by_role("button", name=re.compile("^Correct the words")).first.click()
+    editor = page.get_by_label(re.compile("^Words at"))
+    editor.fill(editor.input_value().replace(before, "Corrected", 1))
+    editor.press("Enter")
+    expect(first).to_have_text("Corrected")
+    page.reload()
+    expect(page.locator("[data-word='0']")).to_have_text("Corrected")
 
 
 def test_a_video_is_deleted_and_restored_in_the_library(page: Page, served: Served, site: MediaSite) -> None:
@@ -144,7 +156,7 @@ def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served:
     failed = page.locator("[data-run-status='failed']").first
     expect(failed).to_be_visible(timeout=60_000)
     expect(failed.get_by_role("alert")).to_be_visible()
-    failed.get_by_role("button", name="Try again").click()
+    failed.get_by_role("button", name="Retry").click()
     page.goto("/pipelines?status=failed")
     expect(page.get_by_role("list", name="Runs").get_by_role("button", name="Retry").first).to_be_visible(timeout=60_000)
 

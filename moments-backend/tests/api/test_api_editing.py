@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from videomoments.api.deps import ApiDeps
 from videomoments.core.names import RunStatus
+from videomoments.inference.transcript import Segment, Transcript, Word
 from videomoments.services.moments import NewMoment
 
 
@@ -165,3 +166,14 @@ async def test_asked_again_by_another_prompt_it_is_a_run(client: httpx.AsyncClie
     (run,) = (await client.get("/api/pipeline", params={"kind": "generate"})).json()["items"]
     assert run["request_id"] == answer.json()["request_id"]
     assert (await client.post(f"/api/videos/{video}/transcript/transcribe")).status_code == 409
+
+
+async def test_a_new_transcript_does_not_pass_for_a_corrected_one(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    video = (await finished(deps)).video_id
+    path = f"/api/videos/{video}/transcript"
+    await client.patch(path, json={"words": [{"index": 1, "was": "world.", "word": "Word!"}]})
+    claim = await claimed(deps)
+    heard = Transcript("Other.", (Word(0.0, 0.5, "Other.", 0.9),), (Segment(0.0, 0.5, "Other."),), "en", "another", 1.0)
+    await deps.services.transcripts.save(claim, heard, language="en", input_hash="other")
+    got = (await client.get(path)).json()
+    assert (got["text"], got["edited_at"]) == ("Other.", None)

@@ -1,22 +1,16 @@
 import { Alert, AlertTitle, Button, Card, CardContent, Stack, Typography } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
-import { RotateCcw, Square } from "lucide-react";
 import type { ReactNode } from "react";
-import { runStatus, useCancelRun, useRetryRun } from "@/api/runs";
-import { isActive } from "@/hooks/polling";
-import { useNotifyError } from "@/hooks/useNotify";
+import { runStatus } from "@/api/runs";
 import { ErrorState } from "./ErrorState";
+import { RunActions } from "./RunActions";
 import { StageList } from "./StageList";
 import { StatusChip } from "./StatusChip";
 
 /** A video's newest run, live: its stages, how to end it, why it failed and what to do. */
 export function RunCard({ videoId, title, whenDone }: { videoId: string; title: ReactNode; whenDone?: ReactNode }) {
   const { data: run, error, refetch } = useQuery(runStatus(videoId));
-  const cancel = useCancelRun();
-  const retry = useRetryRun();
-  const onError = useNotifyError();
   if (run === undefined) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null;
-  const ids = { videoId, requestId: run.request_id };
   return (
     <Card data-run-status={run.status}>
       <CardContent>
@@ -27,33 +21,7 @@ export function RunCard({ videoId, title, whenDone }: { videoId: string; title: 
           <span role="status">
             <StatusChip status={run.status} stalled={run.stalled} />
           </span>
-          {isActive(run.status) && (
-            <Button
-              size="small"
-              color="inherit"
-              variant="outlined"
-              startIcon={<Square size={14} aria-hidden />}
-              disabled={cancel.isPending}
-              onClick={() => {
-                cancel.mutate(ids, { onError });
-              }}
-            >
-              Cancel
-            </Button>
-          )}
-          {(run.status === "failed" || run.status === "cancelled") && (
-            <Button
-              size="small"
-              variant="outlined"
-              startIcon={<RotateCcw size={14} aria-hidden />}
-              disabled={retry.isPending}
-              onClick={() => {
-                retry.mutate(ids, { onError, onSuccess: () => void refetch() });
-              }}
-            >
-              Try again
-            </Button>
-          )}
+          <RunActions videoId={videoId} requestId={run.request_id} status={run.status} onRetried={() => void refetch()} />
           {run.status === "completed" && whenDone}
         </Stack>
         {run.stalled && (

@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ _ERRORS: Mapping[str, type[errors.MomentsError]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ChildProgram:
+class ChildProgram(ABC):
     """A kind of child: the module that it runs, and how its ways to fail are said.
 
     `unexplained` is the code of errors that the child could not explain, whose stderr goes to the log.
@@ -53,12 +54,13 @@ class ChildProgram:
     def command(self) -> list[str]:
         return [sys.executable, "-P", "-m", self.module]
 
+    @abstractmethod
     def stalled(self, seconds: float) -> errors.MomentsError:
-        raise NotImplementedError
+        """The error for a child that was silent for so long."""
 
+    @abstractmethod
     def ended(self, status: int) -> errors.MomentsError:
         """The error for a child that ended without a result; `status` is negative for a signal."""
-        raise NotImplementedError
 
 
 async def run_job(
@@ -114,7 +116,9 @@ async def _events(program: ChildProgram, process: asyncio.subprocess.Process, st
     assert process.stdout is not None
     while True:
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), stall_seconds)
+            # Not wait_for: until Python 3.12 it forgets a cancellation that arrives together with the line.
+            async with asyncio.timeout(stall_seconds):
+                line = await process.stdout.readline()
         except TimeoutError:
             raise program.stalled(stall_seconds) from None
         except ValueError:

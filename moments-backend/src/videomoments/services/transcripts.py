@@ -37,6 +37,7 @@ class Transcripts:
             "word_count": len(recognised.words) or len(recognised.full_text.split()),
             "processing_time": recognised.processing_time,
             "input_hash": input_hash,
+            "edited_at": None,
         }
         statement = insert(Transcript).values(values)
         changed = {name: statement.excluded[name] for name in values if name != "video_id"}

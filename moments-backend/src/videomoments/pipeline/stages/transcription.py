@@ -28,7 +28,9 @@ async def transcribe(context: StageContext) -> Outcome:
         return _outcome(kept.id, kept.word_count, digest, "transcribed by an earlier run")
     recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
-    return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, None)
+    # Another recogniser, language or sound was asked for: what was corrected by hand belonged to the old words, and that is said.
+    replaced = "words corrected by hand were replaced" if kept is not None and kept.edited_at is not None else None
+    return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, replaced)
 
 
 async def _recognise(context: StageContext, audio: Path, duration: float) -> Transcript:

@@ -79,15 +79,15 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
         </Typography>
         <Stack direction="row" sx={{ ml: "auto" }}>
           <Action label="Play again and again" icon={Repeat} onClick={() => play(true)} />
-        <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
-        <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
-        {moment.clip !== null && (
-          <Tooltip title="Download the clip">
-            <IconButton size="small" component="a" href={moment.clip.download_url} aria-label={`Download the clip of ${moment.title}`}>
-              <Download size={16} aria-hidden />
-            </IconButton>
-          </Tooltip>
-        )}
+          <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
+          <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
+          {moment.clip !== null && (
+            <Tooltip title="Download the clip">
+              <IconButton size="small" component="a" href={moment.clip.download_url} aria-label={`Download the clip of ${moment.title}`}>
+                <Download size={16} aria-hidden />
+              </IconButton>
+            </Tooltip>
+          )}
           <Action label="Delete" icon={Trash2} onClick={() => editor.remove(moment)} />
         </Stack>
       </Stack>

@@ -1,24 +1,17 @@
-import { Alert, AlertTitle, Box, Button, Card, Collapse, IconButton, Link as MuiLink, Stack, Typography } from "@mui/material";
-import { ChevronDown, RotateCcw, Square } from "lucide-react";
+import { Alert, AlertTitle, Box, Card, Collapse, IconButton, Link as MuiLink, Stack, Typography } from "@mui/material";
+import { ChevronDown } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
-import { useCancelRun, useRetryRun } from "@/api/runs";
 import type { RunOut } from "@/api/types";
+import { RunActions } from "@/components/RunActions";
 import { StageList } from "@/components/StageList";
 import { StatusChip } from "@/components/StatusChip";
-import { isActive } from "@/hooks/polling";
-import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { formatDate, formatDuration } from "@/lib/time";
 import { StageTimeline } from "./StageTimeline";
 
 /** A run in two lines; opened, with its stages, options and models. */
 export function RunRow({ run }: { run: RunOut }) {
   const [open, setOpen] = useState(false);
-  const cancel = useCancelRun();
-  const retry = useRetryRun();
-  const notify = useNotify();
-  const onError = useNotifyError();
-  const ids = { videoId: run.video_id, requestId: run.request_id };
   return (
     <Card component="li" data-run={run.request_id} sx={{ px: 2, py: 1.5 }}>
       <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", flexWrap: "wrap" }}>
@@ -34,22 +27,7 @@ export function RunRow({ run }: { run: RunOut }) {
           </Typography>
         </Box>
         <StatusChip status={run.status} stalled={run.stalled} />
-        {isActive(run.status) && (
-          <Button size="small" color="inherit" variant="outlined" startIcon={<Square size={14} aria-hidden />} disabled={cancel.isPending} onClick={() => cancel.mutate(ids, { onError })}>
-            Cancel
-          </Button>
-        )}
-        {(run.status === "failed" || run.status === "cancelled") && (
-          <Button
-            size="small"
-            variant="outlined"
-            startIcon={<RotateCcw size={14} aria-hidden />}
-            disabled={retry.isPending}
-            onClick={() => retry.mutate(ids, { onError, onSuccess: () => notify({ message: "Queued again; finished stages are not repeated." }) })}
-          >
-            Retry
-          </Button>
-        )}
+        <RunActions videoId={run.video_id} requestId={run.request_id} status={run.status} />
         <IconButton aria-label={`Details of ${run.title}`} aria-expanded={open} onClick={() => setOpen(!open)}>
           <Box component="span" sx={{ lineHeight: 0, transition: "rotate 120ms", rotate: open ? "180deg" : "0deg" }}>
             <ChevronDown size={18} aria-hidden />
