@@ -22,8 +22,9 @@ from stack import short_home
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
-from videomoments.core.names import RunStatus
+from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack
+from videomoments.inference.openai_chat import ChatAnswer, Exchange, Usage
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services, build_services
 
@@ -100,6 +101,33 @@ def test_runs_are_listed_shown_and_cancelled(configured: Settings, capsys: pytes
     assert "VIDEO_DOWNLOAD" in capsys.readouterr().out
     assert run(["runs", "list"]) == 0
     assert "listed-shown-cancelled" in capsys.readouterr().out
+
+
+def test_what_a_run_asked_its_models_is_shown(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["db", "upgrade"]) == 0
+    assert run(["models", "list"]) == 0
+    request_id = queued_run(configured, "asked")
+
+    async def keep(services: Services) -> None:
+        claim = await services.runs.claim(request_id, "tester")
+        assert claim is not None
+        for asked, problem in ((1, "It holds no JSON."), (2, None)):
+            answer = ChatAnswer("[]", "stop", "some-model", Usage(), '{"choices": []}')
+            exchange = Exchange(asked, [{"role": "user", "content": "Which moments?"}], answer, problem, 1.25)
+            await services.model_calls.keep(claim, StageName.MOMENT_GENERATION, "extractive", exchange)
+
+    capsys.readouterr()
+    assert run(["runs", "calls", request_id]) == 0
+    assert "has asked no chat model" in capsys.readouterr().out
+    ask(configured, keep)
+    assert run(["runs", "calls", request_id]) == 0
+    shown = capsys.readouterr().out
+    assert "not used: It holds no JSON." in shown
+    assert "again (2)" in shown
+    assert run(["runs", "calls", request_id[:12], "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["problem"], second["problem"]) == ("It holds no JSON.", None)
+    assert second["messages"] == [{"role": "user", "content": "Which moments?"}]
 
 
 def test_a_run_that_does_not_exist_is_one_line(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:

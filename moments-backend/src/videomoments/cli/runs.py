@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from videomoments.services.model_calls import KeptCall
     from videomoments.services.run_queries import RunFilter, RunView
     from videomoments.services.wiring import Services
 
@@ -59,6 +60,28 @@ def show(identifier: RunId, as_json: AsJson = False) -> None:
         _print_json(_as_dict(view))
         return
     _print_one(view)
+
+
+@app.command()
+def calls(
+    identifier: RunId,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout, with what was asked and answered in full.")] = False,
+) -> None:
+    """Show what a run asked its chat models, and which answers could not be used and why. Secrets are not kept."""
+    from videomoments.cli.model_calls import as_dict, table_of
+
+    async def ask(services: Services) -> Sequence[KeptCall]:
+        return await services.model_calls.of_run((await find_run(services, identifier)).run_id)
+
+    found = with_services(ask)
+    if as_json:
+        _print_json([as_dict(call) for call in found])
+    elif found:
+        from videomoments.cli.console import results
+
+        results().print(table_of(found))
+    else:
+        typer.echo("This run has asked no chat model.")
 
 
 @app.command("cancel")
