@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moments_models.audio import RATE
-from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Piece, plan_chunks
+from conftest import write_wav
+from moments_models.audio import RATE, samples
+from moments_models.jobs import Job
+from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Piece, plan_chunks, speech_chunks
 
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
@@ -42,3 +47,23 @@ def test_times_map_back_over_a_seam() -> None:
     assert chunk.span(4.2, 5.1) == (14.2, 15.0)  # more of it lies before the seam
     assert chunk.span(4.9, 5.8) == (40.0, 40.8)
     assert chunk.span(12.0, 13.0) == (45.0, 45.0)
+
+
+def covered(wav: Path, first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of the samples [first, last) are in a chunk."""
+    found = np.zeros(last, bool)
+    for chunk in speech_chunks(wav, Job()):
+        for piece in chunk.pieces:
+            found[piece.start : piece.start + piece.length] = True
+    return found[first:]
+
+
+@pytest.mark.parametrize(("level", "noise"), [(0.1, 0.01), (0.05, 0.005)])
+def test_a_quiet_voice_after_a_loud_one_is_heard(speech: Path, tmp_path: Path, level: float, noise: float) -> None:
+    """The model alone takes the quiet one for noise, for ten seconds and more: heard by itself it is found at once."""
+    loud = samples(speech, 0, 60 * RATE)
+    quiet = loud * level + np.random.default_rng(1).normal(0, noise, len(loud)).astype(np.float32)
+    alone = covered(write_wav(tmp_path / "alone.wav", quiet), 0, len(quiet))
+    after = covered(write_wav(tmp_path / "after.wav", np.concatenate([loud, quiet])), len(loud), 2 * len(loud))
+    assert alone.mean() > 0.7
+    assert (after & alone).sum() / alone.sum() > 0.95

@@ -59,13 +59,6 @@ def samples(wav: Path, start: int, count: int) -> NDArray[np.float32]:
         return _floats(reader.readframes(min(count, total - start)))
 
 
-def blocks(wav: Path, size: int) -> Iterator[NDArray[np.float32]]:
-    """The whole file in blocks of `size` samples, the last one shorter."""
-    with wave.open(str(wav), "rb") as reader:
-        while data := reader.readframes(size):
-            yield _floats(data)
-
-
 def _frames(reader: wave.Wave_read, wav: Path) -> int:
     """A cut-off file has fewer frames than its header says."""
     return min(reader.getnframes(), wav.stat().st_size // 2)

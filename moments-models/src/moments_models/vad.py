@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moments_models.audio import RATE, blocks, samples, wav_duration
+from moments_models.audio import RATE, samples, wav_duration
 from moments_models.base import Task
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WINDOW = 512
 """Samples of one decision (32 ms)."""
 _CONTEXT = 64
-_BLOCK = WINDOW * 1875  # one minute
+_BLOCK = 1875  # windows: one minute
 
 _SPEECH, _SILENCE = 0.5, 0.35
 """A region begins above the first probability and ends below the second one."""
@@ -32,6 +32,8 @@ _MIN_SPEECH = 0.25
 _MIN_PEAK = 0.7
 """A region whose best window is less certain than this is noise that resembles speech."""
 _MIN_PAUSE = 0.2
+_LONG_GAP = 2.0
+"""Seconds without speech that are listened to a second time."""
 _PAD = 0.2
 """Seconds of sound kept on either side of a region."""
 _KEPT_PAUSE = 1.0
@@ -87,25 +89,40 @@ class Chunk:
 
 def speech_chunks(wav: Path, task: Task) -> list[Chunk]:
     """Everything that is spoken in a 16 kHz mono WAV file, in order, as chunks that begin and end in silence where there is any."""
-    probabilities = _probabilities(wav, task)
+    total = -(-int(wav_duration(wav) * RATE) // WINDOW)
+    probabilities = _listened(wav, 0, total, task)
+    for first, last in _gaps(_regions(probabilities), len(probabilities)):
+        # The model remembers what it heard: after a loud voice it can take a quiet one for noise, for minutes. Without memory it hears it.
+        anew = _listened(wav, first, last, task, silent=True)
+        probabilities[first:last] = np.maximum(probabilities[first:last], anew)
     return plan_chunks(probabilities, _regions(probabilities))
 
 
-def _probabilities(wav: Path, task: Task) -> NDArray[np.float32]:
-    """Speech probability of each 32 ms window."""
+def _gaps(regions: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
+    """Windows [first, last) of the long stretches outside of the regions."""
+    heard_to = 0
+    for first, last in [*regions, (total, total)]:
+        if (first - heard_to) * WINDOW >= _LONG_GAP * RATE:
+            yield heard_to, first
+        heard_to = last
+
+
+def _listened(wav: Path, first: int, last: int, task: Task, *, silent: bool = False) -> NDArray[np.float32]:
+    """Speech probability of the 32 ms windows [first, last), by a model that has heard nothing before them. `silent`: no report."""
     model = _load()
     found: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
     h = c = np.zeros((1, 1, 128), np.float32)
     tail = np.zeros(_CONTEXT, np.float32)
-    total = wav_duration(wav)
-    seen = 0.0
-    for block in blocks(wav, _BLOCK):
-        task.report(PROGRESS_SHARE * seen, total)
-        seen += len(block) / RATE
-        padded = np.pad(block, (0, -len(block) % WINDOW))
-        windows = padded.reshape(-1, WINDOW)
+    for at in range(first, last, _BLOCK):
+        count = min(_BLOCK, last - at)
+        if silent:
+            task.check()
+        else:
+            task.report(PROGRESS_SHARE * at * WINDOW / RATE, last * WINDOW / RATE)
+        block = samples(wav, at * WINDOW, count * WINDOW)
+        windows = np.pad(block, (0, count * WINDOW - len(block))).reshape(-1, WINDOW)
         context = np.vstack([tail[None], windows[:-1, -_CONTEXT:]])
-        tail = padded[-_CONTEXT:]
+        tail = windows[-1, -_CONTEXT:]
         output, h, c = model.run(None, {"input": np.hstack([context, windows]), "h": h, "c": c})
         found.append(np.asarray(output, np.float32).reshape(-1))
     return np.concatenate(found)
