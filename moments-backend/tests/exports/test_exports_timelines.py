@@ -1,4 +1,4 @@
-"""EDL, FCPXML and OTIO, opened by OpenTimelineIO: every boundary to the frame."""
+"""EDL, FCPXML and OTIO, opened by readers that are not ours: every boundary to the frame."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
+from fcpxml.parser import FCPXMLParser
 from hypothesis import given, settings
 from recordings import RATES, near, recording, recordings
 
@@ -109,14 +110,53 @@ def test_fcpxml_keeps_every_boundary(source: Recording) -> None:
         found.append((start / frame, duration / frame))
     judge(found, source)
     assert seconds(root.find(".//sequence"), "duration") == offset
+    assert exactly_read(text) == [(int(first), int(count)) for first, count in found]
     opened = timeline_of(text)
     assert len(opened) == len(source.kept)
-    # Its reader of this format counts in whole frames per second (29 at 29.97) and cuts the rest off: no nearer than two of those.
+    # OpenTimelineIO's reader of this format counts in whole frames per second (29 at 29.97) and cuts floats off: within one of those
+    # where the rate is whole, else within two.
     coarse = int(source.rate.rate)
+    tolerance = 1 if source.rate.rate == coarse else 2
     for clip, (start, count) in zip(opened, found, strict=True):
         assert clip.source_range.start_time.rate == coarse
-        assert abs(clip.source_range.start_time.value - float(start * frame * coarse)) < 2
-        assert abs(clip.source_range.duration.value - float(count * frame * coarse)) < 2
+        assert abs(clip.source_range.start_time.value - float(start * frame * coarse)) <= tolerance
+        assert abs(clip.source_range.duration.value - float(count * frame * coarse)) <= tolerance
+
+
+def exactly_read(text: str) -> list[tuple[int, int]]:
+    """First frame and number of frames of each clip as fcp-mcp-server's parser has them, which counts in fractions."""
+    (timeline,) = FCPXMLParser().parse_string(text).timelines
+    after = 0
+    for clip in timeline.clips:
+        assert clip.start.frames == after
+        assert [marker.timeline_start.frames for marker in clip.markers] == [after]
+        after += clip.duration.frames
+    assert timeline.duration.frames == after
+    return [(clip.source_start.frames, clip.duration.frames) for clip in timeline.clips]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_both_readers_of_fcpxml_see_the_frame_rate_and_the_names(rate: str) -> None:
+    source = recording(rate, timecode=RATES[rate])
+    (timeline,) = FCPXMLParser().parse_string(fcpxml.write(source)).timelines
+    assert timeline.frame_rate == pytest.approx(float(source.rate.rate), abs=1e-9)
+    assert [clip.name for clip in timeline.clips] == [moment.title for moment in source.kept]
+    assert [marker.name for clip in timeline.clips for marker in clip.markers] == [moment.title for moment in source.kept]
+    assert {clip.media_path for clip in timeline.clips} == {source.media_url}
+    assert exactly_read(fcpxml.write(source)) == [
+        (source.first_frame + source.frames(moment).first, source.frames(moment).count) for moment in source.kept
+    ]
+
+
+def test_the_exact_reader_sees_a_boundary_that_is_off_by_one_frame() -> None:
+    """A reader that rounds would judge nothing."""
+    source = recording("29.97df")
+    text = fcpxml.write(source)
+    (first, count), *rest = exactly_read(text)
+    moment = source.kept[0]
+    later = replace(moment, end=moment.end + float(source.rate.seconds(1)))
+    moved = replace(source, moments=tuple(later if one is moment else one for one in source.moments))
+    assert exactly_read(fcpxml.write(moved)) == [(first, count + 1), *rest]
 
 
 def timeline_of(text: str) -> list[Any]:
