@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 from compose_file import COMPOSE, ROOT, Unset, example_variables, services
 
+from videomoments.api import page
+
 VARIABLES = {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r", "MOMENTS_MODELS_KEY": "m", "MOMENTS_SIGNING_KEY": "s"}
-OURS = ("setup", "models", "api", "worker")
+OURS = ("setup", "models", "api", "worker", "nginx")
 
 
 def compose_command() -> list[str] | None:
@@ -30,6 +37,38 @@ def test_compose_config_is_valid(tmp_path: Path) -> None:
     argv = [*command, "--env-file", str(variables), "--file", str(COMPOSE), "config", "--quiet"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def compose_schema() -> dict[str, Any]:
+    """The Compose specification's own schema, as check-jsonschema carries it."""
+    text = (files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json").read_text()
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def test_compose_file_fits_the_specifications_schema() -> None:
+    """Without Docker too. The anchors are resolved by the YAML reader, as Compose's own does it."""
+    judge = jsonschema.Draft202012Validator(compose_schema())
+    document = yaml.safe_load(COMPOSE.read_text())
+    assert [error.message for error in judge.iter_errors(document)] == []
+    for name, wrong in (("api", {"healtcheck": {"test": "true"}}), ("worker", {"depends_on": {"setup": {"condition": "done"}}})):
+        broken = document | {"services": document["services"] | {name: document["services"][name] | wrong}}
+        assert not judge.is_valid(broken), wrong
+
+
+def test_what_compose_can_not_check_by_schema_fits_together() -> None:
+    """Names that must lead somewhere: services waited for, volumes mounted, conditions that can come true."""
+    document = yaml.safe_load(COMPOSE.read_text())
+    for name, service in document["services"].items():
+        for other, wait in service.get("depends_on", {}).items():
+            assert other in document["services"], (name, other)
+            if wait["condition"] == "service_healthy":
+                assert "healthcheck" in document["services"][other], (name, other)
+            if wait["condition"] == "service_completed_successfully":
+                assert document["services"][other]["restart"] == "no", (name, other)
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert source in document["volumes"], (name, source)
 
 
 def test_the_fleet_is_two_of_each() -> None:
@@ -55,7 +94,8 @@ def test_nothing_of_ours_runs_as_root_or_with_privileges() -> None:
         assert definition["security_opt"] == ["no-new-privileges:true"]
         dockerfile = (ROOT / definition["build"]["dockerfile"]).read_text()
         assert re.search(r"^USER (?!0|root)", dockerfile, re.MULTILINE), name
-        assert "--require-hashes" in dockerfile
+        # Both read a lock that holds the hash of every package.
+        assert "--require-hashes" in dockerfile or "npm ci " in dockerfile, name
 
 
 def test_images_are_pinned_to_a_release() -> None:
@@ -72,10 +112,54 @@ def test_only_nginx_is_reached_from_outside_and_only_from_this_host() -> None:
     assert published == {"nginx": ["127.0.0.1:8080:8080"]}
 
 
-def test_what_is_copied_into_images_exists() -> None:
+def copied(dockerfile: Path) -> list[str]:
+    """What a Dockerfile copies from the repository."""
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile.read_text(), re.MULTILINE)
+    return [source for line in lines for source in line.split()]
+
+
+def ignored(path: str) -> bool:
+    """Whether .dockerignore keeps a file of the repository out of builds: its last line that fits decides."""
+    parts = path.split("/")
+    ways = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    answer = False
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.removeprefix("!")
+        expression = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
+        if any(re.fullmatch(expression, way) for way in ways):
+            answer = not line.startswith("!")
+    return answer
+
+
+def test_what_is_copied_into_images_exists_and_is_not_ignored() -> None:
     for dockerfile in (ROOT / "deploy").glob("*.Dockerfile"):
-        for source in re.findall(r"^COPY (?!--from)(\S+) ", dockerfile.read_text(), re.MULTILINE):
-            assert (ROOT / source).exists(), source
-    for volume in services(VARIABLES)["nginx"].definition["volumes"]:
-        source = volume.partition(":")[0]
-        assert (ROOT / source).exists() or source.endswith("/dist"), source
+        assert copied(dockerfile)
+        for source in copied(dockerfile):
+            path = ROOT / source
+            assert path.exists(), source
+            inside = [path] if path.is_file() else [one for one in path.iterdir() if one.is_file()]
+            assert any(not ignored(str(one.relative_to(ROOT))) for one in inside), source
+    assert ignored("moments-frontend/node_modules/react/index.js")
+    assert ignored("moments-frontend/dist/index.html")
+    assert ignored(".env")
+    assert ignored("deploy/example.env")
+
+
+def test_the_page_is_built_into_nginx() -> None:
+    """The node stage runs a script that exists, on everything that it needs; nginx serves what it leaves."""
+    text = (ROOT / "deploy" / "page.Dockerfile").read_text()
+    scripts = json.loads((ROOT / "moments-frontend" / "package.json").read_text())["scripts"]
+    assert re.findall(r"^RUN npm run (\S+)$", text, re.MULTILINE) == ["build"]
+    assert scripts["build"] == "vite build"  # whose output is the folder `dist`
+    for name in ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json", "src/main.tsx"):
+        assert (ROOT / "moments-frontend" / name).exists(), name
+        assert not ignored(f"moments-frontend/{name}"), name
+    served = re.findall(r"^COPY --from=build /src/dist (\S+)$", text, re.MULTILINE)
+    assert served == re.findall(r"^\s*root (\S+);$", (ROOT / "deploy" / "nginx.conf").read_text(), re.MULTILINE)
+
+
+def test_nginx_protects_the_page_as_the_api_does() -> None:
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    assert re.findall(r'set \$page_policy "([^"]+)";', text) == [page._POLICY]
+    assert f'add_header Cache-Control "{page._YEAR}";' in text
+    assert text.count("add_header Content-Security-Policy $page_policy;") == text.count("try_files ")
