@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
+from embedded import embedded
 from moments_models.boundaries import scorer
 from moments_models.boundaries.features import VERSION, Features, describe
-from moments_models.tasks import Line
-from videomoments.evaluation.dataset import Recording, lines_of, read_dataset
+from videomoments.evaluation.dataset import Recording, read_dataset
 
 FOLDS = 4
 ROUNDS = 250
@@ -77,33 +77,13 @@ def main() -> None:
 
 
 def _examples(recordings: Sequence[Recording], cache: Path, *, cached_only: bool) -> Iterator[Example]:
-    encode: Callable[[Sequence[str]], Any] | None = None
-    for recording in recordings:
-        lines = [
-            Line(n=one.n, start=one.start, end=one.end, text=one.text, turn=one.turn, speaker=one.speaker) for one in lines_of(recording)
-        ]
-        if len(lines) < 10:
-            continue
-        file = cache / f"{_key(lines)}.npy"
-        if not file.exists():
-            if cached_only:
-                continue
-            if encode is None:
-                from moments_models.embedding import MiniLM
-
-                encode = MiniLM().encode
-            np.save(file, encode([line.text for line in lines]).astype(np.float16))
-        vectors = np.load(file).astype(np.float32)
+    for recording, lines, vectors in embedded(recordings, cache, cached_only=cached_only):
         starts = np.array([line.start for line in lines])
         begins = np.zeros(len(lines))
         begins[[int(np.abs(starts - start).argmin()) for start in recording.starts]] = 1.0
         begins[0] = 0.0
         plain = [line.model_copy(update={"turn": None, "speaker": ""}) for line in lines]
         yield Example(describe(lines, vectors), describe(plain, vectors), begins)
-
-
-def _key(lines: Sequence[Line]) -> str:
-    return hashlib.sha256("\n".join(line.text for line in lines).encode()).hexdigest()[:24]
 
 
 def _fit_opening(examples: Sequence[Example]) -> LogisticRegression:

@@ -143,7 +143,8 @@ def _grown(run: tuple[int, int], lines: Sequence[Line], taken: NDArray[np.bool_]
 def _best(
     ranges: Sequence[tuple[int, int]], lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits
 ) -> list[Span]:
-    spans = [_best_span(lines, first, last, salience, asked, limits) for first, last in ranges]
+    long_enough = [(first, last) for first, last in ranges if _duration(lines, first, last) > 0.0]
+    spans = [_best_span(lines, first, last, salience, asked, limits) for first, last in long_enough]
     found = [_scored(span, lines, topics, salience, asked, limits) for span in spans]
     fitting = [span for span in found if _duration(lines, span.first, span.last) >= limits.min_duration]
     best = sorted(fitting or found, key=lambda span: (-span.score, span.first))[: limits.max_moments]
@@ -167,7 +168,7 @@ def _best_span(lines: Sequence[Line], first: int, last: int, salience: Floats, a
         if end <= begin:
             continue  # this line alone is too long
         length = _duration(lines, begin, end)
-        if length < limits.min_duration and best is not None:
+        if length <= 0.0 or (length < limits.min_duration and best is not None):
             continue
         value = float(sums[end - first] - sums[begin - first]) / max(limits.max_duration * 0.5, length)
         value += _TOPIC_START_BONUS if begin == first else 0.0

@@ -27,24 +27,26 @@ _LONG_PAUSE = 1.2
 """Seconds; what people leave between subjects and not between sentences."""
 _MARK, _MARK_REACH = 9.0, 5.0
 """Evidence that a chapter mark adds to the nearest line, and how many seconds away that line may begin."""
-_TALK_TURN, _CONVERSATION_TURN = 16.0, 8.0
-"""Median words of a turn from which people divide a recording as they do a talk, and up to which as a conversation, half as often."""
+_TALK_TURN = 16.0
+"""Median words of a turn from which people divide a recording as they do a talk."""
 _SHORT, _LONG = 300.0, 900.0
 """Seconds of speech: up to the first the scorer knows nothing, because it was never shown such a recording; from the second on it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each kind of evidence counts, in log-odds, and the prior on lengths."""
+    """How much each kind of evidence counts, in log-odds, and the prior on lengths: chosen by `training/tune_topics.py`."""
 
     pause: float = 1.5
-    prior: float = 0.7
-    spread: float = 0.7
+    prior: float = 0.9
+    spread: float = 0.5
     """Standard deviation of the natural logarithm of a topic's length."""
-    cost: float = -2.2
+    cost: float = -1.8
     """Log-odds from which a boundary pays. Below 0, because what it is sure of is less than half of what people set."""
-    per_expected: float = 1.4
+    per_expected: float = 1.6
     """Topics that people make for each one that the scorer expects."""
+    conversation: float = 5.7
+    """Median words of a turn; the shorter turns are, down to this many, the longer topics are, in proportion."""
 
 
 DEFAULT = Weights()
@@ -76,11 +78,12 @@ def find_topics(
     shortest: float = 0.0,
     marks: Sequence[float] = (),
     weights: Weights = DEFAULT,
+    log_odds: Floats | None = None,
 ) -> Topics:
     """Topics of a transcript.
 
     `vectors`: one unit vector per line; `shortest`: seconds that each topic takes where possible; `marks`: chapter starts that the
-    file brought along, in seconds, which are as good as certain.
+    file brought along, in seconds, which are as good as certain; `log_odds`: what the scorer says, where that is known already.
     """
     count = len(lines)
     if count == 0:
@@ -88,12 +91,15 @@ def find_topics(
     starts = np.array([line.start for line in lines])
     ends = np.array([line.end for line in lines])
     known = float(np.clip((ends[-1] - starts[0] - _SHORT) / (_LONG - _SHORT), 0.0, 1.0))
-    log_odds = trained().log_odds(lines, vectors)
+    if log_odds is None:
+        log_odds = trained().log_odds(lines, vectors)
     expected = max(expected_length(lines, log_odds, 0.5 * known, weights), shortest * 1.2)
     pauses = (1.0 + (weights.pause - 1.0) * known) * _pauses(lines)
     # Where topics are longer, a boundary is rarer in proportion.
-    log_odds = log_odds - np.log(_conversation(lines))
-    evidence: Floats = known * (log_odds - weights.cost) + (1 - known) * depth_evidence(lines, vectors) + pauses
+    log_odds = log_odds - np.log(_conversation(lines, weights))
+    evidence: Floats = known * (log_odds - weights.cost) + pauses
+    if known < 1.0:
+        evidence += (1 - known) * depth_evidence(lines, vectors)
     for mark in marks:
         nearest = int(np.abs(starts - mark).argmin())
         if nearest and abs(starts[nearest] - mark) <= _MARK_REACH:
@@ -108,18 +114,18 @@ def expected_length(lines: Sequence[Line], log_odds: Floats, trust: float, weigh
     span = lines[-1].end - lines[0].start
     expected = float((1 / (1 + np.exp(-log_odds[1:]))).sum()) * weights.per_expected
     length = usual_length(span) ** (1 - trust) * (span / (max(expected, 0.5) + 1)) ** trust
-    return float(length * _conversation(lines))
+    return float(length * _conversation(lines, weights))
 
 
-def _conversation(lines: Sequence[Line]) -> float:
-    """How many times longer a topic is than in a talk: up to 2 where people interrupt each other, 1 where turns are not known."""
+def _conversation(lines: Sequence[Line], weights: Weights) -> float:
+    """How many times longer a topic is than in a talk: more where people interrupt each other, 1 where turns are not known."""
     words: dict[int, int] = {}
     for line in lines:
         if line.turn is not None:
             words[line.turn] = words.get(line.turn, 0) + len(line.text.split())
     if not words:
         return 1.0
-    turn = float(np.clip(np.median(list(words.values())), _CONVERSATION_TURN, _TALK_TURN))
+    turn = float(np.clip(np.median(list(words.values())), weights.conversation, _TALK_TURN))
     return _TALK_TURN / turn
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import SAMPLE
-from moments_models.engines.extractive import Extractive
+from moments_models.engines.extractive import Extractive, _usable
 from moments_models.jobs import Job
 from moments_models.tasks import GenerationTask
 
@@ -135,6 +135,27 @@ async def test_another_language_is_said_to_be_unknown(client: httpx.AsyncClient)
 
 async def test_no_lines_no_moments(client: httpx.AsyncClient) -> None:
     assert await generated(client, task_of([], duration=60.0)) == []
+
+
+def test_lines_without_length_keep_their_words() -> None:
+    """Whole-second transcripts give short turns no length; leaving them out lost turns, and 0.02 of the precision on talks."""
+    shapes = [
+        (0.0, 4.0, "What is dough?"),
+        (4.0, 4.0, "Right."),
+        (4.0, 4.01, "Flour, water, salt."),
+        (4.0, 9.0, "And time."),
+        (6.0, 7.0, "Yes."),
+    ]
+    lines = [{"n": n, "start": start, "end": end, "text": text} for n, (start, end, text) in enumerate(shapes, 1)]
+    usable = _usable(GenerationTask.model_validate(task_of(lines, duration=10.0)))
+    assert [line.text for line in usable] == [text for _, _, text in shapes]
+    assert all(before.end <= after.start <= after.end for before, after in pairwise(usable))
+
+
+def test_what_has_no_length_at_all_has_no_moments(engine: Extractive) -> None:
+    lines = [{"n": n, "start": 4.0, "end": 4.0, "text": text} for n, text in enumerate(("Flour and water.", "Salt and time."), 1)]
+    for prompt in ("", "flour"):
+        assert engine.moments(GenerationTask.model_validate(task_of(lines, duration=10.0, prompt=prompt)), Job()) == []
 
 
 async def test_a_task_it_cannot_do_is_refused(client: httpx.AsyncClient) -> None:

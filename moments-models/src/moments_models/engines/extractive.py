@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _KEPT = 4
 """Transcripts whose vectors are kept; 3 h take 4 MB."""
 _WHITE = re.compile(r"\s+")
+_SHORTEST = 0.01
+"""Seconds; a moment that is not longer is none."""
 
 
 class Extractive:
@@ -83,18 +85,19 @@ class Extractive:
 
 
 def _usable(wanted: GenerationTask) -> list[Line]:
-    """Lines with text and length inside the recording, in order, cut where they overlap their successor."""
+    """Lines with text inside the recording, in order, cut where they overlap their successor. Empty when none of them has a length.
+
+    A line without length is kept: where times are whole seconds a "Right." has none, and still says whose turn it is.
+    """
     ordered = sorted(
-        (line for line in wanted.lines if line.text.strip() and line.end > line.start and line.start < wanted.duration),
-        key=lambda line: (line.start, line.end),
+        (line for line in wanted.lines if line.text.strip() and line.start < wanted.duration), key=lambda line: (line.start, line.end)
     )
     found: list[Line] = []
     for line in ordered:
         start = max(line.start, found[-1].end) if found else max(0.0, line.start)
-        end = min(line.end, wanted.duration)
-        if end - start > 0.01:
-            found.append(line.model_copy(update={"start": start, "end": end, "text": _WHITE.sub(" ", line.text).strip()}))
-    return found
+        end = max(start, min(line.end, wanted.duration))
+        found.append(line.model_copy(update={"start": start, "end": end, "text": _WHITE.sub(" ", line.text).strip()}))
+    return found if any(line.end - line.start > _SHORTEST for line in found) else []
 
 
 def _reason(span: Any, lines: list[Line], *, language: str) -> str:
