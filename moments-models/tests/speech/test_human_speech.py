@@ -8,13 +8,16 @@ from typing import Any
 
 import httpx
 import jiwer
+import numpy as np
 import pytest
 
+from conftest import write_wav
 from moments_models import weights
 from moments_models.app import create_app
-from moments_models.audio import to_wav, wav_duration
+from moments_models.audio import RATE, samples, to_wav, wav_duration
 from moments_models.engines import ENGINES
 from moments_models.jobs import Job
+from moments_models.vad import speech_chunks
 from speech.human_recordings import RECORDINGS, fetch, plain
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
@@ -64,6 +67,29 @@ async def test_people_are_understood_and_no_seam_loses_a_word(people: list[tuple
     with capsys.disabled():
         print(f"\n{seconds:.0f} s of human speech, {count} words, {errors} errors: WER {errors / count:.1%}")
     assert errors / count <= MOST_ERRORS, [(score.wer, text[:40]) for score, (_, text) in zip(scores, people, strict=True)]
+
+
+async def test_one_long_recording_of_them_all_loses_no_word_at_a_seam(
+    people: list[tuple[Path, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loud voices and quiet ones in turn, in nine chunks or more: a missing word counts as a seam's where its neighbours lie at one."""
+    weights.pull("whisper_base")
+    sound = np.concatenate([samples(path, 0, round(wav_duration(path) * RATE)) for path, _ in people])
+    joined = write_wav(tmp_path / "joined.wav", sound)
+    seams = [after.pieces[0].start / RATE for after in speech_chunks(joined, Job())[1:]]
+    assert len(seams) >= 8
+    transport = httpx.ASGITransport(app=create_app([ENGINES["whisper_base"]]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=1200) as client:
+        words = [part | {"word": text} for part in await heard(client, joined) for text in plain(part["word"]).split()]
+    score = jiwer.process_words(plain(" ".join(text for _, text in people)), " ".join(word["word"] for word in words))
+    with capsys.disabled():
+        print(f"\none recording of {len(sound) / RATE:.0f} s, {len(seams)} seams: WER {score.wer:.1%}")
+    assert score.wer <= MOST_ERRORS
+    assert longest_run(score, "delete") <= 3
+    for piece in score.alignments[0]:
+        if piece.type == "delete" and 0 < piece.hyp_start_idx < len(words):
+            before, after = words[piece.hyp_start_idx - 1]["end"], words[piece.hyp_start_idx]["start"]
+            assert not any(before - 0.5 <= seam <= after + 0.5 for seam in seams), (before, after, score.references[0][piece.ref_start_idx])
 
 
 def longest_run(score: jiwer.WordOutput, kind: str) -> int:

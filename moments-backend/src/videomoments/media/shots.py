@@ -1,8 +1,7 @@
 """Changes of scene: a fast pass over the keyframes says between which two of them the scene changed, a full decode of one such stretch
 says at which picture. In the child only.
 
-Most of a recording is never decoded: where two neighbouring keyframes look alike and no packet between them is suspiciously large,
-nothing changed.
+Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them.
 """
 
 from __future__ import annotations
