@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moments_models.phrases import Usage, candidates
 from moments_models.titles import title_case, titles
 
 BREAD = "The sourdough starter is a mix of flour and water. Feed the sourdough starter every day. The flour should be fresh."
@@ -36,6 +39,50 @@ def test_title_case_keeps_names_and_small_words() -> None:
     assert title_case("history of the iPhone") == "History of the iPhone"
     assert title_case("OP_RETURN limit") == "OP_RETURN Limit"
     assert title_case("pay-to-Taproot outputs") == "Pay-to-Taproot Outputs"
+
+
+def test_what_the_rest_of_the_recording_is_about_too_is_no_title() -> None:
+    elsewhere = ["The rover drives. The rover turns its wheels. Wheels of the rover are made of metal."] * 4
+    text = "The rover has a drill. The drill takes samples of rock, and the drill bit is cooled. Wheels of the rover stand still."
+    (title,) = titles([text], [0.0], elsewhere=elsewhere)
+    assert "Drill" in title
+    assert "Rover" not in title
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("We lose context here. The compiler keeps the context of the compiler pass.", {"Lose"}),
+        (
+            "That was a fantastic discussion. Compiler passes are fun, and compiler passes are fast.",
+            {"Fantastic", "Discussion"},
+        ),
+        ("An incredible amazing compiler. The optimising compiler pass reads the syntax tree.", {"Incredible", "Amazing"}),
+        ("It affects registers. Registers of the machine hold values, registers of the machine are few.", {"Affects"}),
+    ],
+)
+def test_no_stray_verb_and_no_praise(said: str, wrong: set[str]) -> None:
+    (title,) = titles([said], [0.0])
+    assert not title.startswith("Moment at")
+    assert not wrong & set(title.split())
+
+
+def test_what_is_done_may_be_a_title() -> None:
+    text = "Today I am monitoring the mempool. Monitoring the mempool shows what is paid. The mempool is full."
+    (title,) = titles([text], [0.0])
+    assert title == "Monitoring the Mempool"
+
+
+def test_a_short_question_may_be_a_title_and_one_that_points_elsewhere_may_not() -> None:
+    asked = [one.words for one in candidates("So, what is package relay? What do you mean by that? Why did they do it?", Usage([]))]
+    assert ("what", "is", "package", "relay?") in asked
+    assert [words for words in asked if words[-1].endswith("?")] == [("what", "is", "package", "relay?")]
+
+
+def test_a_question_is_kept_whole() -> None:
+    text = "Okay, so what is package relay? Package relay lets nodes send a package of transactions. A package has a child."
+    (title,) = titles([text], [0.0], lambda texts: np.ones((len(texts), 4), np.float32) / 2)
+    assert title == "What Is Package Relay?"
 
 
 SAID = "the a of and flour bread Mars rover's slowly to feed NASA C++ 42 don't naïve Straße 東京 — , . ?"

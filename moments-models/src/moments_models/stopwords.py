@@ -30,7 +30,7 @@ allow allows become becomes cause causes contain contains create creates form fo
 leaves live lives note number offer offers open play plays produce produces provide provides reach reaches remain remains require
 requires seems send sends serve serves sit worse worst bad fewer greater bigger smaller higher lower cheaper faster slower easier harder
 stronger weaker newer older longer shorter feel feels felt heard hear hears happy sad nice wrong main exact actual certain similar
-common sit sits stand stands stay stays sound sounds spend spent watch went
+along alongside plus per versus common sit sits stand stands stay stays sound sounds spend spent watch went
 """
 
 STOPWORDS = frozenset(_WORDS.split())

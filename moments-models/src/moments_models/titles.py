@@ -1,61 +1,75 @@
-"""Titles from the words of a segment: the phrases that mean most of what it means, and least of what the rest means.
+"""Titles from the words of a moment: what it is about and the rest of the recording is not.
 
-Candidates are noun-like phrases as they were said. They are ranked by how telling their words are here and not elsewhere (TF-IDF over
-segments) and by how close their meaning is to the segment's (as KeyBERT does it, with the sentence embeddings at hand).
+Candidates are phrases and questions as they were said (`phrases`). They are ranked by how much more often their words occur here than
+elsewhere (log-odds with an informative prior: Monroe, Colaresi and Quinn, 2008), and by how close their meaning is to the moment's and
+to its opening's, with the sentence embeddings at hand.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.stopwords import AFTER_VERBS, BEFORE_VERBS, LINKS, SMALL_WORDS, STOPWORDS
+from moments_models.phrases import WORD, Candidate, Usage, bare, candidates, is_name, stem, tells
+from moments_models.stopwords import SMALL_WORDS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
-_WORD = re.compile(r"[^\W_]+(?:[’'._-][^\W_]+)*%?", re.UNICODE)
-_CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”—–]+(?:\s|$)")
-_LONGEST_PHRASE = 4
 _LONGEST_TITLE = 8
-_VERB_ENDINGS = ("ed", "anymore", "able")
-_VERB_SHARE = 0.6
-"""What a phrase that ends like a verb is worth."""
-_RANKED = 24
-"""Candidates per segment whose meaning is compared; the rest are too weak on words alone."""
+_PRIOR = 60.0
+"""Words of the whole recording that count as seen on either side before either is looked at."""
+_RANKED = 30
+"""Candidates per moment whose meaning is compared; the rest are too weak on words alone."""
+_OPENING = 4
+"""The first so many clauses of a moment are where people say what comes."""
+
+_CONTRAST, _CENTRAL, _INTRODUCED, _GENERAL = 0.35, 0.7, 0.5, 0.15
+"""What counts for a phrase: its words, closeness to the moment's meaning and to its opening's; against it: closeness to the recording's."""
+_EARLY, _ASKED = 0.15, 0.2
+"""Bonus of what is said at the moment's opening, and of a question that it answers."""
+_TWO_WORDS, _TWO_PHRASES = 0.1, 0.25
+"""What two candidates joined by "and" have to be better by than one alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A candidate as it was said, the stems it is known by, and how telling it is (0 to about 2)."""
+    """A candidate in the form that was said most, and its score (0 to about 2)."""
 
     text: str
     key: tuple[str, ...]
     score: float
     opening: bool
+    question: bool
     vector: NDArray[np.float32] | None = None
 
 
-def titles(segments: Sequence[str], starts: Sequence[float], embed: Embed | None = None) -> list[str]:
+def titles(
+    segments: Sequence[str],
+    starts: Sequence[float],
+    embed: Embed | None = None,
+    *,
+    elsewhere: Sequence[str] = (),
+    centres: NDArray[np.float32] | None = None,
+) -> list[str]:
     """One title per segment: 2 to 8 words of its own in Title Case, no two alike.
 
-    `starts` (seconds) name segments that have no words to use. Without `embed` words alone decide.
+    `starts` (seconds) name segments that have no words to use. `elsewhere`: what else is said in the recording; `centres`: a unit vector of
+    each segment's meaning, if known. Without `embed` words alone decide.
     """
+    usage = Usage([*segments, *elsewhere])
     counts = [Counter(_content(text)) for text in segments]
-    spread = Counter(word for one in counts for word in one)
-    verbs = _verbs(segments)
-    ranked = [_candidates(text, count, spread, len(segments), verbs) for text, count in zip(segments, counts, strict=True)]
+    everything = sum(counts, Counter(word for text in elsewhere for word in _content(text)))
+    ranked = [_by_words(text, _contrast(count, everything), usage) for text, count in zip(segments, counts, strict=True)]
     if embed is not None and segments:
-        ranked = _by_meaning(segments, ranked, embed)
+        ranked = _by_meaning(segments, ranked, embed, centres)
     found: list[str] = []
     for text, phrases, start in zip(segments, ranked, starts, strict=True):
         taken = set(found)
@@ -77,133 +91,97 @@ def title_case(phrase: str) -> str:
     return " ".join(cased(index, word) for index, word in enumerate(words))
 
 
-def _candidates(text: str, count: Counter[str], spread: Counter[str], total: int, verbs: frozenset[str]) -> list[Phrase]:
+def _content(text: str) -> list[str]:
+    return [stem(word) for word in WORD.findall(text) if tells(word)]
+
+
+def _contrast(count: Counter[str], everything: Counter[str]) -> dict[str, float]:
+    """For each stem by how many standard deviations it is more frequent here than in the rest; at least 0."""
+    here, total = sum(count.values()), max(1, sum(everything.values()))
+    found: dict[str, float] = {}
+    for word, times in count.items():
+        prior = _PRIOR * everything[word] / total
+        inside, outside = times + prior, everything[word] - times + prior
+        rest = max(total - here, 0) + _PRIOR
+        delta = math.log(inside / max(here + _PRIOR - inside, 0.5)) - math.log(outside / max(rest - outside, 0.5))
+        found[word] = max(0.0, delta / math.sqrt(1 / inside + 1 / outside))
+    return found
+
+
+def _by_words(text: str, contrast: dict[str, float], usage: Usage) -> list[Phrase]:
     """The best phrases by their words, scores from 0 to 1."""
-    said: dict[tuple[str, ...], list[str]] = {}
-    first: dict[tuple[str, ...], int] = {}
-    for number, clause in enumerate(_CLAUSE.split(text)):
-        for phrase in _phrases_of(clause):
-            key = tuple(_stem(word) for word in phrase)
-            said.setdefault(key, []).append(" ".join(phrase))
-            first.setdefault(key, number)
-
-    def telling(stem: str) -> float:
-        return (1 + math.log(max(1, count[stem]))) * math.log(1 + total / max(1, spread[stem]))
-
-    found: list[Phrase] = []
-    for key, forms in said.items():
-        if len(key) > 2 and len(forms) < 2 and not _is_name(forms[0]):
-            continue  # long and said once: as likely a piece of a sentence as a name for anything
-        content = [stem for stem in key if stem not in LINKS]
-        score = sum(telling(stem) for stem in content) / len(content) ** 0.6 * (1 + 0.5 * math.log(len(forms)))
-        if _is_name(Counter(forms).most_common(1)[0][0]):
-            score *= 1.2
-        if key[-1] in verbs or key[-1].endswith(_VERB_ENDINGS):
-            score *= _VERB_SHARE  # a piece of a sentence: "fork activate", "scaffold compared"
-        found.append(Phrase(Counter(forms).most_common(1)[0][0], key, score, opening=first[key] <= 1))
-    highest = max((phrase.score for phrase in found), default=1.0)
+    said: dict[tuple[tuple[str, ...], bool], list[Candidate]] = {}
+    for one in candidates(text, usage):
+        if one.key:
+            said.setdefault((tuple(map(stem, one.words)), one.question), []).append(one)
+    found = [_phrase(forms, contrast) for forms in said.values()]
+    highest = max((phrase.score for phrase in found), default=0.0) or 1.0
     found = [replace(phrase, score=phrase.score / highest) for phrase in found]
     return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))[:_RANKED]
 
 
-def _verbs(segments: Sequence[str]) -> frozenset[str]:
-    """Stems that stand where verbs do, after "to", "can" or "we", in three of ten places or more."""
-    total: Counter[str] = Counter()
-    after: Counter[str] = Counter()
-    for text in segments:
-        words = _WORD.findall(text)
-        total.update(map(_stem, words))
-        after.update(_stem(word) for before, word in pairwise(words) if before.lower() in BEFORE_VERBS)
-    return frozenset(stem for stem, times in after.items() if times >= 0.3 * total[stem])
+def _phrase(forms: Sequence[Candidate], contrast: dict[str, float]) -> Phrase:
+    one = forms[0]
+    strength = [contrast.get(word, 0.0) for word in one.key]
+    score = sum(strength) / len(strength) ** 0.6 * (1 + 0.35 * math.log(len(forms)))
+    words = Counter(form.words for form in forms).most_common(1)[0][0]
+    if is_name(words):
+        score *= 1.15
+    if not one.question and not is_name(words) and not any(form.nominal for form in forms):
+        score *= 0.75  # never after "the" or "of": as likely a piece of a sentence as a name for anything
+    first = min(form.clause for form in forms)
+    return Phrase(" ".join(words), one.key, score, first < _OPENING, one.question)
 
 
-def _by_meaning(segments: Sequence[str], ranked: list[list[Phrase]], embed: Embed) -> list[list[Phrase]]:
+def _by_meaning(
+    segments: Sequence[str], ranked: list[list[Phrase]], embed: Embed, centres: NDArray[np.float32] | None
+) -> list[list[Phrase]]:
     """Scores with the closeness of meaning added, and vectors, best first."""
-    centres = embed(list(segments))
+    openings = embed(list(segments))  # a model reads no further than its first hundred words
+    centres = openings if centres is None else centres
     vectors = embed([phrase.text for phrases in ranked for phrase in phrases])
     overall = centres.mean(axis=0)
     found: list[list[Phrase]] = []
     at = 0
-    for phrases, centre in zip(ranked, centres, strict=True):
+    for phrases, centre, opening in zip(ranked, centres, openings, strict=True):
         rescored = []
         for phrase in phrases:
             vector = vectors[at]
             at += 1
-            own, rest = (float(vector @ centre), float(vector @ overall) if len(segments) > 1 else 0.0)
-            score = 0.45 * phrase.score + 1.2 * own - 0.3 * rest + (0.08 if phrase.opening else 0.0)
+            own, first = float(vector @ centre), float(vector @ opening)
+            rest = float(vector @ overall) if len(segments) > 1 else 0.0
+            score = _CONTRAST * phrase.score + _CENTRAL * own + _INTRODUCED * first - _GENERAL * rest
+            score += (_EARLY if phrase.opening else 0.0) + (_ASKED if phrase.question else 0.0)
             rescored.append(replace(phrase, score=score, vector=vector))
         found.append(sorted(rescored, key=lambda phrase: (-phrase.score, phrase.text)))
     return found
 
 
-def _content(text: str) -> list[str]:
-    return [_stem(word) for word in _WORD.findall(text) if _tells(word)]
-
-
-def _tells(word: str) -> bool:
-    lower = word.lower().replace("’", "'")
-    # Adverbs of manner name nothing.
-    return lower not in STOPWORDS and len(lower) > 2 and any(map(str.isalpha, lower)) and not (len(lower) > 5 and lower.endswith("ly"))
-
-
-def _stem(word: str) -> str:
-    """Plural and singular are one word; nothing cleverer, because the words themselves become titles."""
-    lower = word.lower().replace("’", "'").removesuffix("'s")
-    if len(lower) > 4 and lower.endswith("s") and not lower.endswith(("ss", "us", "is")):
-        return lower[:-3] + "y" if lower.endswith("ies") and len(lower) > 5 else lower[:-1]
-    return lower
-
-
-def _is_name(form: str) -> bool:
-    """Whether every word has a capital, as names do; one capital may be the sentence's."""
-    words = [word for word in form.split() if word.lower() not in LINKS]
-    return len(words) > 1 and all(word[0].isupper() for word in words)
-
-
-def _phrases_of(clause: str) -> Iterator[list[str]]:
-    """Runs of telling words, one link inside at most, that do not look like verbs where they stand."""
-    words = _WORD.findall(clause)
-    tells = [_tells(word) for word in words]
-    for first in range(len(words)):
-        before = words[first - 1].lower() if first else ""
-        if not tells[first] or before in BEFORE_VERBS:
-            continue
-        for last in range(first, min(len(words), first + _LONGEST_PHRASE)):
-            after = words[last + 1].lower() if last + 1 < len(words) else ""
-            if not tells[last] or after in AFTER_VERBS or (last > first and words[last - 1].lower() == "to"):
-                continue
-            inside = range(first + 1, last)
-            links = sum(not tells[at] for at in inside)
-            if links <= 1 and all(tells[at] or words[at].lower() in LINKS for at in inside):
-                yield words[first : last + 1]
-
-
 def _options(ranked: list[Phrase], text: str) -> list[str]:
     """Titles to try, best first: a phrase of two words or more, else two phrases joined."""
     best = ranked[:12]
-    spoken = f" {_bare(text)} "
-    options = [(phrase.score + 0.12, phrase.text) for phrase in best if len(phrase.key) >= 2]
-    for first_at, first in enumerate(best[:6]):
-        for second in best[first_at + 1 :]:
-            if _alike(first, second, spoken) or len(first.key) + len(second.key) + 1 > _LONGEST_TITLE:
+    spoken = f" {bare(text)} "
+    options = [(phrase.score, phrase.text) for phrase in best if 2 <= len(phrase.text.split()) <= _LONGEST_TITLE]
+    plain = [phrase for phrase in best if not phrase.question]
+    for first_at, first in enumerate(plain[:6]):
+        for second in plain[first_at + 1 :]:
+            joined = f"{first.text} and {second.text}"
+            if _alike(first, second, spoken) or len(joined.split()) > 6 or " and " in first.text + second.text:
                 continue
-            options.append((0.6 * first.score + 0.4 * second.score, f"{first.text} and {second.text}"))
-    sentences = {_bare(sentence) for sentence in re.split(r"[.!?]+", text)}
-    return [title_case(option) for _, option in sorted(options, key=lambda option: -option[0]) if _bare(option) not in sentences]
+            options.append((0.5 * first.score + 0.5 * second.score - (_TWO_WORDS if len(first.key) == 1 else _TWO_PHRASES), joined))
+    sentences = {bare(sentence) for sentence in text.replace("!", ".").split(".")}
+    ordered = sorted(options, key=lambda option: -option[0])
+    return [title_case(option) for _, option in ordered if option.endswith("?") or bare(option) not in sentences]
 
 
 def _alike(first: Phrase, second: Phrase, spoken: str) -> bool:
     """Whether two phrases share a word, are parts of one phrase, or mean nearly the same."""
     if set(first.key) & set(second.key):
         return True
-    one, two = _bare(first.text), _bare(second.text)
+    one, two = bare(first.text), bare(second.text)
     if f" {one} {two} " in spoken or f" {two} {one} " in spoken:
         return True
     return first.vector is not None and second.vector is not None and float(first.vector @ second.vector) > 0.75
-
-
-def _bare(text: str) -> str:
-    return " ".join(_WORD.findall(text.lower()))
 
 
 def _plain(start: float, taken: set[str]) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from moments_models.spans import Span
+
 _KEPT = 4
 """Transcripts whose vectors are kept; 3 h take 4 MB."""
 _WHITE = re.compile(r"\s+")
@@ -40,10 +42,22 @@ class Extractive:
             raise InvalidRequest("extractive generates moments (task `generate_moments`) and nothing else", code="unsupported_task")
         return self.moments(parse(GenerationTask, request.block), task)
 
+    def _titles(self, lines: list[Line], vectors: NDArray[np.float32], chosen: list[Span]) -> list[str]:
+        import numpy as np
+
+        from moments_models.titles import titles
+
+        texts = [" ".join(line.text for line in lines[span.first : span.last]) for span in chosen]
+        inside = {at for span in chosen for at in range(span.first, span.last)}
+        elsewhere = [line.text for at, line in enumerate(lines) if at not in inside]
+        centres = np.array([vectors[span.first : span.last].mean(axis=0) for span in chosen]).reshape(len(chosen), vectors.shape[1])
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+        starts = [lines[span.first].start for span in chosen]
+        return titles(texts, starts, self._model.encode, elsewhere=elsewhere, centres=centres)
+
     def moments(self, wanted: GenerationTask, task: Task) -> list[dict[str, Any]]:
         """The answer to a parsed task."""
         from moments_models import spans
-        from moments_models.titles import titles
         from moments_models.topics import find_topics
 
         lines = _usable(wanted)
@@ -59,8 +73,7 @@ class Extractive:
         chosen = spans.answers(lines, topics, salience, asked, around, wanted.limits) if asked.any() else None
         # A prompt that nothing in the recording resembles ("the best parts") is no question: topics answer it.
         chosen = chosen or spans.choose(lines, topics, salience, asked, wanted.limits)
-        texts = [" ".join(line.text for line in lines[span.first : span.last]) for span in chosen]
-        named = titles(texts, [lines[span.first].start for span in chosen], self._model.encode)
+        named = self._titles(lines, vectors, chosen)
         return [
             {
                 "start_time": lines[span.first].start,
@@ -100,7 +113,7 @@ def _usable(wanted: GenerationTask) -> list[Line]:
     return found if any(line.end - line.start > _SHORTEST for line in found) else []
 
 
-def _reason(span: Any, lines: list[Line], *, language: str) -> str:
+def _reason(span: Span, lines: list[Line], *, language: str) -> str:
     pause = lines[span.first].start - lines[span.first - 1].end if span.first else 0.0
     if span.asked >= 0.3:
         parts = ["A passage that matches the prompt"]
