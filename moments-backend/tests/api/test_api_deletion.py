@@ -63,3 +63,32 @@ async def test_f63_a_purge_says_that_a_worker_holds_a_run(
     answer = await client.delete(f"/api/videos/{claim.video_id}", params={"purge": "true"})
     assert (answer.status_code, answer.json()["code"]) == (409, "run_active")
     assert (await client.get(f"/api/videos/{claim.video_id}")).status_code == 404
+
+
+async def test_the_deleted_ones_are_listed_while_they_can_be_restored(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    kept, early, late = [
+        (await client.post("/api/videos", json={"url": f"https://example.com/{name}.mp4"})).json()["identifier"]
+        for name in ("kept", "early", "late")
+    ]
+    said = {video: (await client.delete(f"/api/videos/{video}")).json()["restorable_until"] for video in (early, late)}
+
+    async def listed(**parameters: str) -> list[str]:
+        answer = await client.get("/api/videos", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return [video["identifier"] for video in answer.json()["items"]]
+
+    items = (await client.get("/api/videos", params={"deleted": "true"})).json()["items"]
+    assert {video["identifier"]: video["restorable_until"] for video in items} == said
+    assert await listed(deleted="true", q="late") == [late]
+    assert await listed(deleted="true", status="completed") == []
+    first = (await client.get("/api/videos", params={"deleted": "true", "limit": "1"})).json()
+    assert [first["items"][0]["identifier"], *(await listed(deleted="true", cursor=first["next_cursor"]))] == [late, early]
+    [shown] = (await client.get("/api/videos")).json()["items"]
+    assert (shown["identifier"], shown["restorable_until"]) == (kept, None)
+
+    async with deps.services.database.transaction() as session:
+        await session.execute(
+            text("UPDATE videos SET deleted_at = deleted_at - interval '11 minutes' WHERE identifier = :id"), {"id": early}
+        )
+    await client.post(f"/api/videos/{late}/restore")
+    assert await listed(deleted="true") == []

@@ -294,7 +294,7 @@ export interface paths {
         };
         /**
          * Get Status
-         * @description The newest run of the video. Send its ETag back, and no change costs a 304.
+         * @description The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304.
          */
         get: operations["get_run_status"];
         put?: never;
@@ -1888,6 +1888,11 @@ export interface components {
              * @example 1920x1080
              */
             resolution: string | null;
+            /**
+             * Restorable Until
+             * @description Of a deleted video: until when `restore` brings it back.
+             */
+            restorable_until?: string | null;
             /** Size Bytes */
             size_bytes: number | null;
             /**
@@ -3500,6 +3505,8 @@ export interface operations {
                 /** @description Of the newest run; `new` without any. */
                 status?: ("new" | "queued" | "processing" | "completed" | "failed" | "cancelled") | null;
                 sort?: components["schemas"]["VideoSort"];
+                /** @description In place of the library the deleted videos that can still be restored. */
+                deleted?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };

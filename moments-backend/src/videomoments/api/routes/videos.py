@@ -45,6 +45,7 @@ async def list_videos(
     q: Annotated[Text | None, Query(max_length=200, description="Part of the title or the source.")] = None,
     status: Annotated[VideoStatus | None, Query(description="Of the newest run; `new` without any.")] = None,
     sort: VideoSort = VideoSort.NEWEST,
+    deleted: Annotated[bool, Query(description="In place of the library the deleted videos that can still be restored.")] = False,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Page[VideoOut]:
@@ -52,7 +53,7 @@ async def list_videos(
     if cursor is not None and sort is not VideoSort.TITLE:
         cursors.decode_time(cursor)
     after = cursors.decode(cursor) if cursor is not None else None
-    found = await deps.videos.page(q=q, status=status, sort=sort, after=after, limit=limit + 1)
+    found = await deps.videos.page(q=q, status=status, sort=sort, after=after, limit=limit + 1, deleted=deleted)
     more = cursors.encode(found[limit - 1].sort_key, found[limit - 1].pk) if len(found) > limit else None
     return Page(items=[await present_video(deps, video) for video in found[:limit]], next_cursor=more)
 

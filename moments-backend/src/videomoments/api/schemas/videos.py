@@ -31,6 +31,7 @@ class VideoOut(BaseModel):
     thumbnail: ObjectUrl | None
     created_at: Time
     updated_at: Time | None
+    restorable_until: Time | None = Field(None, description="Of a deleted video: until when `restore` brings it back.")
 
     @classmethod
     def of(cls, video: VideoView, thumbnail: ObjectUrl | None) -> VideoOut:
@@ -49,6 +50,7 @@ class VideoOut(BaseModel):
             thumbnail=thumbnail,
             created_at=video.created_at,
             updated_at=video.updated_at,
+            restorable_until=video.restorable_until,
         )
 
 
