@@ -11,6 +11,7 @@ TASKS = {
     "choose": "moments from a transcript of three hours by the built-in model: CPU seconds and memory (--hours)",
     "cuts": "twenty clips out of an hour of 1080p beside one ffmpeg per clip, their memory and quality; four hours (--encoded)",
     "media": "sound, stills, waveform, silences and shots of 1080p beside decoding, ffmpeg and scenedetect (--minutes, --rounds)",
+    "page": "the web page with 10,000 videos and three spoken hours: work per frame, size, time until it can be used (--rounds)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
     "queue": "runs without stages through the real consumer beside procrastinate, arq, taskiq-redis and Celery (--jobs, --rounds)",
     "scale": "1, 2 and 4 workers that wait for a model; memory and pages with 10,000 queued runs (--queued)",

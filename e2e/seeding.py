@@ -13,12 +13,34 @@ from typing import Any
 
 import asyncpg
 import av
+import httpx
 import numpy as np
+from serving import Served
 
 from videomoments.core.config import Settings
 from videomoments.embedded import running_stack
+from videomoments.media.waveform import WaveformWriter
 
 _WORDS = ("the", "of", "and", "people", "water", "light", "story", "bread", "engine", "river", "because", "question", "answer", "window")
+
+
+_RATE = 8000
+LIBRARY, SECONDS, WORDS, MOMENTS = 10_000, 3 * 3600, 30_000, 200
+
+
+def seed_large(served: Served) -> str:
+    """A library and a recording of the size that the page is held to: 10,000 videos, three hours with 30,000 words and 200 moments.
+
+    The identifier of the recording, which is the newest of all.
+    """
+    seed_library(served.home, LIBRARY)
+    film = long_film(served.home / "three hours.mp4", seconds=SECONDS)
+    with film.open("rb") as file:
+        answer = httpx.post(f"{served.url}/api/videos/upload", files={"file": (film.name, file, "video/mp4")}, timeout=120)
+    answer.raise_for_status()
+    video_id = str(answer.json()["identifier"])
+    seed_recording(served.home, video_id, seconds=SECONDS, words=WORDS, moments=MOMENTS)
+    return video_id
 
 
 def database_url(home: Path) -> str:
@@ -34,8 +56,12 @@ def seed_library(home: Path, count: int) -> None:
 
 
 def seed_recording(home: Path, video_id: str, *, seconds: float, words: int, moments: int) -> None:
-    """Gives a stored video a transcript and moments of that size, as a completed run leaves them."""
-    asyncio.run(_seed_recording(database_url(home), video_id, seconds, words, moments))
+    """Gives a stored video a waveform, a transcript and moments of that size, as a completed run leaves them."""
+    key = Path(f"videos/{video_id}/audio/{uuid.uuid4()}-1.wav")
+    drawn = home / "store" / key.with_suffix(".waveform")
+    drawn.parent.mkdir(parents=True, exist_ok=True)
+    drawn.write_bytes(_waveform(seconds))
+    asyncio.run(_seed_recording(database_url(home), video_id, str(key), seconds, words, moments))
 
 
 def long_film(target: Path, *, seconds: int) -> Path:
@@ -50,6 +76,16 @@ def long_film(target: Path, *, seconds: int) -> Path:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return target
+
+
+def _waveform(seconds: float) -> bytes:
+    """Sound that swells and fades, with a pause every four seconds."""
+    writer = WaveformWriter(_RATE)
+    chance = np.random.default_rng(7)
+    for second in range(math.ceil(seconds)):
+        loud = 0 if second % 4 == 3 else 4000 + 3000 * math.sin(second / 50)
+        writer.add((chance.standard_normal(_RATE) * loud / 3).clip(-32000, 32000).astype(np.int16))
+    return writer.finish()
 
 
 async def _seed_library(url: str, count: int) -> None:
@@ -67,7 +103,7 @@ async def _seed_library(url: str, count: int) -> None:
         await database.close()
 
 
-async def _seed_recording(url: str, video_id: str, seconds: float, words: int, moments: int) -> None:
+async def _seed_recording(url: str, video_id: str, audio_url: str, seconds: float, words: int, moments: int) -> None:
     chance = random.Random(7)
     each = seconds / words
     spoken = [
@@ -80,7 +116,9 @@ async def _seed_recording(url: str, video_id: str, seconds: float, words: int, m
     ]
     database = await asyncpg.connect(url)
     try:
-        video = await database.fetchval("UPDATE videos SET duration = $2 WHERE identifier = $1 RETURNING id", video_id, seconds)
+        video = await database.fetchval(
+            "UPDATE videos SET duration = $2, audio_url = $3 WHERE identifier = $1 RETURNING id", video_id, seconds, audio_url
+        )
         await _insert(
             database,
             "transcripts",

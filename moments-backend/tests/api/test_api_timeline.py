@@ -66,10 +66,32 @@ async def test_shots(deps: ApiDeps, client: httpx.AsyncClient) -> None:
     }
 
 
+async def test_silences(deps: ApiDeps, client: httpx.AsyncClient) -> None:
+    video, _ = await published(deps)
+    assert (await client.get(f"/api/videos/{video}/silences")).json() == {"items": [{"start": 50.0, "end": 100.0}]}
+
+
+async def test_where_a_video_came_from(deps: ApiDeps, client: httpx.AsyncClient) -> None:
+    claim = await claimed(deps)
+    told = {"uploader": "A Person", "published": "20260131", "captions": [{"language": "en", "format": "vtt", "text": "WEBVTT"}]}
+    source = source_key(claim.video_id, claim.request_id, 1, ".mp4")
+    filmed = SourceFile(source, 1, "video/mp4", 100.0, None, {"video": {"fps": 29.97}}, source_info=told)
+    await deps.services.videos.publish_source(claim, filmed, None)
+    assert (await client.get(f"/api/videos/{claim.video_id}/source")).json() == {
+        "frame_rate": 29.97,
+        "uploader": "A Person",
+        "published": "2026-01-31",
+        "page": None,
+        "captions": [{"language": "en", "format": "vtt"}],
+    }
+
+
 async def test_what_is_not_there_yet(client: httpx.AsyncClient) -> None:
     video = (await client.post("/api/videos", json={"url": "https://example.com/new.mp4"})).json()["identifier"]
     missing = await client.get(f"/api/videos/{video}/waveform")
     assert (missing.status_code, missing.json()["code"]) == (404, "waveform_not_found")
     assert (await client.get(f"/api/videos/{video}/shots")).json() == {"items": []}
+    assert (await client.get(f"/api/videos/{video}/silences")).json() == {"items": []}
+    assert (await client.get(f"/api/videos/{video}/source")).json()["captions"] == []
     assert (await client.get("/api/videos/nobody/waveform")).json()["code"] == "video_not_found"
     assert (await client.get("/api/videos/nobody/shots")).status_code == 404

@@ -6,6 +6,7 @@ export interface VideoFilter {
   q?: string;
   status?: VideoOut["status"];
   sort?: VideoSort;
+  deleted?: true;
 }
 
 /** Videos, a page at a time, however many there are. */
@@ -33,32 +34,42 @@ export function useEditVideo(videoId: string) {
 }
 
 export interface Deleted {
-  /** Those that are hidden now, also where another one failed: only they can be brought back. */
+  /** Those that came through, also where another one failed. */
   done: string[];
   error: ApiError | null;
 }
 
+/** Each of them, one failure or not; throws where none came through. */
+async function each(ids: readonly string[], ask: (id: string) => Promise<unknown>): Promise<Deleted> {
+  const results = await Promise.allSettled(ids.map(ask));
+  const failed = results.find((result) => result.status === "rejected");
+  // `request` throws nothing else.
+  const error = failed === undefined ? null : (failed.reason as ApiError);
+  const done = ids.filter((_, index) => results[index]?.status === "fulfilled");
+  if (error !== null && done.length === 0) throw error;
+  return { done, error };
+}
+
+/** Videos, and the runs that were cancelled with them or are shown again. */
+function useRefresh() {
+  const client = useQueryClient();
+  return () => Promise.all([client.invalidateQueries({ queryKey: ["videos"] }), client.invalidateQueries({ queryKey: ["runs"] })]);
+}
+
 /** Hides videos and cancels what runs on them; throws where none could be hidden. `useRestoreVideos` brings them back for ten minutes. */
 export function useDeleteVideos() {
-  const client = useQueryClient();
+  const refresh = useRefresh();
   return useMutation<Deleted, ApiError, readonly string[]>({
-    mutationFn: async (ids) => {
-      const results = await Promise.allSettled(ids.map((id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` })));
-      const failed = results.find((result) => result.status === "rejected");
-      // `request` throws nothing else.
-      const error = failed === undefined ? null : (failed.reason as ApiError);
-      const done = ids.filter((_, index) => results[index]?.status === "fulfilled");
-      if (error !== null && done.length === 0) throw error;
-      return { done, error };
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: ["videos"] }),
+    mutationFn: (ids) => each(ids, (id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` })),
+    onSettled: refresh,
   });
 }
 
+/** Brings back what was deleted; `error` where some of them could not be. Throws where none could. */
 export function useRestoreVideos() {
-  const client = useQueryClient();
-  return useMutation<VideoOut[], ApiError, readonly string[]>({
-    mutationFn: (ids) => Promise.all(ids.map((id) => request<VideoOut>({ method: "POST", url: `api/videos/${id}/restore` }))),
-    onSettled: () => client.invalidateQueries({ queryKey: ["videos"] }),
+  const refresh = useRefresh();
+  return useMutation<Deleted, ApiError, readonly string[]>({
+    mutationFn: (ids) => each(ids, (id) => request<VideoOut>({ method: "POST", url: `api/videos/${id}/restore` })),
+    onSettled: refresh,
   });
 }

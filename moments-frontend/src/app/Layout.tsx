@@ -2,6 +2,7 @@ import { Box, LinearProgress } from "@mui/material";
 import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
 import { Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import { keyAsked, subscribeKey } from "@/api/key";
+import { LiveRegion } from "./LiveRegion";
 import { Navigation } from "./Navigation";
 import { OfflineBanner } from "./OfflineBanner";
 
@@ -57,6 +58,7 @@ export function Layout() {
           <SignIn />
         </Suspense>
       )}
+      <LiveRegion />
       <ScrollRestoration />
     </Box>
   );

@@ -1,17 +1,28 @@
-import { Chip } from "@mui/material";
+import { styled } from "@mui/material/styles";
 
-const LOOKS: Record<string, { label: string; color: "default" | "success" | "error" | "warning" | "info" | "primary" }> = {
-  new: { label: "Not run yet", color: "default" },
-  queued: { label: "Queued", color: "info" },
-  processing: { label: "Working", color: "primary" },
-  completed: { label: "Done", color: "success" },
-  failed: { label: "Failed", color: "error" },
-  cancelled: { label: "Cancelled", color: "default" },
-  stalled: { label: "Stalled", color: "warning" },
+const LOOKS: Record<string, { label: string; color: string }> = {
+  new: { label: "Not run yet", color: "var(--mui-palette-text-primary)" },
+  queued: { label: "Queued", color: "var(--mui-palette-info-main)" },
+  processing: { label: "Working", color: "var(--mui-palette-primary-main)" },
+  completed: { label: "Done", color: "var(--mui-palette-success-main)" },
+  failed: { label: "Failed", color: "var(--mui-palette-error-main)" },
+  cancelled: { label: "Cancelled", color: "var(--mui-palette-text-primary)" },
+  stalled: { label: "Stalled", color: "var(--mui-palette-warning-main)" },
 };
+
+const Pill = styled("span")({
+  display: "inline-block",
+  padding: "0 7px",
+  border: "1px solid color-mix(in srgb, currentColor 60%, transparent)",
+  borderRadius: 6,
+  fontSize: 12,
+  fontWeight: 600,
+  lineHeight: "20px",
+  whiteSpace: "nowrap",
+});
 
 /** How a run or a video is. The word says it, the colour only helps. */
 export function StatusChip({ status, stalled = false }: { status: string; stalled?: boolean }) {
-  const look = LOOKS[stalled ? "stalled" : status] ?? { label: status, color: "default" as const };
-  return <Chip size="small" variant="outlined" label={look.label} color={look.color} />;
+  const look = LOOKS[stalled ? "stalled" : status] ?? { label: status, color: "var(--mui-palette-text-primary)" };
+  return <Pill style={{ color: look.color }}>{look.label}</Pill>;
 }

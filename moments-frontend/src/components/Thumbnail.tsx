@@ -1,4 +1,4 @@
-import { Box } from "@mui/material";
+import { styled } from "@mui/material/styles";
 import { AudioLines } from "lucide-react";
 import { useState } from "react";
 
@@ -6,23 +6,31 @@ import { useState } from "react";
 export function Thumbnail({ url, alt = "" }: { url: string | null | undefined; alt?: string }) {
   const [broken, setBroken] = useState<string | null>(null);
   return (
-    <Box sx={{ position: "relative", aspectRatio: "16 / 9", bgcolor: "action.hover", overflow: "hidden", display: "grid", placeItems: "center" }}>
+    <Frame>
       {url != null && broken !== url ? (
-        <Box
-          component="img"
+        <img
           src={url}
           alt={alt}
           loading="lazy"
           onError={() => {
             setBroken(url);
           }}
-          sx={{ position: "absolute", inset: 0, width: 1, height: 1, objectFit: "cover" }}
         />
       ) : (
-        <Box sx={{ color: "text.secondary", lineHeight: 0, opacity: 0.6 }}>
-          <AudioLines size={32} aria-hidden />
-        </Box>
+        <AudioLines size={32} aria-hidden />
       )}
-    </Box>
+    </Frame>
   );
 }
+
+const Frame = styled("div")({
+  position: "relative",
+  aspectRatio: "16 / 9",
+  overflow: "hidden",
+  display: "grid",
+  placeItems: "center",
+  color: "var(--mui-palette-text-secondary)",
+  backgroundColor: "var(--mui-palette-action-hover)",
+  "& img": { position: "absolute", inset: 0, width: "100%", height: "100%", objectFit: "cover" },
+  "& svg": { opacity: 0.6 },
+});

@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from starlette.datastructures import State
 
-from videomoments.api.recent_statuses import RecentStatuses
 from videomoments.core.config import Settings
 from videomoments.services.run_page_queries import RunPages
 from videomoments.services.upload_queries import Uploads
@@ -30,7 +29,6 @@ class ApiDeps:
     videos: VideoQueries
     runs: RunPages
     uploads: Uploads
-    statuses: RecentStatuses
 
     @property
     def settings(self) -> Settings:
@@ -45,14 +43,7 @@ def build_deps(settings: Settings) -> ApiDeps:
     """Connects nothing yet. Raises `InvalidInput` where a needed address is unset or malformed."""
     services = build_services(settings)
     database = services.database
-    return ApiDeps(
-        services,
-        configured_store(settings),
-        VideoQueries(database),
-        RunPages(database, settings),
-        Uploads(database),
-        RecentStatuses(),
-    )
+    return ApiDeps(services, configured_store(settings), VideoQueries(database), RunPages(database, settings), Uploads(database))
 
 
 async def _deps(request: Request) -> ApiDeps:

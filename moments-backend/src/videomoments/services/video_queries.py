@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +15,6 @@ from videomoments.core.names import RunStatus
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Thumbnail
-from videomoments.services.deletion import RESTORE_LIFE
 
 
 class VideoSort(StrEnum):
@@ -43,26 +42,23 @@ class VideoView:
     status: RunStatus | None
     moment_count: int
     thumbnail: str | None
+    deleted_at: datetime | None
     sort_key: str
-    restorable_until: datetime | None
-    """Of a deleted video."""
 
 
 _SELECT = """
     SELECT videos.id, videos.identifier, source_url, videos.cloud_url, title, duration, resolution, size_bytes, content_type,
-           videos.created_at, updated_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
-           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, CAST({key} AS text) AS sort_key,
-           videos.deleted_at + make_interval(secs => :life) AS restorable_until
+           videos.created_at, updated_at, videos.deleted_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
+           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, CAST({key} AS text) AS sort_key
     FROM videos
     LEFT JOIN LATERAL (SELECT identifier, status FROM pipeline_history WHERE video_id = videos.id AND kind <> 'clips'
                        ORDER BY created_at DESC, id DESC LIMIT 1) AS run ON true
     LEFT JOIN LATERAL (SELECT id FROM pipeline_history WHERE video_id = videos.id AND status = 'completed'
                        AND kind IN ('pipeline', 'generate', 'refine') ORDER BY completed_at DESC, id DESC LIMIT 1) AS done ON true
     LEFT JOIN thumbnails ON thumbnails.video_id = videos.id AND thumbnails.clip_id IS NULL
-    WHERE {among}
+    WHERE {which}
 """
-_LIVE = "videos.deleted_at IS NULL"
-# What is over its time is as good as gone, though a worker may not have come to it yet.
+_LIVING = "videos.deleted_at IS NULL"
 _RESTORABLE = "videos.deleted_at > now() - make_interval(secs => :life)"
 _TIME = "CAST(CAST(:after AS text) AS timestamptz)"
 # (column of the key, the cursor in its type, comparison with the cursor, direction)
@@ -91,13 +87,15 @@ class VideoQueries:
         *,
         q: str | None = None,
         status: str | None = None,
+        deleted_within: timedelta | None = None,
         sort: VideoSort = VideoSort.NEWEST,
         after: tuple[str, int] | None = None,
         limit: int = 50,
-        deleted: bool = False,
     ) -> list[VideoView]:
         """Videos whose title or source contains `q`, whose newest run has `status` (`new`: no run yet), behind `after` (sort_key, pk).
-        With `deleted` those that can still be restored, in place of the library's."""
+
+        With `deleted_within` only those that were deleted so short a time ago, else none of them.
+        """
         key, cursor, comparison, direction = _ORDERS[sort]
         where, values = [], dict[str, Any](limit=limit)
         if q:
@@ -110,7 +108,9 @@ class VideoQueries:
             where.append(f"AND ({key}, videos.id) {comparison} ({cursor}, CAST(:after_id AS bigint))")
             values |= {"after": after[0], "after_id": after[1]}
         where.append(f"ORDER BY {key} {direction}, videos.id {direction} LIMIT :limit")
-        return await self._select(sort, " ".join(where), values, among=_RESTORABLE if deleted else _LIVE)
+        if deleted_within is not None:
+            values["life"] = deleted_within.total_seconds()
+        return await self._select(sort, " ".join(where), values, which=_LIVING if deleted_within is None else _RESTORABLE)
 
     async def thumbnail(self, identifier: str) -> Thumbnail:
         """The video's own still. Raises NotFound (`video_not_found`, `thumbnail_not_found`)."""
@@ -129,10 +129,10 @@ class VideoQueries:
         async with self._database.transaction() as session:
             return {row.clip_id: row.cloud_url for row in await session.execute(statement, {"ids": list(clip_ids)})}
 
-    async def _select(self, sort: VideoSort, where: str, values: dict[str, Any], *, among: str = _LIVE) -> list[VideoView]:
-        statement = text(_SELECT.format(key=_ORDERS[sort][0], among=among) + where)
-        rows = await self._database.statement(statement, values | {"life": RESTORE_LIFE.total_seconds()})
-        return [_view(row) for row in rows]
+    async def _select(self, sort: VideoSort, where: str, values: dict[str, Any], which: str = _LIVING) -> list[VideoView]:
+        statement = text(_SELECT.format(key=_ORDERS[sort][0], which=which) + where)
+        async with self._database.transaction() as session:
+            return [_view(row) for row in await session.execute(statement, values)]
 
 
 def _view(row: Row[Any]) -> VideoView:
@@ -152,6 +152,6 @@ def _view(row: Row[Any]) -> VideoView:
         status=RunStatus(row.status) if row.status else None,
         moment_count=row.moment_count,
         thumbnail=row.thumbnail,
+        deleted_at=row.deleted_at,
         sort_key=row.sort_key,
-        restorable_until=row.restorable_until,
     )

@@ -294,7 +294,7 @@ export interface paths {
         };
         /**
          * Get Status
-         * @description The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304.
+         * @description The newest run of the video. Send its ETag back, and no change costs a 304.
          */
         get: operations["get_run_status"];
         put?: never;
@@ -627,6 +627,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/videos/{video_id}/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Silences
+         * @description Where nobody speaks, exact to 10 ms. Empty where the audio has not been extracted.
+         */
+        get: operations["list_silences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/videos/{video_id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Video Source
+         * @description Where it came from, by whom, with which captions; how many pictures a second it has.
+         */
+        get: operations["get_video_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/videos/{video_id}/stream": {
         parameters: {
             query?: never;
@@ -805,6 +845,19 @@ export interface components {
             status: components["schemas"]["RunStatus"];
             /** Video Id */
             video_id: string;
+        };
+        /**
+         * CaptionsOut
+         * @description Captions that came with a video.
+         */
+        CaptionsOut: {
+            /**
+             * Format
+             * @example vtt
+             */
+            format: string;
+            /** Language */
+            language: string;
         };
         /**
          * CheckStepOut
@@ -1658,6 +1711,24 @@ export interface components {
             items: components["schemas"]["ShotOut"][];
         };
         /**
+         * SilenceOut
+         * @description A quiet stretch, in seconds.
+         */
+        SilenceOut: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+        };
+        /**
+         * SilencesOut
+         * @description The quiet stretches, in order.
+         */
+        SilencesOut: {
+            /** Items */
+            items: components["schemas"]["SilenceOut"][];
+        };
+        /**
          * SourceListOut
          * @description What an address leads to. Nothing is registered. A single video, or a file, is no list: `videos` is empty.
          */
@@ -1671,6 +1742,32 @@ export interface components {
             total: number | null;
             /** Videos */
             videos: components["schemas"]["ListedVideoOut"][];
+        };
+        /**
+         * SourceOut
+         * @description What is known of where a video came from, and how it is filmed. Null or empty: the source did not say.
+         */
+        SourceOut: {
+            /** Captions */
+            captions: components["schemas"]["CaptionsOut"][];
+            /**
+             * Frame Rate
+             * @description Pictures a second, measured; null without pictures.
+             */
+            frame_rate: number | null;
+            /**
+             * Page
+             * @description The page that shows it.
+             */
+            page: string | null;
+            /**
+             * Published
+             * @description YYYY-MM-DD
+             * @example 2026-01-31
+             */
+            published: string | null;
+            /** Uploader */
+            uploader: string | null;
         };
         /**
          * StageName
@@ -1890,9 +1987,9 @@ export interface components {
             resolution: string | null;
             /**
              * Restorable Until
-             * @description Of a deleted video: until when `restore` brings it back.
+             * @description Of a deleted video: until then it can be restored.
              */
-            restorable_until?: string | null;
+            restorable_until: string | null;
             /** Size Bytes */
             size_bytes: number | null;
             /**
@@ -1967,6 +2064,7 @@ export interface components {
     pathItems: never;
 }
 export type AcceptedOut = components['schemas']['AcceptedOut'];
+export type CaptionsOut = components['schemas']['CaptionsOut'];
 export type CheckStepOut = components['schemas']['CheckStepOut'];
 export type ClipAvailability = components['schemas']['ClipAvailability'];
 export type ClipOut = components['schemas']['ClipOut'];
@@ -2011,7 +2109,10 @@ export type RunStatus = components['schemas']['RunStatus'];
 export type Segment = components['schemas']['Segment'];
 export type ShotOut = components['schemas']['ShotOut'];
 export type ShotsOut = components['schemas']['ShotsOut'];
+export type SilenceOut = components['schemas']['SilenceOut'];
+export type SilencesOut = components['schemas']['SilencesOut'];
 export type SourceListOut = components['schemas']['SourceListOut'];
+export type SourceOut = components['schemas']['SourceOut'];
 export type StageName = components['schemas']['StageName'];
 export type StageOut = components['schemas']['StageOut'];
 export type StageStatus = components['schemas']['StageStatus'];
@@ -3504,9 +3605,9 @@ export interface operations {
                 q?: string | null;
                 /** @description Of the newest run; `new` without any. */
                 status?: ("new" | "queued" | "processing" | "completed" | "failed" | "cancelled") | null;
-                sort?: components["schemas"]["VideoSort"];
-                /** @description In place of the library the deleted videos that can still be restored. */
+                /** @description Those that were deleted and can still be restored, instead of the others. */
                 deleted?: boolean;
+                sort?: components["schemas"]["VideoSort"];
                 cursor?: string | null;
                 limit?: number;
             };
@@ -5413,6 +5514,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShotsOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_video_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
                 };
             };
             /** @description Unauthorized */

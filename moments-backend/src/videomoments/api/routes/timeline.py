@@ -1,4 +1,4 @@
-"""/api/videos/{id}/waveform and /shots: what a timeline draws, and what a boundary snaps to."""
+"""/api/videos/{id}/waveform, /silences and /shots: what a timeline draws, and what a boundary snaps to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 
 from videomoments.api.deps import Deps, VideoId
 from videomoments.api.errors import responses
-from videomoments.api.schemas.timeline import ShotsOut, WaveformOut
-from videomoments.services.waveforms import read_waveform
+from videomoments.api.schemas.timeline import ShotsOut, SilencesOut, WaveformOut
+from videomoments.services.waveforms import read_silences, read_waveform
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -31,3 +31,10 @@ async def get_waveform(
 async def list_shots(deps: Deps, video_id: VideoId) -> ShotsOut:
     """The changes of scene. Empty where the video has none, has no pictures, or has not been downloaded."""
     return ShotsOut.of((await deps.services.videos.get(video_id)).media_info)
+
+
+@router.get("/{video_id}/silences", operation_id="list_silences", responses=responses(404, 422, 503))
+async def list_silences(deps: Deps, video_id: VideoId) -> SilencesOut:
+    """Where nobody speaks, exact to 10 ms. Empty where the audio has not been extracted."""
+    video = await deps.services.videos.get(video_id)
+    return SilencesOut.of(await read_silences(deps.store, video.audio_url))

@@ -20,6 +20,7 @@ from videomoments.api.schemas.videos import (
     LookAtSource,
     RegisterVideo,
     SourceListOut,
+    SourceOut,
     StreamOut,
     VideoOut,
     VideoStatus,
@@ -44,8 +45,8 @@ async def list_videos(
     deps: Deps,
     q: Annotated[Text | None, Query(max_length=200, description="Part of the title or the source.")] = None,
     status: Annotated[VideoStatus | None, Query(description="Of the newest run; `new` without any.")] = None,
+    deleted: Annotated[bool, Query(description="Those that were deleted and can still be restored, instead of the others.")] = False,
     sort: VideoSort = VideoSort.NEWEST,
-    deleted: Annotated[bool, Query(description="In place of the library the deleted videos that can still be restored.")] = False,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Page[VideoOut]:
@@ -53,7 +54,8 @@ async def list_videos(
     if cursor is not None and sort is not VideoSort.TITLE:
         cursors.decode_time(cursor)
     after = cursors.decode(cursor) if cursor is not None else None
-    found = await deps.videos.page(q=q, status=status, sort=sort, after=after, limit=limit + 1, deleted=deleted)
+    within = RESTORE_LIFE if deleted else None
+    found = await deps.videos.page(q=q, status=status, deleted_within=within, sort=sort, after=after, limit=limit + 1)
     more = cursors.encode(found[limit - 1].sort_key, found[limit - 1].pk) if len(found) > limit else None
     return Page(items=[await present_video(deps, video) for video in found[:limit]], next_cursor=more)
 
@@ -87,6 +89,13 @@ async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
 async def get_video(deps: Deps, video_id: VideoId) -> VideoOut:
     """One video."""
     return await _shown(deps, video_id)
+
+
+@router.get("/{video_id}/source", operation_id="get_video_source", responses=responses(404, 422, 503))
+async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
+    """Where it came from, by whom, with which captions; how many pictures a second it has."""
+    video = await deps.services.videos.get(video_id)
+    return SourceOut.of(video.media_info, await deps.services.videos.source_info(video_id))
 
 
 @router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 422, 503))

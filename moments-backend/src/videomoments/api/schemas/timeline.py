@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from videomoments.core.times import Interval
 from videomoments.services.waveforms import WaveformView
 
 
@@ -41,3 +42,20 @@ class ShotsOut(BaseModel):
     def of(cls, media_info: dict[str, Any] | None) -> ShotsOut:
         found = (media_info or {}).get("shots", [])
         return cls(items=[ShotOut(**shot, exact=shot["earliest"] == shot["latest"]) for shot in found])
+
+
+class SilenceOut(BaseModel):
+    """A quiet stretch, in seconds."""
+
+    start: float
+    end: float
+
+
+class SilencesOut(BaseModel):
+    """The quiet stretches, in order."""
+
+    items: list[SilenceOut]
+
+    @classmethod
+    def of(cls, found: list[Interval]) -> SilencesOut:
+        return cls(items=[SilenceOut(start=one.start, end=one.end) for one in found])

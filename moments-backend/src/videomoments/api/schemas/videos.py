@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field
 
 from videomoments.api.schemas.common import Body, ObjectUrl, Text, Time
+from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.upload_queries import UPLOAD_SCHEME
 from videomoments.services.video_queries import VideoView
 
@@ -31,7 +32,7 @@ class VideoOut(BaseModel):
     thumbnail: ObjectUrl | None
     created_at: Time
     updated_at: Time | None
-    restorable_until: Time | None = Field(None, description="Of a deleted video: until when `restore` brings it back.")
+    restorable_until: Time | None = Field(description="Of a deleted video: until then it can be restored.")
 
     @classmethod
     def of(cls, video: VideoView, thumbnail: ObjectUrl | None) -> VideoOut:
@@ -50,7 +51,36 @@ class VideoOut(BaseModel):
             thumbnail=thumbnail,
             created_at=video.created_at,
             updated_at=video.updated_at,
-            restorable_until=video.restorable_until,
+            restorable_until=None if video.deleted_at is None else video.deleted_at + RESTORE_LIFE,
+        )
+
+
+class CaptionsOut(BaseModel):
+    """Captions that came with a video."""
+
+    language: str
+    format: str = Field(examples=["vtt"])
+
+
+class SourceOut(BaseModel):
+    """What is known of where a video came from, and how it is filmed. Null or empty: the source did not say."""
+
+    frame_rate: float | None = Field(description="Pictures a second, measured; null without pictures.")
+    uploader: str | None
+    published: str | None = Field(description="YYYY-MM-DD", examples=["2026-01-31"])
+    page: str | None = Field(description="The page that shows it.")
+    captions: list[CaptionsOut]
+
+    @classmethod
+    def of(cls, media_info: dict[str, Any] | None, told: dict[str, Any]) -> SourceOut:
+        picture = (media_info or {}).get("video") or {}
+        day = str(told.get("published") or "")
+        return cls(
+            frame_rate=picture.get("fps"),
+            uploader=told.get("uploader") or None,
+            published=f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else None,
+            page=told.get("page") or None,
+            captions=[CaptionsOut(language=one["language"], format=one["format"]) for one in told.get("captions", ())],
         )
 
 

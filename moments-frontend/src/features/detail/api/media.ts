@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ApiError, request, toApiError } from "@/api/client";
-import type { CorrectWord, ShotsOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
+import type { CorrectWord, ShotsOut, SilencesOut, SourceOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
 import { untilRefresh } from "../lib/expiry";
 
 /** Where the source plays: signed, and asked for anew five minutes before it expires. */
@@ -39,11 +39,29 @@ export const shots = (videoId: string) =>
     staleTime: 600_000,
   });
 
+export const silences = (videoId: string) =>
+  queryOptions<SilencesOut | null, ApiError>({
+    queryKey: ["silences", videoId],
+    queryFn: ({ signal }) => optional(request<SilencesOut>({ url: `api/videos/${videoId}/silences`, signal })),
+    staleTime: 600_000,
+    structuralSharing: false,
+  });
+
+/** By whom it is, with which captions, how many pictures a second. */
+export const source = (videoId: string) =>
+  queryOptions<SourceOut, ApiError>({
+    queryKey: ["source", videoId],
+    queryFn: ({ signal }) => request<SourceOut>({ url: `api/videos/${videoId}/source`, signal }),
+    staleTime: 600_000,
+  });
+
 export const transcript = (videoId: string) =>
   queryOptions<TranscriptOut | null, ApiError>({
     queryKey: ["transcript", videoId],
     queryFn: ({ signal }) => optional(request<TranscriptOut>({ url: `api/videos/${videoId}/transcript`, signal })),
     staleTime: 60_000,
+    // Tens of thousands of words are not compared one by one.
+    structuralSharing: false,
   });
 
 export function useCorrectWords(videoId: string) {

@@ -1,6 +1,6 @@
 import { Box, Skeleton, Tab, Tabs, useMediaQuery } from "@mui/material";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { runStatus } from "@/api/runs";
 import type { ShotsOut, Word } from "@/api/types";
@@ -10,11 +10,12 @@ import { Page } from "@/components/Page";
 import { RunCard } from "@/components/RunCard";
 import { isActive } from "@/hooks/polling";
 import { useTitle } from "@/hooks/useTitle";
-import { shots, transcript } from "../api/media";
+import { shots, silences, source, transcript } from "../api/media";
 import { moments as momentsQuery } from "../api/moments";
 import { PlayerProvider } from "../hooks/player";
 import { useEditor } from "../hooks/useEditor";
 import { DetailActions } from "./DetailActions";
+import { Origin } from "./Origin";
 import { MomentList } from "./MomentList";
 import { Shortcuts } from "./Shortcuts";
 import { Timeline } from "./Timeline";
@@ -45,17 +46,25 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const [selected, setSelected] = useState<string | null>(null);
   useTitle(video.data?.title ?? "Video");
 
-  // A run that ends changes everything that is shown here.
+  // A run that ends while it is watched changes everything that is shown here.
   const status = run.data?.status;
+  const request = run.data?.request_id;
+  const seen = useRef<{ request: string | undefined; active: boolean } | null>(null);
   useEffect(() => {
-    if (status === undefined || isActive(status)) return;
-    for (const name of ["videos", "moments", "transcript", "waveform", "shots", "stream"]) void client.invalidateQueries({ queryKey: [name] });
-  }, [status, run.data?.request_id, client]);
+    if (status === undefined) return;
+    const [before, active] = [seen.current, isActive(status)];
+    seen.current = { request, active };
+    if (active || before === null || (before.request === request && !before.active)) return;
+    for (const name of ["videos", "moments", "transcript", "waveform", "shots", "silences", "source", "stream"]) void client.invalidateQueries({ queryKey: [name] });
+  }, [status, request, client]);
 
   const words = said.data?.word_timestamps ?? NO_WORDS;
   const cuts = useMemo(() => cutsOf(cutsFound.data), [cutsFound.data]);
   const duration = video.data?.duration ?? 0;
-  const editor = useEditor(videoId, { words, cuts, duration });
+  const quiet = useQuery({ ...silences(videoId), enabled: found.isSuccess }).data?.items;
+  const marks = useMemo(() => ({ cuts, silences: quiet ?? [] }), [cuts, quiet]);
+  const editor = useEditor(videoId, { words, marks, duration });
+  const from = useQuery({ ...source(videoId), enabled: found.isSuccess }).data;
   const list = useMemo(() => found.data ?? [], [found.data]);
 
   if (video.error) return <Page title="Video">{<ErrorState error={video.error} onRetry={() => void video.refetch()} />}</Page>;
@@ -65,8 +74,8 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} />;
   const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} videoId={videoId} editor={editor} />;
   return (
-    <Page wide title={video.data.title} subtitle={video.data.source} actions={<DetailActions video={video.data} moments={list} busy={active} />}>
-      <Shortcuts moments={list} selected={selected} onSelect={setSelected} editor={editor} />
+    <Page wide title={video.data.title} subtitle={<Origin video={video.data} from={from} />} actions={<DetailActions video={video.data} moments={list} busy={active} />}>
+      <Shortcuts moments={list} selected={selected} onSelect={setSelected} editor={editor} frameRate={from?.frame_rate ?? null} />
       <Box sx={{ display: "grid", gap: 2.5, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1.45fr) minmax(380px, 1fr)" }, alignItems: "start" }}>
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
           {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}

@@ -1,7 +1,7 @@
 import { Alert, Box, Button, Card, Skeleton, Stack, Typography } from "@mui/material";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Scissors, Star } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { MomentOut } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** The moments in time order. Only those in sight exist, so that hundreds scroll as well as five. */
-export function MomentList({ moments, loading, videoId, selected, onSelect, editor }: Props) {
+export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor }: Props) {
   const pane = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: moments.length,
@@ -103,4 +103,4 @@ export function MomentList({ moments, loading, videoId, selected, onSelect, edit
       </Box>
     </Card>
   );
-}
+});

@@ -9,6 +9,8 @@ interface Props {
   selected: string | null;
   onSelect: (id: string) => void;
   editor: Editor;
+  /** Pictures a second; null where it is not known. */
+  frameRate: number | null;
 }
 
 const KEYS: readonly [string, string][] = [
@@ -17,14 +19,16 @@ const KEYS: readonly [string, string][] = [
   ["← →", "A frame back or on; with Shift a second"],
   ["N, P", "Next or previous moment"],
   ["Enter", "Play the chosen moment"],
-  ["I, O", "Its start or end to the playhead"],
+  ["I, O", "Its start or end to the playhead, at the nearest word; with Alt exactly there"],
+  ["T", "To the words; there Shift with arrows marks some from the playhead, with Ctrl a sentence"],
+  ["Enter, there", "Makes a moment of the marked words"],
   ["S", "Split it at the playhead"],
   ["X", "Keep or reject it"],
   ["Delete", "Delete it"],
   ["Ctrl+Z", "Undo"],
   ["?", "These keys"],
 ];
-const FRAME = 1 / 25;
+const USUAL_RATE = 25;
 
 /** The keys of an editor, while nobody types. */
 export function Shortcuts(props: Props) {
@@ -41,7 +45,8 @@ export function Shortcuts(props: Props) {
         latest.current.editor.undo();
         return;
       }
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const edge = event.code === "KeyI" || event.code === "KeyO";
+      if (event.ctrlKey || event.metaKey || (event.altKey && !edge)) return;
       // A focused button keeps its own keys.
       if ((event.key === " " || event.key === "Enter") && target.closest("button, a, [role=button], [role=tab]")) return;
       const act = actionOf(event, latest.current, player, () => setHelp(true));
@@ -76,7 +81,7 @@ export function Shortcuts(props: Props) {
   );
 }
 
-function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor }: Props, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
+function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, frameRate }: Props, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
   const now = player.time.get();
   const index = moments.findIndex((moment) => moment.identifier === selected);
   const moment = moments[index];
@@ -87,7 +92,7 @@ function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor }:
       player.seek(next.start_time);
     }
   };
-  const frame = event.shiftKey ? 1 : FRAME;
+  const frame = event.shiftKey ? 1 : 1 / (frameRate ?? USUAL_RATE);
   const always: Record<string, () => void> = {
     " ": player.toggle,
     k: player.toggle,
@@ -97,17 +102,18 @@ function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor }:
     arrowright: () => player.seek(now + frame),
     n: step(1),
     p: step(-1),
+    t: () => document.querySelector<HTMLElement>("[aria-label='Words']")?.focus(),
     "?": help,
   };
   const chosen: Record<string, () => void> = moment
     ? {
         enter: () => player.playRange(moment.start_time, moment.end_time),
-        i: () => editor.move(moment, now, moment.end_time, true),
-        o: () => editor.move(moment, moment.start_time, now, true),
+        i: () => editor.move(moment, now, moment.end_time, event.altKey),
+        o: () => editor.move(moment, moment.start_time, now, event.altKey),
         s: () => editor.split(moment, now),
         x: () => editor.edit(moment, { review: moment.review === "kept" ? "rejected" : "kept" }, "Judgement"),
         delete: () => editor.remove(moment),
       }
     : {};
-  return { ...always, ...chosen }[event.key.toLowerCase()] ?? null;
+  return { ...always, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
 }

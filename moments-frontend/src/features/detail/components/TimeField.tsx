@@ -1,4 +1,3 @@
-import { TextField } from "@mui/material";
 import { useState } from "react";
 import { formatTime, parseTime } from "@/lib/time";
 
@@ -17,18 +16,19 @@ export function TimeField({ label, value, onChange }: Props) {
     setDraft(null);
   };
   return (
-    <TextField
-      label={label}
-      value={draft ?? formatTime(value)}
-      error={parsed === null}
-      helperText={parsed === null ? "h:mm:ss.f" : undefined}
-      onChange={(event) => setDraft(event.target.value)}
-      onBlur={finish}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") finish();
-        if (event.key === "Escape") setDraft(null);
-      }}
-      slotProps={{ htmlInput: { sx: { fontVariantNumeric: "tabular-nums", py: 0.6, px: 1, fontSize: 13, width: 82 } } }}
-    />
+    <label className="time">
+      {label}
+      <input
+        value={draft ?? formatTime(value)}
+        aria-invalid={parsed === null || undefined}
+        title={parsed === null ? "h:mm:ss.f" : undefined}
+        onChange={(event) => setDraft(event.target.value)}
+        onBlur={finish}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") finish();
+          if (event.key === "Escape") setDraft(null);
+        }}
+      />
+    </label>
   );
 }

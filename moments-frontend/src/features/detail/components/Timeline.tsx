@@ -2,14 +2,14 @@ import { Box, Card, IconButton, Skeleton, Stack, Tooltip, Typography } from "@mu
 import { useTheme } from "@mui/material/styles";
 import { useQuery } from "@tanstack/react-query";
 import { ZoomIn, ZoomOut } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import WaveSurfer from "wavesurfer.js";
-import RegionsPlugin from "wavesurfer.js/plugins/regions";
+import { memo, useEffect, useRef, useState } from "react";
+import type WaveSurfer from "wavesurfer.js";
+import type RegionsPlugin from "wavesurfer.js/plugins/regions";
 import type { MomentOut } from "@/api/types";
-import { regionColours } from "@/theme/tokens";
 import { waveform } from "../api/media";
 import { usePlayer } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
+import { useRegions } from "../hooks/useRegions";
 
 interface Props {
   videoId: string;
@@ -23,9 +23,11 @@ interface Props {
 
 const HEIGHT = 96;
 const ZOOM = 1.6;
+// Asked for with the page's own file, but not waited for: the moments and the words come first.
+const drawing = Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
 
 /** The waveform with the moments on it. Their edges drag, and snap to words and cuts; Alt frees them. */
-export function Timeline({ videoId, moments, cuts, duration, selected, onSelect, editor }: Props) {
+export const Timeline = memo(function Timeline({ videoId, moments, cuts, duration, selected, onSelect, editor }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const surfer = useRef<WaveSurfer | null>(null);
   const regions = useRef<RegionsPlugin | null>(null);
@@ -40,67 +42,61 @@ export function Timeline({ videoId, moments, cuts, duration, selected, onSelect,
   useEffect(() => {
     const container = frame.current;
     if (container === null || duration <= 0 || isPending) return undefined;
-    const plugin = RegionsPlugin.create();
-    const style = getComputedStyle(document.documentElement);
-    const made = WaveSurfer.create({
-      container,
-      height: HEIGHT,
-      duration,
-      peaks: data == null ? [[0, 0], [0, 0]] : [data.highs, data.lows],
-      waveColor: style.getPropertyValue("--mui-palette-text-disabled") || "#777",
-      progressColor: style.getPropertyValue("--mui-palette-text-secondary") || "#aaa",
-      cursorColor: style.getPropertyValue("--mui-palette-primary-main") || "#fa0",
-      cursorWidth: 2,
-      normalize: true,
-      autoScroll: true,
-      autoCenter: false,
-      plugins: [plugin],
-    });
-    let alt = false;
-    const onPointer = (event: PointerEvent) => {
-      alt = event.altKey;
-    };
-    window.addEventListener("pointerup", onPointer, true);
-    made.on("interaction", (time) => player.seek(time));
-    plugin.on("region-clicked", (region, event) => {
-      event.stopPropagation();
-      latest.current.onSelect(region.id);
-      player.seek(region.start);
-    });
-    plugin.on("region-updated", (region) => {
-      const moment = latest.current.moments.find((one) => one.identifier === region.id);
-      if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
-    });
-    made.on("ready", () => setReady(true));
-    surfer.current = made;
-    regions.current = plugin;
-    const follow = player.time.subscribe(() => made.setTime(player.time.get()));
+    let gone = false;
+    let end: () => void = () => undefined;
+    void drawing.then(([{ default: Surfer }, { default: Regions }]) => {
+      if (gone) return;
+      const plugin = Regions.create();
+      const style = getComputedStyle(document.documentElement);
+      const made = Surfer.create({
+        container,
+        height: HEIGHT,
+        duration,
+        peaks: data == null ? [[0, 0], [0, 0]] : [data.highs, data.lows],
+        waveColor: style.getPropertyValue("--mui-palette-text-disabled") || "#777",
+        progressColor: style.getPropertyValue("--mui-palette-text-secondary") || "#aaa",
+        cursorColor: style.getPropertyValue("--mui-palette-primary-main") || "#fa0",
+        cursorWidth: 2,
+        normalize: true,
+        autoScroll: true,
+        autoCenter: false,
+        plugins: [plugin],
+      });
+      let alt = false;
+      const onPointer = (event: PointerEvent) => {
+        alt = event.altKey;
+      };
+      window.addEventListener("pointerup", onPointer, true);
+      made.on("interaction", (time) => player.seek(time));
+      plugin.on("region-clicked", (region, event) => {
+        event.stopPropagation();
+        latest.current.onSelect(region.id);
+        player.seek(region.start);
+      });
+      plugin.on("region-updated", (region) => {
+        const moment = latest.current.moments.find((one) => one.identifier === region.id);
+        if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
+      });
+      made.on("ready", () => setReady(true));
+      surfer.current = made;
+      regions.current = plugin;
+      const follow = player.time.subscribe(() => made.setTime(player.time.get()));
+      end = () => {
+        follow();
+        window.removeEventListener("pointerup", onPointer, true);
+        regions.current = null;
+        surfer.current = null;
+        made.destroy();
+      };
+    }, () => undefined);
     return () => {
-      follow();
-      window.removeEventListener("pointerup", onPointer, true);
+      gone = true;
       setReady(false);
-      made.destroy();
+      end();
     };
   }, [data, isPending, duration, player, palette.mode]);
 
-  useEffect(() => {
-    const plugin = regions.current;
-    if (!ready || plugin === null) return;
-    plugin.clearRegions();
-    for (const cut of cuts) plugin.addRegion({ start: cut, color: palette.text.disabled, drag: false, resize: false, id: `cut-${cut}` });
-    moments.forEach((moment, index) => {
-      const colour = regionColours[index % regionColours.length] ?? regionColours[0];
-      plugin.addRegion({
-        id: moment.identifier,
-        start: moment.start_time,
-        end: moment.end_time,
-        color: `${colour}${moment.identifier === selected ? "66" : "2e"}`,
-        drag: false,
-        resize: true,
-        minLength: 0.1,
-      });
-    });
-  }, [ready, moments, cuts, selected, palette.text.disabled]);
+  useRegions({ plugin: regions, ready, moments, cuts, cutColour: palette.text.disabled, selected });
 
   useEffect(() => {
     const width = frame.current?.clientWidth ?? 0;
@@ -132,4 +128,4 @@ export function Timeline({ videoId, moments, cuts, duration, selected, onSelect,
       </Stack>
     </Card>
   );
-}
+});

@@ -1,13 +1,14 @@
 import { Box, Button, Card, IconButton, InputAdornment, Skeleton, Stack, TextField, Typography } from "@mui/material";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronUp, MessageSquareText, Plus } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import type { TranscriptOut, Word } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useDebounced } from "@/hooks/useDebounced";
 import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
-import { linesOf, selectedWords, titleOf } from "../lib/selection";
+import { useMarkedWords } from "../hooks/useMarkedWords";
+import { linesOf, titleOf } from "../lib/selection";
 import { wordAt } from "../lib/snapping";
 import { TranscriptLine } from "./TranscriptLine";
 
@@ -21,13 +22,12 @@ interface Props {
 }
 
 /** What is said. It follows playback, seeks by a click, is searched, corrected, and marked to make a moment of it. */
-export function Transcript({ transcript, loading, videoId, editor }: Props) {
+export const Transcript = memo(function Transcript({ transcript, loading, videoId, editor }: Props) {
   const pane = useRef<HTMLDivElement>(null);
   const words = transcript?.word_timestamps ?? NO_WORDS;
   const lines = useMemo(() => linesOf(words, transcript?.segment_timestamps ?? []), [words, transcript]);
   const [query, setQuery] = useState("");
   const [hit, setHit] = useState(0);
-  const [marked, setMarked] = useState<{ first: number; last: number } | null>(null);
   const { seek } = usePlayer();
   const playing = usePlaying();
   const wanted = useDebounced(query.trim().toLowerCase());
@@ -40,16 +40,7 @@ export function Transcript({ transcript, loading, videoId, editor }: Props) {
   useEffect(() => {
     if (playing && current >= 0) virtual.scrollToIndex(current, { align: "center" });
   }, [current, playing, virtual]);
-  useEffect(() => {
-    const notice = () => {
-      const selection = document.getSelection();
-      setMarked(pane.current !== null && selection?.anchorNode != null && pane.current.contains(selection.anchorNode) ? selectedWords(selection) : null);
-    };
-    document.addEventListener("selectionchange", notice);
-    return () => {
-      document.removeEventListener("selectionchange", notice);
-    };
-  }, []);
+  const { span, clear, onKey } = useMarkedWords(pane, words, (word) => virtual.scrollToIndex(lineOf(lines, word), { align: "auto" }));
 
   const go = (step: number) => {
     if (hits.length === 0) return;
@@ -60,10 +51,19 @@ export function Transcript({ transcript, loading, videoId, editor }: Props) {
     seek(lines[line]?.start ?? 0);
   };
   const make = () => {
-    const [first, last] = [words[marked?.first ?? -1], words[marked?.last ?? -1]];
-    if (marked === null || first === undefined || last === undefined) return;
-    editor.create(titleOf(words.slice(marked.first, marked.last + 1)), first.start, last.end);
-    document.getSelection()?.removeAllRanges();
+    const [first, last] = [words[span?.first ?? -1], words[span?.last ?? -1]];
+    if (span === null || first === undefined || last === undefined) return;
+    editor.create(titleOf(words.slice(span.first, span.last + 1)), first.start, last.end);
+    clear();
+  };
+
+  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (/^(INPUT|TEXTAREA)$/.test((event.target as HTMLElement).tagName)) return;
+    if (event.key === "Enter" && span !== null && event.target === pane.current) {
+      event.preventDefault();
+      event.stopPropagation();
+      make();
+    } else onKey(event);
   };
 
   if (loading) return <Skeleton variant="rounded" height={320} aria-label="Loading the transcript" />;
@@ -73,9 +73,9 @@ export function Transcript({ transcript, loading, videoId, editor }: Props) {
         <Typography variant="h2" sx={{ flex: 1 }}>
           Transcript
         </Typography>
-        {marked !== null && (
+        {span !== null && (
           <Button size="small" variant="contained" startIcon={<Plus size={15} aria-hidden />} onMouseDown={(event) => event.preventDefault()} onClick={make}>
-            Moment from {marked.last - marked.first + 1} words
+            Moment from {span.last - span.first + 1} words
           </Button>
         )}
         <TextField
@@ -112,14 +112,14 @@ export function Transcript({ transcript, loading, videoId, editor }: Props) {
         </EmptyState>
       )}
       { }
-      <Box ref={pane} tabIndex={0} role="group" aria-label="Words" sx={{ overflowY: "auto", height: lines.length === 0 ? 0 : { xs: "60vh", lg: 340 } }}>
+      <Box ref={pane} tabIndex={0} role="group" aria-label="Words" onKeyDown={onKeyDown} sx={{ overflowY: "auto", height: lines.length === 0 ? 0 : { xs: "60vh", lg: 340 } }}>
         <Box sx={{ position: "relative" }} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((row) => {
             const line = lines[row.index];
             if (line === undefined) return null;
             return (
               <Box key={row.key} ref={virtual.measureElement} data-index={row.index} sx={{ position: "absolute", insetInline: 0, top: 0 }} style={{ transform: `translateY(${row.start}px)` }}>
-                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} />
+                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} marked={markOf(span, line)} />
               </Box>
             );
           })}
@@ -127,6 +127,12 @@ export function Transcript({ transcript, loading, videoId, editor }: Props) {
       </Box>
     </Card>
   );
+});
+
+/** The part of the mark that lies in the line, as text: equal marks redraw nothing. */
+function markOf(span: { first: number; last: number } | null, line: { first: number; last: number }): string {
+  if (span === null || span.last < line.first || span.first > line.last) return "";
+  return `${Math.max(span.first, line.first)} ${Math.min(span.last, line.last)}`;
 }
 
 function textOf(words: readonly Word[], line: { first: number; last: number }): string {

@@ -1,4 +1,5 @@
-import { Box, Button, IconButton, Link, TextField, Tooltip } from "@mui/material";
+import { Box, Button, TextField } from "@mui/material";
+import { styled } from "@mui/material/styles";
 import { Pencil } from "lucide-react";
 import { memo, useState } from "react";
 import type { Word } from "@/api/types";
@@ -15,57 +16,69 @@ interface Props {
   line: Line;
   current: boolean;
   wanted: string;
+  /** First and last marked word of the line, empty without any. */
+  marked: string;
 }
 
 /** A sentence or so: its time leads there, each word too; the pencil corrects it. */
-export const TranscriptLine = memo(function TranscriptLine({ videoId, words, line, current, wanted }: Props) {
+export const TranscriptLine = memo(function TranscriptLine({ videoId, words, line, current, wanted, marked }: Props) {
   const { seek } = usePlayer();
   const [editing, setEditing] = useState(false);
   const spoken = useTimeOf((time) => (current ? wordAt(words, time) : -1));
   const indexes = Array.from({ length: line.last - line.first + 1 }, (_, index) => line.first + index);
+  const parts = wanted.split(" ").filter((part) => part !== "");
+  const [markedFirst = NaN, markedLast = NaN] = marked === "" ? [] : marked.split(" ").map(Number);
   if (editing) return <LineEditor videoId={videoId} words={words} line={line} onDone={() => setEditing(false)} />;
   return (
-    <Box sx={{ display: "grid", gridTemplateColumns: "78px 1fr 32px", gap: 1, px: 2, py: 0.75, bgcolor: current ? "action.selected" : "transparent", "&:hover .pencil, .pencil:focus-visible": { opacity: 1 } }}>
-      <Link component="button" variant="caption" color="text.secondary" onClick={() => seek(line.start)} sx={{ textAlign: "left", fontVariantNumeric: "tabular-nums", alignSelf: "start", pt: 0.25 }}>
+    <LineFrame aria-current={current || undefined}>
+      <button type="button" className="at" onClick={() => seek(line.start)}>
         {formatTime(line.start)}
-      </Link>
+      </button>
       {/* Words lead to their time by a click; by keyboard the line's time does. */}
       {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
       <div
+        className="words"
         onClick={(event) => {
           const index = (event.target as HTMLElement).dataset.word;
           if (index !== undefined && document.getSelection()?.isCollapsed !== false) seek(words[Number(index)]?.start ?? 0);
         }}
-        style={{ fontSize: 15, lineHeight: 1.6, cursor: "text" }}
       >
         {indexes.map((index) => {
           const text = words[index]?.word.trim() ?? "";
-          const found = wanted !== "" && wanted.split(" ").some((part) => part !== "" && text.toLowerCase().includes(part));
+          const found = parts.some((part) => text.toLowerCase().includes(part));
           return (
             <span key={index}>
-              <Box
-                component="span"
-                data-word={index}
-                sx={{
-                  borderRadius: 0.5,
-                  cursor: "pointer",
-                  ...(index === spoken && { bgcolor: "primary.main", color: "primary.contrastText" }),
-                  ...(found && index !== spoken && { bgcolor: "warning.main", color: "background.default" }),
-                }}
-              >
+              <span data-word={index} className={index === spoken ? "spoken" : index >= markedFirst && index <= markedLast ? "marked" : found ? "found" : undefined}>
                 {text}
-              </Box>{" "}
+              </span>{" "}
             </span>
           );
         })}
       </div>
-      <Tooltip title="Correct the words">
-        <IconButton className="pencil" size="small" aria-label={`Correct the words at ${formatTime(line.start)}`} onClick={() => setEditing(true)} sx={{ opacity: { xs: 1, md: 0 }, alignSelf: "start" }}>
-          <Pencil size={14} aria-hidden />
-        </IconButton>
-      </Tooltip>
-    </Box>
+      <button type="button" className="pencil" title="Correct the words" aria-label={`Correct the words at ${formatTime(line.start)}`} onClick={() => setEditing(true)}>
+        <Pencil size={14} aria-hidden />
+      </button>
+    </LineFrame>
   );
+});
+
+/** One style for a line and all its words: lines come and go while it scrolls. */
+const LineFrame = styled("div")({
+  display: "grid",
+  gridTemplateColumns: "78px 1fr 32px",
+  gap: 8,
+  padding: "6px 16px",
+  "&[aria-current]": { backgroundColor: "var(--mui-palette-action-selected)" },
+  "& button": { alignSelf: "start", border: 0, background: "none", color: "var(--mui-palette-text-secondary)", cursor: "pointer", borderRadius: 6, font: "inherit", minHeight: 24 },
+  "& .at": { padding: 0, fontSize: 13, textAlign: "left", fontVariantNumeric: "tabular-nums" },
+  "& .at:hover": { textDecoration: "underline" },
+  "& .words": { fontSize: 15, lineHeight: 1.6, cursor: "text" },
+  "& [data-word]": { borderRadius: 4, cursor: "pointer" },
+  "& .spoken": { backgroundColor: "var(--mui-palette-primary-main)", color: "var(--mui-palette-primary-contrastText)" },
+  "& .marked": { backgroundColor: "var(--mui-palette-info-main)", color: "var(--mui-palette-background-default)" },
+  "& .found": { backgroundColor: "var(--mui-palette-warning-main)", color: "var(--mui-palette-background-default)" },
+  "& .pencil": { width: 28, height: 28, padding: 0, display: "grid", placeItems: "center" },
+  "@media (hover: hover)": { "& .pencil": { opacity: 0 }, "&:hover .pencil, & .pencil:focus-visible": { opacity: 1 } },
 });
 
 /** Words are replaced one for one, so that each keeps its time. */

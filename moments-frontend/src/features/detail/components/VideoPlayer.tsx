@@ -62,6 +62,10 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
             tries.current = 0;
             setBroken(false);
           }}
+          onPlay={player.look}
+          onPause={player.look}
+          onTimeUpdate={player.look}
+          onSeeked={player.look}
           onClick={player.toggle}
         />
       </Box>

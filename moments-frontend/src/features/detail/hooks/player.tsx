@@ -9,64 +9,84 @@ export interface Player {
   toggle: () => void;
   /** Plays from `start` and stops at `end`, or begins again there. */
   playRange: (start: number, end: number, loop?: boolean) => void;
+  /** Takes over where the video is: for the element's own events, which also come in a hidden tab. */
+  look: () => void;
+}
+
+interface Range {
+  start: number;
+  end: number;
+  loop: boolean;
 }
 
 const PlayerContext = createContext<Player | null>(null);
+// A hidden tab draws no frames and its timers come once a second: so far an end may be passed there, and no further.
+const HIDDEN_LOOK_MS = 250;
+
+function createPlayer(video: RefObject<HTMLVideoElement | null>): Player {
+  let range: Range | null = null;
+  const time = createStore(0);
+  const playing = createStore(false);
+  const seek = (seconds: number) => {
+    const element = video.current;
+    if (element === null) return;
+    range = null;
+    element.currentTime = Math.max(0, seconds);
+    time.set(() => Math.max(0, seconds));
+  };
+  const start = () => void video.current?.play().catch(() => undefined);
+  return {
+    video,
+    time,
+    playing,
+    seek,
+    toggle: () => {
+      if (video.current?.paused) start();
+      else video.current?.pause();
+    },
+    playRange: (from, end, loop = false) => {
+      seek(from);
+      range = { start: from, end, loop };
+      start();
+    },
+    look: () => {
+      const element = video.current;
+      if (element === null) return;
+      if (playing.get() === element.paused) playing.set(() => !element.paused);
+      if (range !== null && !element.paused && element.currentTime >= range.end) {
+        if (range.loop) element.currentTime = range.start;
+        else {
+          range = null;
+          element.pause();
+        }
+      }
+      if (Math.abs(element.currentTime - time.get()) > 0.02 && !element.seeking) time.set(() => element.currentTime);
+    },
+  };
+}
 
 /** One video and its time, outside of React: what follows it redraws itself, the page does not. */
 export function PlayerProvider({ children }: { children: ReactNode }) {
   const video = useRef<HTMLVideoElement>(null);
-  const range = useRef<{ start: number; end: number; loop: boolean } | null>(null);
-  const player = useMemo<Player>(() => {
-    const time = createStore(0);
-    const playing = createStore(false);
-    const seek = (seconds: number) => {
-      const element = video.current;
-      if (element === null) return;
-      range.current = null;
-      element.currentTime = Math.max(0, seconds);
-      time.set(() => Math.max(0, seconds));
-    };
-    return {
-      video,
-      time,
-      playing,
-      seek,
-      toggle: () => {
-        const element = video.current;
-        if (element === null) return;
-        if (element.paused) void element.play().catch(() => undefined);
-        else element.pause();
-      },
-      playRange: (start, end, loop = false) => {
-        seek(start);
-        range.current = { start, end, loop };
-        void video.current?.play().catch(() => undefined);
-      },
-    };
-  }, []);
+  const player = useMemo(() => createPlayer(video), []);
 
   useEffect(() => {
     let frame = 0;
     const tick = () => {
-      const element = video.current;
-      if (element !== null) {
-        player.playing.set(() => !element.paused);
-        const bounds = range.current;
-        if (bounds !== null && !element.paused && element.currentTime >= bounds.end) {
-          if (bounds.loop) element.currentTime = bounds.start;
-          else {
-            element.pause();
-            range.current = null;
-          }
-        }
-        if (Math.abs(element.currentTime - player.time.get()) > 0.02 && !element.seeking) player.time.set(() => element.currentTime);
-      }
-      frame = requestAnimationFrame(tick);
+      player.look();
+      frame = player.playing.get() ? requestAnimationFrame(tick) : 0;
     };
-    frame = requestAnimationFrame(tick);
+    // Frames while it plays; none while it rests.
+    const follow = player.playing.subscribe(() => {
+      if (player.playing.get() && frame === 0) frame = requestAnimationFrame(tick);
+    });
+    const timer = window.setInterval(() => {
+      if (document.hidden) player.look();
+    }, HIDDEN_LOOK_MS);
     return () => {
+      follow();
       cancelAnimationFrame(frame);
+      window.clearInterval(timer);
     };
   }, [player]);
 

@@ -1,13 +1,15 @@
 import { useMemo } from "react";
 import type { EditMoment, MomentOut, Word } from "@/api/types";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import { announce } from "@/lib/announce";
+import { formatTime } from "@/lib/time";
 import { useMomentWrites } from "../api/moments";
-import { snap, within } from "../lib/snapping";
+import { type Marks, snap, within } from "../lib/snapping";
 import { useUndo } from "./useUndo";
 
 interface Material {
   words: readonly Word[];
-  cuts: readonly number[];
+  marks: Marks;
   duration: number;
 }
 
@@ -22,9 +24,9 @@ export interface Editor {
 }
 
 /** What a person can do to moments, each of which can be taken back. */
-export function useEditor(videoId: string, { words, cuts, duration }: Material): Editor {
+export function useEditor(videoId: string, { words, marks, duration }: Material): Editor {
   const { edit, create, remove, restore } = useMomentWrites(videoId);
-  const { push, undo } = useUndo();
+  const { push, undo, drop } = useUndo();
   const notify = useNotify();
   const onError = useNotifyError();
 
@@ -35,14 +37,23 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
     const bringBack = (id: string) => restore.mutateAsync(id);
     const change = (moment: MomentOut, fields: EditMoment, label = "Change") => {
       const before = Object.fromEntries(Object.keys(fields).map((name) => [name, moment[name as keyof MomentOut]])) as EditMoment;
-      push({ label, undo: () => later(patch(moment.identifier, before)) });
-      later(patch(moment.identifier, fields));
+      const done = { label, undo: () => later(patch(moment.identifier, before)) };
+      push(done);
+      later(
+        patch(moment.identifier, fields).then(
+          (now) => announce(`${label}: ${now.title}, ${formatTime(now.start_time)} to ${formatTime(now.end_time)}.`),
+          (refused: unknown) => {
+            drop(done);
+            throw refused;
+          },
+        ),
+      );
     };
     return {
       edit: change,
       move: (moment, start, end, free) => {
-        const first = free || start === moment.start_time ? start : snap(start, "start", words, cuts);
-        const last = free || end === moment.end_time ? end : snap(end, "end", words, cuts);
+        const first = free || start === moment.start_time ? start : snap(start, "start", words, marks);
+        const last = free || end === moment.end_time ? end : snap(end, "end", words, marks);
         const bounds = within(first, last, duration);
         change(moment, { start_time: bounds.start, end_time: bounds.end }, "Move");
       },
@@ -76,16 +87,36 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
               label: "Split",
               undo: () => later(patch(moment.identifier, { end_time: moment.end_time }).then(() => remove.mutateAsync(made.identifier))),
             });
-            return patch(moment.identifier, { end_time: at });
+            return patch(moment.identifier, { end_time: at }).then(() => announce(`Split: ${moment.title} at ${formatTime(at)}.`));
           }),
         );
       },
       merge: (moment, next) => {
-        push({
-          label: "Merge",
-          undo: () => later(bringBack(next.identifier).then(() => patch(moment.identifier, { end_time: moment.end_time }))),
-        });
-        later(patch(moment.identifier, { end_time: Math.max(moment.end_time, next.end_time) }).then(() => remove.mutateAsync(next.identifier)));
+        const end = Math.max(moment.end_time, next.end_time);
+        let [moved, gone] = [false, false];
+        const work = patch(moment.identifier, { end_time: end })
+          .then(() => {
+            moved = true;
+            return remove.mutateAsync(next.identifier);
+          })
+          .then(() => {
+            gone = true;
+            announce(`Merged: ${moment.title}, until ${formatTime(end)}.`);
+          });
+        // Taken back while it still goes on, it is finished first; of a merge that was refused halfway, the half that happened.
+        const takeBack = async () => {
+          await work.catch(() => undefined);
+          if (gone) await bringBack(next.identifier);
+          if (moved) await patch(moment.identifier, { end_time: moment.end_time });
+        };
+        const done = { label: "Merge", undo: () => later(takeBack()) };
+        push(done);
+        later(
+          work.catch((refused: unknown) => {
+            if (!moved) drop(done);
+            throw refused;
+          }),
+        );
       },
       undo: () => {
         const label = undo();
@@ -94,5 +125,5 @@ export function useEditor(videoId: string, { words, cuts, duration }: Material):
     };
     // The mutations' functions stay the same; their states are not read here.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [videoId, words, cuts, duration]);
+  }, [videoId, words, marks, duration]);
 }

@@ -9,3 +9,15 @@ it("takes back the newest first, and then says that there is nothing", () => {
   expect([result.current.undo(), result.current.undo(), result.current.undo()]).toEqual(["b", "a", null]);
   expect(taken).toEqual(["b", "a"]);
 });
+
+it("forgets what was refused, and nothing else", () => {
+  const { result } = renderHook(() => useUndo());
+  const taken: string[] = [];
+  const [kept, refused] = ["kept", "refused"].map((label) => ({ label, undo: () => taken.push(label) }));
+  if (kept === undefined || refused === undefined) throw new Error("two were made");
+  result.current.push(kept);
+  result.current.push(refused);
+  result.current.drop(refused);
+  expect([result.current.undo(), result.current.undo()]).toEqual(["kept", null]);
+  expect(taken).toEqual(["kept"]);
+});

@@ -7,16 +7,27 @@ export interface Undoable {
 
 const MOST = 50;
 
-/** What was done, newest last; `undo` takes the newest back and answers its label, null when there is nothing. */
-export function useUndo(): { push: (done: Undoable) => void; undo: () => string | null } {
+interface Undo {
+  push: (done: Undoable) => void;
+  /** Takes back the newest; its label, null when there is nothing. */
+  undo: () => string | null;
+  /** For what was refused: there is nothing to take back. */
+  drop: (refused: Undoable) => void;
+}
+
+/** What was done, newest last. */
+export function useUndo(): Undo {
   const stack = useRef<Undoable[]>([]);
   const push = useCallback((done: Undoable) => {
     stack.current = [...stack.current.slice(1 - MOST), done];
+  }, []);
+  const drop = useCallback((refused: Undoable) => {
+    stack.current = stack.current.filter((one) => one !== refused);
   }, []);
   const undo = useCallback(() => {
     const last = stack.current.pop();
     last?.undo();
     return last?.label ?? null;
   }, []);
-  return { push, undo };
+  return { push, undo, drop };
 }

@@ -34,10 +34,20 @@ describe("snap", () => {
     expect(snap(50, "end", words)).toBe(50);
   });
   it("prefers a cut that is nearer", () => {
-    expect(snap(2.9, "start", words, [2.92])).toBe(2.92);
+    expect(snap(2.9, "start", words, { cuts: [2.92] })).toBe(2.92);
+  });
+  it("takes an edge in a pause to where the silence ends or begins", () => {
+    const silences = [
+      { start: 0, end: 0.2 },
+      { start: 1.75, end: 2.4 },
+    ];
+    expect(snap(2.25, "start", words, { silences })).toBe(2.4);
+    expect(snap(2.05, "end", words, { silences })).toBe(1.75);
+    expect(snap(0.4, "start", [], { silences })).toBe(0.2);
+    expect(snap(9, "end", [], { silences })).toBe(9);
   });
   it("never goes further than its reach", () => {
-    for (let time = 0; time < 5; time += 0.01) expect(Math.abs(snap(time, "start", words, [2.2]) - time)).toBeLessThanOrEqual(0.35);
+    for (let time = 0; time < 5; time += 0.01) expect(Math.abs(snap(time, "start", words, { cuts: [2.2] }) - time)).toBeLessThanOrEqual(0.35);
   });
 });
 

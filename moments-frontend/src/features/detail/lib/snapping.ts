@@ -14,13 +14,38 @@ export function wordAt(words: readonly Word[], time: number): number {
   return low - 1;
 }
 
-/** Where an edge that was dropped at `time` belongs: a start at the start of a word or at a cut, an end at the end of one. */
-export function snap(time: number, edge: "start" | "end", words: readonly Word[], cuts: readonly number[] = [], reach: number = REACH): number {
+/** The first stretch that ends after `time`. */
+function firstAfter(stretches: readonly { start: number; end: number }[], time: number): number {
+  let [low, high] = [0, stretches.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((stretches[middle]?.end ?? 0) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What an edge may go to, beside the words: changes of scene, and quiet stretches. All in time order, seconds. */
+export interface Marks {
+  cuts?: readonly number[];
+  silences?: readonly { start: number; end: number }[];
+}
+
+/**
+ * Where an edge that was dropped at `time` belongs: a start at the start of a word, an end at the end of one, each also at a cut and where
+ * a silence ends (before a start) or begins (after an end).
+ */
+export function snap(time: number, edge: "start" | "end", words: readonly Word[], { cuts = [], silences = [] }: Marks = {}, reach: number = REACH): number {
   const near = wordAt(words, time);
   const candidates = [near - 1, near, near + 1].flatMap((index) => {
     const word = words[index];
     return word === undefined ? [] : [edge === "start" ? word.start : word.end];
   });
+  for (let index = firstAfter(silences, time - reach); index < silences.length; index += 1) {
+    const silence = silences[index];
+    if (silence === undefined || silence.start > time + reach) break;
+    candidates.push(edge === "start" ? silence.end : silence.start);
+  }
   let best = time;
   let apart = reach;
   for (const candidate of [...candidates, ...cuts]) {

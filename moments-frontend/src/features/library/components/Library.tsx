@@ -1,7 +1,7 @@
 import { Button, MenuItem, Skeleton, Stack, TextField, ToggleButton, ToggleButtonGroup, Typography } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useDeleteVideos, useRestoreVideos, type VideoFilter, videoPages } from "@/api/videos";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
@@ -11,9 +11,11 @@ import { Page } from "@/components/Page";
 import { useDebounced } from "@/hooks/useDebounced";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useTitle } from "@/hooks/useTitle";
+import { DeletedList } from "./DeletedList";
 import { VideoRows } from "./VideoRows";
 
 const STATUSES = ["new", "queued", "processing", "completed", "failed", "cancelled"] as const;
+const DELETED = "deleted";
 const SORTS = { newest: "Newest first", oldest: "Oldest first", title: "By title" } as const;
 
 /** Every video, found by word, state and order; ten thousand scroll like ten. */
@@ -25,9 +27,10 @@ export function Library() {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asking, setAsking] = useState(false);
   const q = useDebounced(text.trim());
+  const deleted = params.get("status") === DELETED;
   const status = STATUSES.find((one) => one === params.get("status"));
   const sort = params.get("sort") === "oldest" ? "oldest" : params.get("sort") === "title" ? "title" : "newest";
-  const filter: VideoFilter = { ...(q === "" ? {} : { q }), ...(status ? { status } : {}), sort };
+  const filter: VideoFilter = { ...(q === "" ? {} : { q }), ...(status ? { status } : {}), ...(deleted ? { deleted: true } : {}), sort };
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(videoPages(filter));
   const videos = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const remove = useDeleteVideos();
@@ -47,6 +50,19 @@ export function Library() {
       { replace: true },
     );
   };
+  // The address leads back to what was looked for.
+  useEffect(() => {
+    setParams(
+      (now) => {
+        if (q === "") now.delete("q");
+        else now.set("q", q);
+        return now;
+      },
+      { replace: true, preventScrollReset: true },
+    );
+    // Only what is typed: the setter is a new one after each change of the address.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [q]);
   const toggle = (id: string) => {
     setChosen((now) => {
       const next = new Set(now);
@@ -64,7 +80,7 @@ export function Library() {
         if (failure !== null) notifyError(failure);
         notify({
           message: done.length === 1 ? "Video deleted. It can be brought back for 10 minutes." : `${done.length} videos deleted. They can be brought back for 10 minutes.`,
-          action: { label: "Undo", run: () => restore.mutate(done, { onError: notifyError }) },
+          action: { label: "Undo", run: () => restore.mutate(done, { onError: notifyError, onSuccess: ({ error: refused }) => refused !== null && notifyError(refused) }) },
         });
       },
     });
@@ -91,13 +107,14 @@ export function Library() {
           }}
           sx={{ flex: "1 1 220px", maxWidth: 420 }}
         />
-        <TextField select label="State" value={status ?? ""} onChange={(event) => choose("status", event.target.value)} sx={{ minWidth: 140 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
+        <TextField select label="State" value={deleted ? DELETED : (status ?? "")} onChange={(event) => choose("status", event.target.value)} sx={{ minWidth: 140 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
           <MenuItem value="">All</MenuItem>
           {STATUSES.map((one) => (
             <MenuItem key={one} value={one}>
               {one}
             </MenuItem>
           ))}
+          <MenuItem value={DELETED}>deleted</MenuItem>
         </TextField>
         <TextField select label="Order" value={sort} onChange={(event) => choose("sort", event.target.value)} sx={{ minWidth: 150 }}>
           {Object.entries(SORTS).map(([value, label]) => (
@@ -140,12 +157,17 @@ export function Library() {
       )}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
       {isPending && <Skeleton variant="rounded" height={320} aria-label="Loading the library" />}
-      {data && videos.length === 0 && (q !== "" || status !== undefined) && (
+      {data && videos.length === 0 && deleted && (
+        <EmptyState icon={Trash2} title="Nothing was deleted lately">
+          Deleted videos stay here for 10 minutes, to be brought back.
+        </EmptyState>
+      )}
+      {data && videos.length === 0 && !deleted && (q !== "" || status !== undefined) && (
         <EmptyState icon={SearchX} title="Nothing like that is here">
           Try another word, or look at all states.
         </EmptyState>
       )}
-      {data && videos.length === 0 && q === "" && status === undefined && (
+      {data && videos.length === 0 && !deleted && q === "" && status === undefined && (
         <EmptyState
           icon={Film}
           title="The library is empty"
@@ -158,7 +180,8 @@ export function Library() {
           Every video that you add stays here, with its transcript, moments and clips.
         </EmptyState>
       )}
-      {videos.length > 0 && (
+      {videos.length > 0 && deleted && <DeletedList videos={videos} more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null} />}
+      {videos.length > 0 && !deleted && (
         <VideoRows
           videos={videos}
           grid={grid}

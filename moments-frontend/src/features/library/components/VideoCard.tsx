@@ -1,4 +1,4 @@
-import { Box, Card, Checkbox, Stack, Typography } from "@mui/material";
+import { styled } from "@mui/material/styles";
 import { memo } from "react";
 import { Link } from "react-router";
 import type { VideoOut } from "@/api/types";
@@ -15,37 +15,44 @@ interface Props {
 /** A video as a still with its title, how long it is, and how its newest run went. */
 export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Props) {
   return (
-    <Card sx={{ position: "relative", mb: 2, borderColor: chosen ? "primary.main" : "divider", "&:hover .choose, .choose:focus-within, .choose[data-chosen=true]": { opacity: 1 } }}>
-      <Box component={Link} to={`/videos/${video.identifier}`} sx={{ display: "block", color: "inherit", textDecoration: "none" }}>
-        <Box sx={{ position: "relative" }}>
+    <CardFrame data-chosen={chosen}>
+      <Link to={`/videos/${video.identifier}`}>
+        <div className="still">
           <Thumbnail url={video.thumbnail?.url} />
-          {video.duration !== null && (
-            <Typography variant="caption" sx={{ position: "absolute", right: 8, bottom: 8, px: 0.75, borderRadius: 1, bgcolor: "rgb(0 0 0 / 75%)", color: "#fff", fontVariantNumeric: "tabular-nums" }}>
-              {formatTime(video.duration, { tenths: false })}
-            </Typography>
-          )}
-        </Box>
-        <Box sx={{ p: 1.5 }}>
-          <Typography noWrap sx={{ fontWeight: 600 }} title={video.title}>
+          {video.duration !== null && <span className="length">{formatTime(video.duration, { tenths: false })}</span>}
+        </div>
+        <div className="text">
+          <p className="name" title={video.title}>
             {video.title}
-          </Typography>
-          <Stack direction="row" sx={{ mt: 1, gap: 1, alignItems: "center", minHeight: 24 }}>
+          </p>
+          <p className="state">
             <StatusChip status={video.status} />
-            <Typography variant="caption" color="text.secondary" noWrap>
-              {video.moment_count > 0 ? `${video.moment_count} moments` : formatAgo(video.created_at)}
-            </Typography>
-          </Stack>
-        </Box>
-      </Box>
-      <Checkbox
-        className="choose"
-        data-chosen={chosen}
-        size="small"
-        checked={chosen}
-        onChange={() => onToggle(video.identifier)}
-        slotProps={{ input: { "aria-label": `Choose ${video.title}` } }}
-        sx={{ position: "absolute", left: 6, top: 6, opacity: { xs: 1, md: 0 }, bgcolor: "background.paper", p: 0.5, "&:hover": { bgcolor: "background.paper" } }}
-      />
-    </Card>
+            <span>{video.moment_count > 0 ? `${video.moment_count} moments` : formatAgo(video.created_at)}</span>
+          </p>
+        </div>
+      </Link>
+      <input type="checkbox" className="choose" checked={chosen} onChange={() => onToggle(video.identifier)} aria-label={`Choose ${video.title}`} />
+    </CardFrame>
   );
+});
+
+/** One style for all parts of a card: hundreds come and go while the library scrolls. */
+const CardFrame = styled("div")({
+  position: "relative",
+  marginBottom: 16,
+  overflow: "hidden",
+  border: "1px solid var(--mui-palette-divider)",
+  borderRadius: 10,
+  backgroundColor: "var(--mui-palette-background-paper)",
+  "&[data-chosen=true]": { borderColor: "var(--mui-palette-primary-main)" },
+  "& a": { display: "block", color: "inherit", textDecoration: "none" },
+  "& .still": { position: "relative" },
+  "& .length": { position: "absolute", right: 8, bottom: 8, padding: "0 6px", borderRadius: 6, fontSize: 13, background: "rgb(0 0 0 / 75%)", color: "#fff", fontVariantNumeric: "tabular-nums" },
+  "& .text": { padding: 12 },
+  "& p": { margin: 0 },
+  "& .name": { fontWeight: 600, fontSize: 15, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  "& .state": { marginTop: 8, display: "flex", gap: 8, alignItems: "center", minHeight: 24, fontSize: 13, color: "var(--mui-palette-text-secondary)", whiteSpace: "nowrap", overflow: "hidden" },
+  "& .choose": { position: "absolute", left: 10, top: 10, width: 22, height: 22, margin: 0, cursor: "pointer", accentColor: "var(--mui-palette-primary-main)" },
+  // A finger can't hover: there it is always to be seen.
+  "@media (hover: hover)": { "& .choose": { opacity: 0 }, "&:hover .choose, & .choose:focus-visible, & .choose:checked": { opacity: 1 } },
 });

@@ -8,8 +8,8 @@ import { VideoLine } from "./VideoLine";
 const CARD_WIDTH = 260;
 const GAP = 16;
 const LINE_HEIGHT = 76;
-// Below the still: title, source, state.
-const CARD_TEXT = 104;
+// Below the still: title and state.
+const CARD_TEXT = 82;
 
 interface Props {
   videos: readonly VideoOut[];

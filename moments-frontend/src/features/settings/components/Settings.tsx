@@ -1,5 +1,5 @@
 import { Button, Stack, Tab, Tabs } from "@mui/material";
-import { useState, useSyncExternalStore } from "react";
+import { useId, useState, useSyncExternalStore } from "react";
 import { forgetKey, readKey, subscribeKey } from "@/api/key";
 import { Page } from "@/components/Page";
 import { useTitle } from "@/hooks/useTitle";
@@ -15,6 +15,8 @@ export function Settings() {
   const [tab, setTab] = useState<keyof typeof PANELS>("models");
   const signedIn = useSyncExternalStore(subscribeKey, () => readKey() !== null);
   const Panel = PANELS[tab];
+  const id = useId();
+  const ends = (name: keyof typeof PANELS) => ({ value: name, id: `${id}-${name}`, "aria-controls": `${id}-panel` });
   return (
     <Page
       title="Settings"
@@ -27,11 +29,11 @@ export function Settings() {
       }
     >
       <Tabs value={tab} onChange={(_, value: keyof typeof PANELS) => setTab(value)} aria-label="Settings" sx={{ mb: 2, borderBottom: 1, borderColor: "divider" }}>
-        <Tab value="models" label="Models" />
-        <Tab value="health" label="System health" />
-        <Tab value="keys" label="API keys" />
+        <Tab {...ends("models")} label="Models" />
+        <Tab {...ends("health")} label="System health" />
+        <Tab {...ends("keys")} label="API keys" />
       </Tabs>
-      <Stack role="tabpanel" aria-label={tab}>
+      <Stack role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`}>
         <Panel />
       </Stack>
     </Page>

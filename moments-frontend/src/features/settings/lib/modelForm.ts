@@ -57,7 +57,9 @@ const SERVERS_OWN = new Set(["configured", "default_for"]);
 
 /** The request's body: what the form does not show stays as it was. */
 export function bodyOf(form: ModelForm, before: ModelOut | null): ModelBody {
-  const kept = Object.entries(before ?? { endpoint: form.kind === "asr" ? "/transcribe" : "/v1/chat/completions" }).filter(([name]) => !SERVERS_OWN.has(name));
+  // What another kind of service listens to is of no use to this one.
+  const endpoint = before?.kind === form.kind ? {} : { endpoint: form.kind === "asr" ? "/transcribe" : "/v1/chat/completions" };
+  const kept = Object.entries({ ...before, ...endpoint }).filter(([name]) => !SERVERS_OWN.has(name));
   return {
     ...Object.fromEntries(kept),
     key: form.key.trim(),

@@ -1,0 +1,12 @@
+import { useSyncExternalStore } from "react";
+import { announced } from "@/lib/announce";
+
+/** Reads out what was done where nothing but a shape has moved. */
+export function LiveRegion() {
+  const text = useSyncExternalStore(announced.subscribe, announced.get);
+  return (
+    <div role="status" aria-live="polite" data-testid="announced" style={{ position: "absolute", width: 1, height: 1, overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap" }}>
+      {text}
+    </div>
+  );
+}

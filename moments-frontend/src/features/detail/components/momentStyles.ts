@@ -1,0 +1,55 @@
+import { styled } from "@mui/material/styles";
+
+/**
+ * The look of a moment in the list, in one style for all its parts: rows come and go while it scrolls, and each component with a style of
+ * its own costs as much as ten plain elements.
+ */
+export const MomentFrame = styled("div")({
+  padding: "12px 16px",
+  borderBottom: "1px solid var(--mui-palette-divider)",
+  borderLeft: "4px solid",
+  "&[aria-current]": { backgroundColor: "var(--mui-palette-action-selected)" },
+  "&[data-review=rejected] > *": { opacity: 0.6 },
+  "& .row": { display: "flex", alignItems: "center", gap: 8, flexWrap: "nowrap" },
+  "& .row + .row": { marginTop: 8, flexWrap: "wrap" },
+  "& button, & a.act": {
+    display: "inline-grid",
+    placeItems: "center",
+    width: 30,
+    height: 30,
+    padding: 0,
+    border: 0,
+    borderRadius: 8,
+    background: "none",
+    color: "inherit",
+    cursor: "pointer",
+    flexShrink: 0,
+  },
+  "& button:hover, & a.act:hover": { backgroundColor: "var(--mui-palette-action-hover)" },
+  "& button:disabled": { color: "var(--mui-palette-text-disabled)", cursor: "default" },
+  "& button.play": { color: "var(--mui-palette-primary-main)" },
+  "& .judge": { display: "flex", border: "1px solid var(--mui-palette-divider)", borderRadius: 8 },
+  "& .judge button": { width: 26, height: 26, color: "var(--mui-palette-text-secondary)" },
+  "& .judge [aria-pressed=true]": { backgroundColor: "var(--mui-palette-action-selected)" },
+  "& .judge .keep[aria-pressed=true]": { color: "var(--mui-palette-success-main)" },
+  "& .judge .reject[aria-pressed=true]": { color: "var(--mui-palette-error-main)" },
+  "& .acts": { display: "flex", marginLeft: "auto", color: "var(--mui-palette-text-secondary)" },
+  "& input": {
+    font: "inherit",
+    color: "inherit",
+    background: "none",
+    border: "1px solid transparent",
+    borderRadius: 6,
+    padding: "3px 6px",
+    minWidth: 0,
+  },
+  "& input:hover, & input:focus": { backgroundColor: "var(--mui-palette-action-hover)" },
+  "& input[aria-invalid]": { borderColor: "var(--mui-palette-error-main)" },
+  "& input.title": { flex: 1, fontWeight: 600, fontSize: 15 },
+  "& .score": { fontWeight: 700, fontSize: 13, fontVariantNumeric: "tabular-nums" },
+  "& .time": { display: "inline-flex", alignItems: "center", gap: 4, fontSize: 12, color: "var(--mui-palette-text-secondary)" },
+  "& .time input": { width: 84, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },
+  "& .length, & .origin": { fontSize: 13, lineHeight: 1.5, color: "var(--mui-palette-text-secondary)" },
+  "& .origin": { marginTop: 8, overflowWrap: "anywhere" },
+  "& .origin button": { display: "inline", width: "auto", height: "auto", fontSize: "inherit", color: "var(--mui-palette-primary-main)", textDecoration: "underline" },
+});

@@ -1,0 +1,59 @@
+import { type RefObject, useEffect, useRef } from "react";
+import type { Region, RegionParams } from "wavesurfer.js/plugins/regions";
+import type RegionsPlugin from "wavesurfer.js/plugins/regions";
+import type { MomentOut } from "@/api/types";
+import { regionColours } from "@/theme/tokens";
+
+const [PLAIN, CHOSEN] = ["2e", "66"];
+
+interface Shown {
+  plugin: RefObject<RegionsPlugin | null>;
+  ready: boolean;
+  moments: readonly MomentOut[];
+  cuts: readonly number[];
+  cutColour: string;
+  selected: string | null;
+}
+
+/** Keeps the timeline's regions equal to the moments: of hundreds only those that changed are touched. */
+export function useRegions({ plugin, ready, moments, cuts, cutColour, selected }: Shown): void {
+  const drawn = useRef(new Map<string, Region>());
+
+  useEffect(() => {
+    const regions = drawn.current;
+    return () => {
+      regions.clear();
+    };
+  }, [ready]);
+
+  useEffect(() => {
+    const target = plugin.current;
+    if (!ready || target === null) return undefined;
+    const marks = cuts.map((cut) => target.addRegion({ start: cut, color: cutColour, drag: false, resize: false, id: `cut-${cut}` }));
+    const living = () => plugin.current === target;
+    return () => {
+      if (living()) for (const mark of marks) mark.remove();
+    };
+  }, [plugin, ready, cuts, cutColour]);
+
+  useEffect(() => {
+    const target = plugin.current;
+    if (!ready || target === null) return;
+    const regions = drawn.current;
+    const wanted = new Set(moments.map((moment) => moment.identifier));
+    for (const [id, region] of regions) {
+      if (wanted.has(id)) continue;
+      region.remove();
+      regions.delete(id);
+    }
+    moments.forEach((moment, index) => {
+      const colour = regionColours[index % regionColours.length] ?? regionColours[0];
+      const look = { start: moment.start_time, end: moment.end_time, color: `${colour}${moment.identifier === selected ? CHOSEN : PLAIN}` };
+      const region = regions.get(moment.identifier);
+      if (region === undefined) {
+        const made: RegionParams = { ...look, id: moment.identifier, drag: false, resize: true, minLength: 0.1 };
+        regions.set(moment.identifier, target.addRegion(made));
+      } else if (region.start !== look.start || region.end !== look.end || region.color !== look.color) region.setOptions(look);
+    });
+  }, [plugin, ready, moments, selected]);
+}
