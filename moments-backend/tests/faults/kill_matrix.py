@@ -299,4 +299,7 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Whoever ends this process by either signal wants its workers ended too; a shell's background has SIGINT ignored.
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wish, lambda number, _: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))
