@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -14,7 +15,8 @@ from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
 from videomoments.db.tables import Clip, Moment
 from videomoments.inference.base import Sampling, resolve_endpoint
-from videomoments.inference.openai_chat import ChatAnswer
+from videomoments.inference.failures import Refused
+from videomoments.inference.openai_chat import Asked, ChatAnswer
 from videomoments.inference.retry import Budget
 from videomoments.inference.transcript import Transcript
 from videomoments.moments.limits import MomentLimits
@@ -35,6 +37,8 @@ log = logging.getLogger(__name__)
 
 # How long a signed URL of an input clip lives; minted anew for each call (F55).
 _URL_LIFE = timedelta(hours=1)
+# How a server words that it could not fetch a clip whose address has expired while it waited for its turn. Google answers 400 then.
+_EXPIRED = re.compile(r"\b403\b|forbidden|expired|bad request('?, url| for url)", re.IGNORECASE)
 _REACH_SECONDS = 8.0
 # Repeated calls that a run may make beyond one for each moment.
 _SPARE_CALLS = 12
@@ -115,7 +119,7 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
         length = view.duration if view else material.duration
         return parse_refinement(answer.text, time_base=base, length=length, moment=local, finish_reason=answer.finish_reason)
 
-    async with context.model_slot(model):
+    async def ask() -> Asked[ClipRefinement | AbsoluteRefinement]:
         messages = refinement_messages(
             moment=interval,
             title=moment.title,
@@ -127,7 +131,7 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
             clip_url=await _clip_url(context, clip) if clip is not None and view else None,
         )
         endpoint = resolve_endpoint(model, context.parts.settings)
-        asked = await context.parts.chat.ask(
+        return await context.parts.chat.ask(
             endpoint,
             model,
             messages,
@@ -137,6 +141,15 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
             budget=material.budget,
             on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_REFINEMENT, model.key),
         )
+
+    async with context.model_slot(model):
+        try:
+            asked = await ask()
+        except ModelError as error:
+            if view is None or not _could_not_fetch(error) or not material.budget.spend():
+                raise
+            log.info("%s is asked again with a fresh address of its clip", model.key)
+            asked = await ask()
     answer = asked.value
     room = material.room[moment.id]
     refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
@@ -154,6 +167,12 @@ async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, 
             engine=f"{moment.engine}+{model.key}",
         ),
     )
+
+
+def _could_not_fetch(error: ModelError) -> bool:
+    """Whether the service was itself refused when it fetched the clip. A refused key is another matter."""
+    said = error.body if isinstance(error, Refused) else error.message
+    return error.code != "model_refused" and _EXPIRED.search(said) is not None
 
 
 def _view(clip: Clip) -> ClipView:
