@@ -1,7 +1,7 @@
 """The status route, as pollers ask it, beside a FastAPI route that does nothing: processor time per request, in one run.
 
 Both are served by uvicorn in processes of their own. The CPU seconds of the serving process alone count; the database's own are not in it.
-Then a page of 10,000 videos, and the memory of the API before and after all this.
+Then a page of 10,000 videos, the memory of the API before and after all this, and many pollers at once (`pollers.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from benchmarks import pollers
 from benchmarks.servers import running_servers
 from videomoments.db.migrate import upgrade
 
@@ -50,6 +51,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks api", description=__doc__)
     parser.add_argument("--requests", type=int, default=3000, help="requests of each kind and round")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are compared")
+    parser.add_argument("--pollers", type=int, nargs="*", default=[500, 2000])
+    parser.add_argument("--runs", type=int, default=50, help="active runs that are polled")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long they poll")
     parser.add_argument("--videos", type=int, default=10_000)
     options = parser.parse_args(arguments)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
@@ -57,6 +61,8 @@ def main(arguments: list[str]) -> int:
         asyncio.run(_seed(servers.database_url, options.videos))
         with _served(["-c", _EMPTY], {}) as empty, _served([str(_OURS)], servers.environment | {"MOMENTS_LOG_LEVEL": "WARNING"}) as ours:
             asyncio.run(_measure(empty, ours, options))
+            counts = tuple(options.pollers)
+            asyncio.run(pollers.measure(*ours, servers.database_url, pollers=counts, runs=options.runs, seconds=options.seconds))
     return 0
 
 

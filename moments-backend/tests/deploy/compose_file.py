@@ -34,7 +34,9 @@ class Service:
 def services(variables: Mapping[str, str]) -> dict[str, Service]:
     """All services, with `variables` as the `.env` beside the file. Raises Unset."""
     document = yaml.safe_load(COMPOSE.read_text())
-    return {name: _service(name, _filled(definition, variables)) for name, definition in document["services"].items()}
+    return {
+        name: _service(name, _passed_on(_filled(definition, variables), variables)) for name, definition in document["services"].items()
+    }
 
 
 def example_variables() -> list[str]:
@@ -48,10 +50,17 @@ def _service(name: str, definition: Mapping[str, Any]) -> Service:
     return Service(
         name=name,
         command=tuple(str(part) for part in command),
-        environment={key: str(value) for key, value in (definition.get("environment") or {}).items()},
+        environment={key: str(value) for key, value in (definition.get("environment") or {}).items() if value is not None},
         replicas=int((definition.get("deploy") or {}).get("replicas", 1)),
         definition=definition,
     )
+
+
+def _passed_on(definition: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    """A variable without a value gets that of the file's reader, if there is one."""
+    environment = definition.get("environment") or {}
+    known = {key: variables.get(key) if value is None else value for key, value in environment.items()}
+    return definition | {"environment": known}
 
 
 def _filled(value: Any, variables: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ import yaml
 from compose_file import COMPOSE, ROOT, Unset, example_variables, services
 
 from videomoments.api import page
+from videomoments.core.config import Limits, Settings
 
 VARIABLES = {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r", "MOMENTS_MODELS_KEY": "m", "MOMENTS_SIGNING_KEY": "s"}
 OURS = ("setup", "models", "api", "worker", "nginx")
@@ -85,6 +86,39 @@ def test_no_secret_has_a_default() -> None:
         with pytest.raises(Unset, match=name):
             services({other: value for other, value in VARIABLES.items() if other != name})
     assert set(VARIABLES) <= set(example_variables())
+
+
+# Files, which a mount would have to bring as well; the bound address is the command's, nginx is what others reach.
+NOT_PASSED = {"ssh_config", "ssh_known_hosts", "ssh_key", "ytdlp_cookies", "host", "port", "require_keys"}
+
+
+def variable(name: str) -> str:
+    """By which a setting is read."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"MOMENTS_{name.upper()}"
+
+
+def test_compose_passes_every_setting_on() -> None:
+    """A value in .env that never reaches the process is a trap; so is a name in the file that no process reads."""
+    wanted = {variable(name) for name in Settings.model_fields if name not in NOT_PASSED | {"limits", "allowed_hosts"}}
+    wanted |= {f"MOMENTS_LIMIT_{name.upper()}" for name in Limits.model_fields}
+    given = VARIABLES | dict.fromkeys(wanted, "7")
+    for name in ("setup", "api", "worker"):
+        definition = services(given)[name]
+        ours = {key for key in definition.definition["environment"] if not key.startswith(("AWS_", "GOOGLE_"))}
+        assert ours - {"MOMENTS_ALLOWED_HOSTS"} == wanted, name
+    assert "MOMENTS_ALLOWED_HOSTS" in services(VARIABLES)["api"].definition["environment"]
+    assert services(given)["worker"].environment["MOMENTS_LIMIT_CLIPS"] == "7"
+    assert "MOMENTS_LIMIT_CLIPS" not in services(VARIABLES)["worker"].environment, "an empty number would be refused"
+
+
+def test_what_the_operators_page_names_is_passed_on() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    everywhere = {name for service in services(VARIABLES).values() for name in service.definition["environment"]}
+    named = set(re.findall(r"`(MOMENTS_[A-Z_]+|[A-Z]+_URL)`", text))
+    read_by_compose = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    assert named
+    assert named <= everywhere | read_by_compose, named - everywhere - read_by_compose
 
 
 def test_nothing_of_ours_runs_as_root_or_with_privileges() -> None:

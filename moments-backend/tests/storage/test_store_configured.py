@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import StorageError
-from videomoments.storage import configured_store
+from videomoments.storage import configured_store, open_store
+from videomoments.storage.cloud import CloudStore
 from videomoments.storage.configured import signing_key
 
 
@@ -46,3 +47,16 @@ async def test_the_default_store_is_below_the_data_folder(tmp_path: Path) -> Non
     assert (tmp_path / "a folder" / "store").is_dir()
     signed = await store.signed_url("videos/v/source/x-1.mp4", expires_in=timedelta(minutes=1))
     assert signed.url.startswith("https://moments.example/api/objects/videos/")
+
+
+@pytest.mark.parametrize(("endpoint", "unsigned"), [(None, True), ("https://s3.example", True), ("http://s3.example", False)])
+def test_a_body_goes_without_a_hash_in_its_signature_over_tls_alone(
+    endpoint: str | None, unsigned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_UNSIGNED_PAYLOAD"):
+        monkeypatch.delenv(name, raising=False)
+    if endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    store = open_store("s3://bucket/folder", signing_key="k", public_url=None)
+    assert isinstance(store, CloudStore)
+    assert (str(store._backend.config.get("unsigned_payload")).lower() == "true") is unsigned  # type: ignore[union-attr]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +42,15 @@ def open_store(storage_url: str, *, signing_key: str, public_url: str | None) ->
     if parts.scheme == "gs" and parts.netloc:
         return CloudStore(GCSStore(parts.netloc, prefix=parts.path.strip("/") or None))
     if parts.scheme == "s3" and parts.netloc:
-        return CloudStore(S3Store(parts.netloc, prefix=parts.path.strip("/") or None))
+        return CloudStore(_s3(parts.netloc, parts.path.strip("/") or None))
     raise InvalidInput(
         "STORAGE_URL has no known form.", code="invalid_storage_url", advice="Use gs://bucket, s3://bucket or file:///folder."
     )
+
+
+def _s3(bucket: str, prefix: str | None) -> S3Store:
+    """Over TLS a body is guarded on its way already; hashing it once more for the request's signature costs as much as sending it."""
+    named = (os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
+    if any(endpoint.startswith("http://") for endpoint in named):
+        return S3Store(bucket, prefix=prefix)
+    return S3Store(bucket, prefix=prefix, unsigned_payload=True)
