@@ -168,6 +168,16 @@ async def test_asked_again_by_another_prompt_it_is_a_run(client: httpx.AsyncClie
     assert (await client.post(f"/api/videos/{video}/transcript/transcribe")).status_code == 409
 
 
+async def test_the_sound_alone_is_a_run(client: httpx.AsyncClient) -> None:
+    video = (await client.post("/api/videos", json={"url": "https://example.com/talk.mp4"})).json()["identifier"]
+    answer = await client.post(f"/api/videos/{video}/transcript/extract-audio")
+    assert (answer.status_code, answer.headers["Location"]) == (202, f"/api/pipeline/{video}/status")
+    (run,) = (await client.get("/api/pipeline", params={"kind": "audio"})).json()["items"]
+    assert run["request_id"] == answer.json()["request_id"]
+    assert (await client.post(f"/api/videos/{video}/transcript/extract-audio")).status_code == 409
+    assert (await client.post("/api/videos/none/transcript/extract-audio")).status_code == 404
+
+
 async def test_a_new_transcript_does_not_pass_for_a_corrected_one(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     video = (await finished(deps)).video_id
     path = f"/api/videos/{video}/transcript"

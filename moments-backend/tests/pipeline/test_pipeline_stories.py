@@ -192,6 +192,19 @@ async def test_f68_without_audio_or_speech_a_run_completes_and_says_why(services
     assert await services.moments.of_video(quiet.video_id) == []
 
 
+async def test_a_run_for_the_sound_alone_asks_no_model(services: Services, settings: Settings, speech: SpeechLibrary) -> None:
+    video, _ = await services.videos.register_local(speech.get(".mp4", part, 0.0, 45.0).path)
+    run = await services.runs.accept(video.identifier, await services.models.snapshot(RunOptions()), kind=RunKind.AUDIO)
+    async with working(services, stages=stages_of(RunKind.AUDIO)):
+        done = await end_of(services, run.request_id, 100)
+    assert done.status is RunStatus.COMPLETED, done.error
+    completed = [stage.name for stage in done.stages if stage.status is StageStatus.COMPLETED]
+    assert completed == [StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION, StageName.AUDIO_UPLOAD]
+    audio = (await services.videos.get(video.identifier)).audio_url
+    assert audio in await _objects(settings)
+    assert await services.transcripts.of_video(video.identifier) is None
+
+
 async def test_f68_sound_alone_gets_moments_and_audio_clips(services: Services, speech: SpeechLibrary) -> None:
     run = await _start(services, speech.get(".mp3", converted, seconds=45.0).path)
     async with working(services, stages=STAGES):

@@ -43,6 +43,7 @@ class RunKind(StrEnum):
     GENERATE = "generate"
     REFINE = "refine"
     TRANSCRIBE = "transcribe"
+    AUDIO = "audio"
     CLIPS = "clips"
     DELETE = "delete"
 

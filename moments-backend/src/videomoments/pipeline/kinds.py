@@ -12,8 +12,10 @@ from videomoments.pipeline.stages.clip_recut import recut
 
 NOT_PART = "not part of this run"
 
-_UP_TO_TRANSCRIPT = frozenset({StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION, StageName.AUDIO_UPLOAD, StageName.TRANSCRIPTION})
+_UP_TO_AUDIO = frozenset({StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION, StageName.AUDIO_UPLOAD})
+_UP_TO_TRANSCRIPT = _UP_TO_AUDIO | {StageName.TRANSCRIPTION}
 _PARTS: dict[RunKind, frozenset[StageName]] = {
+    RunKind.AUDIO: _UP_TO_AUDIO,
     RunKind.TRANSCRIBE: _UP_TO_TRANSCRIPT,
     RunKind.CLIPS: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION}),
 }

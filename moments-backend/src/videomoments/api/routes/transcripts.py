@@ -13,6 +13,7 @@ from videomoments.api.schemas.runs import AcceptedOut, StartOptions
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind
 from videomoments.services.editing import WordChange
+from videomoments.services.options import RunOptions
 
 router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcripts"])
 
@@ -40,6 +41,14 @@ async def edit_transcript(deps: Deps, video_id: VideoId, body: EditTranscript) -
     if found is None:
         raise NotFound("This video has no transcript yet.", code="transcript_not_found")
     return TranscriptOut.of(video_id, found)
+
+
+@router.post("/extract-audio", operation_id="extract_video_audio", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def extract_audio(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
+    """Gets the video where it is missing, and its sound and waveform, as a run that asks no model."""
+    accepted = await deps.services.runs.accept(video_id, await deps.services.models.snapshot(RunOptions()), kind=RunKind.AUDIO)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)
 
 
 @router.post("/transcribe", operation_id="transcribe_video", status_code=202, responses=responses(404, 409, 422, 429, 503))
