@@ -16,6 +16,7 @@ from videomoments.api.compressing import Compressed
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate, allowed_hosts
 from videomoments.api.page import PageOrApi
+from videomoments.api.recent_statuses import StatusFirst
 from videomoments.api.routes import ROUTERS
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
@@ -60,6 +61,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
         app.include_router(router)
     app.add_middleware(PageOrApi)
     app.add_middleware(Compressed)
+    app.add_middleware(StatusFirst, statuses=deps.statuses)
     if deps.settings.keys_required:
         app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 # Objects and the export's archive are compressed already; ranges of an object count bytes as they lie in the store.
 _PLAIN = re.compile(r"/(?!api/)|/api/objects/|/api/videos/[^/]+/export$")
 # A status is smaller: what is asked for every two seconds is not worth the time. Bytes.
-_SMALLEST = 4096
+SMALLEST = 4096
 _LEVEL = 4
 
 
@@ -19,7 +19,7 @@ class Compressed:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._compressed = GZipMiddleware(app, minimum_size=_SMALLEST, compresslevel=_LEVEL)
+        self._compressed = GZipMiddleware(app, minimum_size=SMALLEST, compresslevel=_LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = scope["type"] != "http" or _PLAIN.match(scope["path"]) is not None

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from starlette.datastructures import State
 
+from videomoments.api.recent_statuses import RecentStatuses
 from videomoments.core.config import Settings
 from videomoments.services.run_page_queries import RunPages
 from videomoments.services.upload_queries import Uploads
@@ -29,6 +30,7 @@ class ApiDeps:
     videos: VideoQueries
     runs: RunPages
     uploads: Uploads
+    statuses: RecentStatuses
 
     @property
     def settings(self) -> Settings:
@@ -43,7 +45,14 @@ def build_deps(settings: Settings) -> ApiDeps:
     """Connects nothing yet. Raises `InvalidInput` where a needed address is unset or malformed."""
     services = build_services(settings)
     database = services.database
-    return ApiDeps(services, configured_store(settings), VideoQueries(database), RunPages(database, settings), Uploads(database))
+    return ApiDeps(
+        services,
+        configured_store(settings),
+        VideoQueries(database),
+        RunPages(database, settings),
+        Uploads(database),
+        RecentStatuses(),
+    )
 
 
 async def _deps(request: Request) -> ApiDeps:

@@ -131,8 +131,7 @@ class VideoQueries:
 
     async def _select(self, sort: VideoSort, where: str, values: dict[str, Any], which: str = _LIVING) -> list[VideoView]:
         statement = text(_SELECT.format(key=_ORDERS[sort][0], which=which) + where)
-        async with self._database.transaction() as session:
-            return [_view(row) for row in await session.execute(statement, values)]
+        return [_view(row) for row in await self._database.statement(statement, values)]
 
 
 def _view(row: Row[Any]) -> VideoView:

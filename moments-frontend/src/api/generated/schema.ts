@@ -294,7 +294,7 @@ export interface paths {
         };
         /**
          * Get Status
-         * @description The newest run of the video. Send its ETag back, and no change costs a 304.
+         * @description The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304.
          */
         get: operations["get_run_status"];
         put?: never;

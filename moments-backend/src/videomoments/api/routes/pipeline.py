@@ -8,9 +8,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime
 
 from videomoments.api import cursors
-from videomoments.api.conditional import conditional
+from videomoments.api.conditional import Tagged
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
+from videomoments.api.recent_statuses import Status
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.runs import AcceptedOut, RunOut, StartOptions, StatusOut
 from videomoments.core.errors import Conflict, NotFound
@@ -73,8 +74,13 @@ async def start_run(
     responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
 )
 async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Response:
-    """The newest run of the video. Send its ETag back, and no change costs a 304."""
-    return conditional(request, StatusOut.of(await _latest(deps, video_id)))
+    """The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304."""
+
+    async def read() -> Status:
+        run = await _latest(deps, video_id)
+        return Status(Tagged.of(StatusOut.of(run)), run.status.active)
+
+    return (await deps.statuses.load(video_id, read)).answer(request)
 
 
 @router.post("/{video_id}/cancel", operation_id="cancel_run", status_code=202, responses=responses(404, 409, 422, 503))
