@@ -21,10 +21,10 @@ _RATE = 48_000
 Luma = npt.NDArray[np.uint8]
 
 
-def film(target: Path, seconds: int) -> None:
-    """Draws `seconds` of it; about a processor second for each."""
+def film(target: Path, seconds: int, *, crf: int = 20) -> None:
+    """Draws `seconds` of it, at x264's quality `crf`; about a processor second for each."""
     with av.open(str(target), "w", format="mp4") as out:
-        video = out.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "20"})
+        video = out.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": str(crf)})
         assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         sound = out.add_stream("aac", rate=_RATE)
