@@ -969,6 +969,11 @@ export interface components {
         /**
          * CreateKey
          * @description A key to be made. A quota of null has no bound.
+         * @example {
+         *       "name": "editing desk",
+         *       "requests_per_minute": 600,
+         *       "scope": "write"
+         *     }
          */
         CreateKey: {
             /**
@@ -995,6 +1000,11 @@ export interface components {
         /**
          * CreateMoment
          * @description A moment of a person's own. Seconds of the source's timeline.
+         * @example {
+         *       "end_time": 94.25,
+         *       "start_time": 61.5,
+         *       "title": "Why bread rises"
+         *     }
          */
         CreateMoment: {
             /** End Time */
@@ -1025,6 +1035,10 @@ export interface components {
         /**
          * EditMoment
          * @description What is left out stays as it is.
+         * @example {
+         *       "end_time": 96,
+         *       "review": "kept"
+         *     }
          */
         EditMoment: {
             /** End Time */
@@ -1039,6 +1053,15 @@ export interface components {
         /**
          * EditTranscript
          * @description Words to be corrected. Their times stay.
+         * @example {
+         *       "words": [
+         *         {
+         *           "index": 1,
+         *           "was": "word.",
+         *           "word": "world."
+         *         }
+         *       ]
+         *     }
          */
         EditTranscript: {
             /** Words */
@@ -1047,6 +1070,9 @@ export interface components {
         /**
          * EditVideo
          * @description What a person may change of a video.
+         * @example {
+         *       "title": "On bread"
+         *     }
          */
         EditVideo: {
             /** Title */
@@ -1065,6 +1091,11 @@ export interface components {
         /**
          * GenerateMoments
          * @description One shot: a URL, and the same options as a start.
+         * @example {
+         *       "max_moments": 5,
+         *       "prompt": "where they talk about bread",
+         *       "url": "https://example.com/talk.mp4"
+         *     }
          */
         GenerateMoments: {
             /**
@@ -1231,6 +1262,10 @@ export interface components {
         /**
          * LookAtSource
          * @description An address that may lead to several videos.
+         * @example {
+         *       "max_videos": 10,
+         *       "url": "https://example.com/playlist"
+         *     }
          */
         LookAtSource: {
             /**
@@ -1248,6 +1283,13 @@ export interface components {
         /**
          * ModelBody
          * @description A model's configuration. What the list shows beside it (`configured`, `default_for`) may be sent back and is ignored.
+         * @example {
+         *       "base_url": "https://models.example.com",
+         *       "endpoint": "/v1/chat/completions",
+         *       "key": "house_model",
+         *       "kind": "chat",
+         *       "model_name": "house-7b"
+         *     }
          */
         ModelBody: {
             /** Api Key Env */
@@ -1610,6 +1652,10 @@ export interface components {
         /**
          * RegisterVideo
          * @description A video to be downloaded by its first run.
+         * @example {
+         *       "title": "On bread",
+         *       "url": "https://example.com/talk.mp4"
+         *     }
          */
         RegisterVideo: {
             /** Title */
@@ -1818,6 +1864,10 @@ export interface components {
         /**
          * StartOptions
          * @description What a run is asked to do; every field has a default.
+         * @example {
+         *       "max_moments": 5,
+         *       "prompt": "where they talk about bread"
+         *     }
          */
         StartOptions: {
             /**

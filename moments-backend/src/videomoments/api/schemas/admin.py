@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from videomoments.services.model_queries import Job, ModelConfig
 
@@ -14,6 +14,20 @@ _READ_ONLY = frozenset({"configured", "default_for"})
 
 class ModelBody(ModelConfig):
     """A model's configuration. What the list shows beside it (`configured`, `default_for`) may be sent back and is ignored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "key": "house_model",
+                    "kind": "chat",
+                    "base_url": "https://models.example.com",
+                    "endpoint": "/v1/chat/completions",
+                    "model_name": "house-7b",
+                }
+            ]
+        }
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from videomoments.api.schemas.common import Body, Text
 from videomoments.api.schemas.moments import Review
@@ -13,6 +13,8 @@ _MOST_WORDS = 500
 class CreateMoment(Body):
     """A moment of a person's own. Seconds of the source's timeline."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Why bread rises", "start_time": 61.5, "end_time": 94.25}]})
+
     title: Text = Field(min_length=1, max_length=300)
     start_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
     end_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
@@ -20,6 +22,8 @@ class CreateMoment(Body):
 
 class EditMoment(Body):
     """What is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"end_time": 96.0, "review": "kept"}]})
 
     title: Text | None = Field(None, min_length=1, max_length=300)
     start_time: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
@@ -43,5 +47,7 @@ class CorrectWord(Body):
 
 class EditTranscript(Body):
     """Words to be corrected. Their times stay."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"words": [{"index": 1, "was": "word.", "word": "world."}]}]})
 
     words: list[CorrectWord] = Field(min_length=1, max_length=_MOST_WORDS)

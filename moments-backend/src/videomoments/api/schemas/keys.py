@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from videomoments.api.schemas.common import Body, Text, Time
 from videomoments.services.api_keys import ApiKey, KeyScope
@@ -16,6 +16,8 @@ _MOST = 1_000_000_000
 
 class CreateKey(Body):
     """A key to be made. A quota of null has no bound."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "editing desk", "scope": "write", "requests_per_minute": 600}]})
 
     name: _Name = Field(description="Whose it is, for people.", examples=["editing desk"])
     scope: KeyScope = Field(KeyScope.READ, description="What it may do: each includes the one before it.")

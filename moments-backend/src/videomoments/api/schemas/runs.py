@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from videomoments.api.schemas.common import Text, Time
 from videomoments.api.schemas.moments import MomentOut
@@ -21,6 +21,8 @@ def _one_line(text: str) -> str:
 class StartOptions(RunOptions):
     """What a run is asked to do; every field has a default."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "where they talk about bread", "max_moments": 5}]})
+
     prompt: Text = Field("", max_length=4000, description="What to look for, in your own words.")
 
     def options(self) -> RunOptions:
@@ -29,6 +31,10 @@ class StartOptions(RunOptions):
 
 class GenerateMoments(StartOptions):
     """One shot: a URL, and the same options as a start."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "prompt": "where they talk about bread", "max_moments": 5}]}
+    )
 
     url: Annotated[Text, AfterValidator(_one_line)] = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
     title: Text | None = Field(None, min_length=1, max_length=300)

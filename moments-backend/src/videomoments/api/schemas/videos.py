@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from videomoments.api.schemas.common import Body, ObjectUrl, Text, Time
 from videomoments.services.deletion import RESTORE_LIFE
@@ -87,12 +87,16 @@ class SourceOut(BaseModel):
 class RegisterVideo(Body):
     """A video to be downloaded by its first run."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "title": "On bread"}]})
+
     url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
     title: Text | None = Field(None, min_length=1, max_length=300)
 
 
 class LookAtSource(Body):
     """An address that may lead to several videos."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/playlist", "max_videos": 10}]})
 
     url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
     max_videos: int = Field(25, ge=1, le=500, description="List at most so many.")
@@ -115,6 +119,8 @@ class SourceListOut(BaseModel):
 
 class EditVideo(Body):
     """What a person may change of a video."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On bread"}]})
 
     title: Text = Field(min_length=1, max_length=300)
 
