@@ -104,10 +104,15 @@ def _sizes(browser: Browser, url: str, video: str) -> int:
         context = _new(browser, url)
         page = context.new_page()
         scripts: list[Response] = []
-        page.on("response", scripts.append)
+
+        def note(answer: Response, into: list[Response] = scripts) -> None:
+            if answer.request.resource_type == "script":
+                into.append(answer)
+
+        page.on("response", note)
         page.goto(where)
         page.wait_for_selector("h1")
-        size = sum(len(gzip.compress(answer.body(), 9)) for answer in scripts if answer.request.resource_type == "script") / 1000
+        size = sum(len(gzip.compress(answer.body(), 9)) for answer in scripts) / 1000
         missed += size > _SCRIPT_KB
         print(f"{'JavaScript of ' + where.split(video)[0]:>34}: {size:.0f} kB gzip (at most {_SCRIPT_KB})")
         context.close()

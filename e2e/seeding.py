@@ -7,6 +7,8 @@ import json
 import math
 import random
 import uuid
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -52,7 +54,7 @@ def database_url(home: Path) -> str:
 
 def seed_library(home: Path, count: int) -> None:
     """So many videos that have only their row, named `Recording 00000` and on."""
-    asyncio.run(_seed_library(database_url(home), count))
+    _done(_seed_library(database_url(home), count))
 
 
 def seed_recording(home: Path, video_id: str, *, seconds: float, words: int, moments: int) -> None:
@@ -61,7 +63,7 @@ def seed_recording(home: Path, video_id: str, *, seconds: float, words: int, mom
     drawn = home / "store" / key.with_suffix(".waveform")
     drawn.parent.mkdir(parents=True, exist_ok=True)
     drawn.write_bytes(_waveform(seconds))
-    asyncio.run(_seed_recording(database_url(home), video_id, str(key), seconds, words, moments))
+    _done(_seed_recording(database_url(home), video_id, str(key), seconds, words, moments))
 
 
 def long_film(target: Path, *, seconds: int) -> Path:
@@ -76,6 +78,12 @@ def long_film(target: Path, *, seconds: int) -> Path:
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return target
+
+
+def _done(work: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: the browser's driver keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as one:
+        one.submit(asyncio.run, work).result()
 
 
 def _waveform(seconds: float) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -76,6 +77,18 @@ class Served:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def restart(self, **variables: str) -> None:
+        """Once more with the same data, and with these variables too."""
+        self.stop()
+        self._variables |= variables
+        self.start()
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """Where its model services answer, and their key."""
+        port = json.loads((self.home / "run" / "models.port").read_text())["port"]
+        return f"http://127.0.0.1:{port}", (self.home / "secrets" / "models_key").read_text().strip()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -1,7 +1,6 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle } from "@mui/material";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 
-interface Props {
+export interface ConfirmProps {
   open: boolean;
   title: string;
   children: ReactNode;
@@ -11,22 +10,9 @@ interface Props {
   onClose: () => void;
 }
 
-/** Asks before something that hurts. The safe answer has the focus. */
-export function ConfirmDialog({ open, title, children, confirm, busy = false, onConfirm, onClose }: Props) {
-  return (
-    <Dialog open={open} onClose={onClose} aria-labelledby="confirm-title" maxWidth="xs">
-      <DialogTitle id="confirm-title">{title}</DialogTitle>
-      <DialogContent>
-        <DialogContentText component="div">{children}</DialogContentText>
-      </DialogContent>
-      <DialogActions>
-        <Button autoFocus onClick={onClose} color="inherit">
-          Keep
-        </Button>
-        <Button onClick={onConfirm} color="error" variant="contained" disabled={busy}>
-          {confirm}
-        </Button>
-      </DialogActions>
-    </Dialog>
-  );
+const Body = lazy(async () => ({ default: (await import("./ConfirmDialogBody")).ConfirmDialogBody }));
+
+/** Asks before something that hurts. Its file comes when it is first opened. */
+export function ConfirmDialog(props: ConfirmProps) {
+  return <Suspense fallback={null}>{props.open && <Body {...props} />}</Suspense>;
 }

@@ -1,39 +1,26 @@
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, Divider, ListItemText, Menu, MenuItem } from "@mui/material";
+import { Button } from "@mui/material";
 import { Download, Sparkles, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
 import { request } from "@/api/client";
 import type { MomentOut, VideoOut } from "@/api/types";
 import { useDeleteVideos, useRestoreVideos } from "@/api/videos";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
-import { NO_OPTIONS, optionsProblem, RunOptionsFields, toOptions } from "@/components/RunOptionsFields";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
-import { useGenerateAgain } from "../api/moments";
 
-const FORMATS: readonly [string, string, string][] = [
-  ["zip", "Clips with captions", "zip"],
-  ["chapters", "YouTube chapters", "txt"],
-  ["srt", "Subtitles (SRT)", "srt"],
-  ["vtt", "Subtitles (VTT)", "vtt"],
-  ["edl", "Edit list (EDL, CMX 3600)", "edl"],
-  ["fcpxml", "Final Cut Pro (FCPXML)", "fcpxml"],
-  ["otio", "OpenTimelineIO", "otio"],
-  ["csv", "Table (CSV)", "csv"],
-  ["json", "Everything (JSON)", "json"],
-];
+const ExportMenu = lazy(async () => ({ default: (await import("./ExportMenu")).ExportMenu }));
+const AgainDialog = lazy(async () => ({ default: (await import("./AgainDialog")).AgainDialog }));
 
 /** What can be done with the whole video: export, look again, delete. */
 export function DetailActions({ video, moments, busy }: { video: VideoOut; moments: readonly MomentOut[]; busy: boolean }) {
   const [menu, setMenu] = useState<HTMLElement | null>(null);
   const [asking, setAsking] = useState(false);
   const [again, setAgain] = useState(false);
-  const [form, setForm] = useState(NO_OPTIONS);
   const notify = useNotify();
   const onError = useNotifyError();
   const navigate = useNavigate();
   const remove = useDeleteVideos();
   const restore = useRestoreVideos();
-  const generate = useGenerateAgain(video.identifier);
 
   const save = async (format: string, ending: string) => {
     setMenu(null);
@@ -60,40 +47,8 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
       <Button variant="outlined" color="inherit" aria-label="Delete the video" onClick={() => setAsking(true)} sx={{ minWidth: 40 }}>
         <Trash2 size={16} aria-hidden />
       </Button>
-      <Menu anchorEl={menu} open={menu !== null} onClose={() => setMenu(null)}>
-        {FORMATS.flatMap(([format, label, ending], index) => [
-          <MenuItem key={format} onClick={() => void save(format, ending)}>
-            <ListItemText>{label}</ListItemText>
-          </MenuItem>,
-          ...(index === 0 ? [<Divider key="line" />] : []),
-        ])}
-      </Menu>
-      <Dialog open={again} onClose={() => setAgain(false)} maxWidth="md" aria-labelledby="again-title">
-        <DialogTitle id="again-title">Look for moments again</DialogTitle>
-        <DialogContent sx={{ pt: "8px !important" }}>
-          <RunOptionsFields form={form} onChange={setForm} />
-        </DialogContent>
-        <DialogActions>
-          <Button color="inherit" onClick={() => setAgain(false)}>
-            Close
-          </Button>
-          <Button
-            variant="contained"
-            disabled={generate.isPending || optionsProblem(form) !== null}
-            onClick={() =>
-              generate.mutate(toOptions(form), {
-                onError,
-                onSuccess: () => {
-                  setAgain(false);
-                  notify({ message: "Looking again. What you made or edited stays." });
-                },
-              })
-            }
-          >
-            Look again
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <Suspense fallback={null}>{menu !== null && <ExportMenu anchor={menu} onClose={() => setMenu(null)} onChoose={(format, ending) => void save(format, ending)} />}</Suspense>
+      <Suspense fallback={null}>{again && <AgainDialog videoId={video.identifier} onClose={() => setAgain(false)} />}</Suspense>
       <ConfirmDialog
         open={asking}
         title="Delete this video?"

@@ -1,5 +1,4 @@
-import { Dialog, DialogContent, DialogTitle, Table, TableBody, TableCell, TableRow } from "@mui/material";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { MomentOut } from "@/api/types";
 import { usePlayer } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
@@ -13,21 +12,7 @@ interface Props {
   frameRate: number | null;
 }
 
-const KEYS: readonly [string, string][] = [
-  ["Space, K", "Play or pause"],
-  ["J, L", "Back or on 5 seconds"],
-  ["← →", "A frame back or on; with Shift a second"],
-  ["N, P", "Next or previous moment"],
-  ["Enter", "Play the chosen moment"],
-  ["I, O", "Its start or end to the playhead, at the nearest word; with Alt exactly there"],
-  ["T", "To the words; there Shift with arrows marks some from the playhead, with Ctrl a sentence"],
-  ["Enter, there", "Makes a moment of the marked words"],
-  ["S", "Split it at the playhead"],
-  ["X", "Keep or reject it"],
-  ["Delete", "Delete it"],
-  ["Ctrl+Z", "Undo"],
-  ["?", "These keys"],
-];
+const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).KeysDialog }));
 const USUAL_RATE = 25;
 
 /** The keys of an editor, while nobody types. */
@@ -60,25 +45,7 @@ export function Shortcuts(props: Props) {
       window.removeEventListener("keydown", onKey);
     };
   }, [player]);
-  return (
-    <Dialog open={help} onClose={() => setHelp(false)} aria-labelledby="keys-title" maxWidth="xs">
-      <DialogTitle id="keys-title">Keys</DialogTitle>
-      <DialogContent>
-        <Table size="small">
-          <TableBody>
-            {KEYS.map(([keys, what]) => (
-              <TableRow key={keys}>
-                <TableCell component="th" scope="row" sx={{ fontWeight: 600, whiteSpace: "nowrap" }}>
-                  {keys}
-                </TableCell>
-                <TableCell>{what}</TableCell>
-              </TableRow>
-            ))}
-          </TableBody>
-        </Table>
-      </DialogContent>
-    </Dialog>
-  );
+  return <Suspense fallback={null}>{help && <KeysDialog onClose={() => setHelp(false)} />}</Suspense>;
 }
 
 function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, frameRate }: Props, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {

@@ -23,8 +23,8 @@ interface Props {
 
 const HEIGHT = 96;
 const ZOOM = 1.6;
-// Asked for with the page's own file, but not waited for: the moments and the words come first.
-const drawing = Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
+// Comes when there is something to draw: the moments and the words are first.
+const drawing = () => Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
 
 /** The waveform with the moments on it. Their edges drag, and snap to words and cuts; Alt frees them. */
 export const Timeline = memo(function Timeline({ videoId, moments, cuts, duration, selected, onSelect, editor }: Props) {
@@ -44,7 +44,7 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
     if (container === null || duration <= 0 || isPending) return undefined;
     let gone = false;
     let end: () => void = () => undefined;
-    void drawing.then(([{ default: Surfer }, { default: Regions }]) => {
+    void drawing().then(([{ default: Surfer }, { default: Regions }]) => {
       if (gone) return;
       const plugin = Regions.create();
       const style = getComputedStyle(document.documentElement);

@@ -1,6 +1,7 @@
-import { Box, Button, Card, IconButton, InputAdornment, Skeleton, Stack, TextField, Typography } from "@mui/material";
+import { Box, Button, Card, IconButton, Skeleton, Stack, Typography } from "@mui/material";
+import { styled } from "@mui/material/styles";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ChevronDown, ChevronUp, MessageSquareText, Plus } from "lucide-react";
+import { ChevronDown, ChevronUp, MessageSquareText, Plus, Search } from "lucide-react";
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import type { TranscriptOut, Word } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
@@ -78,33 +79,32 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
             Moment from {span.last - span.first + 1} words
           </Button>
         )}
-        <TextField
-          label="Search words"
-          value={query}
-          onChange={(event) => {
-            setQuery(event.target.value);
-            setHit(0);
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") go(event.shiftKey ? -1 : hits.length === 1 || wanted === "" ? 0 : 1);
-          }}
-          sx={{ width: 260 }}
-          slotProps={{
-            input: {
-              endAdornment: wanted !== "" && (
-                <InputAdornment position="end">
-                  <Typography variant="caption">{hits.length === 0 ? "0" : `${hit + 1}/${hits.length}`}</Typography>
-                  <IconButton size="small" aria-label="Earlier" onClick={() => go(-1)}>
-                    <ChevronUp size={16} aria-hidden />
-                  </IconButton>
-                  <IconButton size="small" aria-label="Later" onClick={() => go(1)}>
-                    <ChevronDown size={16} aria-hidden />
-                  </IconButton>
-                </InputAdornment>
-              ),
-            },
-          }}
-        />
+        <SearchField>
+          <Search size={16} aria-hidden />
+          <input
+            aria-label="Search words"
+            placeholder="Search words"
+            value={query}
+            onChange={(event) => {
+              setQuery(event.target.value);
+              setHit(0);
+            }}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") go(event.shiftKey ? -1 : hits.length === 1 || wanted === "" ? 0 : 1);
+            }}
+          />
+          {wanted !== "" && (
+            <>
+              <Typography variant="caption">{hits.length === 0 ? "0" : `${hit + 1}/${hits.length}`}</Typography>
+              <IconButton size="small" aria-label="Earlier" onClick={() => go(-1)}>
+                <ChevronUp size={16} aria-hidden />
+              </IconButton>
+              <IconButton size="small" aria-label="Later" onClick={() => go(1)}>
+                <ChevronDown size={16} aria-hidden />
+              </IconButton>
+            </>
+          )}
+        </SearchField>
       </Stack>
       {lines.length === 0 && (
         <EmptyState icon={MessageSquareText} title="No words">
@@ -127,6 +127,21 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
       </Box>
     </Card>
   );
+});
+
+const SearchField = styled("div")({
+  display: "flex",
+  alignItems: "center",
+  gap: 6,
+  width: 260,
+  height: 38,
+  padding: "0 10px",
+  border: "1px solid color-mix(in srgb, var(--mui-palette-text-primary) 45%, transparent)",
+  borderRadius: 10,
+  color: "var(--mui-palette-text-secondary)",
+  "&:focus-within": { borderColor: "var(--mui-palette-primary-main)" },
+  "& input": { flex: 1, minWidth: 0, font: "inherit", fontSize: 15, color: "var(--mui-palette-text-primary)", background: "none", border: 0, height: "100%" },
+  "& input::placeholder": { color: "var(--mui-palette-text-secondary)", opacity: 1 },
 });
 
 /** The part of the mark that lies in the line, as text: equal marks redraw nothing. */

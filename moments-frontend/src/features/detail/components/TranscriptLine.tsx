@@ -1,14 +1,14 @@
-import { Box, Button, TextField } from "@mui/material";
 import { styled } from "@mui/material/styles";
 import { Pencil } from "lucide-react";
-import { memo, useState } from "react";
+import { lazy, memo, Suspense, useState } from "react";
 import type { Word } from "@/api/types";
-import { useNotifyError } from "@/hooks/useNotify";
 import { formatTime } from "@/lib/time";
-import { useCorrectWords } from "../api/media";
 import { usePlayer, useTimeOf } from "../hooks/player";
 import type { Line } from "../lib/selection";
 import { wordAt } from "../lib/snapping";
+
+// Few people correct words; those who do wait a moment for the form.
+const LineEditor = lazy(async () => ({ default: (await import("./LineEditor")).LineEditor }));
 
 interface Props {
   videoId: string;
@@ -28,7 +28,12 @@ export const TranscriptLine = memo(function TranscriptLine({ videoId, words, lin
   const indexes = Array.from({ length: line.last - line.first + 1 }, (_, index) => line.first + index);
   const parts = wanted.split(" ").filter((part) => part !== "");
   const [markedFirst = NaN, markedLast = NaN] = marked === "" ? [] : marked.split(" ").map(Number);
-  if (editing) return <LineEditor videoId={videoId} words={words} line={line} onDone={() => setEditing(false)} />;
+  if (editing)
+    return (
+      <Suspense fallback={<div style={{ height: 112 }} />}>
+        <LineEditor videoId={videoId} words={words} line={line} onDone={() => setEditing(false)} />
+      </Suspense>
+    );
   return (
     <LineFrame aria-current={current || undefined}>
       <button type="button" className="at" onClick={() => seek(line.start)}>
@@ -80,47 +85,3 @@ const LineFrame = styled("div")({
   "& .pencil": { width: 28, height: 28, padding: 0, display: "grid", placeItems: "center" },
   "@media (hover: hover)": { "& .pencil": { opacity: 0 }, "&:hover .pencil, & .pencil:focus-visible": { opacity: 1 } },
 });
-
-/** Words are replaced one for one, so that each keeps its time. */
-function LineEditor({ videoId, words, line, onDone }: { videoId: string; words: readonly Word[]; line: Line; onDone: () => void }) {
-  const before = words.slice(line.first, line.last + 1);
-  const [text, setText] = useState(before.map((word) => word.word.trim()).join(" "));
-  const correct = useCorrectWords(videoId);
-  const onError = useNotifyError();
-  const now = text.trim().split(/\s+/);
-  const fits = now.length === before.length;
-  const save = () => {
-    const changes = before.flatMap((word, index) =>
-      now[index] === word.word.trim() ? [] : [{ index: line.first + index, was: word.word, word: now[index] ?? "" }],
-    );
-    if (changes.length === 0) onDone();
-    else correct.mutate(changes, { onError, onSuccess: onDone });
-  };
-  return (
-    <Box sx={{ px: 2, py: 1 }}>
-      <TextField
-        autoFocus
-        fullWidth
-        multiline
-        label={`Words at ${formatTime(line.start)}`}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") onDone();
-          if (event.key === "Enter" && !event.shiftKey) {
-            event.preventDefault();
-            if (fits) save();
-          }
-        }}
-        error={!fits}
-        helperText={fits ? "Each word keeps its time." : `There are ${before.length} words; now it is ${now.length}. Join two with a hyphen, or split at a place where one stood.`}
-      />
-      <Button size="small" onClick={save} disabled={!fits || correct.isPending}>
-        Save
-      </Button>
-      <Button size="small" color="inherit" onClick={onDone}>
-        Leave it
-      </Button>
-    </Box>
-  );
-}

@@ -1,4 +1,4 @@
-import { Alert, Box, Card, IconButton, MenuItem, Select, Stack, Tooltip, Typography } from "@mui/material";
+import { Alert, Box, Card, IconButton, Stack, Tooltip, Typography } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -15,15 +15,16 @@ const MOST_TRIES = 3;
 export function VideoPlayer({ video }: { video: VideoOut }) {
   const player = usePlayer();
   const { data, refetch, error } = useQuery({ ...stream(video.identifier), enabled: video.stored });
+  const [renewals, setRenewals] = useState(0);
   const [broken, setBroken] = useState(false);
-  const [rate, setRate] = useState(1);
+  const [rate, setRate] = useState<number>(1);
   const tries = useRef(0);
   const url = data?.url;
 
   useEffect(() => {
     const element = player.video.current;
-    if (element === null || url === undefined || element.src === new URL(url, window.location.href).href) return undefined;
-    const [at, playing] = [element.currentTime || player.time.get(), !element.paused];
+    if (element === null || url === undefined || (element.src === new URL(url, window.location.href).href && element.error === null)) return undefined;
+    const [at, playing] = [element.currentTime || player.time.get(), player.playing.get()];
     element.src = url;
     const resume = () => {
       if (at > 0) element.currentTime = at;
@@ -34,7 +35,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
     return () => {
       element.removeEventListener("loadedmetadata", resume);
     };
-  }, [url, player]);
+  }, [url, renewals, player]);
 
   const onError = () => {
     if (tries.current >= MOST_TRIES) {
@@ -42,7 +43,8 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
       return;
     }
     tries.current += 1;
-    void refetch();
+    // The same address may come again: it is tried again all the same.
+    void refetch().then(() => setRenewals((now) => now + 1));
   };
 
   return (
@@ -93,22 +95,24 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
         </Tooltip>
         <Clock duration={video.duration ?? 0} />
         <Box sx={{ flex: 1 }} />
-        <Select
+        <Box
+          component="select"
+          aria-label="Speed"
           value={rate}
           onChange={(event) => {
-            const value = event.target.value;
+            const value = Number(event.target.value);
             setRate(value);
-            if (player.video.current) player.video.current.playbackRate = value;
+            // The default too: a renewed address begins with that.
+            if (player.video.current) player.video.current.defaultPlaybackRate = player.video.current.playbackRate = value;
           }}
-          inputProps={{ "aria-label": "Speed" }}
-          sx={{ "& .MuiSelect-select": { py: 0.5, fontSize: 13 } }}
+          sx={{ font: "inherit", fontSize: 13, color: "text.primary", bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 1, minHeight: 32 }}
         >
           {RATES.map((value) => (
-            <MenuItem key={value} value={value}>
+            <option key={value} value={value}>
               {value}×
-            </MenuItem>
+            </option>
           ))}
-        </Select>
+        </Box>
       </Stack>
     </Card>
   );

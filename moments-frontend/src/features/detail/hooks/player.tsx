@@ -51,7 +51,8 @@ function createPlayer(video: RefObject<HTMLVideoElement | null>): Player {
     },
     look: () => {
       const element = video.current;
-      if (element === null) return;
+      // While its address is renewed the element stands at 0 and rests; where it was and whether it played stays known.
+      if (element === null || element.readyState === HTMLMediaElement.HAVE_NOTHING) return;
       if (playing.get() === element.paused) playing.set(() => !element.paused);
       if (range !== null && !element.paused && element.currentTime >= range.end) {
         if (range.loop) element.currentTime = range.start;

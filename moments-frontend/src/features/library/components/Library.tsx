@@ -1,4 +1,4 @@
-import { Button, MenuItem, Skeleton, Stack, TextField, ToggleButton, ToggleButtonGroup, Typography } from "@mui/material";
+import { Button, IconButton, MenuItem, Skeleton, Stack, TextField, Typography } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
@@ -16,6 +16,10 @@ import { VideoRows } from "./VideoRows";
 
 const STATUSES = ["new", "queued", "processing", "completed", "failed", "cancelled"] as const;
 const DELETED = "deleted";
+const LAYOUTS = [
+  { name: "grid", label: "Grid", icon: LayoutGrid },
+  { name: "list", label: "List", icon: List },
+] as const;
 const SORTS = { newest: "Newest first", oldest: "Oldest first", title: "By title" } as const;
 
 /** Every video, found by word, state and order; ten thousand scroll like ten. */
@@ -123,24 +127,22 @@ export function Library() {
             </MenuItem>
           ))}
         </TextField>
-        <ToggleButtonGroup
-          exclusive
-          size="small"
-          aria-label="Layout"
-          value={grid ? "grid" : "list"}
-          onChange={(_, value: string | null) => {
-            if (value === null) return;
-            setGrid(value === "grid");
-            localStorage.setItem("videomoments.library", value);
-          }}
-        >
-          <ToggleButton value="grid" aria-label="Grid">
-            <LayoutGrid size={18} aria-hidden />
-          </ToggleButton>
-          <ToggleButton value="list" aria-label="List">
-            <List size={18} aria-hidden />
-          </ToggleButton>
-        </ToggleButtonGroup>
+        <Stack direction="row" role="group" aria-label="Layout">
+          {LAYOUTS.map(({ name, label, icon: Icon }) => (
+            <IconButton
+              key={name}
+              aria-label={label}
+              aria-pressed={grid === (name === "grid")}
+              color={grid === (name === "grid") ? "primary" : "default"}
+              onClick={() => {
+                setGrid(name === "grid");
+                localStorage.setItem("videomoments.library", name);
+              }}
+            >
+              <Icon size={18} aria-hidden />
+            </IconButton>
+          ))}
+        </Stack>
       </Stack>
       {chosen.size > 0 && (
         <Stack direction="row" role="region" aria-label="Chosen videos" sx={{ gap: 1, mb: 2, alignItems: "center", position: "sticky", top: 8, zIndex: 5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 2, py: 1 }}>

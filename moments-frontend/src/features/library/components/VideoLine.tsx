@@ -1,4 +1,4 @@
-import { Box, Checkbox, Link as MuiLink, Typography } from "@mui/material";
+import { Box, Link as MuiLink, Typography } from "@mui/material";
 import { memo } from "react";
 import { Link } from "react-router";
 import type { VideoOut } from "@/api/types";
@@ -27,7 +27,14 @@ export const VideoLine = memo(function VideoLine({ video, chosen, onToggle }: Pr
         height: 1,
       }}
     >
-      <Checkbox size="small" checked={chosen} onChange={() => onToggle(video.identifier)} slotProps={{ input: { "aria-label": `Choose ${video.title}` } }} />
+      <Box
+        component="input"
+        type="checkbox"
+        checked={chosen}
+        onChange={() => onToggle(video.identifier)}
+        aria-label={`Choose ${video.title}`}
+        sx={{ width: 20, height: 20, m: 1, accentColor: "var(--mui-palette-primary-main)" }}
+      />
       <Box sx={{ borderRadius: 1, overflow: "hidden" }}>
         <Thumbnail url={video.thumbnail?.url} />
       </Box>

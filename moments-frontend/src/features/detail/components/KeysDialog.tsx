@@ -1,0 +1,40 @@
+import { Dialog, DialogContent, DialogTitle, Table, TableBody, TableCell, TableRow } from "@mui/material";
+
+const KEYS: readonly [string, string][] = [
+  ["Space, K", "Play or pause"],
+  ["J, L", "Back or on 5 seconds"],
+  ["← →", "A frame back or on; with Shift a second"],
+  ["N, P", "Next or previous moment"],
+  ["Enter", "Play the chosen moment"],
+  ["I, O", "Its start or end to the playhead, at the nearest word; with Alt exactly there"],
+  ["T", "To the words; there Shift with arrows marks some from the playhead, with Ctrl a sentence"],
+  ["Enter, there", "Makes a moment of the marked words"],
+  ["S", "Split it at the playhead"],
+  ["X", "Keep or reject it"],
+  ["Delete", "Delete it"],
+  ["Ctrl+Z", "Undo"],
+  ["?", "These keys"],
+];
+
+/** What each key does. */
+export function KeysDialog({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog open onClose={onClose} aria-labelledby="keys-title" maxWidth="xs">
+      <DialogTitle id="keys-title">Keys</DialogTitle>
+      <DialogContent>
+        <Table size="small">
+          <TableBody>
+            {KEYS.map(([keys, what]) => (
+              <TableRow key={keys}>
+                <TableCell component="th" scope="row" sx={{ fontWeight: 600, whiteSpace: "nowrap" }}>
+                  {keys}
+                </TableCell>
+                <TableCell>{what}</TableCell>
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </DialogContent>
+    </Dialog>
+  );
+}
