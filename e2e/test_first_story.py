@@ -4,60 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 from media_site import MediaSite
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from serving import Served
+from steps import RUN_MS, generate, moments_of, open_first_video, seconds_of, time_of, until_played_to
 
-# A busy machine with two cores may take that long for a minute of speech.
-_RUN_MS = 240_000
 _STAGES = 8
 
 
-def _generate(page: Page, url: str) -> None:
-    page.goto("/")
-    page.get_by_label("Address of a video").fill(url)
-    page.get_by_role("button", name="Find moments").click()
-    expect(page).to_have_url(re.compile("/generate$"))
-
-
-def _moments(page: Page) -> Locator:
-    return page.get_by_role("list", name="Moments in time order").get_by_role("listitem")
-
-
-def _time_of(page: Page) -> float:
-    return float(page.evaluate("document.querySelector('video').currentTime"))
-
-
-def _until_played_to(page: Page, seconds: float) -> None:
-    # Asked from outside: the page's own policy lets nobody evaluate text in it, as `wait_for_function` would.
-    end = time.monotonic() + 30
-    while _time_of(page) <= seconds:
-        assert time.monotonic() < end, "the video does not play"
-        page.wait_for_timeout(100)
-
-
-def _seconds(text: str) -> float:
-    hours, minutes, seconds = text.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-
-
 def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
-    _generate(page, site.url("bread and lighthouses.mp4"))
+    generate(page, site.url("bread and lighthouses.mp4"))
     stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
     expect(stages).to_have_count(_STAGES)
-    page.get_by_role("link", name="See the moments").click(timeout=_RUN_MS)
-    expect(_moments(page).first).to_be_visible()
-    assert _moments(page).count() >= 2
+    page.get_by_role("link", name="See the moments").click(timeout=RUN_MS)
+    expect(moments_of(page).first).to_be_visible()
+    assert moments_of(page).count() >= 2
 
     # Play one: the video's time advances inside its bounds.
-    first = _moments(page).first
-    start, end = (_seconds(first.get_by_label(name).input_value()) for name in ("Start", "End"))
+    first = moments_of(page).first
+    start, end = (seconds_of(first.get_by_label(name).input_value()) for name in ("Start", "End"))
     first.get_by_role("button", name=re.compile("^Play ")).first.click()
-    _until_played_to(page, start + 0.5)
-    assert start <= _time_of(page) <= end
+    until_played_to(page, start + 0.5)
+    assert start <= time_of(page) <= end
     page.keyboard.press("k")
 
     # Move its end, by typing; it stays after a reload, and the clip is cut anew.
@@ -68,11 +38,11 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     field.press("Enter")
     expect(page.get_by_text("One moment has no clip with its bounds yet.")).to_be_visible()
     page.reload()
-    field = _moments(page).first.get_by_label("End")
+    field = moments_of(page).first.get_by_label("End")
     expect(field).to_be_visible()
-    assert abs(_seconds(field.input_value()) - moved) < 0.11
+    assert abs(seconds_of(field.input_value()) - moved) < 0.11
     page.get_by_role("button", name="Cut", exact=True).click()
-    expect(page.get_by_text("has no clip with its bounds yet")).to_have_count(0, timeout=_RUN_MS)
+    expect(page.get_by_text("has no clip with its bounds yet")).to_have_count(0, timeout=RUN_MS)
     video = page.url.rpartition("/")[2]
     served_moment = page.request.get(f"/api/videos/{video}/moments").json()["items"][0]
     assert abs(served_moment["clip"]["end_time"] - served_moment["end_time"]) < 0.1
@@ -84,12 +54,12 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     target = tmp_path / "moments.json"
     download.value.save_as(target)
     exported = json.loads(target.read_text())
-    assert len(exported["moments"]) == _moments(page).count()
+    assert len(exported["moments"]) == moments_of(page).count()
 
 
 def test_an_edge_drags_and_is_undone(page: Page, served: Served, site: MediaSite) -> None:
-    _open_first_video(page)
-    first = _moments(page).first
+    open_first_video(page)
+    first = moments_of(page).first
     before = first.get_by_label("Start").input_value()
     region = page.locator("[part~='region-handle-left']").first
     box = region.bounding_box()
@@ -105,19 +75,19 @@ def test_an_edge_drags_and_is_undone(page: Page, served: Served, site: MediaSite
 
 
 def test_a_moment_is_deleted_and_comes_back(page: Page, served: Served) -> None:
-    _open_first_video(page)
-    count = _moments(page).count()
-    _moments(page).first.get_by_role("button", name="Delete").click()
-    expect(_moments(page)).to_have_count(count - 1)
+    open_first_video(page)
+    count = moments_of(page).count()
+    moments_of(page).first.get_by_role("button", name="Delete").click()
+    expect(moments_of(page)).to_have_count(count - 1)
     page.get_by_role("button", name="Undo").click()
-    expect(_moments(page)).to_have_count(count)
+    expect(moments_of(page)).to_have_count(count)
 
 
 def test_words_lead_to_their_time_and_are_corrected(page: Page, served: Served) -> None:
-    _open_first_video(page)
+    open_first_video(page)
     word = page.locator("[data-word='6']")
     word.click()
-    _until_played_to(page, 0.5)
+    until_played_to(page, 0.5)
     page.get_by_label("Search words").fill("bread")
     expect(page.get_by_text(re.compile(r"1/\d+"))).to_be_visible()
     page.get_by_label("Search words").fill("")
@@ -148,11 +118,11 @@ def test_a_video_is_deleted_and_restored_in_the_library(page: Page, served: Serv
 
 
 def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served: Served, site: MediaSite) -> None:
-    _generate(page, site.held("bread and lighthouses.mp4"))
+    generate(page, site.held("bread and lighthouses.mp4"))
     card = page.locator("[data-run-status]").first
     card.get_by_role("button", name="Cancel").click()
     expect(card.get_by_role("status")).to_have_text("Cancelled", timeout=30_000)
-    _generate(page, site.url("missing.mp4"))
+    generate(page, site.url("missing.mp4"))
     failed = page.locator("[data-run-status='failed']").first
     expect(failed).to_be_visible(timeout=60_000)
     expect(failed.get_by_role("alert")).to_be_visible()
@@ -165,11 +135,5 @@ def test_a_file_is_uploaded_and_becomes_moments(page: Page, served: Served, site
     page.goto("/generate")
     page.get_by_label("Files to upload").set_input_files(site.folder / "bread and lighthouses.mp4")
     # The same bytes as the first story's: one video, whose moments are there at once when the run ends.
-    page.get_by_role("link", name="See the moments").first.click(timeout=_RUN_MS)
-    expect(_moments(page).first).to_be_visible()
-
-
-def _open_first_video(page: Page) -> None:
-    page.goto("/library?status=completed")
-    page.get_by_role("list", name="Videos").get_by_role("link").first.click()
-    expect(_moments(page).first).to_be_visible()
+    page.get_by_role("link", name="See the moments").first.click(timeout=RUN_MS)
+    expect(moments_of(page).first).to_be_visible()

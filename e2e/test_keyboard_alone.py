@@ -7,7 +7,7 @@ import re
 from media_site import MediaSite
 from playwright.sync_api import Locator, Page, expect
 from serving import Served
-from test_first_story import _RUN_MS, _moments, _seconds, _time_of, _until_played_to
+from steps import RUN_MS, moments_of, seconds_of, time_of, until_played_to
 
 _MOST_TABS = 120
 
@@ -29,18 +29,18 @@ def test_the_first_story_by_keyboard_alone(page: Page, served: Served, site: Med
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/generate$"))
     link = page.get_by_role("link", name="See the moments").first
-    expect(link).to_be_visible(timeout=_RUN_MS)
+    expect(link).to_be_visible(timeout=RUN_MS)
     _tab_to(page, link)
     page.keyboard.press("Enter")
-    expect(_moments(page).first).to_be_visible()
+    expect(moments_of(page).first).to_be_visible()
 
     # To the first moment, and play it.
     page.keyboard.press("n")
     chosen = page.locator("[aria-current=true][role=group]")
     expect(chosen).to_be_visible()
-    start = _seconds(chosen.get_by_label("Start").input_value())
+    start = seconds_of(chosen.get_by_label("Start").input_value())
     page.keyboard.press("Enter")
-    _until_played_to(page, start + 0.5)
+    until_played_to(page, start + 0.5)
     page.keyboard.press("k")
 
     # Its end to the playhead, seconds and frames away; it is read out; and taken back.
@@ -48,25 +48,25 @@ def test_the_first_story_by_keyboard_alone(page: Page, served: Served, site: Med
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("ArrowRight")
-    at = _time_of(page)
+    at = time_of(page)
     page.keyboard.press("Alt+o")
     expect(chosen.get_by_label("End")).not_to_have_value(before)
-    assert abs(_seconds(chosen.get_by_label("End").input_value()) - at) < 0.11
+    assert abs(seconds_of(chosen.get_by_label("End").input_value()) - at) < 0.11
     expect(page.get_by_test_id("announced")).to_contain_text("Move:")
     page.keyboard.press("Control+z")
     expect(chosen.get_by_label("End")).to_have_value(before)
 
     # A moment out of words.
-    count = _moments(page).count()
+    count = moments_of(page).count()
     page.keyboard.press("t")
     for _ in range(6):
         page.keyboard.press("Shift+ArrowRight")
     expect(page.get_by_role("button", name="Moment from 6 words")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(_moments(page)).to_have_count(count + 1)
+    expect(moments_of(page)).to_have_count(count + 1)
     page.keyboard.press("Escape")
     page.keyboard.press("Control+z")
-    expect(_moments(page)).to_have_count(count)
+    expect(moments_of(page)).to_have_count(count)
 
     # Take it away.
     export = page.get_by_role("button", name="Export")

@@ -1,0 +1,45 @@
+"""What the stories do on the page, and read off it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import Locator, Page, expect
+
+# A busy machine with two cores may take that long for a minute of speech.
+RUN_MS = 240_000
+
+
+def generate(page: Page, url: str) -> None:
+    page.goto("/")
+    page.get_by_label("Address of a video").fill(url)
+    page.get_by_role("button", name="Find moments").click()
+    expect(page).to_have_url(re.compile("/generate$"))
+
+
+def moments_of(page: Page) -> Locator:
+    return page.get_by_role("list", name="Moments in time order").get_by_role("listitem")
+
+
+def time_of(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('video').currentTime"))
+
+
+def until_played_to(page: Page, seconds: float) -> None:
+    # Asked from outside: the page's own policy lets nobody evaluate text in it, as `wait_for_function` would.
+    end = time.monotonic() + 30
+    while time_of(page) <= seconds:
+        assert time.monotonic() < end, "the video does not play"
+        page.wait_for_timeout(100)
+
+
+def seconds_of(text: str) -> float:
+    hours, minutes, seconds = text.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def open_first_video(page: Page) -> None:
+    page.goto("/library?status=completed")
+    page.get_by_role("list", name="Videos").get_by_role("link").first.click()
+    expect(moments_of(page).first).to_be_visible()
