@@ -67,12 +67,13 @@ def draw(
     muxing: dict[str, str] | None = None,
     pixels: str = "yuv420p",
     forced: int = 0,
+    grain: int = 0,
 ) -> Drawn:
     """Draws `seconds` of pictures and sound into `target`; its suffix names the container.
 
     `times` makes a variable rate; `rotation` is degrees counter-clockwise in the header; `start` delays everything, `audio_delay` the
     sound alone (negative: it begins before the pictures); `audio_gap` leaves out the sound packets of a stretch; every `forced`-th
-    picture is asked to be a keyframe.
+    picture is asked to be a keyframe; `grain` is the strength of a scene's texture, which makes keyframes large beside what follows them.
     """
     shown = list(times) if times is not None else [float(number / Fraction(fps)) for number in range(round(seconds * fps))]
     with av.open(str(target), "w", format=_MUXERS[target.suffix], options=muxing or {}) as out:
@@ -83,7 +84,7 @@ def draw(
             _prepare(stream, size, gop, b_frames, aspect, pixels)
             if rotation:
                 stream.set_display_rotation(rotation)
-            feeds.append(_pictures(stream, shown, start, scene_seconds, forced))
+            feeds.append(_pictures(stream, shown, start, scene_seconds, forced, grain))
         if audio:
             track = out.add_stream(audio, rate=rate)
             assert isinstance(track, AudioStream)
@@ -114,11 +115,16 @@ def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int
         context.sample_aspect_ratio = aspect
 
 
-def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float, forced: int) -> Iterator[Packet]:
+def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float, forced: int, grain: int) -> Iterator[Packet]:
     context = stream.codec_context
     width, height = context.width, context.height
     for number, at in enumerate(times):
-        frame = av.VideoFrame.from_ndarray(picture(number, int(at / scene_seconds), width, height), format="rgb24")
+        scene = int(at / scene_seconds)
+        image = picture(number, scene, width, height)
+        if grain:
+            texture = np.random.default_rng(scene).integers(0, grain, (height - height // 4, width, 1), np.uint8)
+            image[height // 4 :] += texture
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = round((at + start) * CLOCK), Fraction(1, CLOCK)
         frame = frame.reformat(format=context.pix_fmt)
         if forced and number % forced == 0:

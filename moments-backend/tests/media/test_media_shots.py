@@ -9,6 +9,9 @@ import pytest
 
 from media.makers import draw
 from videomoments.media.engine import MediaEngine
+from videomoments.media.eventless import Keyframes
+from videomoments.media.pictures import Pictures
+from videomoments.media.types import MediaInfo
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,39 @@ async def test_one_scene_has_no_change_and_sound_has_no_pictures(tmp_path: Path)
     assert await engine.shots(still.path, info, within=[]) == []
     sound = draw(tmp_path / "a.m4a", seconds=1, video=None)
     assert await engine.shots(sound.path, await engine.probe(sound.path)) == []
+
+
+# Keyframes every 2 s whatever is shown, and large beside what follows them, as of a camera that stands still.
+_STANDING = {"gop": 50, "grain": 50, "options": {"sc_threshold": "0"}}
+
+
+def _decoded(path: Path, info: MediaInfo) -> list[float]:
+    pictures = Pictures(path, info)
+    try:
+        return [pictures.seconds(packet.pts or 0) for packet in Keyframes(pictures).worth_decoding() if packet.is_keyframe]
+    finally:
+        pictures.close()
+
+
+@pytest.mark.parametrize(("suffix", "decoded"), [(".mp4", [0, 20, 40, 48]), (".mov", [0, 20, 40, 48]), (".mkv", list(range(0, 50, 2)))])
+async def test_while_the_camera_stands_still_one_keyframe_in_twenty_seconds_is_decoded(
+    suffix: str, decoded: list[float], tmp_path: Path
+) -> None:
+    still = draw(tmp_path / f"a{suffix}", seconds=50, scene_seconds=100, **_STANDING)  # type: ignore[arg-type]
+    engine = MediaEngine()
+    info = await engine.probe(still.path)
+    assert _decoded(still.path, info) == pytest.approx(decoded, abs=0.01)
+    assert await engine.shots(still.path, info) == []
+
+
+@pytest.mark.parametrize("at", [14.0, 19.6, 26.0])
+async def test_a_change_after_keyframes_that_were_not_decoded_is_found_to_the_picture(at: float, tmp_path: Path) -> None:
+    """14 and 26 s are also times of keyframes: no packet tells of the change."""
+    made = draw(tmp_path / "a.mp4", seconds=at + 12, scene_seconds=at, **_STANDING)  # type: ignore[arg-type]
+    engine = MediaEngine()
+    info = await engine.probe(made.path)
+    assert len(_decoded(made.path, info)) < 6
+    fast = await engine.shots(made.path, info)
+    assert [shot for shot in fast if shot.latest - shot.earliest > 2.2] == []
+    found = await engine.shots(made.path, info, within=fast)
+    assert [shot.latest for shot in found] == pytest.approx([at], abs=0.041)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import chain
@@ -103,13 +103,22 @@ class Pictures:
 
         Before `wanted` some frames are left out: those nothing depends on, where the codec tells.
         """
+        context = self.stream.codec_context
+        first = self.ticks(wanted) if context.name in _TELLS_REFERENCES else 0
+
+        def skipping(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+            for packet in packets:
+                context.skip_frame = "NONREF" if (stamp(packet) or 0) < first else skip  # type: ignore[assignment]
+                yield packet
+
+        return self.decoded(skipping(self.packets_from(at)))
+
+    def decoded(self, packets: Iterable[Packet[Stream]]) -> Iterator[tuple[float, VideoFrame]]:
+        """Frames of these packets, with their times."""
         self.faults = 0
         context = self.stream.codec_context
-        packets = self.packets_from(at)
         context.flush_buffers()
-        first = self.ticks(wanted) if context.name in _TELLS_REFERENCES else 0
         for packet in packets:
-            context.skip_frame = "NONREF" if (stamp(packet) or 0) < first else skip  # type: ignore[assignment]
             frames = decode(context, packet)
             self.faults += frames is None
             yield from self._timed(frames or [])

@@ -1,7 +1,8 @@
 """Changes of scene: a fast pass over the keyframes says between which two of them the scene changed, a full decode of one such stretch
 says at which picture. In the child only.
 
-Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them.
+Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them; and
+a keyframe that came in turn, after small packets only, shows what the one before it showed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from av.stream import Discard
 from av.video.frame import VideoFrame
 
+from videomoments.media.eventless import Keyframes
 from videomoments.media.pictures import Pictures
 from videomoments.media.progress import Progress
 from videomoments.media.types import MediaInfo, Shot
@@ -45,16 +47,40 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
     # Where the container has an index, the packets between are not even read.
     pictures.stream.discard = Discard.nonkey
-    found = []
+    keyframes = Keyframes(pictures)
+    found: list[Shot] = []
+    unclear: list[tuple[_Seen, _Seen]] = []
     before: _Seen | None = None
-    for at, frame in pictures.frames_from(0.0, skip="NONKEY"):
+    for at, frame in pictures.decoded(keyframes.worth_decoding()):
         seen = _Seen(at, _cells(frame))
         if before is not None and seen.at > before.at and _difference(before.cells, seen.cells) > _APART:
-            found.append(Shot(round(before.at, 4), round(seen.at, 4)))
+            passed = keyframes.passed_over(before.at, seen.at)
+            if passed and keyframes.came_in_turn(seen.at):
+                unclear.append((before, seen))
+            else:
+                found.append(Shot(round([before.at, *passed][-1], 4), round(seen.at, 4)))
         before = seen
         progress(min(1.0, max(0.0, at / info.duration)))
+    for first, second in unclear:
+        found += _narrowed(pictures, first, second, keyframes.passed_over(first.at, second.at))
     pictures.close()
-    return found
+    return sorted(found, key=lambda shot: shot.earliest)
+
+
+def _narrowed(pictures: Pictures, first: _Seen, second: _Seen, between: list[float]) -> Iterator[Shot]:
+    """Where between the two the scene changed, if at one place: over a slow change no neighbours differ."""
+    while between:
+        middle = len(between) // 2
+        shown = pictures.keyframe_before(between[middle])
+        if shown is None:
+            return
+        seen = _Seen(between[middle], _cells(shown[1]))
+        if _difference(first.cells, seen.cells) > _APART:
+            second, between = seen, between[:middle]
+        else:
+            first, between = seen, between[middle + 1 :]
+    if _difference(first.cells, second.cells) > _APART:
+        yield Shot(round(first.at, 4), round(second.at, 4))
 
 
 def exact_shots(source: Path, info: MediaInfo, stretches: Sequence[Shot], progress: Progress) -> list[Shot]:
