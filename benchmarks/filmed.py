@@ -21,8 +21,8 @@ _RATE = 48_000
 Luma = npt.NDArray[np.uint8]
 
 
-def film(target: Path, seconds: int, *, crf: int = 20) -> None:
-    """Draws `seconds` of it, at x264's quality `crf`; about a processor second for each."""
+def film(target: Path, seconds: int, *, crf: int = 20, scenes_of: tuple[int, int] = (3, 12)) -> None:
+    """Draws `seconds` of it, at x264's quality `crf`; about a processor second for each. `scenes_of` is least and most seconds."""
     with av.open(str(target), "w", format="mp4") as out:
         video = out.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": str(crf)})
         assert isinstance(video, VideoStream)
@@ -31,7 +31,7 @@ def film(target: Path, seconds: int, *, crf: int = 20) -> None:
         assert isinstance(sound, AudioStream)
         sound.codec_context.layout = "stereo"
         noise = np.random.default_rng(1)
-        scenes = _Scenes()
+        scenes = _Scenes(scenes_of)
         heard = 0
         for number in range(seconds * FPS):
             out.mux(video.encode(scenes.picture(number)))
@@ -70,9 +70,10 @@ def prolong(source: Path, target: Path, seconds: int) -> None:
 
 
 class _Scenes:
-    """Pictures in order: a new texture every 3 to 12 s, drifting at a speed of its own."""
+    """Pictures in order: a new texture every so many seconds, drifting at a speed of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: tuple[int, int]) -> None:
+        self._seconds = seconds
         self._pick = random.Random(5)
         self._until = 0
         self._begun = 0
@@ -83,7 +84,7 @@ class _Scenes:
 
     def picture(self, number: int) -> av.VideoFrame:
         if number >= self._until:
-            self._begun, self._until = number, number + self._pick.randint(3, 12) * FPS
+            self._begun, self._until = number, number + self._pick.randint(*self._seconds) * FPS
             self._speed = self._pick.uniform(0.2, 1.6)
             self._texture = _texture(HEIGHT + 200, WIDTH + 400, number)
             self._colour = _texture(HEIGHT // 2 + 100, WIDTH // 2 + 200, number + 1)

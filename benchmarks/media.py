@@ -56,13 +56,15 @@ def main(arguments: list[str]) -> int:
         _sound(long, info, Path(scratch), options.rounds)
         _stills(long, info, Path(scratch))
         _waveform(options.rounds)
-        _shots(drawn, long, info, options.drawn, options.rounds)
-        slim, slim_long = folder / f"slim-{options.drawn}.mp4", folder / f"slim-long-{options.drawn}-{options.minutes}.mp4"
-        if not slim.exists():
-            film(slim, options.drawn, crf=_DEFAULT_QUALITY)
-        if not slim_long.exists():
-            prolong(slim, slim_long, options.minutes * 60)
-        _fast_shots(slim_long, probe(slim_long, _tick), options.rounds)
+        _shots(drawn, long, options.drawn, options.rounds)
+        kinds: tuple[tuple[str, tuple[int, int]], ...] = (("slim", (3, 12)), ("talk", (90, 90)))
+        for name, scenes_of in kinds:
+            slim, slim_long = folder / f"{name}-{options.drawn}.mp4", folder / f"{name}-{options.drawn}-{options.minutes}.mp4"
+            if not slim.exists():
+                film(slim, options.drawn, crf=_DEFAULT_QUALITY, scenes_of=scenes_of)
+            if not slim_long.exists():
+                prolong(slim, slim_long, options.minutes * 60)
+            _fast_shots(f"x264's default quality, scenes of {scenes_of[0]} to {scenes_of[1]} s", slim_long, options.rounds)
     return 0
 
 
@@ -155,19 +157,20 @@ def _waveform(rounds: int) -> None:
     print(f"waveform and silences of 1 h: {spent * 1000:.0f} ms, {peak:.0f} MiB, {silences} silences (at most 100 ms, 200 MB)")
 
 
-def _fast_shots(long: Path, info: MediaInfo, rounds: int) -> None:
-    """The first pass; what it costs is what decoding its keyframes costs, and that grows with their size."""
+def _fast_shots(what: str, long: Path, rounds: int) -> None:
+    """The first pass; what it costs is what decoding its keyframes costs, and that grows with their size and number."""
+    info = probe(long, _tick)
     fast, _ = _cpu(lambda: fast_shots(long, info, _quiet), rounds)
     plain, _ = _cpu(lambda: subprocess.run(_keyframes_only(long), check=True), rounds)
     print(
-        f"shots, fast pass over {info.duration / 60:.0f} min of 1080p: {fast:.2f} s = {info.duration / fast:.0f}x real time "
+        f"shots, fast pass over {info.duration / 60:.0f} min of 1080p ({what}): {fast:.2f} s = {info.duration / fast:.0f}x real time "
         f"(at least 400x); ffmpeg that only decodes the keyframes, of {_keyframe_size(long):.0f} kB: "
         f"{plain:.2f} s = {info.duration / plain:.0f}x"
     )
 
 
-def _shots(drawn: Path, long: Path, info: MediaInfo, seconds: int, rounds: int) -> None:
-    _fast_shots(long, info, rounds)
+def _shots(drawn: Path, long: Path, seconds: int, rounds: int) -> None:
+    _fast_shots("quality 20, scenes of 3 to 12 s", long, rounds)
     short = probe(drawn, _tick)
     truth = _cuts(seconds)
     first, stretches = _cpu(lambda: fast_shots(drawn, short, _quiet))

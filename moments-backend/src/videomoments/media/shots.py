@@ -30,6 +30,8 @@ _AT_ONCE = 9.0
 # A cut also stands out from its neighbours: a pan changes every picture alike.
 _STANDS_OUT = 3.0
 _NEIGHBOURS = 3
+# Seconds; less than any picture lasts, more than times are rounded by.
+_TICK = 0.001
 
 Cells = npt.NDArray[np.float32]
 
@@ -54,11 +56,10 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     for at, frame in pictures.decoded(keyframes.worth_decoding()):
         seen = _Seen(at, _cells(frame))
         if before is not None and seen.at > before.at and _difference(before.cells, seen.cells) > _APART:
-            passed = keyframes.passed_over(before.at, seen.at)
-            if passed and keyframes.came_in_turn(seen.at):
+            if keyframes.passed_over(before.at, seen.at):
                 unclear.append((before, seen))
             else:
-                found.append(Shot(round([before.at, *passed][-1], 4), round(seen.at, 4)))
+                found.append(_between(before, seen))
         before = seen
         progress(min(1.0, max(0.0, at / info.duration)))
     for first, second in unclear:
@@ -68,19 +69,24 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
 
 
 def _narrowed(pictures: Pictures, first: _Seen, second: _Seen, between: list[float]) -> Iterator[Shot]:
-    """Where between the two the scene changed, if at one place: over a slow change no neighbours differ."""
-    while between:
-        middle = len(between) // 2
-        shown = pictures.keyframe_before(between[middle])
-        if shown is None:
-            return
-        seen = _Seen(between[middle], _cells(shown[1]))
-        if _difference(first.cells, seen.cells) > _APART:
-            second, between = seen, between[:middle]
-        else:
-            first, between = seen, between[middle + 1 :]
-    if _difference(first.cells, second.cells) > _APART:
-        yield Shot(round(first.at, 4), round(second.at, 4))
+    """Where between the two the scene changed, by halves. Over a slow change no neighbours differ: there is none."""
+    if _difference(first.cells, second.cells) <= _APART:
+        return
+    if not between:
+        yield _between(first, second)
+        return
+    middle = len(between) // 2
+    # A little later: between two ticks a time counts as the one before.
+    shown = pictures.keyframe_before(between[middle] + _TICK)
+    if shown is None:
+        return
+    seen = _Seen(between[middle], _cells(shown[1]))
+    yield from _narrowed(pictures, first, seen, between[:middle])
+    yield from _narrowed(pictures, seen, second, between[middle + 1 :])
+
+
+def _between(first: _Seen, second: _Seen) -> Shot:
+    return Shot(round(first.at, 4), round(second.at, 4))
 
 
 def exact_shots(source: Path, info: MediaInfo, stretches: Sequence[Shot], progress: Progress) -> list[Shot]:
