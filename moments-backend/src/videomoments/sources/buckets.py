@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import obstore
@@ -19,12 +19,14 @@ from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, 
 from obstore.store import GCSStore, S3Store
 
 from videomoments.core.errors import InvalidInput, NotFound, SourceUnavailable, UnsupportedMedia
+from videomoments.core.native_threads import let_native_threads_finish
+from videomoments.core.write_behind import WriteBehind
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import label, shown
 from videomoments.sources.whole import attempts, failed_writing, whole_file
 
 _PREFIXES = ("gs://", "s3://")
-_CHUNK = 4 * 1024**2
+_CHUNK = 1024**2
 _MAX_KEY = 1024
 # The rules of both clouds; nothing that could become part of a host's name or a path.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
@@ -91,6 +93,7 @@ async def fetch_object(url: str, target: Path, *, limits: FetchLimits, on_progre
 
 
 def _open(address: ObjectAddress) -> GCSStore | S3Store:
+    let_native_threads_finish()
     # The attempts are ours, which go on in the middle; the client's own would begin anew, for minutes.
     patience: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=10)}
     if address.scheme == "gs":
@@ -152,19 +155,20 @@ class _Reading:
         async with asyncio.timeout(self.limits.connect_timeout + self.limits.read_timeout):
             answer = await obstore.get_async(self.store, self.address.key, options=options)
         pieces = aiter(answer.stream(min_chunk_size=_CHUNK))
-        with await asyncio.to_thread(self.partial.open, "r+b" if self.done else "wb") as writer:
-            await asyncio.to_thread(writer.seek, self.done)
-            while True:
-                async with asyncio.timeout(self.limits.read_timeout):
-                    piece = await anext(pieces, None)
-                if piece is None:
-                    break
-                await self._write(writer, bytes(piece))
+        begin = self.done
+        writer = WriteBehind(self.partial, at=begin)
+        try:
+            async with writer:
+                while True:
+                    async with asyncio.timeout(self.limits.read_timeout):
+                        piece = await anext(pieces, None)
+                    if piece is None:
+                        break
+                    await writer.write(memoryview(piece))
+                    self.done += len(piece)
+                    if self.on_progress is not None:
+                        self.on_progress(self.done, self.size)
+        finally:
+            self.done = begin + writer.written
         if self.done != self.size:
             raise SourceUnavailable(f"The store sent {self.done} of {self.size} bytes.", advice="Try again later.")
-
-    async def _write(self, writer: BinaryIO, piece: bytes) -> None:
-        await asyncio.to_thread(writer.write, piece)
-        self.done += len(piece)
-        if self.on_progress is not None:
-            self.on_progress(self.done, self.size)

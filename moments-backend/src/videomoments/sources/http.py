@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import unquote
 
 import aiohttp
 from yarl import URL
 
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, UnsupportedMedia
+from videomoments.core.write_behind import WriteBehind
 from videomoments.sources.address_guard import AddressGuard
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import checked_url, label, url_label
@@ -185,25 +184,30 @@ class _Download:
         )
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> None:
-        with await asyncio.to_thread(self.partial.open, "r+b" if self.done else "wb") as writer:
-            await asyncio.to_thread(writer.seek, self.done)
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                if self.done == 0:
-                    check_start(chunk)
-                await self._write(writer, chunk)
-            await asyncio.to_thread(writer.truncate)
+        begin = self.done
+        writer = WriteBehind(self.partial, at=begin)
+        try:
+            async with writer:
+                # Pieces as they came from the socket: for blocks of one size they would have to be joined.
+                async for piece in response.content.iter_any():
+                    if self.done == 0:
+                        check_start(piece)
+                    await self._take(writer, piece)
+        finally:
+            # What is asked for next is what follows in the file, not what was received.
+            self.done = begin + writer.written
         if self.total is not None and self.done != self.total:
             raise SourceUnavailable(f"{self.url.host} sent {self.done} of {self.total} bytes.", advice="Try again later.")
         if self.done == 0:
             raise UnsupportedMedia("The URL leads to an empty file.", code="empty_file", advice="Check the URL.")
 
-    async def _write(self, writer: BinaryIO, chunk: bytes) -> None:
-        self.limits.check_size(self.done + len(chunk))
+    async def _take(self, writer: WriteBehind, piece: bytes) -> None:
+        self.limits.check_size(self.done + len(piece))
         if self.total is None and self.done - self._checked_space_at > _SPACE_EVERY:
-            self.limits.check_space(self.partial.parent, len(chunk))
+            self.limits.check_space(self.partial.parent, len(piece))
             self._checked_space_at = self.done
-        await asyncio.to_thread(writer.write, chunk)
-        self.done += len(chunk)
+        await writer.write(piece)
+        self.done += len(piece)
         if self.on_progress is not None:
             self.on_progress(self.done, self.total)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,8 +16,10 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import GCSStore, MemoryStore, S3Store
 
-from videomoments.core.errors import InvalidInput, MomentsError, StorageError, TooLarge
+from videomoments.core.errors import InvalidInput, MomentsError, OutOfSpace, StorageError, TooLarge
+from videomoments.core.native_threads import let_native_threads_finish
 from videomoments.core.times import now
+from videomoments.core.write_behind import WriteBehind
 from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.layout import content_type_of
 from videomoments.storage.signing import SignedUrl, UrlSigner
@@ -25,14 +29,15 @@ if TYPE_CHECKING:
 
 Backend = GCSStore | S3Store | MemoryStore
 _PART_BYTES = 8 * CHUNK_BYTES
-# Each is held in memory; four keep a line busy.
-_PARTS_AT_ONCE = 4
+# Each is held in memory; three keep a line busy.
+_PARTS_AT_ONCE = 3
 
 
 class CloudStore:
     """See `ObjectStore`. `signer` signs where the backend can't (memory)."""
 
     def __init__(self, backend: Backend, signer: UrlSigner | None = None) -> None:
+        let_native_threads_finish()
         self._backend = backend
         self._signer = signer
 
@@ -53,7 +58,7 @@ class CloudStore:
 
     async def put_stream(self, key: str, chunks: AsyncIterable[bytes], *, content_type: str, max_bytes: int | None = None) -> StoredObject:
         check_key(key)
-        digest = hashlib.sha256()
+        hashed = _HashBehind()
         done = 0
         failure: list[BaseException] = []
 
@@ -64,8 +69,7 @@ class CloudStore:
                     done += len(chunk)
                     if max_bytes is not None and done > max_bytes:
                         raise TooLarge(f"The file is larger than the limit of {max_bytes} bytes.", advice="Give a smaller file.")
-                    # Hashing lets other threads run: the parts before this one are sent meanwhile.
-                    await asyncio.to_thread(digest.update, chunk)
+                    await hashed.add(chunk)
                     yield chunk
             except BaseException as error:
                 # obstore wraps what a generator raises; the caller should see the original.
@@ -91,22 +95,26 @@ class CloudStore:
         if found.size != done:
             await self.delete(key)
             raise StorageError(f"The store kept {found.size} of {done} bytes.")
-        return StoredObject(key, found.size, found.etag, content_type, found.modified, digest.hexdigest())
+        return StoredObject(key, found.size, found.etag, content_type, found.modified, await hashed.hexdigest())
 
     async def get_to_file(self, key: str, path: Path, *, on_progress: OnProgress | None = None) -> StoredObject:
         found = await self.head(key)
         partial = path.with_name(f"{path.name}.part")
         done = 0
         try:
-            with partial.open("wb") as target:
+            async with WriteBehind(partial) as target:
                 async for chunk in self.stream(key):
-                    await asyncio.to_thread(target.write, chunk)
+                    await target.write(chunk)
                     done += len(chunk)
                     if on_progress is not None:
                         on_progress(done, found.size)
             if done != found.size:
                 raise StorageError(f"The store gave {done} of {found.size} bytes.")
             partial.replace(path)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise OutOfSpace("The disk filled up while an object was fetched.") from error
+            raise StorageError(f"A fetched object can't be written: {os.strerror(error.errno or errno.EIO)}.") from error
         finally:
             partial.unlink(missing_ok=True)
         return found
@@ -194,9 +202,29 @@ class CloudStore:
                 break
 
 
+class _HashBehind:
+    """SHA-256 of chunks that are being sent meanwhile: a thread hashes one while the next is read and sent."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._hashing: asyncio.Future[None] | None = None
+
+    async def add(self, chunk: bytes) -> None:
+        await self._settle()
+        self._hashing = asyncio.get_running_loop().run_in_executor(None, self._digest.update, chunk)
+
+    async def hexdigest(self) -> str:
+        await self._settle()
+        return self._digest.hexdigest()
+
+    async def _settle(self) -> None:
+        if self._hashing is not None:
+            await self._hashing
+
+
 async def _file_chunks(path: Path, total: int, on_progress: OnProgress | None) -> AsyncIterator[bytes]:
     done = 0
-    with path.open("rb") as source:
+    with path.open("rb", buffering=0) as source:
         while chunk := await asyncio.to_thread(source.read, CHUNK_BYTES):
             yield chunk
             done += len(chunk)
