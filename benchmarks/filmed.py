@@ -89,9 +89,9 @@ class _Scenes:
             self._texture = _texture(HEIGHT + 200, WIDTH + 400, number)
             self._colour = _texture(HEIGHT // 2 + 100, WIDTH // 2 + 200, number + 1)
         since = number - self._begun
-        x, y = int(since * self._speed) % 400, int(since * self._speed * 0.3) % 200
+        x, y = _to_and_fro(since * self._speed, 400), _to_and_fro(since * self._speed * 0.3, 200)
         luma = self._texture[y : y + HEIGHT, x : x + WIDTH].astype(np.int16) + self._grain[number % 8]
-        across = since * 4 % (WIDTH - 300)
+        across = _to_and_fro(since * 4, WIDTH - 300)
         luma[400:700, across : across + 300] = 255 - luma[400:700, across : across + 300]
         colour = self._colour[y // 2 : y // 2 + HEIGHT // 2, x // 2 : x // 2 + WIDTH // 2] // 4
         planes = (np.clip(luma, 16, 235).astype(np.uint8), 96 + colour, 160 - colour)
@@ -101,6 +101,11 @@ class _Scenes:
         )
         frame.pts = number
         return frame
+
+
+def _to_and_fro(way: float, limit: int) -> int:
+    """0 to `limit` and back: what jumped would be a change of scene."""
+    return int(limit - abs(way % (2 * limit) - limit))
 
 
 def _texture(height: int, width: int, seed: int) -> Luma:

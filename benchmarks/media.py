@@ -22,7 +22,7 @@ import imageio_ffmpeg  # type: ignore[import-untyped]
 import numpy as np
 
 from benchmarks.filmed import FPS, film, prolong
-from benchmarks.queue import ROOT, peer_interpreter
+from benchmarks.peers.environment import ROOT, peer_interpreter
 from videomoments.media.probe import probe
 from videomoments.media.shots import exact_shots, fast_shots
 from videomoments.media.silences import find_silences

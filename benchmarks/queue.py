@@ -20,12 +20,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 
 from benchmarks.peers import stamps
+from benchmarks.peers.environment import ROOT, peer_interpreter
 from benchmarks.servers import Servers, running_servers
 
-ROOT = Path(__file__).resolve().parent.parent
 OURS = "moments"
 PEERS = ("procrastinate", "arq", "taskiq", "celery")
 DURABLE = (OURS, "procrastinate")
@@ -155,28 +154,3 @@ class _System:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{count} jobs did not start within {_PATIENCE_SECONDS:.0f} s")
             time.sleep(0.05)
-
-
-def peer_interpreter() -> Path:
-    """The peers' own environment, made on first use from `benchmarks/requirements.lock`."""
-    import venv
-
-    lock, folder = ROOT / "benchmarks" / "requirements.lock", ROOT / ".venv" / "peers"
-    stamp, python = folder / "stamp", folder / "bin" / "python"
-    if not stamp.exists() or stamp.read_text() != lock.read_text():
-        print("setting up the peers (once)", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        install: list[Any] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "-qq",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-        ]
-        subprocess.run([*install, "--requirement", lock], check=True)
-        stamp.write_text(lock.read_text())
-    return python

@@ -35,7 +35,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from benchmarks.queue import peer_interpreter
+from benchmarks.peers.environment import peer_interpreter
 
 _MEGABYTE = 1_000_000
 # What each client runs; FILE is the file, BASE the server's address. `measured()` takes the transfer as a function.

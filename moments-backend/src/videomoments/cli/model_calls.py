@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from videomoments.services.model_calls import KeptCall
-
-
-def as_dict(call: KeptCall) -> dict[str, Any]:
-    """Everything that is kept: `messages` as they were sent, `answer` as it came."""
-    return asdict(call)
 
 
 def table_of(calls: Sequence[KeptCall]) -> Table:

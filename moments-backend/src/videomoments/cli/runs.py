@@ -68,14 +68,16 @@ def calls(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout, with what was asked and answered in full.")] = False,
 ) -> None:
     """Show what a run asked its chat models, and which answers could not be used and why. Secrets are not kept."""
-    from videomoments.cli.model_calls import as_dict, table_of
+    from dataclasses import asdict
+
+    from videomoments.cli.model_calls import table_of
 
     async def ask(services: Services) -> Sequence[KeptCall]:
         return await services.model_calls.of_run((await find_run(services, identifier)).run_id)
 
     found = with_services(ask)
     if as_json:
-        _print_json([as_dict(call) for call in found])
+        _print_json([asdict(call) for call in found])
     elif found:
         from videomoments.cli.console import results
 
