@@ -2,7 +2,7 @@
 says at which picture. In the child only.
 
 Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them; and
-a keyframe that came in turn, after small packets only, shows what the one before it showed.
+a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from av.stream import Discard
 from av.video.frame import VideoFrame
 
 from videomoments.media.eventless import Keyframes
@@ -43,12 +42,10 @@ class _Seen:
 
 
 def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
-    """Stretches between two neighbouring keyframes that show different scenes."""
+    """Stretches between two neighbouring keyframes that show different scenes, and what follows the last if it seems to hold another."""
     assert info.video is not None
     pictures = Pictures(source, info)
     pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
-    # Where the container has an index, the packets between are not even read.
-    pictures.stream.discard = Discard.nonkey
     keyframes = Keyframes(pictures)
     found: list[Shot] = []
     unclear: list[tuple[_Seen, _Seen]] = []
@@ -64,6 +61,9 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
         progress(min(1.0, max(0.0, at / info.duration)))
     for first, second in unclear:
         found += _narrowed(pictures, first, second, keyframes.passed_over(first.at, second.at))
+    end = keyframes.eventful_until()
+    if before is not None and end is not None:
+        found.append(Shot(round(before.at, 4), round(end, 4)))
     pictures.close()
     return sorted(found, key=lambda shot: shot.earliest)
 
