@@ -114,6 +114,17 @@ async def test_whoever_changes_a_run_sees_it_at_once_and_an_end_is_never_kept(cl
     assert (await client.get(f"{path}/status")).json()["status"] == "queued"
 
 
+async def test_a_change_of_one_video_leaves_what_is_known_of_others(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    one, other = await claimed(deps), await claimed(deps, "https://example.com/other.mp4")
+    for change in (f"/api/pipeline/{one.video_id}/cancel", f"/api/videos/{one.video_id}"):
+        for video in (one.video_id, other.video_id):
+            await client.get(f"/api/pipeline/{video}/status")
+        await client.request("POST" if change.endswith("cancel") else "PATCH", change, json={"title": "x"})
+        assert (is_short(deps, one.video_id), is_short(deps, other.video_id)) == (False, True)
+    await client.post("/api/generate_moments", json={"url": "https://example.com/third.mp4"})
+    assert not is_short(deps, other.video_id), "which video it would be is not in the path"
+
+
 def status_of(text: str, *, active: bool = True) -> Status:
     return Status(Tagged(text.encode(), f'"{text}"'), active)
 

@@ -33,5 +33,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    configure_logging("INFO", as_json=True)
+    configure_logging(Settings().log_level, as_json=True)
     asyncio.run(serve())

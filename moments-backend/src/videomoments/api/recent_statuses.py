@@ -21,6 +21,8 @@ from videomoments.api.conditional import Tagged, matches
 FRESH_SECONDS = 0.8
 _KEPT = 2000
 _STATUS = re.compile(r"/api/pipeline/([A-Za-z0-9_-]{1,64})/status")
+# Changes of one video alone; what else is below these paths (`upload`, `list`) names no status that could be asked for.
+_OF_ONE_VIDEO = re.compile(r"/api/(?:pipeline|videos)/([A-Za-z0-9_-]{1,64})(?:/|$)")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -64,10 +66,14 @@ class RecentStatuses:
         task.add_done_callback(lambda done: self._loaded(video_id, done))
         return (await asyncio.shield(task)).body
 
-    def forget(self) -> None:
-        """Nothing that was read, or is being read, is shown again."""
-        self._kept.clear()
-        self._loading.clear()
+    def forget(self, video_id: str | None = None) -> None:
+        """What was read of the video, or is being read, is not shown again; of all videos where it is not known which changed."""
+        if video_id is None:
+            self._kept.clear()
+            self._loading.clear()
+        else:
+            self._kept.pop(video_id, None)
+            self._loading.pop(video_id, None)
 
     async def _read(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Status:
         began, mine = time.monotonic(), asyncio.current_task()
@@ -116,16 +122,18 @@ class StatusFirst:
 
     async def _changing(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whoever has the answer to a change, and polls, must see it. It is committed by the time that the answer begins."""
+        named = _OF_ONE_VIDEO.match(scope["path"])
+        video_id = named[1] if named else None
 
         async def forgetting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._statuses.forget()
+                self._statuses.forget(video_id)
             await send(message)
 
         try:
             await self._app(scope, receive, forgetting)
         finally:
-            self._statuses.forget()  # it may have failed behind its change
+            self._statuses.forget(video_id)  # it may have failed behind its change
 
 
 async def _answer(known: Tagged, scope: Scope, send: Send) -> None:

@@ -12,6 +12,15 @@ from videomoments.inference.retry import Overloaded, retry_after_seconds
 
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]\S*")
 _BEARER = re.compile(r"(?i)\b(bearer|api[_-]?key|token)([\"'\s:=]+)[\w.\-]{8,}")
+_URL = re.compile(r"https?://\S+")
+# How servers say that they were themselves refused when they fetched what a message points at: vLLM, and whatever uses aiohttp, requests
+# or httpx. Google answers 400 for an address that has expired.
+_REFUSED = r"(?:\b40[03]\b|forbidden|bad request)"
+_FETCHING = r"\b(?:url|fetch\w*|download\w*)\b"
+_NOT_FETCHED = re.compile(
+    rf"{_REFUSED}.{{0,80}}{_FETCHING}|{_FETCHING}.{{0,80}}{_REFUSED}|(?:url|link|address|signature|request)\s(?:has |is )?expired",
+    re.IGNORECASE | re.DOTALL,
+)
 _LONGEST = 300
 _KEY_ADVICE = "Check the model's API key."
 # What happened, its code, and what a person can do; where a person must act, trying again is useless.
@@ -33,6 +42,13 @@ class Refused(ModelError):
     def __init__(self, message: str, body: str) -> None:
         super().__init__(message)
         self.body = body
+
+
+class MediaNotFetched(ModelError):
+    """The service was refused when it fetched what the request points at. With a fresh address it may be asked again."""
+
+    code = "model_could_not_fetch"
+    retryable = False
 
 
 def without_secrets(text: str) -> str:
@@ -66,6 +82,8 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
     said = f": {words}{'' if words.endswith(('.', '!', '?', '…')) else '.'}" if words else "."
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return Overloaded(f"Model {name} is overloaded ({status}){said}", retry_after_seconds(retry_after))
+    if _tells_of_fetching(status, body):
+        return MediaNotFetched(f"Model {name} could not fetch the clip ({status}){said}")
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
         return Refused(f"Model {name} refused the request ({status}){said}", body)
     if status in _KNOWN:
@@ -73,3 +91,9 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
         return ModelError(f"Model {name} {what} ({status}){said}", code=code, advice=advice, retryable=not advice)
     # What is wrong with the request stays wrong; a server's own fault may pass.
     return ModelError(f"Model {name} failed ({status}){said}", code="model_error", retryable=status >= 500)
+
+
+def _tells_of_fetching(status: int, body: str) -> bool:
+    """A refused key is another matter, and so is an unknown model."""
+    answered = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) or status >= 500
+    return answered and _NOT_FETCHED.search(_URL.sub("url", body[:20_000])) is not None

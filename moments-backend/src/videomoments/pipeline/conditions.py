@@ -27,6 +27,8 @@ async def no_speech(context: StageContext) -> str | None:
 
 
 async def no_moments(context: StageContext) -> str | None:
+    if context.snapshot.moment is not None:
+        return None
     return None if context.checkpoints.get(StageName.MOMENT_GENERATION, {}).get("moments") else "there are no moments"
 
 

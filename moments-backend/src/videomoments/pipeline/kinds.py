@@ -9,6 +9,7 @@ from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Stage, StageContext
 from videomoments.pipeline.stages import STAGES
 from videomoments.pipeline.stages.clip_recut import recut
+from videomoments.pipeline.stages.moment_again import again_inputs, refine_again
 
 NOT_PART = "not part of this run"
 
@@ -18,11 +19,17 @@ _PARTS: dict[RunKind, frozenset[StageName]] = {
     RunKind.AUDIO: _UP_TO_AUDIO,
     RunKind.TRANSCRIBE: _UP_TO_TRANSCRIPT,
     RunKind.CLIPS: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION}),
+    RunKind.REFINE: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD, StageName.MOMENT_REFINEMENT}),
 }
 # Where a kind does something else under a stage's name.
 _OWN: dict[RunKind, dict[StageName, Stage]] = {
     RunKind.CLIPS: {
         StageName.CLIP_EXTRACTION: Stage(name=StageName.CLIP_EXTRACTION, run=recut, resource=Resource.CLIPS, stall_seconds=900.0),
+    },
+    RunKind.REFINE: {
+        StageName.MOMENT_REFINEMENT: Stage(
+            name=StageName.MOMENT_REFINEMENT, run=refine_again, inputs=again_inputs, resource=Resource.REFINEMENT, stall_seconds=900.0
+        ),
     },
 }
 

@@ -18,7 +18,7 @@ from typing import Any
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import StageName
-from videomoments.db.tables import Video
+from videomoments.db.tables import Moment, Video
 from videomoments.inference.base import ModelConfig
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.tunnel import Tunnels
@@ -137,6 +137,13 @@ class StageContext:
     def forget_video(self) -> None:
         """The row was written: read it anew."""
         self._video = None
+
+    async def originals(self) -> list[Moment]:
+        """The original moments that this run works on: those that it found, or the one that it is for. Raises NotFound, Conflict."""
+        if self.snapshot.moment is None:
+            return await self.services.moments.originals(self.claim.run_id)
+        moment, _ = await self.services.moments.refinable(self.claim.video_id, self.snapshot.moment)
+        return [moment]
 
     async def media_info(self) -> MediaInfo:
         """What VIDEO_DOWNLOAD measured."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from videomoments.core.errors import NotFound
+from videomoments.core.errors import Conflict, NotFound
 from videomoments.core.names import ClipKind, new_identifier
 from videomoments.db.repositories import moments as repository
 from videomoments.db.repositories import prompts
@@ -120,12 +120,23 @@ class Moments:
         async with self._database.transaction() as session:
             return await repository.originals(session, run_id)
 
+    async def refinable(self, video_id: str, moment_id: str) -> tuple[Moment, Run]:
+        """The original of the moment, and the run that found it. Raises NotFound, and Conflict (`moment_edited`) for a person's own."""
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            original = _untouched(await repository.family_of(session, video.id, moment_id))
+            run = await session.get(Run, original.run_id)
+            if run is None:
+                raise _edited()
+            return original, run
+
     async def save_refined(self, claim: Claim, original: Moment, refined: NewMoment) -> None:
-        """The refined form of `original`, with `parent_id` pointing to it. Raises StaleAttempt."""
+        """The refined form of `original`, with `parent_id` pointing to it, in place of an earlier one. What a person has edited or
+        deleted meanwhile stays as it is. Raises StaleAttempt; in a run for this one moment also Conflict (`moment_edited`) and NotFound."""
         row = {
             "identifier": new_identifier(),
             "video_id": claim.video_pk,
-            "run_id": claim.run_id,
+            "run_id": original.run_id,
             "parent_id": original.id,
             "gen_config_id": original.gen_config_id,
             "position": original.position,
@@ -138,6 +149,8 @@ class Moments:
             "engine": refined.engine,
         }
         async with self._runs.fenced(claim) as session:
+            if claim.snapshot.moment is not None:
+                _untouched(await repository.family_of(session, claim.video_pk, original.identifier))
             await repository.put_refined(session, row)
 
     async def publish_clip(self, claim: Claim, clip: StoredClip) -> None:
@@ -210,6 +223,23 @@ class Moments:
         if run is None:
             raise NotFound("There is no such run of this video.", code="run_not_found")
         return run
+
+
+def _untouched(family: Sequence[Moment]) -> Moment:
+    """The original of a family that runs may change."""
+    if not family or family[0].parent_id is not None:
+        raise NotFound("There is no such moment of this video.", code="moment_not_found")
+    if any(moment.edited_at is not None for moment in family):
+        raise _edited()
+    return family[0]
+
+
+def _edited() -> Conflict:
+    return Conflict(
+        "A person made or edited this moment, and no run changes that.",
+        code="moment_edited",
+        advice="Move its boundaries by hand, or delete it and look for moments again.",
+    )
 
 
 def _shown(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tuple[Moment, Moment | None]]:

@@ -44,6 +44,8 @@ class RunSnapshot(BaseModel):
     transcription: ModelConfig
     generation: ModelConfig
     refinement: ModelConfig
+    # The identifier of the one original moment that a run of the kind `refine` is for.
+    moment: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -54,4 +56,5 @@ class RunSnapshot(BaseModel):
             "transcription_model": self.transcription.key,
             "generation_model": self.generation.key,
             "refinement_model": self.refinement.key,
+            **({"moment_id": self.moment} if self.moment else {}),
         }

@@ -31,4 +31,4 @@ async def retry_run(services: Services, request_id: str) -> Accepted:
         "refinement_model": kept.refinement.key,
     }
     snapshot = await services.models.snapshot(kept.options.model_copy(update=same_models))
-    return await services.runs.retry(request_id, snapshot.model_copy(update={"options": kept.options}))
+    return await services.runs.retry(request_id, snapshot.model_copy(update={"options": kept.options, "moment": kept.moment}))

@@ -567,6 +567,27 @@ export interface paths {
         patch: operations["edit_moment"];
         trace?: never;
     };
+    "/api/videos/{video_id}/moments/{moment_id}/refine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refine
+         * @description Has a model set this one moment's boundaries anew, as a run; its clip is cut again. 409 `moment_edited` for a moment that a person
+         *     made or edited: no run changes that.
+         */
+        post: operations["refine_moment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/videos/{video_id}/moments/{moment_id}/restore": {
         parameters: {
             query?: never;
@@ -1650,6 +1671,33 @@ export interface components {
             workers: number;
         };
         /**
+         * RefineOptions
+         * @description How one moment is refined again; limits and prompt are those of the run that found it.
+         * @example {
+         *       "refinement_model": "qwen3_vl_fp8"
+         *     }
+         */
+        RefineOptions: {
+            /**
+             * Clips
+             * @description Whether the moment is cut into a clip again.
+             * @default deliver
+             * @enum {string}
+             */
+            clips: "deliver" | "none";
+            /**
+             * Refinement Model
+             * @description Registry key of the model; the default one where it is missing.
+             */
+            refinement_model?: string | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Top K */
+            top_k?: number | null;
+            /** Top P */
+            top_p?: number | null;
+        };
+        /**
          * RegisterVideo
          * @description A video to be downloaded by its first run.
          * @example {
@@ -1713,6 +1761,11 @@ export interface components {
             models: {
                 [key: string]: string;
             };
+            /**
+             * Moment Id
+             * @description The one moment that a run of the kind `refine` is for.
+             */
+            moment_id?: string | null;
             /**
              * Note
              * @description One sentence about a completed run that found nothing.
@@ -2171,6 +2224,7 @@ export type PageVideoOut = components['schemas']['Page_VideoOut_'];
 export type ParentOut = components['schemas']['ParentOut'];
 export type Problem = components['schemas']['Problem'];
 export type ReadyOut = components['schemas']['ReadyOut'];
+export type RefineOptions = components['schemas']['RefineOptions'];
 export type RegisterVideo = components['schemas']['RegisterVideo'];
 export type RunErrorOut = components['schemas']['RunErrorOut'];
 export type RunKind = components['schemas']['RunKind'];
@@ -5364,6 +5418,101 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refine_moment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key again answers with the run that it started. */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+                /** @description The moment's identifier. */
+                moment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RefineOptions"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Query, Response
 from videomoments.api.deps import ApiDeps, Deps, MomentId, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
+from videomoments.api.routes.pipeline import IdempotencyKey
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.editing import CreateMoment, EditMoment
 from videomoments.api.schemas.moments import MomentOut
-from videomoments.api.schemas.runs import AcceptedOut, StartOptions
+from videomoments.api.schemas.runs import AcceptedOut, RefineOptions, StartOptions
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind
 from videomoments.services.editing import MomentChange
+from videomoments.services.refining import refine_moment
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
@@ -49,6 +51,25 @@ async def generate(deps: Deps, video_id: VideoId, response: Response, options: S
     snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
     accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.GENERATE)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    return AcceptedOut.of(accepted)
+
+
+@router.post("/{moment_id}/refine", operation_id="refine_moment", status_code=202, responses=responses(404, 409, 422, 429, 503))
+async def refine(
+    deps: Deps,
+    video_id: VideoId,
+    moment_id: MomentId,
+    response: Response,
+    options: RefineOptions | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> AcceptedOut:
+    """Has a model set this one moment's boundaries anew, as a run; its clip is cut again. 409 `moment_edited` for a moment that a person
+    made or edited: no run changes that."""
+    wanted = (options or RefineOptions()).wanted()
+    accepted = await refine_moment(deps.services, video_id, moment_id, wanted, idempotency_key=idempotency_key)
+    response.headers["Location"] = f"/api/pipeline/{video_id}/status"
+    if accepted.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
     return AcceptedOut.of(accepted)
 
 

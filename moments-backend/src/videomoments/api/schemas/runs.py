@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from videomoments.api.schemas.common import Text, Time
 from videomoments.api.schemas.moments import MomentOut
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.services.options import RunOptions
+from videomoments.services.refining import Refinement
 from videomoments.services.run_queries import RunError, RunView, StageView
 from videomoments.services.runs import Accepted
 
@@ -27,6 +28,21 @@ class StartOptions(RunOptions):
 
     def options(self) -> RunOptions:
         return RunOptions(**{name: getattr(self, name) for name in RunOptions.model_fields})
+
+
+class RefineOptions(BaseModel):
+    """How one moment is refined again; limits and prompt are those of the run that found it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"refinement_model": "qwen3_vl_fp8"}]})
+
+    refinement_model: str | None = Field(None, max_length=64, description="Registry key of the model; the default one where it is missing.")
+    temperature: float | None = Field(None, ge=0.0, le=2.0)
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    top_k: int | None = Field(None, ge=1, le=1000)
+    clips: Literal["deliver", "none"] = Field("deliver", description="Whether the moment is cut into a clip again.")
+
+    def wanted(self) -> Refinement:
+        return Refinement(self.refinement_model, self.temperature, self.top_p, self.top_k, self.clips)
 
 
 class GenerateMoments(StartOptions):
@@ -118,6 +134,7 @@ class RunOut(StatusOut):
     attempt: int
     crashes: int = Field(description="How many workers it has ended.")
     options: dict[str, Any]
+    moment_id: str | None = Field(None, description="The one moment that a run of the kind `refine` is for.")
     models: dict[str, str] = Field(description="Registry keys by job: transcription, generation, refinement.")
 
     @classmethod
@@ -134,6 +151,7 @@ class RunOut(StatusOut):
             attempt=run.attempt,
             crashes=run.crashes,
             options=run.config.get("options", {}),
+            moment_id=run.config.get("moment"),
             models=models,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -42,6 +42,21 @@ async def originals(session: AsyncSession, run_id: int) -> list[Moment]:
     return list(found)
 
 
+async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> list[Moment]:
+    """The moment's original and then its refined form, if it has one, whichever of them is meant; nothing where there is none.
+    Both are locked against a person's changes until the transaction ends."""
+    meant = select(func.coalesce(Moment.parent_id, Moment.id)).where(Moment.video_id == video_pk, Moment.identifier == identifier)
+    head = meant.scalar_subquery()
+    statement = (
+        select(Moment)
+        .where((Moment.id == head) | (Moment.parent_id == head), Moment.deleted_at.is_(None))
+        .order_by(Moment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(await session.scalars(statement))
+
+
 async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
     """The refined form of one moment in one run."""
     statement = insert(Moment).values(row)
@@ -69,7 +84,7 @@ async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment,
 async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | None:
     statement = (
         select(Run)
-        .where(Run.video_id == video_pk, Run.status == RunStatus.COMPLETED.value, Run.kind.in_(("pipeline", "generate", "refine")))
+        .where(Run.video_id == video_pk, Run.status == RunStatus.COMPLETED.value, Run.kind.in_(("pipeline", "generate")))
         .order_by(Run.completed_at.desc(), Run.id.desc())
         .limit(1)
     )

@@ -22,7 +22,7 @@ MAX_INPUT_BYTES = 24 * 1024**2
 
 async def cut_input_clips(context: StageContext) -> Outcome:
     """Leaves the clips in the run's folder; the checkpoint says what each really holds."""
-    moments = await context.services.moments.originals(context.claim.run_id)
+    moments = await context.originals()
     folder = context.scratch("cut")
     requests = [
         ClipRequest(
@@ -50,7 +50,7 @@ async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
     """The clips are local files until stage 7 has stored them."""
     if all(clip_path(context, moment).exists() for moment in checkpoint["clips"]):
         return True
-    moments = await context.services.moments.originals(context.claim.run_id)
+    moments = await context.originals()
     stored = await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
     return len(stored) == len(checkpoint["clips"])
 

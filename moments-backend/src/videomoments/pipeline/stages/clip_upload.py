@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from videomoments.core.names import ClipKind, StageName
+from videomoments.db.tables import Clip
 from videomoments.pipeline.conditions import no_clips_needed
 from videomoments.pipeline.input_clips import clip_inputs, clip_path
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
@@ -14,14 +18,14 @@ async def upload_input_clips(context: StageContext) -> Outcome:
     cut = context.checkpoints[StageName.CLIP_EXTRACTION]["clips"]
     claim = context.claim
     keys = []
-    moments = await context.services.moments.originals(claim.run_id)
+    moments = await context.originals()
     stored = await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
     for number, moment in enumerate(moments, 1):
-        if moment.identifier not in cut or moment.id in stored:
+        fields = cut.get(moment.identifier)
+        if fields is None or _holds(stored.get(moment.id), fields):
             continue
         key = clip_key(claim.video_id, moment.identifier, ClipKind.INPUT, claim.request_id, claim.attempt)
         await context.put(key, clip_path(context, moment.identifier), "video/mp4")
-        fields = cut[moment.identifier]
         clip = StoredClip(
             moment_id=moment.id,
             kind=ClipKind.INPUT,
@@ -38,6 +42,11 @@ async def upload_input_clips(context: StageContext) -> Outcome:
         keys.append(key)
         context.report(number / len(moments))
     return Outcome({"clips": keys})
+
+
+def _holds(stored: Clip | None, fields: Mapping[str, Any]) -> bool:
+    """Whether it is the clip that was cut: the moment may have had other boundaries in an earlier attempt."""
+    return stored is not None and (stored.start_time, stored.end_time) == (fields["start"], fields["end"])
 
 
 CLIP_UPLOAD = Stage(name=StageName.CLIP_UPLOAD, run=upload_input_clips, skip=no_clips_needed, inputs=clip_inputs)

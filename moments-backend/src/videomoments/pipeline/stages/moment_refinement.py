@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import logging
-import re
 from collections.abc import Mapping
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from videomoments.core.errors import ModelError
-from videomoments.core.names import ClipKind, StageName
-from videomoments.core.times import Interval
-from videomoments.db.tables import Clip, Moment
-from videomoments.inference.base import Sampling, resolve_endpoint
-from videomoments.inference.failures import Refused
-from videomoments.inference.openai_chat import Asked, ChatAnswer
-from videomoments.inference.retry import Budget
-from videomoments.inference.transcript import Transcript
-from videomoments.moments.limits import MomentLimits
-from videomoments.moments.lines import Line, build_lines, lines_within, words_near
-from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, parse_refinement, to_absolute
-from videomoments.moments.prompts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
-from videomoments.moments.snapping import Snapper
+from videomoments.core.names import StageName
+from videomoments.db.tables import Moment
 from videomoments.pipeline.conditions import no_moments
 from videomoments.pipeline.delivery import deliver
 from videomoments.pipeline.limits import Resource
+from videomoments.pipeline.refining import input_clips, material_of, refine_one
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.pipeline.together import together
-from videomoments.services.moments import NewMoment
-from videomoments.services.transcripts import recognised_from
-from videomoments.services.waveforms import read_silences
 
 log = logging.getLogger(__name__)
 
-# How long a signed URL of an input clip lives; minted anew for each call (F55).
-_URL_LIFE = timedelta(hours=1)
-# How a server words that it could not fetch a clip whose address has expired while it waited for its turn. Google answers 400 then.
-_EXPIRED = re.compile(r"\b403\b|forbidden|expired|bad request('?, url| for url)", re.IGNORECASE)
-_REACH_SECONDS = 8.0
-# Repeated calls that a run may make beyond one for each moment.
-_SPARE_CALLS = 12
 # Share of the stage's progress that refining takes when clips are cut afterwards.
 _REFINED = 0.4
-
-
-class _Material:
-    """What is needed for every moment of the run."""
-
-    def __init__(
-        self,
-        moments: list[Moment],
-        transcript: Transcript | None,
-        duration: float,
-        limits: MomentLimits,
-        silences: list[Interval],
-    ) -> None:
-        edges = [0.0, *(moment.end_time for moment in moments[:-1])], [*(moment.start_time for moment in moments[1:]), duration]
-        # How far each may grow: not into its neighbours.
-        self.room = {moment.id: Interval(low, high) for moment, low, high in zip(moments, *edges, strict=True)}
-        words = transcript.words if transcript else ()
-        self.lines: list[Line] = build_lines(words, transcript.segments if transcript else ())
-        self.words = words
-        self.duration = duration
-        self.limits = limits
-        self.budget = Budget(_SPARE_CALLS + len(moments))
-        self.snapper = Snapper(self.lines, words, duration, silences)
 
 
 async def refine(context: StageContext) -> Outcome:
@@ -74,12 +27,9 @@ async def refine(context: StageContext) -> Outcome:
     run = context.claim.run_id
     moments = await context.services.moments.originals(run)
     done = {view.parent.id for view in await context.services.moments.of_run(run) if view.parent is not None}
-    clips = await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
-    row = await context.services.transcripts.of_video(context.claim.video_id)
+    clips = await input_clips(context, moments)
     options = context.options
-    limits = MomentLimits(options.max_moments, options.min_duration, options.max_duration)
-    silences = await read_silences(context.parts.store, (await context.video()).audio_url)
-    material = _Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits, silences)
+    material = await material_of(context, moments)
     share = _REFINED if options.clips == "deliver" else 1.0
     failures: list[str] = []
     finished = 0
@@ -87,7 +37,7 @@ async def refine(context: StageContext) -> Outcome:
     async def one(moment: Moment) -> None:
         nonlocal finished
         try:
-            await _refine_one(context, moment, clips.get(moment.id), material)
+            await refine_one(context, moment, clips.get(moment.id), material)
         except ModelError as error:
             log.warning("%s keeps its boundaries: %s", moment.identifier, error.message)
             failures.append(error.code)
@@ -105,92 +55,6 @@ def _remark(moments: int, failures: list[str]) -> str | None:
     if not failures:
         return None
     return f"{len(failures)} of {moments} moments keep their first boundaries ({', '.join(sorted(set(failures)))})"
-
-
-async def _refine_one(context: StageContext, moment: Moment, clip: Clip | None, material: _Material) -> None:
-    model = context.snapshot.refinement
-    interval = Interval(moment.start_time, moment.end_time)
-    view = _view(clip) if clip is not None and model.supports_video else None
-    base = TimeBase.CLIP if view else TimeBase.ABSOLUTE
-    local = interval.shifted(-view.start) if view else interval
-    shown = Interval(view.start, view.start + view.duration) if view else interval.padded(_REACH_SECONDS, _REACH_SECONDS)
-
-    def parse(answer: ChatAnswer) -> ClipRefinement | AbsoluteRefinement:
-        length = view.duration if view else material.duration
-        return parse_refinement(answer.text, time_base=base, length=length, moment=local, finish_reason=answer.finish_reason)
-
-    async def ask() -> Asked[ClipRefinement | AbsoluteRefinement]:
-        messages = refinement_messages(
-            moment=interval,
-            title=moment.title,
-            lines=lines_within(material.lines, shown.start, shown.end),
-            words=[word for word in words_near(material.words, (interval.start, interval.end)) if shown.start <= word.start < shown.end],
-            duration=material.duration,
-            limits=material.limits,
-            clip=view,
-            clip_url=await _clip_url(context, clip) if clip is not None and view else None,
-        )
-        endpoint = resolve_endpoint(model, context.parts.settings)
-        return await context.parts.chat.ask(
-            endpoint,
-            model,
-            messages,
-            parse,
-            schema=REFINEMENT_SCHEMA,
-            sampling=_sampling(context),
-            budget=material.budget,
-            on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_REFINEMENT, model.key),
-        )
-
-    async with context.model_slot(model):
-        try:
-            asked = await ask()
-        except ModelError as error:
-            if view is None or not _could_not_fetch(error) or not material.budget.spend():
-                raise
-            log.info("%s is asked again with a fresh address of its clip", model.key)
-            asked = await ask()
-    answer = asked.value
-    room = material.room[moment.id]
-    refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
-    if refined.duration <= 0:
-        raise ModelError("The refined moment is empty.", code="model_bad_answer")
-    await context.services.moments.save_refined(
-        context.claim,
-        moment,
-        NewMoment(
-            start_time=refined.start,
-            end_time=refined.end,
-            title=answer.title or moment.title,
-            score=moment.score,
-            reason=" ".join(part for part in (moment.reason, f"Boundaries: {answer.reason}" if answer.reason else "") if part) or None,
-            engine=f"{moment.engine}+{model.key}",
-        ),
-    )
-
-
-def _could_not_fetch(error: ModelError) -> bool:
-    """Whether the service was itself refused when it fetched the clip. A refused key is another matter."""
-    said = error.body if isinstance(error, Refused) else error.message
-    return error.code != "model_refused" and _EXPIRED.search(said) is not None
-
-
-def _view(clip: Clip) -> ClipView:
-    return ClipView(clip.start_time, clip.end_time - clip.start_time, clip.padding_left, clip.padding_right)
-
-
-async def _clip_url(context: StageContext, clip: Clip) -> str:
-    """A signed URL where a model can reach the store, else the clip itself as a data: URL."""
-    store = context.parts.store
-    if store.signer is None or context.parts.settings.reached_from_elsewhere:
-        return (await store.signed_url(clip.cloud_url, expires_in=_URL_LIFE)).url
-    data = await store.read_range(clip.cloud_url, 0, clip.size_bytes)
-    return f"data:{clip.content_type};base64,{base64.b64encode(data).decode()}"
-
-
-def _sampling(context: StageContext) -> Sampling:
-    options = context.options
-    return Sampling(temperature=options.temperature, top_p=options.top_p, top_k=options.top_k)
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:

@@ -1,0 +1,49 @@
+"""What a service's error means, by its status and its words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from videomoments.inference.failures import MediaNotFetched, Refused, failure
+
+ADDRESS = "https://store.example/a/clip.mp4?" + "X-Amz-Signature=0123456789&" * 20
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, f"403, message='Forbidden', url='{ADDRESS}'"),
+        (400, f"400, message='Bad Request', url=URL('{ADDRESS}')"),
+        (400, f"403 Client Error: Forbidden for url: {ADDRESS}"),
+        (400, f"Client error '403 Forbidden' for url '{ADDRESS}'"),
+        (422, f"Failed to fetch {ADDRESS}: HTTP 403"),
+        (400, "Could not download the video (403)."),
+        (500, f"aiohttp.client_exceptions.ClientResponseError: 403, message='Forbidden', url='{ADDRESS}'"),
+        (400, "Request has expired"),
+    ],
+)
+def test_f55_a_clip_that_the_service_was_refused_is_an_error_of_its_own(status: int, words: str) -> None:
+    error = failure("m", status, json.dumps({"error": {"message": words}}))
+    assert isinstance(error, MediaNotFetched)
+    assert (error.code, error.retryable) == ("model_could_not_fetch", False)
+    assert "Signature" not in error.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This model's maximum context length is 4003 tokens.",
+        "Bad Request: response_format is not supported",
+        "Invalid image_url in messages[1]",
+        "max_tokens must be at least 1, got 0 (400)",
+        "At most 1 video may be provided in one request.",
+    ],
+)
+def test_other_faults_of_a_request_are_not_taken_for_it(words: str) -> None:
+    assert isinstance(failure("m", 400, json.dumps({"error": {"message": words}})), Refused)
+
+
+def test_a_refused_key_is_not_taken_for_it() -> None:
+    assert failure("m", 403, "403 Forbidden for url /v1/chat/completions").code == "model_refused"
