@@ -111,7 +111,8 @@ def _documented(seen: dict[str, set[str]], run: Accepted) -> None:
     assert {"queued", "processing"} <= seen["status"]
     assert seen["current_stage"] <= {name.value for name in StageName}
     assert {"TRANSCRIPTION", "MOMENT_GENERATION", "MOMENT_REFINEMENT"} <= seen["current_stage"]
-    for name in StageName:
+    # The keys go as the last stage ends: a reader may miss that.
+    for name in list(StageName)[:-1]:
         assert "completed" in seen.get(f"{name}_status", {"completed"}), name
     assert f"{run.request_id}:1" in seen["lock"]
 
