@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import av
@@ -18,4 +19,19 @@ def short_film(target: Path, *, seconds: float = 76.0) -> Path:
                 continue
             packet.stream = streams[packet.stream.index]
             out.mux(packet)
+    return target
+
+
+def dense_film(target: Path, *, seconds: int = 40) -> Path:
+    """Noise with a keyframe every second: a megabyte for each, so that a browser can't have fetched all of it ahead."""
+    noise = random.Random(4)
+    with av.open(str(target), "w", options={"movflags": "faststart"}) as out:
+        stream = out.add_stream("libx264", rate=10, options={"preset": "ultrafast", "crf": "4", "g": "10", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(seconds * 10):
+            frame = av.VideoFrame(320, 240, "yuv420p")
+            for plane in frame.planes:
+                plane.update(noise.randbytes(plane.buffer_size))
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
     return target
