@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
+from aiohttp import web
 from finished import finished
 
 from api_processes import api_process
@@ -12,6 +16,7 @@ from videomoments.api.deps import ApiDeps
 from videomoments.api.openapi import document
 from videomoments.core.config import Settings
 from videomoments.services.api_keys import KeyScope
+from workers import worker_process
 
 CANARIES = {
     "MOMENTS_SIGNING_KEY": "canary-of-the-signing-key",
@@ -52,13 +57,59 @@ async def test_f56_f78_secrets_are_seen_nowhere(deps: ApiDeps, settings: Setting
             signature = signed.rsplit("signature=", 1)[1]
             assert (await client.get(signed.replace(signature, signature[:-1]))).status_code == 403
             assert (await client.get(signed)).status_code == 200
-        commands = [file.read_bytes().decode(errors="replace") for file in Path("/proc").glob("[0-9]*/cmdline") if _readable(file)]
+        commands = _commands()
         logged = api.log.read_text()
         assert "accepted" in logged or logged.strip(), "a log that says nothing proves nothing"
     text = "\n".join([*seen, *commands, logged])
     for secret in (*CANARIES.values(), key):
         assert secret not in text
     assert signature not in "\n".join([*commands, logged])
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[str]:
+    """One file that is not there, and a page on which yt-dlp finds nothing."""
+
+    async def page(_: web.Request) -> web.Response:
+        await asyncio.sleep(0.3)
+        return web.Response(text="<!doctype html><title>Nothing</title>", content_type="text/html")
+
+    application = web.Application()
+    application.router.add_get("/page", page)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_f56_f78_a_signed_source_is_told_by_no_log_error_or_process(deps: ApiDeps, settings: Settings, site: str) -> None:
+    """A URL with a signed query, which a run fails to download: as a file, and as a page that yt-dlp's process is given."""
+    planted = "canary-of-a-signed-query"
+    variables = {"MOMENTS_ALLOW_PRIVATE": "127.0.0.1", "MOMENTS_LOG_LEVEL": "DEBUG"}
+    commands: list[str] = []
+    with api_process(settings, **variables) as api, worker_process(settings, stages="real", **variables) as worker:
+        async with httpx.AsyncClient(base_url=api.url, timeout=60) as client:
+            told = []
+            for name in ("missing.mp4", "page"):
+                body = {"url": f"{site}/{name}?X-Amz-Signature={planted}&token={planted}"}
+                begun = (await client.post("/api/generate_moments", json=body)).json()
+                run = {"status": "queued"}
+                while run["status"] in ("queued", "processing"):
+                    commands += _commands()
+                    await asyncio.sleep(0.02)
+                    run = (await client.get(f"/api/generate_moments/{begun['request_id']}")).json()
+                assert run["error"]["stage"] == "VIDEO_DOWNLOAD"
+                told += [str(run), (await client.get(f"/api/pipeline/{begun['video_id']}/history")).text]
+            told += [(await client.get("/metrics")).text, (await client.get("/api/pipeline")).text]
+        logged = [api.log.read_text(), worker.log.read_text()]
+    assert any("site_child" in command for command in commands), "yt-dlp's own process was never seen"
+    assert all("accepted" in log or "claimed" in log or "127.0.0.1" in log for log in logged), "a log that says nothing proves nothing"
+    assert planted not in "\n".join([*told, *logged, *commands])
+
+
+def _commands() -> list[str]:
+    return [file.read_bytes().decode(errors="replace") for file in Path("/proc").glob("[0-9]*/cmdline") if _readable(file)]
 
 
 def _readable(file: Path) -> bool:

@@ -23,8 +23,8 @@ export class ApiError extends Error {
   }
 }
 
-// Always the page's own origin: nothing on the address line can make the key travel elsewhere (F74).
-const http = axios.create({ baseURL: "/", timeout: 30_000, allowAbsoluteUrls: false });
+// Always the page's own origin, by its full name: below "/" alone, "\\host" would be another. Nothing on the address line moves the key (F74).
+const http = axios.create({ baseURL: window.location.origin, timeout: 30_000, allowAbsoluteUrls: false });
 
 http.interceptors.request.use((config) => {
   const key = readKey();

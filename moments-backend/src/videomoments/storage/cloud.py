@@ -71,6 +71,8 @@ class CloudStore:
                         raise TooLarge(f"The file is larger than the limit of {max_bytes} bytes.", advice="Give a smaller file.")
                     await hashed.add(chunk)
                     yield chunk
+            except GeneratorExit:
+                raise  # the store has failed first, and nobody asks for more
             except BaseException as error:
                 # obstore wraps what a generator raises; the caller should see the original.
                 failure.append(error)
