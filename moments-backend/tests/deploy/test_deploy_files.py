@@ -17,6 +17,8 @@ from compose_file import COMPOSE, ROOT, Unset, example_variables, services
 
 from videomoments.api import page
 from videomoments.core.config import Limits, Settings
+from videomoments.services.resumable_uploads import UPLOAD_LIFE
+from videomoments.storage.layout import parts_prefix
 
 VARIABLES = {"POSTGRES_PASSWORD": "p", "REDIS_PASSWORD": "r", "MOMENTS_MODELS_KEY": "m", "MOMENTS_SIGNING_KEY": "s"}
 OURS = ("setup", "models", "api", "worker", "nginx")
@@ -197,3 +199,20 @@ def test_nginx_protects_the_page_as_the_api_does() -> None:
     assert re.findall(r'set \$page_policy "([^"]+)";', text) == [page._POLICY]
     assert f'add_header Cache-Control "{page._YEAR}";' in text
     assert text.count("add_header Content-Security-Policy $page_policy;") == text.count("try_files ")
+
+
+@pytest.mark.parametrize("cloud", ["s3", "gcs"])
+def test_a_bucket_s_rules_touch_nothing_but_what_was_broken_off(cloud: str) -> None:
+    rules = json.loads((ROOT / "deploy" / "lifecycle" / f"{cloud}.json").read_text())
+    if cloud == "s3":
+        deleting = [(rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) for rule in rules["Rules"] if "Expiration" in rule]
+        aborting = [rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules["Rules"] if "Expiration" not in rule]
+    else:
+        found = [(rule["action"]["type"], rule["condition"]) for rule in rules["lifecycle"]["rule"]]
+        deleting = [(prefix, condition["age"]) for kind, condition in found if kind == "Delete" for prefix in condition["matchesPrefix"]]
+        aborting = [condition["age"] for kind, condition in found if kind == "AbortIncompleteMultipartUpload"]
+    assert len(deleting) == len(aborting) == 1
+    [(prefix, days)] = deleting
+    assert parts_prefix("x") == f"{prefix}x/"
+    # Each piece that comes gives the whole upload a day more.
+    assert min(days, *aborting) >= 2 * UPLOAD_LIFE.days

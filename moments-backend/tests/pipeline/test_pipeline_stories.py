@@ -206,6 +206,23 @@ async def test_a_run_for_the_sound_alone_asks_no_model(services: Services, setti
     assert await services.transcripts.of_video(video.identifier) is None
 
 
+async def test_audio_whose_time_in_the_store_is_over_is_extracted_again_for_another_transcription(
+    services: Services, settings: Settings, speech: SpeechLibrary
+) -> None:
+    video, _ = await services.videos.register_local(speech.get(".mp4", part, 0.0, 20.0).path)
+    ended = []
+    for language in ("en", "en", None):
+        options = await services.models.snapshot(RunOptions(language=language))
+        run = await services.runs.accept(video.identifier, options, kind=RunKind.TRANSCRIBE)
+        async with working(services, stages=stages_of(RunKind.TRANSCRIBE)):
+            ended.append(await end_of(services, run.request_id, 100))
+        audio = (await services.videos.get(video.identifier)).audio_url
+        await configured_store(settings).delete(audio or "")
+    assert [done.status for done in ended] == [RunStatus.COMPLETED] * 3, [done.error for done in ended]
+    same, anew = (stage_of(done, StageName.TRANSCRIPTION) for done in ended[1:])
+    assert (same.reason, anew.reason) == ("transcribed by an earlier run", None)
+
+
 async def test_f68_sound_alone_gets_moments_and_audio_clips(services: Services, speech: SpeechLibrary) -> None:
     run = await _start(services, speech.get(".mp3", converted, seconds=45.0).path)
     async with working(services, stages=STAGES):

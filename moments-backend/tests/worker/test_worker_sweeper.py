@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -17,9 +18,10 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, NotFound, StaleAttempt
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.runs import Claim
+from videomoments.services.videos import SourceFile
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore, configured_store
-from videomoments.storage.layout import audio_key, upload_key
+from videomoments.storage.layout import audio_key, source_key, upload_key, waveform_key
 from videomoments.worker.sweeper import Sweeper
 from workers import end_of, in_stage, until, worker_process, working
 
@@ -82,6 +84,25 @@ async def test_f60_uploads_are_given_a_day_and_others_objects_are_left_alone(
     foreign = await _put(store, "notes/readme.json", tmp_path)
     assert await sweeper.sweep_store() == 1
     assert await _left(store) == {fresh, unknown, foreign}
+
+
+async def test_audio_that_can_be_extracted_again_goes_when_its_days_are_over(
+    services: Services, settings: Settings, store: ObjectStore, tmp_path: Path
+) -> None:
+    claim = await claimed(services)
+    audio = await _put(store, audio_key(claim.video_id, claim.request_id, 1), tmp_path)
+    drawn = await _put(store, waveform_key(audio), tmp_path)
+    source = await _put(store, source_key(claim.video_id, claim.request_id, 1, ".wav"), tmp_path)
+    await services.videos.publish_source(claim, SourceFile(source, 5, "audio/wav", 1.0, None, {}), None)
+    await services.videos.publish_audio(claim, audio)
+    others = await _put(store, audio_key("another-library", claim.request_id, 1), tmp_path)
+    month = time.time() - 31 * 86_400
+    for key in (audio, drawn, source, others):
+        os.utime(settings.home / "store" / key, (month, month))
+    for days, left in ((0, {audio, drawn, source, others}), (32, {audio, drawn, source, others}), (30, {drawn, source, others})):
+        patient = dataclasses.replace(services, settings=settings.model_copy(update={"audio_days": days}))
+        await Sweeper(patient, store).sweep_store()
+        assert await _left(store) == left, days
 
 
 async def test_f61_folders_of_ended_runs_are_swept(services: Services, settings: Settings, sweeper: Sweeper) -> None:

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     min_free_bytes: int = Field(512 * 1024**2, ge=0)
     # The most that all runs' temporary files may take on one machine when another stage begins.
     temp_quota_bytes: int = Field(200 * 1024**3, gt=0)
+    # Days that a video's extracted audio stays in the store; a later transcription extracts it again. 0: for as long as the video.
+    audio_days: int = Field(30, ge=0)
     download_timeout: float = Field(6 * 3600.0, gt=0)
     # Hosts or networks in private address space that downloads may reach, comma-separated (`10.1.2.3`, `10.0.0.0/8`, `media.local`).
     allow_private: str = ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from videomoments.core.config import Settings
-from videomoments.core.errors import MomentsError
+from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
 from videomoments.db.tables import Moment, Video
 from videomoments.inference.base import ModelConfig
@@ -160,12 +160,24 @@ class StageContext:
         return await self.local(video.cloud_url, "source" + safe_extension(video.cloud_url))
 
     async def audio(self) -> Path:
-        """The extracted speech audio as a local, read-only file."""
+        """The extracted speech audio as a local, read-only file; extracted again where its time in the store is over."""
         video = await self.video()
         path = self.audio_path
         if not path.exists() and video.audio_url is not None:
-            return await self.local(video.audio_url, path.name)
+            try:
+                return await self.local(video.audio_url, path.name)
+            except NotFound:
+                log.info("the stored audio is gone: it is extracted again")
+                await self.extract_audio()
         return path
+
+    async def extract_audio(self) -> None:
+        """Leaves the source's sound and its waveform at `audio_path` and beside it."""
+        made = self.scratch("audio") / self.audio_path.name
+        drawn = made.with_suffix(".waveform")
+        await self.parts.media.extract_audio(await self.source(), made, await self.media_info(), waveform=drawn, on_progress=self.report)
+        drawn.replace(self.audio_path.with_suffix(".waveform"))
+        made.replace(self.audio_path)
 
     @property
     def audio_path(self) -> Path:

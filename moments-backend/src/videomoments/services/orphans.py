@@ -1,4 +1,5 @@
-"""Which objects of the store no row names, and never will: what attempts left that were killed, and uploads that were broken off."""
+"""Which objects of the store may go: what no row names and never will (attempts that were killed, uploads that were broken off), and audio
+that can be extracted again."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.storage.base import StoredObject
-from videomoments.storage.layout import owner_of
+from videomoments.storage.layout import is_audio, owner_of
 
 # All that names objects, as (video_id, key). Whatever column comes to hold a key has to stand here, or its objects are swept.
 NAMED_OBJECTS = """
@@ -31,6 +32,19 @@ _ORPHANS = text(f"""
       AND CASE WHEN run.id IS NULL THEN object.old
           ELSE run.status NOT IN ('queued', 'processing') OR run.attempt > object.attempt END
 """)  # noqa: S608 (constants)
+
+
+_STORED_AUDIO = text("SELECT audio_url FROM videos WHERE audio_url = ANY(:keys)")
+
+
+async def outlived_audio(database: Database, objects: Collection[StoredObject], life: timedelta) -> list[str]:
+    """The keys of videos' extracted audio that is older than `life`. Its waveform beside it is another object, and stays."""
+    oldest = now() - life
+    old = [found.key for found in objects if is_audio(found.key) and found.modified is not None and found.modified < oldest]
+    if not old:
+        return []
+    async with database.transaction() as session:
+        return list(await session.scalars(_STORED_AUDIO, {"keys": old}))
 
 
 async def orphaned(database: Database, objects: Collection[StoredObject]) -> list[str]:

@@ -83,6 +83,12 @@ def audio_key(video_id: str, request_id: str, attempt: int) -> str:
     return check_key(f"videos/{video_id}/audio/{request_id}-{attempt}.wav")
 
 
+def is_audio(key: str) -> bool:
+    """Whether it is extracted audio, not its waveform, nor a source that is sound alone."""
+    parts = key.split("/")
+    return len(parts) == 4 and (parts[0], parts[2]) == ("videos", "audio") and key.endswith(".wav")
+
+
 def waveform_key(audio_url: str) -> str:
     """The waveform beside an audio object: the row that names the audio names it too."""
     return check_key(audio_url.removesuffix(".wav") + ".waveform")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from videomoments.services.orphans import orphaned
+from videomoments.services.orphans import orphaned, outlived_audio
 from videomoments.services.wiring import Services
 from videomoments.storage.base import ObjectStore, StoredObject
 
@@ -52,7 +52,7 @@ class Sweeper:
         return bool(first == name)
 
     async def sweep_store(self) -> int:
-        """Goes through the whole store, and removes the objects that no row names (F60); answers how many."""
+        """Goes through the whole store, and removes the objects that no row names (F60), and audio whose time is over; answers how many."""
         removed = 0
         batch: list[StoredObject] = []
         async for found in self._store.list(""):
@@ -62,14 +62,16 @@ class Sweeper:
                 batch.clear()
         removed += await self._remove_orphans(batch)
         if removed:
-            log.info("%d objects that nothing names were removed", removed)
+            log.info("%d objects that nothing needs any more were removed", removed)
         return removed
 
     async def _remove_orphans(self, batch: list[StoredObject]) -> int:
-        orphans = await orphaned(self._services.database, batch)
-        for key in orphans:
+        gone = await orphaned(self._services.database, batch)
+        if days := self._services.settings.audio_days:
+            gone += await outlived_audio(self._services.database, batch, timedelta(days=days))
+        for key in gone:
             await self._store.delete(key)
-        return len(orphans)
+        return len(gone)
 
     async def sweep_folders(self, base: Path) -> int:
         """Removes temporary folders of runs that have ended (F61); answers how many."""

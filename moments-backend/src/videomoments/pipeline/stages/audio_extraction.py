@@ -16,12 +16,7 @@ async def extract_audio(context: StageContext) -> Outcome:
     video = await context.video()
     if video.audio_url is not None:
         return Outcome({}, "extracted by an earlier run")
-    info = await context.media_info()
-    made = context.scratch("audio") / context.audio_path.name
-    drawn = made.with_suffix(".waveform")
-    await context.parts.media.extract_audio(await context.source(), made, info, waveform=drawn, on_progress=context.report)
-    drawn.replace(context.audio_path.with_suffix(".waveform"))
-    made.replace(context.audio_path)
+    await context.extract_audio()
     return Outcome()
 
 
