@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -98,6 +99,12 @@ async def test_f81_a_run_lives_in_rows_and_the_cloud_from_source_to_clip(
             body = (await fetched(browser, clip["url"])).content
             assert (len(body), body[4:8]) == (clip["size_bytes"], b"ftyp")
             assert (await fetched(browser, clip["thumbnail"]["url"])).content.startswith(b"\xff\xd8")
+            saved = await api.get(clip["download_url"])
+            assert saved.content == body
+            assert f"filename*=UTF-8''{quote(moment['title'], safe='')}.mp4" in saved.headers["Content-Disposition"]
+            assert (await api.get(clip["download_url"], headers={"Range": "bytes=4-7"})).content == b"ftyp"
+            assert (await api.get(clip["download_url"], headers={"If-None-Match": saved.headers["ETag"]})).status_code == 304
+            assert (await api.get(clip["download_url"].replace("delivered", "input"))).status_code == 403
 
         assert (await api.delete(f"/api/videos/{video}", params={"purge": "true"})).json()["purged"] is True
     assert cloud.objects == {}, "a deleted video leaves nothing in the bucket"

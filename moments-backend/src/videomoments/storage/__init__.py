@@ -30,19 +30,20 @@ def configured_store(settings: Settings) -> ObjectStore:
 def open_store(storage_url: str, *, signing_key: str, public_url: str | None) -> ObjectStore:
     """The store at `gs://bucket[/folder]`, `s3://bucket[/folder]`, `file:///folder` or `memory://`.
 
-    Credentials come from the clouds' usual environment variables. `signing_key` and `public_url` are for the stores whose objects our own
-    API serves (a folder, memory); without `public_url` their signed addresses are relative to the API's host.
+    Credentials come from the clouds' usual environment variables. `signing_key` and `public_url` are for what our own API serves: the
+    objects of a folder or of memory, and downloads under a name. Without `public_url` their addresses are relative to the API's host.
     Raises `InvalidInput` (code `invalid_storage_url`) for an address of no such form.
     """
     parts = urlsplit(storage_url)
+    signer = UrlSigner(signing_key, public_url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
-        return LocalStore(Path(unquote(parts.path)), UrlSigner(signing_key, public_url))
+        return LocalStore(Path(unquote(parts.path)), signer)
     if parts.scheme == "memory":
-        return CloudStore(MemoryStore(), UrlSigner(signing_key, public_url))
+        return CloudStore(MemoryStore(), signer)
     if parts.scheme == "gs" and parts.netloc:
-        return CloudStore(GCSStore(parts.netloc, prefix=parts.path.strip("/") or None))
+        return CloudStore(GCSStore(parts.netloc, prefix=parts.path.strip("/") or None), signer)
     if parts.scheme == "s3" and parts.netloc:
-        return CloudStore(_s3(parts.netloc, parts.path.strip("/") or None))
+        return CloudStore(_s3(parts.netloc, parts.path.strip("/") or None), signer)
     raise InvalidInput(
         "STORAGE_URL has no known form.", code="invalid_storage_url", advice="Use gs://bucket, s3://bucket or file:///folder."
     )

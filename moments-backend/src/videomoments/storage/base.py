@@ -45,7 +45,11 @@ class ObjectStore(Protocol):
 
     @property
     def signer(self) -> UrlSigner | None:
-        """Who signs this store's URLs when it is us; None when the cloud does. The API serves objects only for a signer."""
+        """Who signs this store's URLs when it is us; None when the cloud does."""
+
+    @property
+    def downloads(self) -> UrlSigner:
+        """Who signs addresses that name the file they are saved as: always us, and the API serves what they lead to."""
 
     async def put_file(self, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None = None) -> StoredObject:
         """Uploads the file. Raises `StorageError` too when the file changes or shrinks meanwhile."""
@@ -88,7 +92,8 @@ class ObjectStore(Protocol):
     ) -> SignedUrl:
         """An address that serves the object, ranges included, until it expires. It is a secret: never logged or stored.
 
-        `download_name` makes a browser save the file under that name; only a store that signs by itself can promise that.
+        `download_name` makes a browser save the file under that name. Such an address is ours (`downloads`), whatever the store: what
+        signs for the clouds here cannot name files, and an object's own header would keep the name that it was stored under.
         """
 
     async def sweep_partial(self, older_than: timedelta) -> int:

@@ -34,15 +34,19 @@ _PARTS_AT_ONCE = 3
 
 
 class CloudStore:
-    """See `ObjectStore`. `signer` signs where the backend can't (memory)."""
+    """See `ObjectStore`. `signer` signs where the backend can't: everything for memory, else downloads alone."""
 
-    def __init__(self, backend: Backend, signer: UrlSigner | None = None) -> None:
+    def __init__(self, backend: Backend, signer: UrlSigner) -> None:
         let_native_threads_finish()
         self._backend = backend
         self._signer = signer
 
     @property
     def signer(self) -> UrlSigner | None:
+        return self._signer if isinstance(self._backend, MemoryStore) else None
+
+    @property
+    def downloads(self) -> UrlSigner:
         return self._signer
 
     async def put_file(self, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None = None) -> StoredObject:
@@ -184,12 +188,10 @@ class CloudStore:
     ) -> SignedUrl:
         del content_type
         check_key(key)
-        if self._signer is not None:
+        if download_name is not None or isinstance(self._backend, MemoryStore):
             return self._signer.sign(key, expires_in=expires_in, method=method, download_name=download_name)
-        assert not isinstance(self._backend, MemoryStore)
         expires_at = now() + expires_in
         with _translated(key):
-            # obstore can't sign a response's content disposition, so `download_name` has no effect here.
             url = await obstore.sign_async(self._backend, "PUT" if method == "PUT" else "GET", key, expires_in)
         return SignedUrl(url, expires_at)
 

@@ -44,6 +44,10 @@ class LocalStore:
     def signer(self) -> UrlSigner | None:
         return self._signer
 
+    @property
+    def downloads(self) -> UrlSigner:
+        return self._signer
+
     async def put_file(self, key: str, path: Path, *, content_type: str, on_progress: OnProgress | None = None) -> StoredObject:
         del content_type
         target = self._path(key)

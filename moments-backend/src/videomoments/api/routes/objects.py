@@ -13,11 +13,11 @@ from videomoments.api.attachment import attachment
 from videomoments.api.conditional import matches
 from videomoments.api.deps import Deps
 from videomoments.api.errors import Forbidden, problem, responses
-from videomoments.core.errors import NotFound
 from videomoments.storage import Verdict
 
 router = APIRouter(prefix="/api/objects", tags=["objects"])
 
+_QUOTE = '"'
 _RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
 
 
@@ -30,16 +30,13 @@ async def get_object(
     download: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """An object, whole or a range of it, to whoever has its signed address."""
-    signer = deps.store.signer
-    if signer is None:
-        raise NotFound("Objects are not served here.", code="object_not_found")
-    verdict = signer.verify(key, expires=expires, signature=signature, download_name=download)
+    verdict = deps.store.downloads.verify(key, expires=expires, signature=signature, download_name=download)
     if verdict is Verdict.EXPIRED:
         raise Forbidden("This address has expired.", code="url_expired", advice="Ask for a fresh one.")
     if verdict is not Verdict.VALID:
         raise Forbidden("This address is not valid.", code="url_invalid", advice="Ask for a fresh one.")
     found = await deps.store.head(key)
-    etag = f'"{found.etag}"'
+    etag = f'"{found.etag.strip(_QUOTE)}"'  # the clouds' own have theirs
     headers = _headers(etag, expires, download)
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
