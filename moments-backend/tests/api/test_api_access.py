@@ -156,3 +156,12 @@ async def test_quotas_are_per_key(caller: httpx.AsyncClient, others: ApiDeps) ->
     starts = [(await caller.post("/api/pipeline/unknown/start", headers=signed_in(once))).status_code for _ in range(3)]
     assert starts.count(429) >= 1
     assert (await caller.get("/api/videos", headers=signed_in(once))).status_code == 200
+
+
+def test_every_operation_that_starts_a_run_counts_against_the_quota_of_runs(others: ApiDeps) -> None:
+    paths = create_app(others).openapi()["paths"]
+    accepting = {path for path, entry in paths.items() if "202" in entry.get("post", {}).get("responses", {})}
+    starting = {path for path in accepting if not path.endswith("/cancel")}
+    assert "/api/videos/{video_id}/moments/{moment_id}/refine" in starting
+    for path in starting:
+        assert access._STARTS_A_RUN.match(path.replace("{", "").replace("}", "")), path

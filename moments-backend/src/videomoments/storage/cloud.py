@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta
 
 Backend = GCSStore | S3Store | MemoryStore
-_PART_BYTES = 8 * CHUNK_BYTES
+_PART_BYTES = 6 * CHUNK_BYTES
+# The clouds take 10,000; larger objects go in larger parts.
+_MOST_PARTS = 9_000
 # Each is held in memory; three keep a line busy.
 _PARTS_AT_ONCE = 3
 
@@ -54,13 +56,18 @@ class CloudStore:
             total = path.stat().st_size
         except OSError as error:
             raise StorageError("The file to store can't be read.", code="file_unreadable") from error
-        stored = await self.put_stream(key, _file_chunks(path, total, on_progress), content_type=content_type)
+        stored = await self._put(key, _file_chunks(path, total, on_progress), content_type, part_bytes=_part_bytes(total))
         if stored.size != total:
             await self.delete(key)
             raise StorageError("The file changed while it was being stored.", code="file_changed")
         return stored
 
     async def put_stream(self, key: str, chunks: AsyncIterable[bytes], *, content_type: str, max_bytes: int | None = None) -> StoredObject:
+        return await self._put(key, chunks, content_type, part_bytes=_part_bytes(max_bytes or 0), max_bytes=max_bytes)
+
+    async def _put(
+        self, key: str, chunks: AsyncIterable[bytes], content_type: str, *, part_bytes: int, max_bytes: int | None = None
+    ) -> StoredObject:
         check_key(key)
         hashed = _HashBehind()
         done = 0
@@ -90,7 +97,7 @@ class CloudStore:
                     parts(),
                     attributes={"Content-Type": content_type},
                     use_multipart=True,
-                    chunk_size=_PART_BYTES,
+                    chunk_size=part_bytes,
                     max_concurrency=_PARTS_AT_ONCE,
                 )
         except MomentsError as error:
@@ -204,6 +211,11 @@ class CloudStore:
         with _translated(""):
             async for _ in obstore.list(self._backend, "videos/", chunk_size=1):
                 break
+
+
+def _part_bytes(size: int) -> int:
+    """For an object of at most `size` bytes."""
+    return max(_PART_BYTES, -(-size // _MOST_PARTS))
 
 
 class _HashBehind:
