@@ -11,7 +11,6 @@ import argparse
 import gzip
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -61,26 +60,31 @@ class Frames:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the figures; 1 where a target is missed."""
+    """Prints the figures; 1 where a target is missed, 2 where there is no Chromium."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks page", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often Video Detail is opened with a cold cache")
     parser.add_argument("--traces", type=Path, help="a folder to keep the traces in")
     parser.add_argument("--served", help="URL and video of a stack that is seeded already: http://host:port/videos/ID")
     options = parser.parse_args(arguments)
     sys.path.insert(0, str(E2E))
+    from chromium import NO_CHROMIUM, chromium  # type: ignore[import-not-found]
+
+    browser = chromium()
+    if browser is None:
+        print(NO_CHROMIUM, file=sys.stderr)
+        return 2
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if options.served:
         url, _, video = options.served.partition("/videos/")
-        return _measured(url, video, options)
+        return _measured(browser, url, video, options)
     from seeding import seed_large  # type: ignore[import-not-found]
     from serving import serving  # type: ignore[import-not-found]
 
     with serving() as served:
-        return _measured(served.url, seed_large(served), options)
+        return _measured(browser, served.url, seed_large(served), options)
 
 
-def _measured(url: str, video: str, options: argparse.Namespace) -> int:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+def _measured(path: str, url: str, video: str, options: argparse.Namespace) -> int:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chromium import NO_CHROMIUM, chromium
 from films import short_film
 from media_site import MediaSite, media_site
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from serving import Served, serving
 from visitor import Visitor
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Nothing but the page itself asks for anything.
 _ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -40,11 +39,11 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    path = chromium()
     if path is None:
         if os.environ.get("MOMENTS_DEMAND_BROWSER"):
-            pytest.fail("no Chromium on this machine, and MOMENTS_DEMAND_BROWSER is set")
-        pytest.skip("no Chromium on this machine: install one, or name it in CHROMIUM")
+            pytest.fail(f"{NO_CHROMIUM} (MOMENTS_DEMAND_BROWSER is set)")
+        pytest.skip(NO_CHROMIUM)
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         yield running
