@@ -206,9 +206,9 @@ async def test_the_built_in_models_pass_their_own_test(stack_with_models: Stack)
     check = ModelCheck(Settings(models_url=stack_with_models.models_url, models_key=stack_with_models.models_key))
     seeds = {model.key: model for model in DEFAULT_MODELS}
     last = {}
-    for key in ("extractive", "signal", "whisper_tiny_en"):
+    for key in ("extractive", "signal", "whisper_base"):
         steps = await check.run(seeds[key])
         assert all(step.ok for step in steps), steps
         last[key] = (steps[-1].name, steps[-1].detail)
     assert last["signal"][0] == "sees_time"
-    assert last["whisper_tiny_en"] == ("answers", "It answers with a transcript, and hears nothing in silence.")
+    assert last["whisper_base"] == ("answers", "It answers with a transcript, and hears nothing in silence.")
