@@ -9,7 +9,7 @@ import type { MomentOut } from "@/api/types";
 import { waveform } from "../api/media";
 import { usePlayer } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
-import { useRegions } from "../hooks/useRegions";
+import { showInSight, useRegions } from "../hooks/useRegions";
 
 interface Props {
   videoId: string;
@@ -77,6 +77,7 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
         const moment = latest.current.moments.find((one) => one.identifier === region.id);
         if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
       });
+      made.on("zoom", () => showInSight(made, plugin));
       made.on("ready", () => setReady(true));
       surfer.current = made;
       regions.current = plugin;

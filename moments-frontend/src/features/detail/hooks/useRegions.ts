@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useRef } from "react";
+import type WaveSurfer from "wavesurfer.js";
 import type { Region, RegionParams } from "wavesurfer.js/plugins/regions";
 import type RegionsPlugin from "wavesurfer.js/plugins/regions";
 import type { MomentOut } from "@/api/types";
@@ -56,4 +57,22 @@ export function useRegions({ plugin, ready, moments, cuts, cutColour, selected }
       } else if (region.start !== look.start || region.end !== look.end || region.color !== look.color) region.setOptions(look);
     });
   }, [plugin, ready, moments, selected]);
+}
+
+/**
+ * Puts the regions in sight on the timeline and takes the others off, all at once. Called first when it zooms: the plugin itself looks at
+ * widths before each region, and the page is laid out anew for every one that it has just changed.
+ */
+export function showInSight(surfer: WaveSurfer, plugin: RegionsPlugin): void {
+  const wrapper = surfer.getWrapper();
+  const container = wrapper.querySelector("[part='regions-container']");
+  const perSecond = wrapper.clientWidth / surfer.getDuration();
+  const left = surfer.getScroll();
+  const right = left + surfer.getWidth();
+  for (const { start, end, element } of plugin.getRegions()) {
+    if (element === null) continue;
+    const inSight = end * perSecond > left && start * perSecond < right;
+    if (!inSight) element.remove();
+    else if (element.parentElement === null) container?.append(element);
+  }
 }
