@@ -46,7 +46,7 @@ def test_the_library_scrolls_to_its_last_entry(opened: tuple[Page, str]) -> None
     while not last.count():
         assert time.monotonic() < end, "the end of the library never comes"
         page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-        page.wait_for_timeout(60)
+        page.wait_for_timeout(20)
     expect(last).to_be_visible()
     assert _elements(page) < _MOST_ELEMENTS
     page.get_by_role("searchbox").or_(page.get_by_label("Search")).first.fill("Recording 07777")

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ApiError, request } from "./client";
-import type { AcceptedOut, StartOptions } from "./types";
+import type { AcceptedOut, SourceListOut, StartOptions } from "./types";
 
 /** One URL, one run. */
 export function useGenerate() {
@@ -8,5 +8,17 @@ export function useGenerate() {
   return useMutation<AcceptedOut, ApiError, { url: string; options: Partial<StartOptions> }>({
     mutationFn: ({ url, options }) => request({ method: "POST", url: "api/generate_moments", data: { url, ...options } }),
     onSuccess: () => client.invalidateQueries(),
+  });
+}
+
+/** How many videos of a list are shown to choose from. */
+export const MOST_LISTED = 100;
+// A site may take its time to list a channel.
+const LOOK_MS = 120_000;
+
+/** The videos that a playlist's or a channel's address leads to, at most `MOST_LISTED`; nothing is started. */
+export function useListSource() {
+  return useMutation<SourceListOut, ApiError, string>({
+    mutationFn: (url) => request({ method: "POST", url: "api/videos/list", data: { url, max_videos: MOST_LISTED }, timeout: LOOK_MS }),
   });
 }

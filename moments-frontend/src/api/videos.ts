@@ -9,13 +9,16 @@ export interface VideoFilter {
   deleted?: true;
 }
 
+// The first screen comes soon; whoever scrolls on wants more at once.
+const [FIRST, NEXT] = [60, 100];
+
 /** Videos, a page at a time, however many there are. */
-export const videoPages = (filter: VideoFilter, limit = 60) =>
+export const videoPages = (filter: VideoFilter) =>
   infiniteQueryOptions({
-    queryKey: ["videos", "pages", filter, limit],
+    queryKey: ["videos", "pages", filter],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
-      request<PageVideoOut>({ url: "api/videos", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
+      request<PageVideoOut>({ url: "api/videos", signal, params: { ...filter, ...(pageParam === null ? { limit: FIRST } : { limit: NEXT, cursor: pageParam }) } }),
     getNextPageParam: (page) => page.next_cursor,
   });
 

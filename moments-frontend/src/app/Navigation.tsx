@@ -1,4 +1,4 @@
-import { Box, IconButton, Stack, Tooltip, Typography } from "@mui/material";
+import { Box, IconButton, Stack, Typography } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
 import { Activity, LayoutDashboard, Library, type LucideIcon, Moon, Settings, Sparkles, Sun } from "lucide-react";
 import { NavLink } from "react-router";
@@ -82,15 +82,14 @@ export function ThemeToggle() {
   const shown = mode === "system" ? systemMode : mode;
   const next = shown === "light" ? "dark" : "light";
   return (
-    <Tooltip title={`Switch to the ${next} theme`} placement="right">
-      <IconButton
-        aria-label={`Switch to the ${next} theme`}
-        onClick={() => {
-          setMode(next);
-        }}
-      >
-        {next === "light" ? <Sun size={20} aria-hidden /> : <Moon size={20} aria-hidden />}
-      </IconButton>
-    </Tooltip>
+    <IconButton
+      title={`Switch to the ${next} theme`}
+      aria-label={`Switch to the ${next} theme`}
+      onClick={() => {
+        setMode(next);
+      }}
+    >
+      {next === "light" ? <Sun size={20} aria-hidden /> : <Moon size={20} aria-hidden />}
+    </IconButton>
   );
 }

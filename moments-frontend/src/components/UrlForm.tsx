@@ -1,11 +1,13 @@
 import { Alert, Button, Stack, TextField } from "@mui/material";
-import { Sparkles } from "lucide-react";
-import { useState } from "react";
+import { ListVideo, Sparkles } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { ApiError, toApiError } from "@/api/client";
 import { useGenerate } from "@/api/generate";
 import type { StartOptions } from "@/api/types";
 import { watch } from "@/api/watched";
-import { looksLikeUrl, nameOf, urlsIn } from "@/lib/urls";
+import { looksLikeList, looksLikeUrl, nameOf, urlsIn } from "@/lib/urls";
+
+const PlaylistDialog = lazy(async () => ({ default: (await import("./PlaylistDialog")).PlaylistDialog }));
 
 interface Props {
   options: Partial<StartOptions>;
@@ -13,23 +15,30 @@ interface Props {
   onStarted: (videoIds: readonly string[]) => void;
 }
 
-/** One address or several, each of which becomes a run. What can't be started stays in the field, with its reason. */
+/**
+ * One address or several, each of which becomes a run. What can't be started stays in the field, with its reason; of a playlist or a
+ * channel its videos are shown first, to choose from.
+ */
 export function UrlForm({ options, disabled = false, onStarted }: Props) {
   const [text, setText] = useState("");
   const [problems, setProblems] = useState<readonly { url: string; error: ApiError }[]>([]);
-  const [busy, setBusy] = useState(false);
+  const [progress, setProgress] = useState<{ done: number; of: number } | null>(null);
+  const [list, setList] = useState<string | null>(null);
+  const busy = progress !== null;
   const generate = useGenerate();
   const urls = urlsIn(text);
   const strange = urls.find((url) => !looksLikeUrl(url));
 
-  const submit = async () => {
-    setBusy(true);
+  const only = urls.length === 1 && strange === undefined ? (urls[0] ?? null) : null;
+
+  const start = async (videos: readonly { url: string; title: string }[]) => {
     const started: string[] = [];
     const failed: { url: string; error: ApiError }[] = [];
-    for (const url of urls) {
+    for (const [done, { url, title }] of videos.entries()) {
+      setProgress({ done, of: videos.length });
       try {
         const accepted = await generate.mutateAsync({ url, options });
-        watch({ videoId: accepted.video_id, title: nameOf(url) });
+        watch({ videoId: accepted.video_id, title: title || nameOf(url) });
         started.push(accepted.video_id);
       } catch (error) {
         failed.push({ url, error: toApiError(error) });
@@ -37,15 +46,19 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
     }
     setProblems(failed);
     setText(failed.map(({ url }) => url).join("\n"));
-    setBusy(false);
+    setProgress(null);
     if (started.length > 0) onStarted(started);
+  };
+  const submit = () => {
+    if (only !== null && looksLikeList(only)) setList(only);
+    else void start(urls.map((url) => ({ url, title: "" })));
   };
 
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        submit();
       }}
     >
       <Stack direction={{ xs: "column", sm: "row" }} spacing={1.5} sx={{ alignItems: { sm: "flex-start" } }}>
@@ -62,7 +75,7 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.shiftKey) {
               event.preventDefault();
-              if (urls.length > 0 && strange === undefined && !busy && !disabled) void submit();
+              if (urls.length > 0 && strange === undefined && !busy && !disabled) submit();
             }
           }}
           error={strange !== undefined}
@@ -71,14 +84,28 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
         <Button
           type="submit"
           variant="contained"
-          size="large"
           startIcon={<Sparkles size={18} aria-hidden />}
           disabled={busy || disabled || urls.length === 0 || strange !== undefined}
           sx={{ flexShrink: 0, minHeight: 40 }}
         >
-          {urls.length > 1 ? `Find moments in ${urls.length}` : "Find moments"}
+          {progress !== null && progress.of > 1 ? `Starting ${progress.done + 1} of ${progress.of}` : urls.length > 1 ? `Find moments in ${urls.length}` : "Find moments"}
         </Button>
       </Stack>
+      <Button size="small" color="inherit" startIcon={<ListVideo size={16} aria-hidden />} disabled={busy || disabled || only === null} onClick={() => setList(only)} sx={{ mt: 0.5, ml: -0.5 }}>
+        Choose from a playlist or channel
+      </Button>
+      <Suspense fallback={null}>
+        {list !== null && (
+          <PlaylistDialog
+            url={list}
+            onClose={() => setList(null)}
+            onStart={(videos) => {
+              setList(null);
+              void start(videos);
+            }}
+          />
+        )}
+      </Suspense>
       {problems.map(({ url, error }) => (
         <Alert key={url} severity="error" sx={{ mt: 1, overflowWrap: "anywhere" }}>
           {nameOf(url)}: {error.message} {error.advice}

@@ -18,3 +18,13 @@ export function nameOf(url: string): string {
     return url;
   }
 }
+
+/** Whether an address reads like a playlist's or a channel's: a person is asked then which of its videos are meant. */
+export function looksLikeList(url: string): boolean {
+  try {
+    const { pathname, searchParams } = new URL(url);
+    return searchParams.has("list") || /\/(playlists?|channels?|showcase|albums?|sets|c|user|podcasts?)\/[^/]|\/playlist\/?$|\/@[^/]+(\/(videos|streams|shorts|featured))?\/?$/i.test(pathname);
+  } catch {
+    return false;
+  }
+}

@@ -1,4 +1,4 @@
-import { Button, IconButton, MenuItem, Skeleton, Stack, TextField, Typography } from "@mui/material";
+import { Button, IconButton, Skeleton, Stack, Typography } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
@@ -12,6 +12,7 @@ import { useDebounced } from "@/hooks/useDebounced";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useTitle } from "@/hooks/useTitle";
 import { DeletedList } from "./DeletedList";
+import { ChoiceField, SearchField } from "./Fields";
 import { VideoRows } from "./VideoRows";
 
 const STATUSES = ["new", "queued", "processing", "completed", "failed", "cancelled"] as const;
@@ -20,7 +21,12 @@ const LAYOUTS = [
   { name: "grid", label: "Grid", icon: LayoutGrid },
   { name: "list", label: "List", icon: List },
 ] as const;
-const SORTS = { newest: "Newest first", oldest: "Oldest first", title: "By title" } as const;
+const STATES = [["", "All"], ...[...STATUSES, DELETED].map((one) => [one, one] as const)] as const;
+const SORTS = [
+  ["newest", "Newest first"],
+  ["oldest", "Oldest first"],
+  ["title", "By title"],
+] as const;
 
 /** Every video, found by word, state and order; ten thousand scroll like ten. */
 export function Library() {
@@ -101,32 +107,17 @@ export function Library() {
       }
     >
       <Stack direction="row" sx={{ gap: 1.5, mb: 2, flexWrap: "wrap", alignItems: "center" }} role="search">
-        <TextField
+        <SearchField
           label="Search"
-          type="search"
           value={text}
-          onChange={(event) => {
-            setText(event.target.value);
+          onChange={(typed) => {
+            setText(typed);
             setChosen(new Set());
           }}
           sx={{ flex: "1 1 220px", maxWidth: 420 }}
         />
-        <TextField select label="State" value={deleted ? DELETED : (status ?? "")} onChange={(event) => choose("status", event.target.value)} sx={{ minWidth: 140 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
-          <MenuItem value="">All</MenuItem>
-          {STATUSES.map((one) => (
-            <MenuItem key={one} value={one}>
-              {one}
-            </MenuItem>
-          ))}
-          <MenuItem value={DELETED}>deleted</MenuItem>
-        </TextField>
-        <TextField select label="Order" value={sort} onChange={(event) => choose("sort", event.target.value)} sx={{ minWidth: 150 }}>
-          {Object.entries(SORTS).map(([value, label]) => (
-            <MenuItem key={value} value={value}>
-              {label}
-            </MenuItem>
-          ))}
-        </TextField>
+        <ChoiceField label="State" value={deleted ? DELETED : (status ?? "")} onChange={(value) => choose("status", value)} choices={STATES} sx={{ minWidth: 140 }} />
+        <ChoiceField label="Order" value={sort} onChange={(value) => choose("sort", value)} choices={SORTS} sx={{ minWidth: 150 }} />
         <Stack direction="row" role="group" aria-label="Layout">
           {LAYOUTS.map(({ name, label, icon: Icon }) => (
             <IconButton
