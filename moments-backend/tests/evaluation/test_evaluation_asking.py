@@ -16,6 +16,7 @@ from videomoments.core.times import Interval
 from videomoments.evaluation.asking import predict
 from videomoments.evaluation.dataset import Recording
 from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.moments.prompts import PROMPT_VERSION
 
 SEGMENTS = [{"start": at * 10.0, "end": at * 10.0 + 10.0, "text": f"This is part {at}.", "speaker": "A"} for at in range(30)]
 ROW: dict[str, Any] = {
@@ -41,6 +42,7 @@ async def test_chapters_are_asked_without_and_queries_with_a_prompt() -> None:
         found = await predict([Recording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
         blocks = [task_block(request.body) for request in server.requests]
     assert found.starts == {"talk": [0.0, 150.0]}
+    assert found.prompt_version == PROMPT_VERSION
     assert [(one.title, one.score) for one in found.moments["talk"]] == [("A title", 0.9), ("A title", 0.4)]
     # Best first, whatever their place.
     assert found.spans["talk", "closing words"] == [Interval(150.0, 300.0), Interval(0.0, 50.0)]
@@ -77,6 +79,26 @@ def test_the_command_measures_a_file_without_a_model(tmp_path: Path, capsys: pyt
     (figures,) = json.loads(capsys.readouterr().out)
     assert figures["chapters"]["f1_10"]["mean"] == 1.0
     assert figures["queries"]["r1_50"]["mean"] == 0.0
+
+
+def test_a_file_of_another_dataset_is_refused_and_what_one_leaves_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "set.jsonl").write_text(json.dumps(ROW) + "\n" + json.dumps(ROW | {"id": "other"}))
+    found = tmp_path / "found.jsonl"
+    base = ["eval", str(tmp_path / "set.jsonl"), "--from", str(found), "--no-baselines", "--json"]
+    found.write_text(json.dumps({"id": "a talk", "starts": [0, 155]}))
+    assert run(base) != 0
+    assert "1 recordings that the dataset does not hold; the first: 'a talk'" in capsys.readouterr().err
+    found.write_text(json.dumps({"id": "talk", "starts": [0, 155], "prompt_version": "7"}))
+    assert run(base) == 0
+    told = capsys.readouterr()
+    assert "leaves out 1 of 2 recordings" in told.err
+    assert json.loads(told.out)[0]["prompt_version"] == "7"
+    # What failed when the model was asked has failed still.
+    found.write_text(json.dumps({"id": "talk", "starts": [], "error": "no answer"}) + "\n" + json.dumps({"id": "other", "starts": []}))
+    assert run(base) == 1
+    told = capsys.readouterr()
+    assert "1 rows failed" in told.err
+    assert json.loads(told.out)[0]["failed"] == 1
 
 
 def test_a_model_or_a_file_and_not_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,9 @@ def perfect(recordings: list[Recording]) -> Predictions:
 def test_a_dataset_is_read_plain_or_packed(tmp_path: Path) -> None:
     for name in ("set.jsonl", "set.jsonl.gz"):
         assert [one.id for one in read_dataset(write(tmp_path / name, row("a"), row("b")))] == ["a", "b"]
+    plain = tmp_path / "separators.jsonl"
+    plain.write_text(json.dumps(row("a", title="one\u2028two\x85three"), ensure_ascii=False) + "\r\n")
+    assert [one.title for one in read_dataset(plain)] == ["one\u2028two\x85three"]
 
 
 @pytest.mark.parametrize(
@@ -80,13 +83,28 @@ def test_lines_know_their_turn_and_no_line_spans_two(recordings: list[Recording]
 def test_predictions_come_back_as_they_were_written(tmp_path: Path, recordings: list[Recording]) -> None:
     written = perfect(recordings)
     written.errors["b"] = "no answer"
+    written.prompt_version = "7"
+    written.moments["a"][0] = Found(0.0, 200.0, "Two\u2028lines\x85in one", 0.5)  # which JSON may hold as they are
     written.write(tmp_path / "perfect.jsonl")
-    first, *_, last = (json.loads(line) for line in (tmp_path / "perfect.jsonl").read_text().splitlines())
+    first, *_, last = (json.loads(line) for line in (tmp_path / "perfect.jsonl").read_text().rstrip("\n").split("\n"))
     assert first["starts"] == [0.0, 200.0, 400.0]
     assert set(first["moments"][0]) == {"start_time", "end_time", "title", "score"}
-    assert last == {"id": "c", "query": "What is the thing?", "spans": [[200.0, 400.0]]}
-    read = read_predictions(tmp_path / "perfect.jsonl")
-    assert (read.starts, read.moments, read.spans) == (written.starts, written.moments, written.spans)
+    assert last == {"id": "c", "query": "What is the thing?", "spans": [[200.0, 400.0]], "prompt_version": "7"}
+    assert read_predictions(tmp_path / "perfect.jsonl") == written
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ('{"id": "a", "starts": [NaN]}', "line 1: Input should be a finite number"),
+        ('{"id": "a", "query": "x", "spans": [[5, 1]]}', "line 1: .*a span ends before it starts"),
+        ('{"id": "a", "starts": []}\n\n{"id": "a", "starts": [1]}', "line 3: there is a row of 'a' already"),
+    ],
+)
+def test_wrong_predictions_are_refused_by_line(tmp_path: Path, rows: str, said: str) -> None:
+    (tmp_path / "found.jsonl").write_text(rows)
+    with pytest.raises(InvalidInput, match=said):
+        read_predictions(tmp_path / "found.jsonl")
 
 
 def test_the_perfect_system_is_perfect_and_nothing_is_nothing(recordings: list[Recording]) -> None:
@@ -127,9 +145,11 @@ def test_texttiling_cuts_where_meaning_turns() -> None:
 
 def test_the_report_holds_table_charts_and_titles(tmp_path: Path, recordings: list[Recording]) -> None:
     ours = perfect(recordings)
+    ours.prompt_version = "2026-11-2"
     results = [evaluate(recordings, ours), evaluate(recordings, baselines.whole_video(recordings))]
     text = write_report(tmp_path / "report", "set.jsonl", recordings, results, ours).read_text()
     assert "| perfect | 0.000 (0.00–0.00) |" in text
+    assert "Asked with the prompts of version 2026-11-2." in text
     assert "| First / part | Part at 0.0 |" in text
     for name in ("chapters.svg", "queries.svg"):
         assert f"({name})" in text

@@ -45,8 +45,13 @@ def evaluate(
     if (model is None) == (given is None):
         raise typer.BadParameter("say which --model to ask, or which predictions to read with --from.")
     quiet_logs()
-    recordings = read_dataset(dataset)[:limit]
-    ours = read_predictions(given) if given is not None else _asked(recordings, model or "")
+    everything = read_dataset(dataset)
+    recordings = everything[:limit]
+    if given is not None:
+        ours = read_predictions(given)
+        _check_ids(everything, recordings, ours, given.name)
+    else:
+        ours = _asked(recordings, model or "")
     if predictions is not None:
         ours.write(predictions)
     results = [score(recordings, ours), *([] if no_baselines else _baselines(recordings))]
@@ -56,6 +61,19 @@ def evaluate(
     if ours.errors:
         say(f"{len(ours.errors)} rows failed and count as empty answers; the first: {next(iter(ours.errors.values()))}")
         raise typer.Exit(1)
+
+
+def _check_ids(everything: Sequence[Recording], recordings: Sequence[Recording], ours: Predictions, file: str) -> None:
+    """A file of another dataset is refused; recordings that it leaves out are told, since they count as empty answers."""
+    from videomoments.cli.console import say
+    from videomoments.core.errors import InvalidInput
+
+    strange = ours.recordings - {one.id for one in everything}
+    if strange:
+        raise InvalidInput(f"{file} is about {len(strange)} recordings that the dataset does not hold; the first: {min(strange)!r}.")
+    missing = [one.id for one in recordings if one.id not in ours.recordings]
+    if missing:
+        say(f"{file} leaves out {len(missing)} of {len(recordings)} recordings, which count as empty answers; the first: {missing[0]}")
 
 
 def _asked(recordings: Sequence[Recording], key: str) -> Predictions:

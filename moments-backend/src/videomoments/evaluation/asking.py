@@ -15,7 +15,7 @@ from videomoments.inference.retry import Deadlines
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, generation_messages
+from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
@@ -35,7 +35,7 @@ async def predict(recordings: Sequence[Recording], model: ModelConfig, settings:
     Raises ModelError when the model has no way in, or when every row fails.
     """
     endpoint = resolve_endpoint(model, settings)
-    found = Predictions(model.key)
+    found = Predictions(model.key, prompt_version=PROMPT_VERSION)
     slots = asyncio.Semaphore(model.max_concurrency)
     done = 0
 

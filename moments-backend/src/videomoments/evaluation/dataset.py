@@ -78,7 +78,8 @@ def read_dataset(path: Path) -> list[Recording]:
     """All rows. Raises InvalidInput that names the first line which is not a row, or an id that occurs twice."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        lines = data.decode("utf-8").splitlines()
+        # By line feeds alone: JSON may hold U+2028 and other ends of lines as they are.
+        lines = data.decode("utf-8").split("\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path.name} can't be read as JSON lines: {error}") from error
     found: dict[str, Recording] = {}

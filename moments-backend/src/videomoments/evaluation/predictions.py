@@ -1,18 +1,18 @@
 """What a system found in a dataset, as JSON lines: one line per recording, one per query.
 
 `{"id", "starts": [seconds], "moments": [{"start_time", "end_time", "title", "score"}]}` and `{"id", "query", "spans": [[start, end]]}`,
-spans best first. A row that failed has an `error` as well, and is scored as an empty answer.
+spans best first. A row that failed has an `error` as well, and is scored as an empty answer. `prompt_version`, where known, is that of the
+prompts that asked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import Interval
@@ -30,13 +30,22 @@ class Found:
 
 @dataclass(slots=True)
 class Predictions:
-    """One system's: `starts` and `moments` by recording, `spans` by recording and query; `errors`: what failed, and why."""
+    """One system's: `starts` and `moments` by recording, `spans` by recording and query; `errors`: what failed, and why.
+
+    `prompt_version`: of the prompts that asked for them; None where a file does not say.
+    """
 
     name: str
     starts: dict[str, list[float]] = field(default_factory=dict)
     moments: dict[str, list[Found]] = field(default_factory=dict)
     spans: dict[tuple[str, str], list[Interval]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    prompt_version: str | None = None
+
+    @property
+    def recordings(self) -> set[str]:
+        """The ids of all recordings that a row is about."""
+        return {*self.starts, *(recording for recording, _ in self.spans)}
 
     def write(self, path: Path) -> None:
         """Raises OSError."""
@@ -48,41 +57,61 @@ class Predictions:
             {"start_time": one.start, "end_time": one.end, "title": one.title, "score": one.score}
             for one in self.moments.get(recording, [])
         ]
-        return {"id": recording, "starts": self.starts[recording], "moments": moments} | self._error(recording)
+        return {"id": recording, "starts": self.starts[recording], "moments": moments} | self._more(recording)
 
     def _query_row(self, key: tuple[str, str]) -> dict[str, Any]:
         recording, query = key
         spans = [[span.start, span.end] for span in self.spans[key]]
-        return {"id": recording, "query": query, "spans": spans} | self._error(f"{recording}: {query}")
+        return {"id": recording, "query": query, "spans": spans} | self._more(f"{recording}: {query}")
 
-    def _error(self, key: str) -> dict[str, str]:
-        return {"error": self.errors[key]} if key in self.errors else {}
+    def _more(self, key: str) -> dict[str, str]:
+        version = {} if self.prompt_version is None else {"prompt_version": self.prompt_version}
+        return version | ({"error": self.errors[key]} if key in self.errors else {})
+
+
+_Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Moment(BaseModel):
-    start_time: float
-    end_time: float
+    start_time: _Seconds
+    end_time: _Seconds
     title: str = ""
-    score: float = 0.0
+    score: _Seconds = 0.0
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str
-    starts: list[float] | None = None
+    starts: list[_Seconds] | None = None
     moments: list[_Moment] = []
     query: str | None = None
-    spans: list[tuple[float, float]] | None = None
+    spans: list[tuple[_Seconds, _Seconds]] | None = None
+    error: str | None = None
+    prompt_version: str | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> _Row:
+        pairs = [*(self.spans or []), *((one.start_time, one.end_time) for one in self.moments)]
+        if any(end < start for start, end in pairs):
+            raise ValueError("a span ends before it starts")
+        return self
+
+    @property
+    def key(self) -> str:
+        """By which `Predictions.errors` knows the row."""
+        return self.id if self.query is None else f"{self.id}: {self.query}"
 
 
 def read_predictions(path: Path) -> Predictions:
     """A file that `write` or another system made. Raises InvalidInput that names the first wrong line."""
     found = Predictions(path.stem)
     try:
-        lines: Iterable[str] = path.read_text(encoding="utf-8").splitlines()
+        # By line feeds alone: JSON may hold U+2028 and other ends of lines as they are.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path.name} can't be read: {error}") from error
+    seen: set[str] = set()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -90,10 +119,20 @@ def read_predictions(path: Path) -> Predictions:
             row = _Row.model_validate_json(line)
         except ValidationError as error:
             raise InvalidInput(f"{path.name}, line {number}: {error.errors()[0]['msg']}.") from error
-        if row.query is not None:
-            found.spans[row.id, row.query] = [Interval(start, end) for start, end in row.spans or []]
-        else:
-            moments = [Found(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
-            found.moments[row.id] = moments
-            found.starts[row.id] = row.starts if row.starts is not None else [one.start for one in moments]
+        if row.key in seen:
+            raise InvalidInput(f"{path.name}, line {number}: there is a row of {row.key!r} already.")
+        seen.add(row.key)
+        _take(row, found)
     return found
+
+
+def _take(row: _Row, found: Predictions) -> None:
+    found.prompt_version = row.prompt_version or found.prompt_version
+    if row.error is not None:
+        found.errors[row.key] = row.error
+    if row.query is not None:
+        found.spans[row.id, row.query] = [Interval(start, end) for start, end in row.spans or []]
+    else:
+        moments = [Found(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
+        found.moments[row.id] = moments
+        found.starts[row.id] = row.starts if row.starts is not None else [one.start for one in moments]

@@ -27,6 +27,8 @@ def write_report(folder: Path, name: str, recordings: Sequence[Recording], resul
         f"# {ours.name} on {name}",
         f"{len(recordings)} recordings, {hours:.1f} h. Means with 95 % confidence intervals (bootstrap over recordings).",
     ]
+    if ours.prompt_version is not None:
+        parts.append(f"Asked with the prompts of version {ours.prompt_version}.")
     sides = (
         ("Chapters", "chapters.svg", CHAPTER_COLUMNS, _CHARTED, [(one.name, one.chapters) for one in results]),
         ("Queries", "queries.svg", QUERY_COLUMNS, _CHARTED_QUERIES, [(one.name, one.queries) for one in results]),
@@ -56,7 +58,7 @@ def table(rows: Sequence[tuple[str, Mapping[str, Estimate]]], columns: Mapping[s
 
 
 def cell(estimate: Estimate) -> str:
-    """`.412 (.36–.46)`"""
+    """`0.412 (0.36–0.46)`"""
     return f"{estimate.mean:.3f} ({estimate.low:.2f}–{estimate.high:.2f})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from videomoments.evaluation.dataset import Recording
 from videomoments.evaluation.intervals import Estimate, estimate
@@ -30,17 +30,19 @@ ByFile = dict[str, dict[str, list[float]]]
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """A system's estimates by metric; empty where the dataset has no such truth."""
+    """A system's estimates by metric; empty where the dataset has no such truth. `prompt_version`: as its predictions have it."""
 
     name: str
     chapters: Mapping[str, Estimate]
     queries: Mapping[str, Estimate]
     failed: int = 0
+    prompt_version: str | None = None
 
 
 def evaluate(recordings: Sequence[Recording], predictions: Predictions) -> SystemResult:
     """Scores of one set of predictions; what is missing in it counts as an empty answer."""
-    return _result(predictions.name, [_scores(recordings, predictions)], failed=len(predictions.errors))
+    found = _result(predictions.name, [_scores(recordings, predictions)], failed=len(predictions.errors))
+    return replace(found, prompt_version=predictions.prompt_version)
 
 
 def evaluate_draws(recordings: Sequence[Recording], name: str, draw: Callable[[int], Predictions], draws: int) -> SystemResult:
