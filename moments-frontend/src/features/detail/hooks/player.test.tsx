@@ -1,0 +1,111 @@
+import { act, cleanup, renderHook } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type Player, PlayerProvider, usePlayer, usePlaying, useTimeOf } from "./player";
+
+/** What the player reads of a video element and does to it; jsdom plays nothing. */
+class Film {
+  currentTime = 0;
+  paused = true;
+  seeking = false;
+  readyState: number = HTMLMediaElement.HAVE_ENOUGH_DATA;
+
+  play(): Promise<void> {
+    this.paused = false;
+    return Promise.resolve();
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+}
+
+const wrapper = ({ children }: { children: ReactNode }) => <PlayerProvider>{children}</PlayerProvider>;
+
+/** A player over a film, and how often what follows it was drawn. */
+function opened(): { film: Film; player: Player; at: (seconds: number) => void; shown: () => { second: number; playing: boolean }; drawn: () => number } {
+  let drawn = 0;
+  const { result } = renderHook(
+    () => {
+      drawn += 1;
+      return { player: usePlayer(), second: useTimeOf(Math.floor), playing: usePlaying() };
+    },
+    { wrapper },
+  );
+  const film = new Film();
+  const { player } = result.current;
+  player.video.current = film as unknown as HTMLVideoElement;
+  const at = (seconds: number) =>
+    act(() => {
+      film.currentTime = seconds;
+      player.look();
+    });
+  return { film, player, at, shown: () => result.current, drawn: () => drawn };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  Reflect.deleteProperty(document, "hidden");
+});
+
+it("plays a moment from its start, and stops at its end", () => {
+  const { film, player, at } = opened();
+  act(() => player.playRange(10, 12));
+  expect([film.currentTime, film.paused]).toEqual([10, false]);
+  at(11.99);
+  expect(film.paused).toBe(false);
+  at(12.01);
+  expect(film.paused).toBe(true);
+});
+
+it("plays it again and again when asked to", () => {
+  const { film, player, at } = opened();
+  act(() => player.playRange(10, 12, true));
+  at(12.01);
+  expect([film.currentTime, film.paused]).toEqual([10, false]);
+});
+
+it("goes on past the end after a seek: nobody asked for the moment any more", () => {
+  const { film, player, at } = opened();
+  act(() => player.playRange(10, 12));
+  act(() => player.seek(11));
+  at(13);
+  expect(film.paused).toBe(false);
+});
+
+it("F76: keeps the place and that it played while the element gets another address", () => {
+  const { film, player, at } = opened();
+  act(() => player.playRange(10, 60));
+  at(20);
+  film.readyState = HTMLMediaElement.HAVE_NOTHING;
+  film.paused = true;
+  at(0);
+  expect([player.time.get(), player.playing.get()]).toEqual([20, true]);
+});
+
+it("stops at the end in a hidden tab too, where no frames are drawn", () => {
+  const { film, player } = opened();
+  act(() => player.playRange(10, 12));
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+  film.currentTime = 12.2;
+  act(() => void vi.advanceTimersByTime(250));
+  expect(film.paused).toBe(true);
+});
+
+it("draws anew only what changes, not each frame", () => {
+  const { at, shown, drawn } = opened();
+  at(5);
+  const before = drawn();
+  for (const seconds of [5.1, 5.2, 5.3, 5.9]) at(seconds);
+  expect(drawn()).toBe(before);
+  at(6);
+  expect([shown().second, drawn()]).toEqual([6, before + 1]);
+});
+
+it("never seeks before the start", () => {
+  const { film, player } = opened();
+  act(() => player.seek(-3));
+  expect([film.currentTime, player.time.get()]).toEqual([0, 0]);
+});
