@@ -43,3 +43,13 @@ def open_first_video(page: Page) -> None:
     page.goto("/library?status=completed")
     page.get_by_role("list", name="Videos").get_by_role("link").first.click()
     expect(moments_of(page).first).to_be_visible()
+
+
+def drag(page: Page, selector: str, *, by: float) -> None:
+    """An edge of the first moment on the timeline, so many pixels to the right."""
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2 + by, box["y"] + 20, steps=8)
+    page.mouse.up()

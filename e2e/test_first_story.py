@@ -9,7 +9,7 @@ from pathlib import Path
 from media_site import MediaSite
 from playwright.sync_api import Page, expect
 from serving import Served
-from steps import RUN_MS, generate, moments_of, open_first_video, seconds_of, time_of, until_played_to
+from steps import RUN_MS, drag, generate, moments_of, open_first_video, seconds_of, time_of, until_played_to
 
 _STAGES = 8
 
@@ -25,17 +25,17 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     # Play one: the video's time advances inside its bounds.
     first = moments_of(page).first
     start, end = (seconds_of(first.get_by_label(name).input_value()) for name in ("Start", "End"))
+    first_end = first.get_by_label("End").input_value()
     first.get_by_role("button", name=re.compile("^Play ")).first.click()
     until_played_to(page, start + 0.5)
     assert start <= time_of(page) <= end
     page.keyboard.press("k")
 
-    # Move its end, by typing; it stays after a reload, and the clip is cut anew.
-    moved = start + 20
-
-    field = first.get_by_label("End")
-    field.fill(f"{moved:.1f}")
-    field.press("Enter")
+    # Drag its end; it stays after a reload, and the clip is cut anew.
+    drag(page, "[part~='region-handle-right']", by=-140)
+    expect(first.get_by_label("End")).not_to_have_value(first_end)
+    moved = seconds_of(first.get_by_label("End").input_value())
+    assert start + 1 < moved < end - 1
     expect(page.get_by_text("One moment has no clip with its bounds yet.")).to_be_visible()
     page.reload()
     field = moments_of(page).first.get_by_label("End")
@@ -45,6 +45,7 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     expect(page.get_by_text("has no clip with its bounds yet")).to_have_count(0, timeout=RUN_MS)
     video = page.url.rpartition("/")[2]
     served_moment = page.request.get(f"/api/videos/{video}/moments").json()["items"][0]
+    assert abs(served_moment["end_time"] - moved) < 0.11
     assert abs(served_moment["clip"]["end_time"] - served_moment["end_time"]) < 0.1
 
     # What is exported is what is shown.
@@ -55,23 +56,27 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     download.value.save_as(target)
     exported = json.loads(target.read_text())
     assert len(exported["moments"]) == moments_of(page).count()
+    assert served_moment["end_time"] in [moment["end_time"] for moment in exported["moments"]]
 
 
 def test_an_edge_drags_and_is_undone(page: Page, served: Served, site: MediaSite) -> None:
     open_first_video(page)
     first = moments_of(page).first
     before = first.get_by_label("Start").input_value()
-    region = page.locator("[part~='region-handle-left']").first
-    box = region.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 2, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 62, box["y"] + 20, steps=8)
-    page.mouse.up()
+    drag(page, "[part~='region-handle-left']", by=60)
     expect(first.get_by_label("Start")).not_to_have_value(before)
     page.get_by_text("Drag an edge").click()
     page.keyboard.press("Control+z")
     expect(first.get_by_label("Start")).to_have_value(before)
+
+    # Typed, it goes exactly there; by Escape nowhere.
+    field = first.get_by_label("Start")
+    field.fill("0:00:02.3")
+    field.press("Enter")
+    expect(field).to_have_value("0:00:02.3")
+    field.fill("9")
+    field.press("Escape")
+    expect(field).to_have_value("0:00:02.3")
 
 
 def test_a_moment_is_deleted_and_comes_back(page: Page, served: Served) -> None:
@@ -126,6 +131,7 @@ def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served:
     failed = page.locator("[data-run-status='failed']").first
     expect(failed).to_be_visible(timeout=60_000)
     expect(failed.get_by_role("alert")).to_be_visible()
+    expect(failed.get_by_role("alert")).to_contain_text("Check the URL.")
     failed.get_by_role("button", name="Retry").click()
     page.goto("/pipelines?status=failed")
     expect(page.get_by_role("list", name="Runs").get_by_role("button", name="Retry").first).to_be_visible(timeout=60_000)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import faults
 from playwright.sync_api import Browser, Page
 from serving import Served
 from visitor import Visitor
 
 from conftest import ARTEFACTS
 
-AXE = Path(__file__).parent.parent / "moments-frontend/node_modules/axe-core/axe.min.js"
 WIDTHS = (360, 1280, 1920)
 PAGES = ("/", "/library", "/generate", "/pipelines", "/settings", "/nowhere", "detail")
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, one line each, with where."""
-    page.evaluate(AXE.read_text())
-    found: dict[str, Any] = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
-    return [f"{fault['id']}: {node['target']} {node['failureSummary'][:300]}" for fault in found["violations"] for node in fault["nodes"]]
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -40,7 +32,7 @@ def test_axe_finds_nothing(browser: Browser, served: Served, path: str, theme: A
         page.goto(where)
         page.wait_for_selector("h1")
         page.wait_for_timeout(700)  # the first answers are drawn; nothing depends on it but the picture
-        page.screenshot(path=ARTEFACTS / f"{path.strip('/') or 'dashboard'}-{width}-{theme}.png")
+        page.screenshot(path=ARTEFACTS / f"{path.strip('/') or 'dashboard'}-{width}-{theme}.png", full_page=True)
         wrong += [f"{width} px: {fault}" for fault in faults(page)]
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"the page is {wide} px wide on {width}"

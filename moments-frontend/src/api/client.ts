@@ -28,7 +28,7 @@ const http = axios.create({ baseURL: window.location.origin, timeout: 30_000, al
 
 http.interceptors.request.use((config) => {
   const key = readKey();
-  if (key !== null) config.headers.set("Authorization", `Bearer ${key}`);
+  if (key !== null && !config.headers.has("Authorization")) config.headers.set("Authorization", `Bearer ${key}`);
   return config;
 });
 

@@ -6,9 +6,11 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
+      // Asked also where the browser thinks that it is offline: the server may be this machine, and waiting for ever says nothing.
+      networkMode: "always",
       retry: (failures, error) => error instanceof ApiError && error.offline && failures < 2,
       retryDelay: (attempt) => Math.min(8_000, 1_000 * 2 ** attempt),
     },
-    mutations: { retry: false },
+    mutations: { retry: false, networkMode: "always" },
   },
 });

@@ -2,7 +2,7 @@ import { Button, Checkbox, Dialog, DialogActions, DialogContent, DialogContentTe
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { toApiError, request } from "@/api/client";
-import { forgetKey, readKey, requireKey, storeKey } from "@/api/key";
+import { storeKey } from "@/api/key";
 
 /** Opens when the server asks for a key. The key is tried before it is believed. */
 export function SignIn() {
@@ -14,18 +14,13 @@ export function SignIn() {
 
   const submit = async (event: { preventDefault: () => void }) => {
     event.preventDefault();
-    const before = readKey();
     setBusy(true);
-    storeKey(key.trim(), remember);
     try {
-      await request({ url: "api/videos", params: { limit: 1 } });
-      setKey("");
-      setProblem(null);
+      await request({ url: "api/videos", params: { limit: 1 }, headers: { Authorization: `Bearer ${key.trim()}` } });
+      // From here on this dialog is gone.
+      storeKey(key.trim(), remember);
       await client.invalidateQueries();
     } catch (error) {
-      forgetKey();
-      if (before !== null) storeKey(before, false);
-      requireKey();
       const known = toApiError(error);
       setProblem(known.status === 401 ? "This key is not known, has expired or was revoked." : known.message);
     } finally {

@@ -3,19 +3,33 @@ import { Layout } from "./Layout";
 import { Crash } from "./Crash";
 import { NotFound } from "./NotFound";
 
-// Each page is a file of its own: the first one to be opened is the only one that is waited for.
+// Each page is a file of its own: the first one to be opened is the only one that is waited for. The others come when nothing else is
+// wanted, so that they are there while the server is away.
+const pages = {
+  dashboard: async () => ({ Component: (await import("@/features/dashboard")).Dashboard }),
+  library: async () => ({ Component: (await import("@/features/library")).Library }),
+  detail: async () => ({ Component: (await import("@/features/detail")).Detail }),
+  generate: async () => ({ Component: (await import("@/features/url-generate")).UrlGenerate }),
+  pipelines: async () => ({ Component: (await import("@/features/pipelines")).Pipelines }),
+  settings: async () => ({ Component: (await import("@/features/settings")).Settings }),
+};
+const QUIET_MS = 8_000;
+window.setTimeout(() => {
+  for (const load of Object.values(pages)) void load().catch(() => undefined);
+}, QUIET_MS);
+
 export const router = createBrowserRouter([
   {
     element: <Layout />,
     errorElement: <Crash />,
     HydrateFallback: () => null,
     children: [
-      { index: true, lazy: async () => ({ Component: (await import("@/features/dashboard")).Dashboard }) },
-      { path: "library", lazy: async () => ({ Component: (await import("@/features/library")).Library }) },
-      { path: "videos/:videoId", lazy: async () => ({ Component: (await import("@/features/detail")).Detail }) },
-      { path: "generate", lazy: async () => ({ Component: (await import("@/features/url-generate")).UrlGenerate }) },
-      { path: "pipelines", lazy: async () => ({ Component: (await import("@/features/pipelines")).Pipelines }) },
-      { path: "settings", lazy: async () => ({ Component: (await import("@/features/settings")).Settings }) },
+      { index: true, lazy: pages.dashboard },
+      { path: "library", lazy: pages.library },
+      { path: "videos/:videoId", lazy: pages.detail },
+      { path: "generate", lazy: pages.generate },
+      { path: "pipelines", lazy: pages.pipelines },
+      { path: "settings", lazy: pages.settings },
       { path: "*", element: <NotFound /> },
     ],
   },

@@ -27,7 +27,7 @@ export function DropZone({ onFiles, children }: { onFiles: (files: readonly File
         border: "1.5px dashed",
         borderColor: over ? "primary.main" : "divider",
         bgcolor: over ? "action.hover" : "background.paper",
-        borderRadius: 2.5,
+        borderRadius: 1,
         p: { xs: 2, sm: 3 },
         transition: "border-color 120ms, background-color 120ms",
       }}

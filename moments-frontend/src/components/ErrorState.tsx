@@ -10,7 +10,7 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
       variant="outlined"
       action={
         onRetry && (
-          <Button color="inherit" size="small" onClick={onRetry}>
+          <Button color="inherit" size="small" sx={{ whiteSpace: "nowrap" }} onClick={onRetry}>
             Try again
           </Button>
         )

@@ -1,12 +1,12 @@
 import { styled } from "@mui/material/styles";
 
 const LOOKS: Record<string, { label: string; color: string }> = {
-  new: { label: "Not run yet", color: "var(--mui-palette-text-primary)" },
+  new: { label: "Not run yet", color: "var(--mui-palette-text-secondary)" },
   queued: { label: "Queued", color: "var(--mui-palette-info-main)" },
   processing: { label: "Working", color: "var(--mui-palette-primary-main)" },
   completed: { label: "Done", color: "var(--mui-palette-success-main)" },
   failed: { label: "Failed", color: "var(--mui-palette-error-main)" },
-  cancelled: { label: "Cancelled", color: "var(--mui-palette-text-primary)" },
+  cancelled: { label: "Cancelled", color: "var(--mui-palette-text-secondary)" },
   stalled: { label: "Stalled", color: "var(--mui-palette-warning-main)" },
 };
 

@@ -1,5 +1,7 @@
 import type { Components, Theme } from "@mui/material/styles";
 
+const SEVERITIES = ["success", "info", "warning", "error"] as const;
+
 /** How MUI's parts differ from their defaults. Colours and type come from the tokens. */
 export const overrides: Components<Theme> = {
   MuiCssBaseline: {
@@ -12,7 +14,15 @@ export const overrides: Components<Theme> = {
   },
   MuiButton: {
     defaultProps: { disableElevation: true },
-    styleOverrides: { root: { textTransform: "none", fontWeight: 600, borderRadius: 8, minHeight: 36 } },
+    styleOverrides: {
+      root: {
+        textTransform: "none",
+        fontWeight: 600,
+        borderRadius: 8,
+        minHeight: 36,
+        variants: [{ props: { variant: "outlined", color: "inherit" }, style: { borderColor: "color-mix(in srgb, currentColor 35%, transparent)" } }],
+      },
+    },
   },
   MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: "none" } } },
   MuiCard: {
@@ -25,6 +35,19 @@ export const overrides: Components<Theme> = {
   MuiFormControl: { defaultProps: { size: "small" } },
   MuiTooltip: { defaultProps: { arrow: true, enterDelay: 400 } },
   MuiDialog: { defaultProps: { fullWidth: true, maxWidth: "sm" } },
+  // The usual white on a middle tone is too faint in the dark.
+  MuiAlert: {
+    styleOverrides: {
+      root: {
+        variants: SEVERITIES.map((severity) => ({
+          props: { variant: "filled" as const, severity },
+          style: { backgroundColor: `var(--mui-palette-${severity}-main)`, color: "var(--mui-palette-background-default)" },
+        })),
+      },
+    },
+  },
+  MuiDialogTitle: { styleOverrides: { root: { fontSize: "1.125rem", fontWeight: 650, letterSpacing: "-0.01em" } } },
+  MuiDialogActions: { styleOverrides: { root: { padding: "12px 24px 20px" } } },
   MuiLink: { defaultProps: { underline: "hover" } },
   MuiTab: { styleOverrides: { root: { textTransform: "none", fontWeight: 600, minHeight: 44 } } },
   MuiTableCell: { styleOverrides: { head: { fontWeight: 600 } } },

@@ -14,7 +14,7 @@ export function RunLines({ runs }: { runs: readonly RunOut[] }) {
           key={run.request_id}
           sx={{
             display: "grid",
-            gridTemplateColumns: { xs: "1fr auto", sm: "1fr auto 150px" },
+            gridTemplateColumns: { xs: "1fr auto", sm: "1fr 96px auto" },
             gap: 1.5,
             alignItems: "center",
             px: 2,
@@ -32,10 +32,12 @@ export function RunLines({ runs }: { runs: readonly RunOut[] }) {
               </Typography>
             )}
           </Box>
-          <StatusChip status={run.status} stalled={run.stalled} />
-          <Typography variant="caption" color="text.secondary" sx={{ display: { xs: "none", sm: "block" }, textAlign: "right" }}>
-            {run.completed_at == null ? "" : formatAgo(run.completed_at)}
-            {run.duration_seconds == null ? "" : `, took ${formatDuration(run.duration_seconds)}`}
+          <Box sx={{ textAlign: "right" }}>
+            <StatusChip status={run.status} stalled={run.stalled} />
+          </Box>
+          <Typography variant="caption" color="text.secondary" sx={{ display: { xs: "none", sm: "grid" }, minWidth: 110, textAlign: "right", fontVariantNumeric: "tabular-nums", whiteSpace: "nowrap" }}>
+            {run.completed_at != null && <span>{formatAgo(run.completed_at)}</span>}
+            {run.duration_seconds != null && <span>took {formatDuration(run.duration_seconds)}</span>}
           </Typography>
         </Box>
       ))}

@@ -67,6 +67,15 @@ export function useCutClips(videoId: string) {
   });
 }
 
+/** Has the model set one moment's boundaries anew, as a run; only those that no person made or edited. */
+export function useRefineAgain(videoId: string) {
+  const client = useQueryClient();
+  return useMutation<AcceptedOut, ApiError, string>({
+    mutationFn: (id) => request({ method: "POST", url: `api/videos/${videoId}/moments/${id}/refine` }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
 /** Looks for moments again; what a person made or edited stays. */
 export function useGenerateAgain(videoId: string) {
   const client = useQueryClient();

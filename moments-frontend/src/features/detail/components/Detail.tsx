@@ -68,7 +68,7 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const list = useMemo(() => found.data ?? [], [found.data]);
 
   if (video.error) return <Page title="Video">{<ErrorState error={video.error} onRetry={() => void video.refetch()} />}</Page>;
-  if (video.data === undefined) return <Page wide title=" ">{<Skeleton variant="rounded" height={420} aria-label="Loading the video" />}</Page>;
+  if (video.data === undefined) return <Page wide title=" ">{<Skeleton variant="rounded" height={420} role="status" aria-label="Loading the video" />}</Page>;
   const active = status !== undefined && isActive(status);
   const showRun = active || status === "failed" || status === "cancelled";
   const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} />;
@@ -80,7 +80,7 @@ function VideoDetail({ videoId }: { videoId: string }) {
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
           {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}
           <VideoPlayer video={video.data} />
-          <Timeline videoId={videoId} moments={list} cuts={cuts} duration={duration} selected={selected} onSelect={setSelected} editor={editor} />
+          {duration > 0 && <Timeline videoId={videoId} moments={list} cuts={cuts} duration={duration} selected={selected} onSelect={setSelected} editor={editor} />}
           {wide && wordsPane}
         </Box>
         {wide ? (

@@ -21,7 +21,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} aria-labelledby="keys-title" maxWidth="xs">
       <DialogTitle id="keys-title">Keys</DialogTitle>
-      <DialogContent>
+      <DialogContent tabIndex={0}>
         <Table size="small">
           <TableBody>
             {KEYS.map(([keys, what]) => (

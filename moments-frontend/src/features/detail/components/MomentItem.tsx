@@ -1,4 +1,4 @@
-import { Check, Combine, Download, Play, Repeat, Split, Trash2, X } from "lucide-react";
+import { Check, Combine, Download, Play, Repeat, Split, Trash2, WandSparkles, X } from "lucide-react";
 import { memo, useState } from "react";
 import type { MomentOut } from "@/api/types";
 import { formatDuration, formatTime } from "@/lib/time";
@@ -20,6 +20,7 @@ interface Props {
 /** One moment: what it is, why it was chosen and by what, its bounds, and what can be done to it. */
 export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, onSelect, editor }: Props) {
   const player = usePlayer();
+  const ofAPerson = moment.engine === null || moment.edited_at !== null;
   const play = (loop: boolean) => {
     onSelect(moment.identifier);
     player.playRange(moment.start_time, moment.end_time, loop);
@@ -47,12 +48,19 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
       </div>
       <div className="row">
         <TimeField label="Start" value={moment.start_time} onChange={(value) => editor.move(moment, value, moment.end_time, true)} />
+        <span aria-hidden>–</span>
         <TimeField label="End" value={moment.end_time} onChange={(value) => editor.move(moment, moment.start_time, value, true)} />
         <span className="length">{formatDuration(moment.end_time - moment.start_time)}</span>
         <div className="acts">
           <Action label="Play again and again" icon={Repeat} onClick={() => play(true)} />
           <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
           <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
+          <Action
+            label={ofAPerson ? "Yours: no model moves it" : "Refine its boundaries again"}
+            icon={WandSparkles}
+            disabled={ofAPerson}
+            onClick={() => editor.refine(moment)}
+          />
           {moment.clip !== null && (
             <a className="act" href={moment.clip.download_url} title="Download the clip" aria-label={`Download the clip of ${moment.title}`}>
               <Download size={16} aria-hidden />

@@ -37,7 +37,7 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
     if (index >= 0) virtual.scrollToIndex(index, { align: "auto" });
   }, [index, virtual]);
 
-  if (loading) return <Skeleton variant="rounded" height={480} aria-label="Loading the moments" />;
+  if (loading) return <Skeleton variant="rounded" height={480} role="status" aria-label="Loading the moments" />;
   return (
     <Card component="section" aria-label="Moments" sx={{ display: "flex", flexDirection: "column", position: { lg: "sticky" }, top: 16, maxHeight: { lg: "calc(100vh - 32px)" } }}>
       <Stack direction="row" sx={{ alignItems: "center", px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", gap: 1 }}>

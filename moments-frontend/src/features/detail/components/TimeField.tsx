@@ -17,11 +17,11 @@ export function TimeField({ label, value, onChange }: Props) {
   };
   return (
     <label className="time">
-      {label}
       <input
+        aria-label={label}
         value={draft ?? formatTime(value)}
         aria-invalid={parsed === null || undefined}
-        title={parsed === null ? "h:mm:ss.f" : undefined}
+        title={parsed === null ? "h:mm:ss.f" : label}
         onChange={(event) => setDraft(event.target.value)}
         onBlur={finish}
         onKeyDown={(event) => {

@@ -1,5 +1,5 @@
 import { Box, Card, IconButton, Skeleton, Stack, Tooltip, Typography } from "@mui/material";
-import { useTheme } from "@mui/material/styles";
+import { useColorScheme } from "@mui/material/styles";
 import { useQuery } from "@tanstack/react-query";
 import { ZoomIn, ZoomOut } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
@@ -23,6 +23,12 @@ interface Props {
 
 const HEIGHT = 96;
 const ZOOM = 1.6;
+// The scroll bar of a zoomed one has its place already; the plugin's own edges are black, which nobody sees in the dark.
+const WAVE = {
+  height: HEIGHT + 12,
+  "& ::part(scroll)": { scrollbarWidth: "thin" },
+  "& div::part(region-handle)": { borderColor: "var(--mui-palette-text-secondary) !important" },
+};
 // Comes when there is something to draw: the moments and the words are first.
 const drawing = () => Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
 
@@ -36,7 +42,8 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
   const latest = useRef({ moments, onSelect, editor });
   latest.current = { moments, onSelect, editor };
   const player = usePlayer();
-  const { palette } = useTheme();
+  const { mode, systemMode } = useColorScheme();
+  const shown = mode === "system" ? systemMode : mode;
   const { data, isPending } = useQuery(waveform(videoId));
 
   useEffect(() => {
@@ -95,9 +102,9 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
       setReady(false);
       end();
     };
-  }, [data, isPending, duration, player, palette.mode]);
+  }, [data, isPending, duration, player, shown]);
 
-  useRegions({ plugin: regions, ready, moments, cuts, cutColour: palette.text.disabled, selected });
+  useRegions({ plugin: regions, ready, moments, cuts, selected });
 
   useEffect(() => {
     const width = frame.current?.clientWidth ?? 0;
@@ -106,8 +113,8 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
 
   return (
     <Card sx={{ px: 1.5, pt: 1, pb: 0.5 }} component="section" aria-label="Timeline">
-      <Box sx={{ position: "relative", minHeight: HEIGHT }}>
-        <Box ref={frame} data-testid="waveform" />
+      <Box sx={{ position: "relative", minHeight: HEIGHT + 12 }}>
+        <Box ref={frame} data-testid="waveform" sx={WAVE} />
         {!ready && <Skeleton variant="rounded" height={HEIGHT} sx={{ position: "absolute", inset: 0 }} />}
       </Box>
       <Stack direction="row" sx={{ alignItems: "center", gap: 0.5 }}>

@@ -67,7 +67,7 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
     } else onKey(event);
   };
 
-  if (loading) return <Skeleton variant="rounded" height={320} aria-label="Loading the transcript" />;
+  if (loading) return <Skeleton variant="rounded" height={320} role="status" aria-label="Loading the transcript" />;
   return (
     <Card component="section" aria-label="Transcript" sx={{ display: "flex", flexDirection: "column" }}>
       <Stack direction="row" sx={{ alignItems: "center", gap: 1, px: 2, py: 1.25, borderBottom: 1, borderColor: "divider", flexWrap: "wrap" }}>

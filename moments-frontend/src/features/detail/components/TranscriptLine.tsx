@@ -73,7 +73,7 @@ const LineFrame = styled("div")({
   gridTemplateColumns: "78px 1fr 32px",
   gap: 8,
   padding: "6px 16px",
-  "&[aria-current]": { backgroundColor: "var(--mui-palette-action-selected)" },
+  "&[aria-current]": { backgroundColor: "color-mix(in srgb, var(--mui-palette-primary-main) 10%, transparent)" },
   "& button": { alignSelf: "start", border: 0, background: "none", color: "var(--mui-palette-text-secondary)", cursor: "pointer", borderRadius: 6, font: "inherit", minHeight: 24 },
   "& .at": { padding: 0, fontSize: 13, textAlign: "left", fontVariantNumeric: "tabular-nums" },
   "& .at:hover": { textDecoration: "underline" },

@@ -47,6 +47,12 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
     void refetch().then(() => setRenewals((now) => now + 1));
   };
 
+  if (!video.stored)
+    return (
+      <Alert severity="info" variant="outlined">
+        The video has not been downloaded yet.
+      </Alert>
+    );
   return (
     <Card sx={{ overflow: "hidden" }}>
       <Box sx={{ bgcolor: "#000", aspectRatio: "16 / 9", maxHeight: "56vh", width: 1, position: "relative" }}>
@@ -71,17 +77,12 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
           onClick={player.toggle}
         />
       </Box>
-      {!video.stored && (
-        <Alert severity="info" square>
-          The video has not been downloaded yet.
-        </Alert>
-      )}
       {(broken || error !== null) && (
         <Alert severity="error" square>
           {error?.message ?? "This browser can't play the file."} {error?.advice ?? "Moments, words and clips are there all the same: clips play everywhere."}
         </Alert>
       )}
-      <Stack direction="row" sx={{ alignItems: "center", gap: 0.5, px: 1.5, py: 0.75, flexWrap: "wrap" }}>
+      <Stack direction="row" sx={{ alignItems: "center", gap: { xs: 0, sm: 0.5 }, px: { xs: 0.5, sm: 1.5 }, py: 0.75, flexWrap: "wrap" }}>
         <Tooltip title="Back 5 s (J)">
           <IconButton aria-label="Back 5 seconds" onClick={() => player.seek(player.time.get() - 5)}>
             <SkipBack size={18} aria-hidden />
@@ -134,7 +135,7 @@ function PlayButton() {
 function Clock({ duration }: { duration: number }) {
   const now = useTimeOf((time) => formatTime(time));
   return (
-    <Typography variant="body2" component="span" data-testid="clock" sx={{ fontVariantNumeric: "tabular-nums", ml: 1, whiteSpace: "nowrap" }}>
+    <Typography variant="body2" component="span" data-testid="clock" sx={{ fontVariantNumeric: "tabular-nums", fontSize: { xs: 13, sm: 14 }, ml: { xs: 0.5, sm: 1 }, whiteSpace: "nowrap" }}>
       {now} <Box component="span" sx={{ color: "text.secondary" }}>/ {formatTime(duration)}</Box>
     </Typography>
   );

@@ -8,8 +8,8 @@ export const MomentFrame = styled("div")({
   padding: "12px 16px",
   borderBottom: "1px solid var(--mui-palette-divider)",
   borderLeft: "4px solid",
-  "&[aria-current]": { backgroundColor: "var(--mui-palette-action-selected)" },
-  "&[data-review=rejected] > *": { opacity: 0.6 },
+  "&[aria-current]": { backgroundColor: "color-mix(in srgb, var(--mui-palette-primary-main) 10%, transparent)" },
+  "&[data-review=rejected] input.title": { color: "var(--mui-palette-text-secondary)", textDecoration: "line-through" },
   "& .row": { display: "flex", alignItems: "center", gap: 8, flexWrap: "nowrap" },
   "& .row + .row": { marginTop: 8, flexWrap: "wrap" },
   "& button, & a.act": {
@@ -33,6 +33,7 @@ export const MomentFrame = styled("div")({
   "& .judge [aria-pressed=true]": { backgroundColor: "var(--mui-palette-action-selected)" },
   "& .judge .keep[aria-pressed=true]": { color: "var(--mui-palette-success-main)" },
   "& .judge .reject[aria-pressed=true]": { color: "var(--mui-palette-error-main)" },
+  "& .acts > *": { width: 28 },
   "& .acts": { display: "flex", marginLeft: "auto", color: "var(--mui-palette-text-secondary)" },
   "& input": {
     font: "inherit",
@@ -48,8 +49,8 @@ export const MomentFrame = styled("div")({
   "& input.title": { flex: 1, fontWeight: 600, fontSize: 15 },
   "& .score": { fontWeight: 700, fontSize: 13, fontVariantNumeric: "tabular-nums" },
   "& .time": { display: "inline-flex", alignItems: "center", gap: 4, fontSize: 12, color: "var(--mui-palette-text-secondary)" },
-  "& .time input": { width: 84, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },
+  "& .time input": { width: 80, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },
   "& .length, & .origin": { fontSize: 13, lineHeight: 1.5, color: "var(--mui-palette-text-secondary)" },
   "& .origin": { marginTop: 8, overflowWrap: "anywhere" },
-  "& .origin button": { display: "inline", width: "auto", height: "auto", fontSize: "inherit", color: "var(--mui-palette-primary-main)", textDecoration: "underline" },
+  "& .origin button": { display: "inline", width: "auto", height: "auto", font: "inherit", fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-primary-main)", textDecoration: "underline" },
 });

@@ -3,7 +3,7 @@ import type { EditMoment, MomentOut, Word } from "@/api/types";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { announce } from "@/lib/announce";
 import { formatTime } from "@/lib/time";
-import { useMomentWrites } from "../api/moments";
+import { useMomentWrites, useRefineAgain } from "../api/moments";
 import { type Marks, snap, within } from "../lib/snapping";
 import { useUndo } from "./useUndo";
 
@@ -20,12 +20,15 @@ export interface Editor {
   remove: (moment: MomentOut) => void;
   split: (moment: MomentOut, at: number) => void;
   merge: (moment: MomentOut, next: MomentOut) => void;
+  /** A run that sets its boundaries anew. */
+  refine: (moment: MomentOut) => void;
   undo: () => void;
 }
 
 /** What a person can do to moments, each of which can be taken back. */
 export function useEditor(videoId: string, { words, marks, duration }: Material): Editor {
   const { edit, create, remove, restore } = useMomentWrites(videoId);
+  const refine = useRefineAgain(videoId);
   const { push, undo, drop } = useUndo();
   const notify = useNotify();
   const onError = useNotifyError();
@@ -117,6 +120,9 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
             throw refused;
           }),
         );
+      },
+      refine: (moment) => {
+        later(refine.mutateAsync(moment.identifier).then(() => notify({ message: `Refining “${moment.title}” again.` })));
       },
       undo: () => {
         const label = undo();

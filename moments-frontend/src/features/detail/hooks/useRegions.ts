@@ -7,17 +7,19 @@ import { regionColours } from "@/theme/tokens";
 
 const [PLAIN, CHOSEN] = ["2e", "66"];
 
+// In the colours of the theme that is shown.
+const CUT = "var(--mui-palette-text-disabled)";
+
 interface Shown {
   plugin: RefObject<RegionsPlugin | null>;
   ready: boolean;
   moments: readonly MomentOut[];
   cuts: readonly number[];
-  cutColour: string;
   selected: string | null;
 }
 
 /** Keeps the timeline's regions equal to the moments: of hundreds only those that changed are touched. */
-export function useRegions({ plugin, ready, moments, cuts, cutColour, selected }: Shown): void {
+export function useRegions({ plugin, ready, moments, cuts, selected }: Shown): void {
   const drawn = useRef(new Map<string, Region>());
 
   useEffect(() => {
@@ -30,12 +32,12 @@ export function useRegions({ plugin, ready, moments, cuts, cutColour, selected }
   useEffect(() => {
     const target = plugin.current;
     if (!ready || target === null) return undefined;
-    const marks = cuts.map((cut) => target.addRegion({ start: cut, color: cutColour, drag: false, resize: false, id: `cut-${cut}` }));
+    const marks = cuts.map((cut) => target.addRegion({ start: cut, color: CUT, drag: false, resize: false, id: `cut-${cut}` }));
     const living = () => plugin.current === target;
     return () => {
       if (living()) for (const mark of marks) mark.remove();
     };
-  }, [plugin, ready, cuts, cutColour]);
+  }, [plugin, ready, cuts]);
 
   useEffect(() => {
     const target = plugin.current;

@@ -149,7 +149,7 @@ export function Library() {
         </Stack>
       )}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {isPending && <Skeleton variant="rounded" height={320} aria-label="Loading the library" />}
+      {isPending && <Skeleton variant="rounded" height={320} role="status" aria-label="Loading the library" />}
       {data && videos.length === 0 && deleted && (
         <EmptyState icon={Trash2} title="Nothing was deleted lately">
           Deleted videos stay here for 10 minutes, to be brought back.

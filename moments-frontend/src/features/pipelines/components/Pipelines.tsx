@@ -52,7 +52,7 @@ export function Pipelines() {
       }
     >
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {isPending && <Skeleton variant="rounded" height={280} aria-label="Loading the runs" />}
+      {isPending && <Skeleton variant="rounded" height={280} role="status" aria-label="Loading the runs" />}
       {data && runs.length === 0 && (
         <EmptyState icon={Activity} title={name === "all" ? "No run yet" : "No run like that"}>
           {name === "dead"

@@ -15,7 +15,7 @@ export function RunRow({ run }: { run: RunOut }) {
   return (
     <Card component="li" data-run={run.request_id} sx={{ px: 2, py: 1.5 }}>
       <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", flexWrap: "wrap" }}>
-        <Box sx={{ flex: "1 1 220px", minWidth: 0 }}>
+        <Box sx={{ flex: "1 1 170px", minWidth: 0 }}>
           <MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit" noWrap sx={{ fontWeight: 600, display: "block" }}>
             {run.title}
           </MuiLink>
@@ -26,13 +26,15 @@ export function RunRow({ run }: { run: RunOut }) {
             {run.attempt > 1 ? `, attempt ${run.attempt}` : ""}
           </Typography>
         </Box>
-        <StatusChip status={run.status} stalled={run.stalled} />
-        <RunActions videoId={run.video_id} requestId={run.request_id} status={run.status} />
-        <IconButton aria-label={`Details of ${run.title}`} aria-expanded={open} onClick={() => setOpen(!open)}>
-          <Box component="span" sx={{ lineHeight: 0, transition: "rotate 120ms", rotate: open ? "180deg" : "0deg" }}>
-            <ChevronDown size={18} aria-hidden />
-          </Box>
-        </IconButton>
+        <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", ml: "auto" }}>
+          <StatusChip status={run.status} stalled={run.stalled} />
+          <RunActions videoId={run.video_id} requestId={run.request_id} status={run.status} />
+          <IconButton aria-label={`Details of ${run.title}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+            <Box component="span" sx={{ lineHeight: 0, transition: "rotate 120ms", rotate: open ? "180deg" : "0deg" }}>
+              <ChevronDown size={18} aria-hidden />
+            </Box>
+          </IconButton>
+        </Stack>
       </Stack>
       <StageTimeline stages={run.stages} />
       {run.error && (

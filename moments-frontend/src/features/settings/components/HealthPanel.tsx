@@ -8,7 +8,7 @@ import { readiness } from "../api/settings";
 export function HealthPanel() {
   const { data, error, refetch } = useQuery(readiness);
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
-  if (data === undefined) return <Skeleton variant="rounded" height={220} aria-label="Looking at the parts" />;
+  if (data === undefined) return <Skeleton variant="rounded" height={220} role="status" aria-label="Looking at the parts" />;
   const parts: [string, boolean, string][] = [
     ["Database", data.migrated, data.migrated ? "Its schema is the current one." : "Its schema is older than the program: moments db upgrade."],
     ["Redis or Valkey", data.redis === "ok", data.redis === "ok" ? "Answers." : "Does not answer; runs start more slowly until it is back."],

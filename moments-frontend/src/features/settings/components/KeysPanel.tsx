@@ -56,7 +56,7 @@ export function KeysPanel() {
         )}
       </Card>
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Skeleton variant="rounded" height={160} aria-label="Loading the keys" />}
+      {data === undefined && !error && <Skeleton variant="rounded" height={160} role="status" aria-label="Loading the keys" />}
       {data?.length === 0 && (
         <EmptyState icon={KeyRound} title="No keys">
           On this machine nobody is asked for one. Before others can reach the server, make one.

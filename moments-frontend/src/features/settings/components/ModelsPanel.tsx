@@ -20,7 +20,7 @@ export function ModelsPanel() {
         Add a model
       </Button>
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Skeleton variant="rounded" height={320} aria-label="Loading the models" />}
+      {data === undefined && !error && <Skeleton variant="rounded" height={320} role="status" aria-label="Loading the models" />}
       {data?.map((model) => (
         <ModelCard key={model.key} model={model} onEdit={() => setEdited(model)} />
       ))}
@@ -52,31 +52,33 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
           <Chip key={job} size="small" color="primary" variant="outlined" label={job} />
         ))}
         {!model.configured && <Chip size="small" variant="outlined" label="No way in yet" />}
-        <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
-          {test.isPending ? "Testing…" : "Test"}
-        </Button>
-        <Button size="small" color="inherit" onClick={onEdit}>
-          Edit
-        </Button>
-        {!model.builtin && (
-          <Button size="small" color="error" onClick={() => setAsking(true)}>
-            Remove
+        <Stack direction="row" sx={{ gap: { xs: 0, sm: 1 } }}>
+          <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
+            {test.isPending ? "Testing…" : "Test"}
           </Button>
-        )}
+          <Button size="small" color="inherit" onClick={onEdit}>
+            Edit
+          </Button>
+          {!model.builtin && (
+            <Button size="small" color="error" onClick={() => setAsking(true)}>
+              Remove
+            </Button>
+          )}
+        </Stack>
       </Stack>
       {test.data && (
         <Box aria-live="polite" sx={{ mt: 1.5 }}>
           <Alert severity={test.data.ok ? "success" : "error"}>{test.data.ok ? "Everything answers." : "Something is wrong: see below."}</Alert>
           <Box component="ol" sx={{ listStyle: "none", p: 0, m: 0, mt: 1 }}>
             {test.data.steps.map((step) => (
-              <Box component="li" key={step.name} sx={{ display: "grid", gridTemplateColumns: "20px 150px 1fr auto", gap: 1, py: 0.5, alignItems: "start" }}>
+              <Box component="li" key={step.name} sx={{ display: "grid", gridTemplateColumns: { xs: "20px 1fr auto", sm: "20px 150px 1fr auto" }, gap: 1, py: 0.5, alignItems: "start" }}>
                 <Box sx={{ color: step.ok ? "success.main" : "error.main", lineHeight: 0, pt: 0.25 }}>
                   {step.ok ? <Check size={16} aria-label="passed" /> : <X size={16} aria-label="failed" />}
                 </Box>
                 <Typography variant="body2" sx={{ fontWeight: 600 }}>
                   {step.name}
                 </Typography>
-                <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: "anywhere" }}>
+                <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: "anywhere", order: { xs: 1, sm: 0 }, gridColumn: { xs: "2 / -1", sm: "auto" } }}>
                   {step.detail}
                 </Typography>
                 <Typography variant="caption" color="text.secondary">
