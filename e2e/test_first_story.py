@@ -18,6 +18,12 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     generate(page, site.url("bread and lighthouses.mp4"))
     stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
     expect(stages).to_have_count(_STAGES)
+    # They tick: one works while a later one waits, and in the end none does either.
+    expect(page.locator("[data-stage=TRANSCRIPTION][data-status=processing]")).to_be_visible(timeout=RUN_MS)
+    expect(page.locator("[data-stage=VIDEO_DOWNLOAD][data-status=completed]")).to_be_visible()
+    expect(page.locator("[data-stage=MOMENT_REFINEMENT][data-status=pending]")).to_be_visible()
+    ended = page.locator("[data-stage][data-status=completed], [data-stage][data-status=skipped]")
+    expect(ended).to_have_count(_STAGES, timeout=RUN_MS)
     page.get_by_role("link", name="See the moments").click(timeout=RUN_MS)
     expect(moments_of(page).first).to_be_visible()
     assert moments_of(page).count() >= 2
