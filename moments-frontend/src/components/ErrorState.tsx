@@ -8,6 +8,7 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
     <Alert
       severity="error"
       variant="outlined"
+      sx={{ overflowWrap: "anywhere" }}
       action={
         onRetry && (
           <Button color="inherit" size="small" sx={{ whiteSpace: "nowrap" }} onClick={onRetry}>
