@@ -135,8 +135,8 @@ def _deleted(page: Page) -> Locator:
 
 
 def _select(page: Page) -> Locator:
-    page.goto("/library")
-    page.get_by_label("State").click()
+    page.goto("/pipelines")
+    page.get_by_label("Show").click()
     return page.get_by_role("listbox")
 
 
