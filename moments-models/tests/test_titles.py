@@ -59,6 +59,7 @@ def test_what_the_rest_of_the_recording_is_about_too_is_no_title() -> None:
         ),
         ("An incredible amazing compiler. The optimising compiler pass reads the syntax tree.", {"Incredible", "Amazing"}),
         ("It affects registers. Registers of the machine hold values, registers of the machine are few.", {"Affects"}),
+        ("The rhythm of the flashes tells ships where they are. The rhythm of the flashes tells ships the name.", {"Tells"}),
     ],
 )
 def test_no_stray_verb_and_no_praise(said: str, wrong: set[str]) -> None:

@@ -46,6 +46,8 @@ flew flown forgave forgot forgotten fought found froze frozen gave grew grown he
 lost made meant met paid ran rang ridden risen rode rose sang sat saw seen sent shook shown shut slept sold sought spent spoke spoken
 spread stolen stole stood stuck swore swum taught thought threw thrown told took torn understood went woke won wore worn wrote written
 """
+_THIRD_PERSON = "asks buys finds flies helps keeps meets reads sees tells thinks tries"
+"""Of verbs that are stopwords in their other forms; "runs", "sets" and "turns" are nouns as often."""
 _EVALUATING = """
 absolute actual amazing annoying apparent appropriate available aware awesome awful bad basic beautiful best better big biggest bit bold
 bored boring brief bright brilliant broad busy careful clear clever close comfortable complicated concrete confident confusing constant
@@ -86,7 +88,9 @@ def _forms(verb: str) -> set[str]:
 
 
 _NOUNS_TOO = frozenset(_OFTEN_NOUNS.split())
-VERBS = frozenset(form for verb in _REGULAR.split() if verb not in _NOUNS_TOO for form in _forms(verb)) | frozenset(_IRREGULAR.split())
+VERBS = frozenset(form for verb in _REGULAR.split() if verb not in _NOUNS_TOO for form in _forms(verb)) | frozenset(
+    f"{_IRREGULAR} {_THIRD_PERSON}".split()
+)
 """Forms of verbs that are hardly ever nouns."""
 
 EVALUATING = frozenset(_EVALUATING.split())
