@@ -56,7 +56,7 @@ async def test_it_snaps_to_silence_beside_the_first_and_last_word(client: httpx.
     answer = await refined(client, block(3.2, 7.0), clip)
     assert answer["start_time"] == pytest.approx(2.88, abs=0.05)
     assert answer["end_time"] == pytest.approx(7.32, abs=0.05)
-    assert "measured: silence 0.1" in answer["reason"]
+    assert "measured: silence 0.08 s before" in answer["reason"]
     assert "no understanding of content" in answer["reason"]
 
 
