@@ -10,7 +10,7 @@ import pytest
 from axe import faults
 from media_site import MediaSite
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from serving import Served
+from serving import Served, serving
 from steps import RUN_MS, generate, open_first_video
 from visitor import Visitor
 
@@ -105,6 +105,12 @@ def _searched(page: Page) -> Locator:
     _words(page)
     page.get_by_label("Search words").fill("bread")
     return page.get_by_text(re.compile(r"^1/\d+$"))
+
+
+def _message(page: Page) -> Locator:
+    _detail(page)
+    page.keyboard.press("Control+z")
+    return page.get_by_text("There is nothing to undo.")
 
 
 def _failed(page: Page) -> Locator:
@@ -212,12 +218,13 @@ def _offline(page: Page) -> Locator:
 
 STATES: dict[str, Callable[[Page], Locator]] = {
     "look-again": _again, "export": _export, "delete": _delete_video, "keys": _keys, "moment-chosen": _chosen_moment,
-    "words-edited": _line_editor, "words-searched": _searched, "failed-run": _failed, "unknown-video": _unknown,
+    "words-edited": _line_editor, "words-searched": _searched, "message": _message, "failed-run": _failed, "unknown-video": _unknown,
     "nothing-found": _nothing_found, "library-list": _as_list, "library-deleted": _deleted, "select-open": _select,
     "strange-address": _strange, "no-playlist": _no_list, "run-details": _run_details, "dead-letters": _dead_letters,
     "model-added": _add_model, "model-tested": _model_tested, "health": _health, "key-made": _key_made, "loading": _loading,
     "offline": _offline,
 }  # fmt: skip
+_EMPTY = {"/": "No videos yet", "/library": "The library is empty", "/pipelines": "No run yet", "/generate": "Runs that"}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -233,6 +240,34 @@ def test_axe_finds_nothing_in_a_state(context: BrowserContext, state: str, reque
         context.set_offline(False)
         page.close()
         assert visitor.complaints() == []
+    assert wrong == []
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_where_nothing_is_yet_nor_at_the_door(browser: Browser, theme: Any) -> None:
+    with serving() as empty:
+        context = _context(browser, empty.url, theme)
+        page = context.new_page()
+        wrong = []
+        for path, text in _EMPTY.items():
+            page.goto(path)
+            expect(page.get_by_text(text)).to_be_visible()
+            wrong += _looked_at(page, f"state-empty-{path.strip('/') or 'dashboard'}-1280-{theme}")
+        key = page.request.post("/api/admin/keys", data={"name": "door", "scope": "admin"}).json()["key"]
+        empty.restart(MOMENTS_REQUIRE_KEYS="1")
+        page.goto("/library")
+        door = page.get_by_role("dialog", name="Sign in")
+        expect(door).to_be_visible()
+        wrong += _looked_at(page, f"state-sign-in-1280-{theme}")
+        door.get_by_label("API key").fill("vm_wrong")
+        door.get_by_role("button", name="Sign in").click()
+        expect(door.get_by_text("This key is not known")).to_be_visible()
+        wrong += _looked_at(page, f"state-sign-in-refused-1280-{theme}")
+        door.get_by_label("API key").fill(key)
+        door.get_by_role("button", name="Sign in").click()
+        expect(door).to_have_count(0)
+        expect(page.get_by_text("The library is empty")).to_be_visible()
+        context.close()
     assert wrong == []
 
 
