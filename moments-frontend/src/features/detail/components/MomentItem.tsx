@@ -104,13 +104,18 @@ function TitleField({ moment, editor }: { moment: MomentOut; editor: Editor }) {
     setDraft(null);
   };
   return (
-    <input
+    <textarea
       className="title"
+      rows={1}
       value={draft ?? moment.title}
-      onChange={(event) => setDraft(event.target.value)}
+      // One line of text, on as many lines as a narrow screen needs.
+      onChange={(event) => setDraft(event.target.value.replace(/\n/g, " "))}
       onBlur={finish}
       onKeyDown={(event) => {
-        if (event.key === "Enter") (event.target as HTMLElement).blur();
+        if (event.key === "Enter") {
+          event.preventDefault();
+          event.currentTarget.blur();
+        }
         if (event.key === "Escape") setDraft(null);
       }}
       aria-label="Title"
