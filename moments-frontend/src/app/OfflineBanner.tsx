@@ -1,13 +1,18 @@
 import { Alert } from "@mui/material";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { ApiError, request } from "@/api/client";
 import type { HealthOut } from "@/api/types";
 
 const LOOK_MS = 15_000;
 const LOOK_AGAIN_MS = 3_000;
 
-/** Says when the server is away, and goes when it is back; what was shown stays readable meanwhile. */
+/**
+ * Says when the server is away, and goes when it is back; what was shown stays readable meanwhile. What could not be shown for want of an
+ * answer is asked for again then.
+ */
 export function OfflineBanner() {
+  const client = useQueryClient();
   const { error, data } = useQuery({
     queryKey: ["health"],
     queryFn: ({ signal }) => request<HealthOut>({ url: "health", signal, timeout: 5_000 }),
@@ -17,7 +22,14 @@ export function OfflineBanner() {
   });
   const away = error instanceof ApiError && error.offline;
   const half = data?.postgresql === "unavailable";
-  if (!away && !half) return null;
+  const unwell = away || half;
+  useEffect(() => {
+    if (!unwell) return undefined;
+    return () => {
+      void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" && query.queryKey[0] !== "health" });
+    };
+  }, [client, unwell]);
+  if (!unwell) return null;
   return (
     <Alert severity="warning" variant="filled" role="status" square>
       {half ? "The database does not answer." : "The server does not answer."} Trying again; what you see may be out of date.
