@@ -110,6 +110,8 @@ async def test_a_model_is_tested(client: httpx.AsyncClient) -> None:
     await client.post("/api/admin/models", json=NEW | {"api_key_env": None})
     answer = (await client.post("/api/admin/models/my_llm/test")).json()
     assert (answer["ok"], [step["name"] for step in answer["steps"]]) == (False, ["reachable"])
+    brief = (await client.post("/api/admin/models/my_llm/test", params={"brief": True})).json()
+    assert (brief["ok"], [step["name"] for step in brief["steps"]]) == (False, ["reachable"])
     unset = (await client.post("/api/admin/models/minimax/test")).json()
     assert (unset["ok"], [step["name"] for step in unset["steps"]]) == (False, ["configured"])
 

@@ -86,6 +86,12 @@ async def test_a_good_model(server: ModelServer) -> None:
     assert "moments as JSON" in steps[-1].detail
 
 
+async def test_nothing_is_asked_where_only_the_way_in_is_in_doubt(server: ModelServer) -> None:
+    steps = await ModelCheck(settings()).run(chat(server.url), questions=False)
+    assert [(step.name, step.ok) for step in steps] == [("reachable", True), ("identity", True)]
+    assert server.requests == []
+
+
 async def test_a_good_model_behind_ssh(server: ModelServer, ssh: SshServer) -> None:
     steps = await steps_of(behind(ssh, server.port), ssh)
     assert [(step.name, step.ok) for step in steps] == [(name, True) for name in ("way_in", "reachable", "identity", "answers")]

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { request } from "./client";
-import type { ModelOut, PageModelOut } from "./types";
+import type { ModelOut, ModelTestOut, PageModelOut } from "./types";
 
 /** Every model service that is registered. */
 export const models = queryOptions({
@@ -8,3 +8,12 @@ export const models = queryOptions({
   queryFn: async ({ signal }): Promise<ModelOut[]> => (await request<PageModelOut>({ url: "api/admin/models", signal })).items,
   staleTime: 30_000,
 });
+
+/** Whether a model service is up, and the one that it should be; it is asked nothing. */
+export const modelUp = (key: string) =>
+  queryOptions({
+    queryKey: ["models", key, "up"],
+    queryFn: async ({ signal }): Promise<boolean> =>
+      (await request<ModelTestOut>({ method: "POST", url: `api/admin/models/${key}/test`, params: { brief: true }, signal, timeout: 60_000 })).ok,
+    staleTime: 60_000,
+  });

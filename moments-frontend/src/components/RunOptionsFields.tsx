@@ -1,6 +1,6 @@
 import { Box, MenuItem, TextField } from "@mui/material";
-import { useQuery } from "@tanstack/react-query";
-import { models } from "@/api/models";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { modelUp, models } from "@/api/models";
 import type { ModelOut, StartOptions } from "@/api/types";
 
 /** What a person may ask of a run, as text fields hold it; empty means the server's default. */
@@ -90,20 +90,26 @@ interface ModelFieldProps {
   onChange: (event: { target: { value: string } }) => void;
 }
 
-/** Only models whose way in is configured can be chosen. */
+/** Only models that are up can be chosen; what comes with us is. */
 function ModelField({ label, purpose, value, models: known, onChange }: ModelFieldProps) {
   const usual = known.find((model) => model.default_for.includes(purpose));
+  const offered = known.filter((model) => model.configured && model.key !== usual?.key);
+  const up = useQueries({ queries: offered.map((model) => ({ ...modelUp(model.key), enabled: !model.builtin })) });
   return (
     <TextField select label={label} value={value} onChange={onChange} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
       <MenuItem value="">{usual ? `${usual.key} (default)` : "Default"}</MenuItem>
-      {known
-        .filter((model) => model.configured && model.key !== usual?.key)
-        .map((model) => (
-          <MenuItem key={model.key} value={model.key}>
-            {model.key}
-            {model.supports_video ? " (sees video)" : ""}
-          </MenuItem>
-        ))}
+      {offered.map((model, index) => (
+        <MenuItem key={model.key} value={model.key} disabled={!model.builtin && up[index]?.data !== true}>
+          {model.key}
+          {model.supports_video ? " (sees video)" : ""}
+          {!model.builtin && remark(up[index])}
+        </MenuItem>
+      ))}
     </TextField>
   );
+}
+
+function remark(answer: { isPending: boolean; data: boolean | undefined } | undefined): string {
+  if (answer === undefined || answer.isPending) return ", being asked";
+  return answer.data === true ? "" : ", does not answer";
 }

@@ -56,9 +56,9 @@ class ModelCheck:
         self._seconds = seconds
         self._chance = chance or random.Random()
 
-    async def run(self, model: ModelConfig) -> list[CheckStep]:
+    async def run(self, model: ModelConfig, *, questions: bool = True) -> list[CheckStep]:
         """The steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
-        `answers`, and `sees_time` of a model that is said to watch video. Asks the model one to five questions."""
+        `answers`, and `sees_time` of a model that is said to watch video. Asks the model one to five questions, or none."""
         try:
             endpoint = resolve_endpoint(model, self._settings)
         except ModelError as error:
@@ -66,7 +66,7 @@ class ModelCheck:
         deadlines = Deadlines(connect=10.0, read=self._seconds, total=self._seconds)
         async with Tunnels.of(self._settings) as tunnels, ChatClient(deadlines=deadlines, policy=_PATIENT, tunnels=tunnels) as chat:
             steps = await check_model(model, endpoint, tunnels)
-            for name, step in self._questions(model, endpoint, chat, tunnels, deadlines):
+            for name, step in self._questions(model, endpoint, chat, tunnels, deadlines) if questions else []:
                 if not steps[-1].ok:
                     break
                 steps.append(await timed_step(name, step))

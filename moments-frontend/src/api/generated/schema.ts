@@ -2835,7 +2835,10 @@ export interface operations {
     };
     test_model: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only whether it is up and the one it should be; nothing is asked. */
+                brief?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The model's registry key. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from videomoments.api.deps import Deps
 from videomoments.api.errors import responses
@@ -18,6 +18,8 @@ from videomoments.services.model_queries import ModelConfig, jobs_of
 router = APIRouter(prefix="/api/admin/models", tags=["admin"])
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$", description="The model's registry key.")]
+
+Brief = Annotated[bool, Query(description="Only whether it is up and the one it should be; nothing is asked.")]
 
 
 @router.get("", operation_id="list_models", responses=responses(503))
@@ -58,10 +60,14 @@ async def delete_model(deps: Deps, key: Key) -> None:
 
 
 @router.post("/{key}/test", operation_id="test_model", responses=responses(404, 422, 503))
-async def test_model(deps: Deps, key: Key) -> ModelTestOut:
+async def test_model(
+    deps: Deps,
+    key: Key,
+    brief: Brief = False,  # noqa: PT028  (no test of ours, in spite of its name)
+) -> ModelTestOut:
     """Tests the way in, the model's identity and its answers, and whether one that watches video sees when things happen. Asks the model
     one to five small questions. What fails is the last step, with what to do; the answer is 200 all the same."""
-    steps = await ModelCheck(deps.settings).run(await deps.services.models.get(key))
+    steps = await ModelCheck(deps.settings).run(await deps.services.models.get(key), questions=not brief)
     return ModelTestOut(key=key, ok=steps[-1].ok, steps=[CheckStepOut(**asdict(step)) for step in steps])
 
 
