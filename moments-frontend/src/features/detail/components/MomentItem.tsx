@@ -15,10 +15,12 @@ interface Props {
   selected: boolean;
   onSelect: (id: string) => void;
   editor: Editor;
+  /** A run is at work on the video. */
+  busy: boolean;
 }
 
 /** One moment: what it is, why it was chosen and by what, its bounds, and what can be done to it. */
-export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, onSelect, editor }: Props) {
+export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, onSelect, editor, busy }: Props) {
   const player = usePlayer();
   const ofAPerson = moment.engine === null || moment.edited_at !== null;
   const play = (loop: boolean) => {
@@ -56,9 +58,9 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
           <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
           <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
           <Action
-            label={ofAPerson ? "Yours: no model moves it" : "Refine its boundaries again"}
+            label={ofAPerson ? "Yours: no model moves it" : busy ? "A run is at work: refine it after that" : "Refine its boundaries again"}
             icon={WandSparkles}
-            disabled={ofAPerson}
+            disabled={ofAPerson || busy}
             onClick={() => editor.refine(moment)}
           />
           {moment.clip !== null && (

@@ -16,10 +16,12 @@ interface Props {
   selected: string | null;
   onSelect: (id: string) => void;
   editor: Editor;
+  /** A run is at work on the video. */
+  busy: boolean;
 }
 
 /** The moments in time order. Only those in sight exist, so that hundreds scroll as well as five. */
-export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor }: Props) {
+export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor, busy }: Props) {
   const pane = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: moments.length,
@@ -95,6 +97,7 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
                   selected={moment.identifier === selected}
                   onSelect={onSelect}
                   editor={editor}
+                  busy={busy}
                 />
               </Box>
             );
