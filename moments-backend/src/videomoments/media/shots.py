@@ -56,14 +56,14 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
             if keyframes.passed_over(before.at, seen.at):
                 unclear.append((before, seen))
             else:
-                found.append(_between(before, seen))
+                found.append(_between(before.at, seen.at))
         before = seen
         progress(min(1.0, max(0.0, at / info.duration)))
     for first, second in unclear:
         found += _narrowed(pictures, first, second, keyframes.passed_over(first.at, second.at))
     end = keyframes.eventful_until()
     if before is not None and end is not None:
-        found.append(Shot(round(before.at, 4), round(end, 4)))
+        found.append(_between(before.at, end))
     pictures.close()
     return sorted(found, key=lambda shot: shot.earliest)
 
@@ -73,20 +73,22 @@ def _narrowed(pictures: Pictures, first: _Seen, second: _Seen, between: list[flo
     if _difference(first.cells, second.cells) <= _APART:
         return
     if not between:
-        yield _between(first, second)
+        yield _between(first.at, second.at)
         return
     middle = len(between) // 2
     # A little later: between two ticks a time counts as the one before.
     shown = pictures.keyframe_before(between[middle] + _TICK)
     if shown is None:
+        # What can't be looked at may have held it.
+        yield _between(first.at, second.at)
         return
     seen = _Seen(between[middle], _cells(shown[1]))
     yield from _narrowed(pictures, first, seen, between[:middle])
     yield from _narrowed(pictures, seen, second, between[middle + 1 :])
 
 
-def _between(first: _Seen, second: _Seen) -> Shot:
-    return Shot(round(first.at, 4), round(second.at, 4))
+def _between(first: float, second: float) -> Shot:
+    return Shot(round(first, 4), round(second, 4))
 
 
 def exact_shots(source: Path, info: MediaInfo, stretches: Sequence[Shot], progress: Progress) -> list[Shot]:
