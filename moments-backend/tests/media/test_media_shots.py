@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from media.makers import draw
@@ -101,3 +103,24 @@ async def test_a_change_after_the_last_keyframe_is_told_by_the_sizes(tmp_path: P
     fast = await engine.shots(made.path, info)
     assert [(shot.earliest, shot.latest) for shot in fast] == [pytest.approx((6.0, 7.56), abs=0.01)]
     assert [shot.latest for shot in await engine.shots(made.path, info, within=fast)] == pytest.approx([6.8], abs=0.001)
+
+
+@pytest.mark.parametrize("scenecut", ["0", "40"])
+async def test_a_change_below_an_upper_part_that_stays_is_found(scenecut: str, tmp_path: Path) -> None:
+    """The upper half never changes: only the sizes say that the rest is worth a look."""
+    path, chance = tmp_path / "a.mp4", np.random.default_rng(3)
+    upper = chance.integers(100, 140, (160, 320, 3), np.uint8)
+    lower = [chance.integers(darkest, darkest + 120, (160, 320, 3), np.uint8) for darkest in (0, 130)]
+    options = {"preset": "ultrafast", "sc_threshold": scenecut, "crf": "18"}
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.gop_size = 320, 320, 50
+        for number in range(300):
+            picture = np.concatenate([upper, lower[int(number >= 160)]])
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+    engine = MediaEngine()
+    info = await engine.probe(path)
+    fast = await engine.shots(path, info)
+    assert [shot.earliest <= 6.4 <= shot.latest for shot in fast] == [True]
+    assert [shot.latest for shot in await engine.shots(path, info, within=fast)] == pytest.approx([6.4], abs=0.001)

@@ -19,6 +19,8 @@ from videomoments.media.pictures import Pictures
 
 # A packet of more than this share of its keyframe's size may hold a new scene: from 0.4 up, as x264 and x265 were seen to do.
 _LARGE = 0.25
+# The same of the first after the keyframe, which brings its grain.
+_LARGE_AT_FIRST = 0.36
 # One that holds a new scene is so many times as large as what is large besides: the fourth, since grainy pictures have many large ones.
 _STANDS_OUT = 3.0
 _BESIDES = 4
@@ -43,13 +45,19 @@ class _Group:
         self.until = max(self.until, at)
 
     @property
-    def may_hold_a_new_scene(self) -> bool:
-        return max(self.others, default=0) > _LARGE * self.key
+    def largest(self) -> float:
+        """Share of the keyframe's size."""
+        return max(self.others, default=0) / max(1, self.key)
+
+    @property
+    def is_calm(self) -> bool:
+        """No packet is large, but the first may be larger than others."""
+        return self.others[0] <= _LARGE_AT_FIRST * self.key and max(self.others[1:], default=0) <= _LARGE * self.key
 
     @property
     def seems_to_hold_a_new_scene(self) -> bool:
         largest = sorted(self.others, reverse=True)[:_BESIDES]
-        return self.may_hold_a_new_scene and len(largest) == _BESIDES and largest[0] >= _STANDS_OUT * largest[-1]
+        return self.largest > _LARGE and len(largest) == _BESIDES and largest[0] >= _STANDS_OUT * largest[-1]
 
 
 class Keyframes:
@@ -59,6 +67,8 @@ class Keyframes:
     """
 
     def __init__(self, pictures: Pictures) -> None:
+        self.tell_of_a_change: bool | None = None
+        """Whether the sizes do, of the time from the keyframe before to the packet that was last given; None where they tell neither."""
         self._pictures = pictures
         self._lengths: Counter[int] = Counter()
         self._group: _Group | None = None
@@ -76,7 +86,7 @@ class Keyframes:
                     self._group.add(packet, at)
                     continue
                 # Not every container marks its keyframes; the decoder knows them.
-            elif self._came_in_turn(packet) and at - decoded < _UNSEEN:
+            elif self._need_not_be_seen(packet) and at - decoded < _UNSEEN:
                 self._passed_over.append(at)
                 last = packet
                 continue
@@ -95,14 +105,21 @@ class Keyframes:
         """When the last picture is shown, if after the last keyframe there seems to be a new scene."""
         return self._group.until if self._group is not None and self._group.seems_to_hold_a_new_scene else None
 
-    def _came_in_turn(self, keyframe: Packet[Stream]) -> bool:
+    def _need_not_be_seen(self, keyframe: Packet[Stream]) -> bool:
         before, self._group = self._group, _Group(keyframe.size)
         if before is None:
             return False
-        length = len(before.others)
+        self.tell_of_a_change = self._told_by(before)
+        alike = abs(keyframe.size - before.key) <= _ALIKE * before.key
+        return self.tell_of_a_change is False and alike and before.largest <= _LARGE
+
+    def _told_by(self, group: _Group) -> bool | None:
+        """In turn comes what comes after as many packets as usual; where every picture is a keyframe, nothing does."""
+        length = len(group.others)
         self._lengths[length] += 1
         (usual, times), *_ = self._lengths.most_common(1)
-        # Where every picture is a keyframe there is nothing to be told.
-        as_usual = length == usual > 0 and times >= _FEWEST
-        alike = abs(keyframe.size - before.key) <= _ALIKE * before.key
-        return as_usual and alike and not before.may_hold_a_new_scene
+        in_turn = length == usual > 0 and times >= _FEWEST
+        if in_turn and group.is_calm:
+            return False
+        out_of_turn = not in_turn and length < max(self._lengths)
+        return True if out_of_turn or group.seems_to_hold_a_new_scene else None

@@ -125,14 +125,19 @@ class Pictures:
         yield from self._timed(decode(context, None) or [])
 
     def keyframe_before(self, at: float) -> tuple[float, VideoFrame] | None:
-        """The last keyframe at or before `at` alone: a decoder that is told that nothing follows holds no picture back."""
-        context = self.stream.codec_context
+        """The last keyframe at or before `at` alone."""
         packet = next(self.packets_from(at), None)
+        shown = self.alone(packet) if packet is not None else None
+        return shown or next(self.frames_from(at, skip="NONKEY"), None)
+
+    def alone(self, packet: Packet[Stream], *, skip: str = "DEFAULT") -> tuple[float, VideoFrame] | None:
+        """A keyframe without what follows it: a decoder that is told that nothing follows holds no picture back."""
+        context = self.stream.codec_context
         context.flush_buffers()
-        context.skip_frame = "DEFAULT"
-        frames = (decode(context, packet) or []) + (decode(context, None) or []) if packet is not None else []
+        context.skip_frame = skip  # type: ignore[assignment]
+        frames = (decode(context, packet) or []) + (decode(context, None) or [])
         context.flush_buffers()
-        return next(self._timed(frames), None) or next(self.frames_from(at, skip="NONKEY"), None)
+        return next(self._timed(frames), None)
 
     def _timed(self, frames: list[VideoFrame]) -> Iterator[tuple[float, VideoFrame]]:
         for frame in frames:

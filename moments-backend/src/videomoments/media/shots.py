@@ -2,7 +2,8 @@
 says at which picture. In the child only.
 
 Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them; and
-a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells.
+a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells. Of the others
+the upper part is decoded first, which is enough where it tells the same as the packets' sizes.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from av.video.frame import VideoFrame
+from av.packet import Packet
+from av.stream import Stream
 
+from videomoments.media.cells import ROWS, Cells, difference, upper_cells, whole_cells
 from videomoments.media.eventless import Keyframes
+from videomoments.media.glimpses import Glimpses, can_glimpse
+from videomoments.media.opening import stamp
 from videomoments.media.pictures import Pictures
 from videomoments.media.progress import Progress
 from videomoments.media.types import MediaInfo, Shot
 
-# A picture is compared as a grid of so many cells (rows, columns): camera noise and small movements vanish in a cell's mean.
-_ROWS, _COLUMNS = 18, 32
+# Where a picture's upper part alone is compared: at least so many rows of the grid.
+_FEWEST_ROWS = 3
 # Mean difference of cells (0 to 255, luma and both chromas) above which two pictures show different scenes, seconds apart or at once.
 _APART = 12.0
 _AT_ONCE = 9.0
@@ -32,13 +35,24 @@ _NEIGHBOURS = 3
 # Seconds; less than any picture lasts, more than times are rounded by.
 _TICK = 0.001
 
-Cells = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     at: float
     cells: Cells
+
+
+@dataclass(slots=True)
+class _Keyframe:
+    """What is known of a keyframe: `cells` are of its upper rows only until more is asked for, of `packet` as long as that is kept."""
+
+    at: float
+    cells: Cells
+    packet: Packet[Stream] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.cells[0]) == ROWS
 
 
 def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
@@ -48,17 +62,18 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
     keyframes = Keyframes(pictures)
     found: list[Shot] = []
-    unclear: list[tuple[_Seen, _Seen]] = []
-    before: _Seen | None = None
-    for at, frame in pictures.decoded(keyframes.worth_decoding()):
-        seen = _Seen(at, _cells(frame))
-        if before is not None and seen.at > before.at and _difference(before.cells, seen.cells) > _APART:
+    unclear: list[tuple[_Keyframe, _Keyframe]] = []
+    before: _Keyframe | None = None
+    for seen in _looked_at(pictures, keyframes):
+        if before is not None and seen.at > before.at and _apart(pictures, before, seen, keyframes.tell_of_a_change):
             if keyframes.passed_over(before.at, seen.at):
                 unclear.append((before, seen))
             else:
                 found.append(_between(before.at, seen.at))
+        if before is not None:
+            before.packet = None
         before = seen
-        progress(min(1.0, max(0.0, at / info.duration)))
+        progress(min(1.0, max(0.0, seen.at / info.duration)))
     for first, second in unclear:
         found += _narrowed(pictures, first, second, keyframes.passed_over(first.at, second.at))
     end = keyframes.eventful_until()
@@ -68,9 +83,56 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     return sorted(found, key=lambda shot: shot.earliest)
 
 
-def _narrowed(pictures: Pictures, first: _Seen, second: _Seen, between: list[float]) -> Iterator[Shot]:
+def _looked_at(pictures: Pictures, keyframes: Keyframes) -> Iterator[_Keyframe]:
+    """The keyframes that are worth a look: all of them, or as much as the first part of the packet shows."""
+    context = pictures.stream.codec_context
+    if not can_glimpse(context):
+        for at, frame in pictures.decoded(keyframes.worth_decoding()):
+            yield _Keyframe(at, whole_cells(frame))
+        return
+    # One picture at a time leaves other threads nothing to do.
+    context.thread_count = 1
+    glimpses = Glimpses(context)
+    for packet in keyframes.worth_decoding():
+        cells = _glimpsed(glimpses, packet) if packet.is_keyframe else None
+        if cells is not None:
+            yield _Keyframe(pictures.seconds(stamp(packet) or 0), cells, packet)
+        elif (shown := pictures.alone(packet, skip="NONKEY")) is not None:
+            yield _Keyframe(shown[0], whole_cells(shown[1]))
+
+
+def _glimpsed(glimpses: Glimpses, packet: Packet[Stream]) -> Cells | None:
+    """Cells of the upper rows, if there are enough."""
+    with glimpses.upper(packet) as upper:
+        if upper is None:
+            return None
+        frame, decoded = upper
+        rows = decoded * ROWS // frame.height
+        return upper_cells(frame, rows) if rows >= _FEWEST_ROWS else None
+
+
+def _apart(pictures: Pictures, first: _Keyframe, second: _Keyframe, sizes_tell: bool | None) -> bool:
+    """Whether the two show different scenes. Their upper parts are believed only where the sizes of the packets say the same."""
+    upper = difference(first.cells, second.cells) > _APART
+    if upper is sizes_tell or (first.is_whole and second.is_whole):
+        return upper
+    _complete(pictures, first)
+    _complete(pictures, second)
+    return difference(first.cells, second.cells) > _APART
+
+
+def _complete(pictures: Pictures, keyframe: _Keyframe) -> None:
+    """All rows; where that can't be had, the upper ones have to do."""
+    if not keyframe.is_whole:
+        packet = keyframe.packet
+        shown = pictures.alone(packet, skip="NONKEY") if packet is not None else pictures.keyframe_before(keyframe.at + _TICK)
+        if shown is not None:
+            keyframe.cells = whole_cells(shown[1])
+
+
+def _narrowed(pictures: Pictures, first: _Keyframe, second: _Keyframe, between: list[float]) -> Iterator[Shot]:
     """Where between the two the scene changed, by halves. Over a slow change no neighbours differ: there is none."""
-    if _difference(first.cells, second.cells) <= _APART:
+    if not _apart(pictures, first, second, sizes_tell=None):
         return
     if not between:
         yield _between(first.at, second.at)
@@ -82,7 +144,7 @@ def _narrowed(pictures: Pictures, first: _Seen, second: _Seen, between: list[flo
         # What can't be looked at may have held it.
         yield _between(first.at, second.at)
         return
-    seen = _Seen(between[middle], _cells(shown[1]))
+    seen = _Keyframe(between[middle], whole_cells(shown[1]))
     yield from _narrowed(pictures, first, seen, between[:middle])
     yield from _narrowed(pictures, seen, second, between[middle + 1 :])
 
@@ -117,11 +179,11 @@ def _within(pictures: Pictures, stretch: Shot) -> Iterator[Shot]:
     seen: list[_Seen] = []
     for at, frame in pictures.frames_from(stretch.earliest):
         if at >= stretch.earliest - 1e-3:
-            seen.append(_Seen(at, _cells(frame)))
+            seen.append(_Seen(at, whole_cells(frame)))
         # Some pictures more, to know what is usual after a change on the last one.
         if at > stretch.latest + 0.2:
             break
-    steps = [_difference(first.cells, second.cells) for first, second in pairwise(seen)]
+    steps = [difference(first.cells, second.cells) for first, second in pairwise(seen)]
     for index in _peaks(steps):
         at = seen[index + 1].at
         if at <= stretch.latest + 1e-3:
@@ -137,14 +199,3 @@ def _peaks(steps: Sequence[float]) -> Iterator[int]:
         usual = sorted(around)[len(around) // 2] if around else 0.0
         if step > _STANDS_OUT * usual and step >= max(around, default=0.0):
             yield index
-
-
-def _difference(first: Cells, second: Cells) -> float:
-    return float(np.abs(first - second).mean())
-
-
-def _cells(frame: VideoFrame) -> Cells:
-    """Mean luma and chroma of the grid's cells: an (3, rows, columns) array."""
-    small = frame.reformat(width=_COLUMNS, height=_ROWS, format="yuv444p", interpolation="AREA")
-    planes = [np.frombuffer(memoryview(plane), np.uint8).reshape(_ROWS, plane.line_size)[:, :_COLUMNS] for plane in small.planes]
-    return np.stack(planes).astype(np.float32)
