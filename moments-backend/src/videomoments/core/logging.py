@@ -16,6 +16,8 @@ from videomoments.core.times import isoformat, now
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=MappingProxyType({}))
 # The query of a signed URL is a key to the object: it must never reach a log line.
 _SIGNED = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+# Of a database or a server: a name and mostly a password.
+_SIGNED_IN = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/?#@\"']+@", re.IGNORECASE)
 
 
 @contextmanager
@@ -29,8 +31,8 @@ def log_context(**fields: object) -> Iterator[None]:
 
 
 def redact(text: str) -> str:
-    """`text` without the query strings of URLs."""
-    return _SIGNED.sub(r"\1?…", text)
+    """`text` without the query strings of web addresses, and without names and passwords in any."""
+    return _SIGNED_IN.sub(r"\1…@", _SIGNED.sub(r"\1?…", text))
 
 
 class _Formatter(logging.Formatter):
