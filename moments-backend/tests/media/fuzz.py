@@ -45,7 +45,7 @@ def seeds(folder: Path) -> list[bytes]:
         "a.m4a": {"video": None},
         "a.wav": {"video": None, "audio": "pcm_s16le"},
     }
-    return [draw(folder / name, seconds=1, size=(96, 64), gop=10, **more).path.read_bytes() for name, more in kinds.items()]  # type: ignore[arg-type]
+    return [draw(folder / name, seconds=1, size=(160, 128), gop=10, **more).path.read_bytes() for name, more in kinds.items()]  # type: ignore[arg-type]
 
 
 def mutated(original: bytes, chance: random.Random) -> bytes:

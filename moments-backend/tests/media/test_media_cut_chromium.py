@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from media.chromium import Presented, chromium, found
+from media.exactness import asked_of
 from media.makers import Drawn, draw
-from media.test_media_cut_matrix import CUTS, KINDS, SECONDS, asked_of
+from media.test_media_cut_matrix import CUTS, KINDS, SECONDS
 from videomoments.core.names import ClipKind
 from videomoments.media.engine import MediaEngine
 from videomoments.media.types import Clip, ClipRequest, ClipWay
