@@ -88,8 +88,9 @@ async def test_damage_and_other_pictures_are_not_glimpsed(tmp_path: Path) -> Non
     full_colour = await _opened(draw(tmp_path / "b.mp4", pixels="yuv444p", **_GRAINY).path)  # type: ignore[arg-type]
     with Glimpses(full_colour.stream.codec_context).upper(next(full_colour.packets_from(0.0))) as upper:
         assert upper is None
-    other = await _opened(draw(tmp_path / "c.mkv", video="libvpx-vp9", **_GRAINY).path)  # type: ignore[arg-type]
-    assert not can_glimpse(other.stream.codec_context)
+    small = await _opened(draw(tmp_path / "c.mp4", size=(160, 96), **_GRAINY).path)  # type: ignore[arg-type]
+    other = await _opened(draw(tmp_path / "d.mkv", video="libvpx-vp9", **_GRAINY).path)  # type: ignore[arg-type]
+    assert [can_glimpse(each.stream.codec_context) for each in (pictures, full_colour, small, other)] == [True, False, False, False]
 
 
 def test_the_first_part_of_any_bytes_is_whole_units_and_no_longer_than_asked() -> None:

@@ -28,8 +28,12 @@ _EDGES = (16, 8)
 
 
 def can_glimpse(context: VideoCodecContext) -> bool:
-    """Whether a packet's first part shows the picture's upper part."""
-    return context.name == "h264"
+    """Whether a packet's first part shows the picture's upper part, and is worth it."""
+    return context.name == "h264" and _suits(context.pix_fmt, context.width, context.height)
+
+
+def _suits(pixels: str | None, width: int, height: int) -> bool:
+    return pixels in _FORMATS and min(width, height) >= _SMALLEST
 
 
 class Glimpses:
@@ -53,7 +57,8 @@ class Glimpses:
         decoder.flush_buffers()
         # What a decoder did not give out can't be marked, and it would write the next picture there.
         self._decoder = decoder if len(frames) == 1 else None
-        if len(frames) != 1 or frames[0].format.name not in _FORMATS or min(frames[0].width, frames[0].height) < _SMALLEST:
+        # A stream's pictures may change in kind.
+        if len(frames) != 1 or not _suits(frames[0].format.name, frames[0].width, frames[0].height):
             yield None
             return
         edges = [samples(plane)[:, -width:] for plane, width in zip(frames[0].planes[:2], _EDGES, strict=True)]
