@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -290,3 +291,33 @@ def test_f65_a_long_recording_whose_clock_was_set_anew_is_read(tmp_path: Path, m
     monkeypatch.setattr(measure, "_by_reading", lambda *given: read.append(1) or reading(*given))
     probe(tmp_path / "joined.ts", lambda: None)
     assert read
+
+
+@pytest.mark.parametrize(
+    ("pictures", "sound", "resting", "told"),
+    [
+        (0.0, 3600.0, False, "its sound begins 3598 s after its last picture"),
+        (3600.0, 0.0, False, "its sound ends 3598 s before its first picture"),
+        # The first picture rests for an hour, until there is sound.
+        (3600.0, 3600.0, True, "with a picture every"),
+    ],
+)
+async def test_f65_a_broken_clock_is_refused(pictures: float, sound: float, resting: bool, told: str, tmp_path: Path) -> None:
+    made = draw(tmp_path / "made.mkv", seconds=2, b_frames=0)
+    moved = tmp_path / "moved.mkv"
+    with av.open(str(made.path)) as given, av.open(str(moved), "w") as out:
+        copies = {stream.index: out.add_stream_from_template(stream) for stream in (*given.streams.video, *given.streams.audio)}
+        first = True
+        for packet in (packet for packet in given.demux() if packet.size):
+            if packet.stream.type == "video":
+                later, first = 0.0 if first and resting else pictures, False
+            else:
+                later = sound
+            shift = round(later / packet.time_base)
+            packet.pts, packet.dts, packet.stream = (packet.pts or 0) + shift, (packet.dts or 0) + shift, copies[packet.stream.index]
+            out.mux(packet)
+    with pytest.raises(UnsupportedMedia) as caught:
+        await MediaEngine().probe(moved)
+    assert "clock is broken" in caught.value.message
+    assert told in caught.value.message
+    assert not caught.value.retryable

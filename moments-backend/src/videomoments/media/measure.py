@@ -70,8 +70,8 @@ def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[S
                 packet.pts = packet.dts
             if packet.size:
                 yield packet
-    except (av.error.EOFError, av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError):
-        # FFmpeg's -1, "no permission", is what careless demuxers return for nonsense.
+    except (av.error.EOFError, av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.PermissionError, av.error.ArgumentError):
+        # FFmpeg's -1, "no permission", and "invalid argument" are what careless demuxers return for nonsense.
         return
 
 

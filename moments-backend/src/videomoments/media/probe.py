@@ -39,6 +39,8 @@ PRESENT_SHARE = 0.9
 # Slide shows have a picture every few seconds, but then sound of the same length.
 _SLOWEST_RATE = 0.2
 _HEAD_FRAMES = 64
+# Seconds between the pictures and the sound beyond which they are not one recording.
+_APART = 60.0
 _TIMECODE = re.compile(r"\d{2}:\d{2}:\d{2}[:;.,]\d{2}")
 # Of processor time: on a busy machine the same damage is seen.
 _HEAD_SECONDS = 0.4
@@ -239,15 +241,24 @@ def _duration(picture: VideoStream | None, sound: AudioStream | None) -> float:
 
 
 def _refuse_broken_clock(picture: VideoStream | None, sound: AudioStream | None) -> None:
-    """A wrong time scale makes days out of seconds, and every packet agrees: only a picture rate that nobody records gives it away."""
-    if picture is None or not picture.decodable or picture.fps >= _SLOWEST_RATE:
+    """A wrong time scale makes days out of seconds, and every packet agrees: only a picture rate that nobody records gives it away, or
+    sound that is nowhere near the pictures.
+    """
+    if picture is None or not picture.decodable:
         return
-    heard = sound.start + sound.duration if sound is not None and sound.decodable else 0.0
-    if picture.duration > 2 * heard + 60:
-        raise UnsupportedMedia(
-            f"The file's clock is broken: {picture.duration:.0f} s with a picture every {1 / picture.fps:.0f} s.",
-            advice="Convert the file to MP4 (H.264, AAC) with another program.",
-        )
+    heard = 0.0
+    if sound is not None and sound.decodable:
+        heard = sound.duration
+        late, early = sound.start - picture.duration, -sound.start - sound.duration
+        if max(late, early) > _APART:
+            where = f"begins {late:.0f} s after its last" if late > 0 else f"ends {early:.0f} s before its first"
+            raise _broken_clock(f"its sound {where} picture.")
+    if picture.fps < _SLOWEST_RATE and picture.duration > 2 * heard + 60:
+        raise _broken_clock(f"{picture.duration:.0f} s with a picture every {1 / picture.fps:.0f} s.")
+
+
+def _broken_clock(found: str) -> UnsupportedMedia:
+    return UnsupportedMedia(f"The file's clock is broken: {found}", advice="Convert the file to MP4 (H.264, AAC) with another program.")
 
 
 def _compare_with_header(container: InputContainer, path: Path, size: int, duration: float, warnings: list[str]) -> None:
