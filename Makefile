@@ -56,7 +56,7 @@ chaos: setup ## 20,000 runs while workers and Valkey are killed; the last line c
 fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, one worker killed on the way (SLICE=1: six videos)
 	cd moments-backend && MOMENTS_FLEET_VIDEOS=$(if $(SLICE),6,50) ../.venv/bin/python -m pytest tests/deploy/fleet.py -q $(PYTEST_ARGS)
 
-exactness: setup ## cuts: 20 of every kind of source and 3 of 150 random ones, to the frame, in FFmpeg and Chromium (CUTS=2: fewer)
+exactness: setup ## cuts: 20 of every kind of source and 3 of 160 random ones, to the frame, in FFmpeg and Chromium (CUTS=2: fewer)
 	cd moments-backend && EXACTNESS_CUTS=$(or $(CUTS),20) ../.venv/bin/python -m pytest tests/media/test_media_cut_matrix.py tests/media/test_media_cut_random.py tests/media/test_media_cut_chromium.py --timeout=3000 $(PYTEST_ARGS)
 
 fuzz: setup ## mutated headers for 10 minutes, seed printed: no crash of the parent, no hang (SLICE=1: one minute; FUZZ_SEED=n)

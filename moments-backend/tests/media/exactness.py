@@ -36,10 +36,7 @@ def check_clip(made: Drawn, clip: Clip, wanted: list[int], originals: list[Any],
     """A clip holds the frames `wanted` as in `originals`, at their times, and its sound in place; `turns` puts the strip upright."""
     first = made.times[wanted[0]]
     lumas = judge.lumas(clip.path)
-    # A hurried encoder may have drawn a number wrong.
-    drawn = [number_in(np.rot90(originals[number], turns)) for number in wanted]
-    assert [number_in(np.rot90(luma, turns)) for luma in lumas] == drawn, clip
-    assert np.mean(np.equal(drawn, wanted)) > 0.9
+    assert [number_in(np.rot90(luma, turns)) for luma in lumas] == wanted, clip
     for number, luma in zip(wanted, lumas, strict=True):
         assert np.abs(luma.astype(int) - originals[number].astype(int)).mean() < 4, number
     shown = judge.times(clip.path)

@@ -10,14 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from av.container import OutputContainer
+from av.packet import Packet
 
 from media import judge
 from media.makers import Drawn, draw
 from videomoments.core.errors import InvalidInput
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
+from videomoments.media import copying, edit_list
+from videomoments.media.cut import cut as cut_here
 from videomoments.media.engine import MediaEngine
-from videomoments.media.types import Clip, ClipRequest, MediaInfo
+from videomoments.media.probe import probe
+from videomoments.media.progress import Progress
+from videomoments.media.types import Clip, ClipRequest, ClipWay, MediaInfo
+from videomoments.media.writer import put
 
 VARIABLE = [0.0, 0.04, 0.08, 0.2, 0.24, 0.28, 1.5, 1.54, 1.58, 2.9, 2.94, *[3 + number / 50 for number in range(100)]]
 # Beside those of the matrix (`test_media_cut_matrix.py`).
@@ -254,3 +261,27 @@ async def test_f66_a_long_copy_has_its_sound_in_place(tmp_path: Path) -> None:
     assert judge.numbers(clip.path) == list(range(7, 626))
     heard = [at for at in judge.beeps(judge.sound(clip.path)) if at < clip.end - clip.start - 0.06]
     assert heard == pytest.approx([second - 3.5 for second in range(4, 313)], abs=0.010)
+
+
+@pytest.mark.parametrize(("kind", "way", "mode"), [(ClipKind.INPUT, "exact", "proxy"), (ClipKind.DELIVERED, "copy", "smart")])
+def test_what_no_container_takes_is_encoded_and_the_reason_names_no_file(
+    kind: ClipKind, way: ClipWay, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = draw(tmp_path / "source.mp4", gop=25)
+    info = probe(made.path, lambda: None)
+
+    def backwards(out: OutputContainer, packets: Packet | Sequence[Packet]) -> None:
+        """As of a source whose clock runs backwards."""
+        given = [packets] if isinstance(packets, Packet) else packets
+        for packet in given:
+            packet.dts = -(packet.dts or 0)
+        put(out, given)
+
+    monkeypatch.setattr(copying, "put", backwards)
+    monkeypatch.setattr(edit_list, "put", backwards)
+    asked = ClipRequest("a", Interval(1.1, 4.6), tmp_path / "a.mp4", kind, way=way)
+    (clip,) = cut_here(made.path, [asked], info, Progress(lambda _: None))
+    assert clip.mode == mode
+    assert "make no sense" in clip.reason
+    assert str(tmp_path) not in clip.reason
+    assert len(judge.numbers(clip.path)) == clip.frames

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pytest
 from av.packet import Packet
 
 from media.makers import draw
+from videomoments.media.cells import samples
 from videomoments.media.engine import MediaEngine
-from videomoments.media.glimpses import Glimpses, can_glimpse, first_part
+from videomoments.media.glimpses import Glimpses, can_glimpse
+from videomoments.media.h264 import first_part
 from videomoments.media.pictures import Pictures
 
 _CABAC = {"coder": "ac"}
@@ -25,9 +28,8 @@ async def _opened(path: Path) -> Pictures:
     return pictures
 
 
-def _luma(frame: av.VideoFrame) -> np.ndarray:
-    plane = frame.planes[0]
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width].copy()
+def _luma(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    return samples(frame.planes[0]).copy()
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,10 @@ def test_the_first_part_of_any_bytes_is_whole_units_and_no_longer_than_asked() -
         prefix = pick.choice([1, 2, 4])
         units = [pick.randbytes(pick.choice([0, 1, 5, 60, 200])) for _ in range(pick.randrange(1, 6))]
         data = b"".join(min(len(unit), 255).to_bytes(prefix) + unit for unit in units) + pick.randbytes(pick.choice([0, 0, 3]))
-        part = first_part(Packet(data), prefix)
+        part = first_part(data, len(data) // 5, prefix)
         assert len(part) <= len(data) // 5
         at = 0
         while at < len(part):
             at += prefix + int.from_bytes(part[at : at + prefix])
         assert at == len(part)
-        assert first_part(Packet(data), 0) == data[: len(data) // 5]
+        assert first_part(data, len(data) // 5, 0) == data[: len(data) // 5]

@@ -17,7 +17,7 @@ _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=M
 # The query of a signed URL is a key to the object: it must never reach a log line.
 _SIGNED = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 # Of a database or a server: a name and mostly a password.
-_SIGNED_IN = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/?#@\"']+@", re.IGNORECASE)
+_SIGNED_IN = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/?#@\"']+@", re.IGNORECASE)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from videomoments.media.opening import only, open_source, stamp, time_base, url_
 from videomoments.media.pictures import Pictures
 from videomoments.media.scan import begins_anew
 from videomoments.media.types import MediaInfo
-from videomoments.media.writer import AAC_RATES
+from videomoments.media.writer import AAC_RATES, put
 
 # More pre-roll than this share of the clip would waste the model's attention.
 MOST_PREROLL = 0.30
@@ -98,7 +98,7 @@ def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyabl
         if info.has_audio:
             streams.append(_copied_sound(source, info, chosen.held, out) or _encoded_sound(source, info, chosen.held, out))
         for packet in merge(*streams, key=_decoding_time):
-            out.mux(packet)
+            put(out, packet)
 
 
 def _decoding_time(packet: Packet[Stream]) -> Fraction:

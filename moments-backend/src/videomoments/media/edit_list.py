@@ -27,7 +27,7 @@ from videomoments.media.opening import only, open_source, time_base, url_of
 from videomoments.media.pictures import Pictures
 from videomoments.media.scan import begins_anew, frame_times
 from videomoments.media.types import MediaInfo
-from videomoments.media.writer import AAC_RATES
+from videomoments.media.writer import AAC_RATES, put
 
 _CONTAINERS = ("mov", "matroska", "mpegts", "flv")
 _VIDEO = ("h264", "hevc", "vp9", "libvpx-vp9", "libdav1d", "av1", "mpeg4")
@@ -88,7 +88,7 @@ class EditListCutter:
                 video.codec_context.codec_tag = "hvc1"
             heard = self._sound(sound, held, out) if self._info.has_audio else iter(())
             for group in _interleaved(pictures.packets(video), heard, tick):
-                out.mux(group)
+                put(out, group)
         if pictures.beyond:
             end_track(target, b"vide", held.duration)
         return Encoded(held, pictures.shown, None, None, 0)

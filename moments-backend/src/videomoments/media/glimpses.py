@@ -16,6 +16,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from videomoments.media.cells import samples
+from videomoments.media.h264 import first_part, length_size
 from videomoments.media.measure import decode
 
 # Share of the bytes that is decoded.
@@ -41,7 +42,7 @@ class Glimpses:
 
     def __init__(self, context: VideoCodecContext) -> None:
         self._extradata = context.extradata
-        self._prefix = _prefix(self._extradata)
+        self._length_size = length_size(self._extradata)
         self._decoder: VideoCodecContext | None = None
 
     @contextmanager
@@ -52,7 +53,7 @@ class Glimpses:
         a little off, less than a level in the mean: a decoder adds to them what it had read of the block that the last packet ended in.
         """
         decoder = self._decoder or self._opened()
-        packet = Packet(first_part(keyframe, self._prefix))
+        packet = Packet(first_part(memoryview(keyframe), int(keyframe.size * _SHARE), self._length_size))
         frames = (decode(decoder, packet) or []) + (decode(decoder, None) or [])
         decoder.flush_buffers()
         # What a decoder did not give out can't be marked, and it would write the next picture there.
@@ -77,24 +78,3 @@ class Glimpses:
         decoder.skip_frame = "NONKEY"
         decoder.options = {"skip_loop_filter": "all", "ec": "0"}
         return decoder
-
-
-def first_part(packet: Packet[Stream], prefix: int) -> bytes:
-    """Some of the packet's bytes, as whole units: each follows its length in `prefix` bytes (ISO/IEC 14496-15), or a start code if 0."""
-    wanted = int(packet.size * _SHARE)
-    part = bytearray(memoryview(packet)[:wanted])
-    if not prefix:
-        return bytes(part)
-    at = 0
-    while at + prefix < wanted:
-        length = int.from_bytes(part[at : at + prefix])
-        if at + prefix + length > wanted:
-            part[at : at + prefix] = (wanted - at - prefix).to_bytes(prefix)
-            return bytes(part)
-        at += prefix + length
-    return bytes(part[:at])
-
-
-def _prefix(extradata: bytes | None) -> int:
-    """Bytes of a unit's length (ISO/IEC 14496-15, 5.3.3.1), 0 where units follow start codes."""
-    return (extradata[4] & 3) + 1 if extradata and len(extradata) > 4 and extradata[0] == 1 else 0

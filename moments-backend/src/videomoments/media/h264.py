@@ -74,10 +74,33 @@ def parameter_sets(extradata: bytes | None) -> ParameterSets:
             kinds.append(tuple(units))
             count = data[at] if at < len(data) else 0
             at += 1
-        found = ParameterSets(kinds[0], kinds[1], (data[4] & 3) + 1 if len(data) > 4 else 4)
+        found = ParameterSets(kinds[0], kinds[1], length_size(data))
     if not found.sps or not found.pps or any(len(unit) < 5 for unit in found.sps) or not all(len(unit) > 1 for unit in found.pps):
         _refuse("the stream has no parameter sets")
     return found
+
+
+def length_size(extradata: bytes | None) -> int:
+    """Bytes of each NAL unit's length (ISO/IEC 14496-15, 5.3.3.1), 0 where units follow start codes."""
+    data = extradata or b""
+    if data[:1] != b"\1":
+        return 0
+    return (data[4] & 3) + 1 if len(data) > 4 else 4
+
+
+def first_part(data: bytes | bytearray | memoryview, wanted: int, length_size: int) -> bytes:
+    """At most `wanted` bytes of a packet, as whole units: the last one is given the length that is left of it."""
+    part = bytearray(data[:wanted])
+    if not length_size:
+        return bytes(part)
+    at = 0
+    while at + length_size < wanted:
+        length = int.from_bytes(part[at : at + length_size])
+        if at + length_size + length > wanted:
+            part[at : at + length_size] = (wanted - at - length_size).to_bytes(length_size)
+            return bytes(part)
+        at += length_size + length
+    return bytes(part[:at])
 
 
 def sequence(sps: bytes) -> Sequence:

@@ -16,6 +16,7 @@ from av.stream import Stream
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.opening import choose_audio, choose_video, known_codec, only, open_source, stamp, time_base, url_of
 from videomoments.media.progress import Progress
+from videomoments.media.writer import put
 
 # What MP4 holds and browsers play from it; anything else goes into Matroska, which takes all.
 _MP4_VIDEO = frozenset(["h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9"])
@@ -40,7 +41,7 @@ def join(picture: Path, sound: Path, target: Path, progress: Progress) -> str:
             number = count()
             read = (_read(first, video, out, number), _read(second, audio, out, number))
             for done, (_, _, packet) in enumerate(merge(*read)):
-                out.mux(packet)
+                put(out, packet)
                 if done % _TELL_EVERY == 0:
                     progress()
     return ".mp4" if as_mp4 else ".mkv"

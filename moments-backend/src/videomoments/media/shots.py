@@ -36,12 +36,6 @@ _NEIGHBOURS = 3
 _TICK = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    at: float
-    cells: Cells
-
-
 @dataclass(slots=True)
 class _Keyframe:
     """What is known of a keyframe: `cells` are of its upper rows only until more is asked for, of `packet` as long as that is kept."""
@@ -176,16 +170,16 @@ def _joined(stretches: Sequence[Shot]) -> list[Shot]:
 
 
 def _within(pictures: Pictures, stretch: Shot) -> Iterator[Shot]:
-    seen: list[_Seen] = []
+    seen: list[tuple[float, Cells]] = []
     for at, frame in pictures.frames_from(stretch.earliest):
         if at >= stretch.earliest - 1e-3:
-            seen.append(_Seen(at, whole_cells(frame)))
+            seen.append((at, whole_cells(frame)))
         # Some pictures more, to know what is usual after a change on the last one.
         if at > stretch.latest + 0.2:
             break
-    steps = [difference(first.cells, second.cells) for first, second in pairwise(seen)]
+    steps = [difference(first, second) for (_, first), (_, second) in pairwise(seen)]
     for index in _peaks(steps):
-        at = seen[index + 1].at
+        at, _ = seen[index + 1]
         if at <= stretch.latest + 1e-3:
             yield Shot(round(at, 4), round(at, 4))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ import av
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream as AvAudio
 from av.codec.context import ThreadType
+from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
@@ -104,7 +105,7 @@ class ClipWriter:
         """One packet of pictures, in decoding order."""
         assert self._video is not None
         packet.stream = self._video
-        self._out.mux(packet)
+        put(self._out, packet)
 
     def sound(self, block: AudioFrame) -> None:
         assert self._audio is not None
@@ -124,12 +125,18 @@ class ClipWriter:
             elif stream is self._audio and not self._encoding.edit_list and packet.pts is not None and packet.pts < 0:
                 # The encoder's own priming packet: without an edit list it would push everything else back.
                 continue
-            try:
-                self._out.mux(packet)
-            except av.error.ArgumentError as error:
-                raise UnsupportedMedia(
-                    "The times of its pictures or its sound make no sense here.", code="damaged", advice="Export the file again."
-                ) from error
+            put(self._out, packet)
+
+
+def put(out: OutputContainer, packets: Packet[Stream] | Sequence[Packet[Stream]]) -> None:
+    """Writes them. Raises `UnsupportedMedia` where the container takes no such packets or times: they are the source's own."""
+    try:
+        out.mux(packets)
+    except (av.error.ArgumentError, av.error.InvalidDataError) as error:
+        # The first is a ValueError too, and would pass for a reason of ours, with the file's path in it.
+        raise UnsupportedMedia(
+            "The times of its pictures or its sound make no sense here.", code="damaged", advice="Export the file again."
+        ) from error
 
 
 class Soundtrack:
