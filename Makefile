@@ -4,10 +4,16 @@ PY := .venv/bin/python
 # The web page's own commands; it brings Node where the machine has none.
 PAGE := moments-frontend/page.sh
 TASK ?= pipeline
+# Nothing that a target starts calls home.
+include quiet.env
+export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' quiet.env)
 # Two at once: most tests wait for real servers. A file stays in one process, whose parts it shares.
+# Units without servers and models.
+PURE_MODELS = tests/test_guards.py tests/test_segments.py tests/test_titles.py tests/test_topics.py tests/test_vad.py
+PURE_BACKEND = tests/core tests/evaluation tests/exports tests/moments tests/scripts tests/pipeline/test_progress_clock.py
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup page e2e lint format test kill-matrix chaos test-llm fleet exactness fuzz fuzz-api corpus bench lock clean
+.PHONY: help setup page e2e lint format test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,13 +21,15 @@ help: ## this list
 setup:
 	@MOMENTS_SETUP=dev ./moments
 
-lint: setup ## style, types, import contracts, documents that must match the code
+lint: setup ## style, types, import contracts, licences, documents that must match the code
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	cd moments-backend && ../.venv/bin/mypy && ../.venv/bin/mypy -p moments_models
 	.venv/bin/mypy --config-file moments-backend/pyproject.toml -p benchmarks
 	cd moments-backend && ../.venv/bin/lint-imports
 	$(PY) scripts/check_documents.py
+	$(PY) scripts/check_tests.py
+	$(PY) scripts/notice.py
 	$(PAGE) drift
 	$(PAGE) types
 	$(PAGE) lint
@@ -33,25 +41,38 @@ format: setup ## rewrites the code in the project's style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-test: setup ## every test: units, contracts, stories on real parts and real speech
+test: export MOMENTS_SKIPPED := $(CURDIR)/.venv/skipped
+test: setup ## every test: units, contracts, stories on real parts and real speech; at its end what was skipped, and how to get it
+	@rm -f $(MOMENTS_SKIPPED)
 	$(PAGE) test
 	cd moments-models && $(PYTEST)
 	cd moments-backend && $(PYTEST)
 	$(if $(PYTEST_ARGS),,$(MAKE) e2e)
+	@$(PY) scripts/pytest_machine.py $(MOMENTS_SKIPPED)
+
+test-busy: setup ## make test beside 4 processes that keep the machine busy (HOW=alone: on one core at nice 19 instead)
+	scripts/test_busy.sh $(HOW)
+
+test-clock: setup ## the pure units with a clock that runs ten times as fast, as on a slow machine (RATE=10)
+	cd moments-models && MOMENTS_TEST_CLOCK_RATE=$(or $(RATE),10) $(PYTEST) $(PURE_MODELS)
+	cd moments-backend && MOMENTS_TEST_CLOCK_RATE=$(or $(RATE),10) $(PYTEST) $(PURE_BACKEND)
 
 e2e: setup ## the web page in a real Chromium against the served stack; pictures of every page in e2e/test-artifacts
-	cd e2e && ../.venv/bin/python -m pytest
+	cd e2e && ../.venv/bin/python -m pytest -n 2 --dist loadfile $(E2E_ARGS)
 
 test-llm: setup ## one contract against a real language model on llama.cpp, WER on human speech, ten-hour transcripts (5 min)
 	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r moments-models/requirements-llama.lock
 	cd moments-models && ../.venv/bin/python -m pytest -m heavy $(PYTEST_ARGS)
 	cd moments-backend && ../.venv/bin/python -m pytest -m heavy tests/pipeline tests/contracts $(PYTEST_ARGS)
 
-kill-matrix: setup ## 8 stages x 11 faults, each run held open in its stage; ends with `88 of 88` (ARGS=valkey: some of the faults)
+kill-matrix: setup ## 8 stages x 13 faults, each run held open in its stage; ends with `104 of 104` (ARGS=valkey: some of the faults)
 	cd moments-backend/tests && ../../.venv/bin/python -m faults.kill_matrix $(ARGS)
 
 chaos: setup ## 20,000 runs while workers and Valkey are killed; the last line counts what must be 0 (SLICE=1: one minute of it)
 	cd moments-backend/tests && ../../.venv/bin/python -m faults.chaos $(if $(SLICE),--seconds 60) $(ARGS)
+
+storm: setup ## 50 real runs on `moments serve` under kill -9 of all its processes, each kind 20 times (SLICE=1: six runs; SEED=n: the same chances)
+	cd moments-backend/tests && ../../.venv/bin/python -m faults.storm $(if $(SLICE),--runs 6 --strikes 1 --sources 2) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, one worker killed on the way (SLICE=1: six videos)
 	cd moments-backend && MOMENTS_FLEET_VIDEOS=$(if $(SLICE),6,50) ../.venv/bin/python -m pytest tests/deploy/fleet.py -q $(PYTEST_ARGS)
@@ -59,8 +80,15 @@ fleet: setup ## compose.yaml's processes without Docker: 50 videos to the end, o
 exactness: setup ## cuts: 20 of every kind of source and 3 of 160 random ones, to the frame, in FFmpeg and Chromium (CUTS=2: fewer)
 	cd moments-backend && EXACTNESS_CUTS=$(or $(CUTS),20) ../.venv/bin/python -m pytest tests/media/test_media_cut_matrix.py tests/media/test_media_cut_random.py tests/media/test_media_cut_chromium.py --timeout=3000 $(PYTEST_ARGS)
 
+isolation: setup ## a fresh copy sets itself up and is used for ten minutes in namespaces: who is asked, where files are left (SLICE=1: 60 s)
+	cd moments-backend && MOMENTS_ISOLATION_SECONDS=$(if $(SLICE),60,600) ../.venv/bin/python -m pytest tests/isolation/fresh.py -q -s --timeout=7200 $(PYTEST_ARGS)
+
 fuzz: setup ## mutated headers for 10 minutes, seed printed: no crash of the parent, no hang (SLICE=1: one minute; FUZZ_SEED=n)
 	cd moments-backend && FUZZ_SECONDS=$(if $(SLICE),60,600) ../.venv/bin/python -m pytest tests/media/fuzz.py -q -s $(PYTEST_ARGS)
+
+answers: setup ## 200,000 answers of language models at random, seed printed: every row read or named, none invented (ANSWERS_SEED=n; 1 h)
+	cd moments-backend && export ANSWERS_SEED=$(or $(ANSWERS_SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) ANSWERS_EXAMPLES=50000 && \
+		echo "ANSWERS_SEED=$$ANSWERS_SEED" && ../.venv/bin/python -m pytest tests/moments/test_moments_answers.py -q --timeout=14400 $(PYTEST_ARGS)
 
 fuzz-api: setup ## every operation of the OpenAPI document asked in 200 right and 200 wrong ways: no 5xx, no answer against the document
 	cd moments-backend && SCHEMA_EXAMPLES=$(or $(EXAMPLES),200) ../.venv/bin/python -m pytest tests/api/test_api_schema.py -q --timeout=3000 $(PYTEST_ARGS)

@@ -13,6 +13,7 @@ TASKS = {
     "media": "sound, stills, waveform, silences and shots of 1080p beside decoding, ffmpeg and scenedetect (--minutes, --rounds)",
     "page": "the web page with 10,000 videos and three spoken hours: work per frame, size, time until it can be used (--rounds)",
     "pipeline": "the main job on ten spoken minutes against its models run bare and one plain ffmpeg pass; --memory: its memory",
+    "promptness": "cancellations in a child, a call and an upload, SIGTERM, runs that change hands: seconds until all is ended (--rounds)",
     "queue": "runs without stages through the real consumer beside procrastinate, arq, taskiq-redis and Celery (--jobs, --rounds)",
     "scale": "1, 2 and 4 workers that wait for a model; memory and pages with 10,000 queued runs (--queued)",
     "transfer": "500 MB down and up beside curl, boto3 and google-cloud-storage: speed, processor time, memory (--megabytes, --rounds)",

@@ -15,7 +15,7 @@ import imageio_ffmpeg  # type: ignore[import-untyped]
 from moments_models.embedding import MiniLM
 from moments_models.engines import ENGINES
 from videomoments.inference.transcript import Word
-from videomoments.media.encode import DELIVERED
+from videomoments.media.cutting.encode import DELIVERED
 from videomoments.moments.lines import build_lines
 
 Span = tuple[float, float]
@@ -59,7 +59,7 @@ class Bare:
         passed = time.perf_counter()
         heard = self._recogniser.transcribe(wav, language=None, task=_Unwatched())
         recognised = time.perf_counter()
-        words = [Word(word.start, word.end, word.word, word.confidence) for word in heard.words]
+        words = [Word(word.start, word.end, word.word, word.confidence, word.space_before) for word in heard.words]
         self._embedder.encode([line.text for line in build_lines(words)])
         done = time.perf_counter()
         return BareRun(passed - started, recognised - passed, done - recognised, len(words))

@@ -23,13 +23,13 @@ import numpy as np
 
 from benchmarks.filmed import FPS, film, prolong
 from benchmarks.peers.environment import ROOT, peer_interpreter
-from videomoments.media.probe import probe
-from videomoments.media.shots import exact_shots, fast_shots
-from videomoments.media.silences import find_silences
-from videomoments.media.speech import extract_speech
+from videomoments.media.probing.probe import probe
+from videomoments.media.scenes.shots import exact_shots, fast_shots
+from videomoments.media.sound.silences import find_silences
+from videomoments.media.sound.speech import extract_speech
+from videomoments.media.sound.waveform import WaveformWriter, finest
 from videomoments.media.thumbnails import thumbnails
 from videomoments.media.types import MediaInfo, ThumbnailRequest
-from videomoments.media.waveform import WaveformWriter, finest
 
 _TOLERANCE = 0.2
 _STILLS = 10

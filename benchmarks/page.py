@@ -85,14 +85,12 @@ def main(arguments: list[str]) -> int:
 
 
 def _measured(path: str, url: str, video: str, options: argparse.Namespace) -> int:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
-        )
+    from chromium import running
+
+    with sync_playwright() as driver, running(driver, path) as browser:
         missed = _sizes(browser, url, video)
         missed += _usable(browser, url, video, options.rounds)
         missed += _traced(browser, url, video, options.traces)
-        browser.close()
     return 1 if missed else 0
 
 

@@ -15,6 +15,9 @@ RUN useradd --uid 10001 --create-home --home-dir /var/lib/moments --shell /usr/s
     && install -d -o moments -g moments /var/lib/moments/home /var/lib/moments/store
 COPY --from=build /opt/moments /opt/moments
 ENV PATH=/opt/moments/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Nothing that is imported calls home (quiet.env).
+ENV ORT_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HUB_DISABLE_UPDATE_CHECK=1 HF_HUB_DISABLE_XET=1 \
+    NO_UPDATE_NOTIFIER=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 USER 10001:10001
 WORKDIR /var/lib/moments
 VOLUME /var/lib/moments

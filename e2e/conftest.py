@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from pytest_machine import pytest_configure, pytest_terminal_summary
+
+# isort: split
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import NO_CHROMIUM, chromium
+from chromium import NO_CHROMIUM, chromium, running
 from films import short_film
 from media_site import MediaSite, media_site
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import Served, serving
 from visitor import Visitor
 
-# Nothing but the page itself asks for anything.
-_ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-)  # fmt: skip
+__all__ = ["pytest_configure", "pytest_terminal_summary"]
+
+# What is waited for may take its time on a busy machine; five seconds, the default, would measure the neighbours.
+expect.set_options(timeout=60_000)
 ARTEFACTS = Path(os.environ.get("MOMENTS_ARTEFACTS") or Path(__file__).parent / "test-artifacts")
 
 
@@ -26,15 +28,15 @@ ARTEFACTS = Path(os.environ.get("MOMENTS_ARTEFACTS") or Path(__file__).parent / 
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MediaSite]:
     folder = tmp_path_factory.mktemp("site")
     short_film(folder / "bread and lighthouses.mp4")
-    with media_site(folder) as running:
-        yield running
+    with media_site(folder) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
     """The real thing, allowed to fetch from this machine; nothing else about it is special."""
-    with serving(MOMENTS_ALLOW_PRIVATE="127.0.0.1") as running:
-        yield running
+    with serving(MOMENTS_ALLOW_PRIVATE="127.0.0.1") as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +46,14 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("MOMENTS_DEMAND_BROWSER"):
             pytest.fail(f"{NO_CHROMIUM} (MOMENTS_DEMAND_BROWSER is set)")
         pytest.skip(NO_CHROMIUM)
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield running
-        running.close()
+    with sync_playwright() as driver, running(driver, path) as launched:
+        yield launched
 
 
 @pytest.fixture
 def context(browser: Browser, served: Served) -> Iterator[BrowserContext]:
     made = browser.new_context(base_url=served.url, viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(60_000)
     yield made
     made.close()
 

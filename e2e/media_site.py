@@ -65,7 +65,7 @@ def media_site(folder: Path) -> Iterator[MediaSite]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    if not started.wait(20):
+    if not started.wait(300):
         raise RuntimeError("the media site did not start")
     try:
         yield site

@@ -21,7 +21,7 @@ from serving import Served
 
 from videomoments.core.config import Settings
 from videomoments.embedded import running_stack
-from videomoments.media.waveform import WaveformWriter
+from videomoments.media.sound.waveform import WaveformWriter
 
 _WORDS = ("the", "of", "and", "people", "water", "light", "story", "bread", "engine", "river", "because", "question", "answer", "window")
 

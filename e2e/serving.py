@@ -60,7 +60,7 @@ class Served:
         end = time.monotonic() + _READY_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/ready", timeout=5).status_code == 200:
+                if httpx.get(f"{self.url}/ready", timeout=60).status_code == 200:
                     return
             time.sleep(0.3)
         raise RuntimeError(f"`moments serve` is not ready:\n{self.log.read_text(errors='replace')[-4000:]}")

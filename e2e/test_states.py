@@ -24,7 +24,7 @@ _AWAY_MS = 60_000
 def filled(browser: Browser, served: Served, site: MediaSite) -> None:
     """One video whose run is done, one whose run has failed, one that is deleted."""
     context = browser.new_context(base_url=served.url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     generate(page, site.url("bread and lighthouses.mp4"))
     page.get_by_role("link", name="See the moments").first.wait_for(timeout=RUN_MS)
@@ -44,7 +44,7 @@ def context(browser: Browser, served: Served, filled: None, request: pytest.Fixt
 
 def _context(browser: Browser, url: str, theme: Any) -> BrowserContext:
     made = browser.new_context(base_url=url, color_scheme=theme, reduced_motion="reduce")
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(60_000)
     return made
 
 

@@ -33,8 +33,8 @@ case ${1:-all} in
     api) exec "$moments" api ${port:+--port "$port"} ;;
     worker) exec "$moments" worker ;;
     all)
-        # Sets the environment up once, before two processes would.
-        "$moments" --version >/dev/null
+        # Sets the environment up once, before two processes would. The embedded database is upgraded by any command, a shared one by this alone.
+        if [ -n "${DATABASE_URL:-}" ]; then "$moments" db upgrade >&2; else "$moments" --version >/dev/null; fi
         trap end_both EXIT
         trap 'exit 130' INT
         trap 'exit 0' TERM HUP

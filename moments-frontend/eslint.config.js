@@ -29,6 +29,12 @@ export default ts.config(
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
     },
   },
+  // `useAction` says why.
+  {
+    files: ["src/**"],
+    ignores: ["src/api/action.ts"],
+    rules: { "no-restricted-syntax": ["error", { selector: "ImportSpecifier[imported.name='useMutation']", message: "Use useAction of src/api/action.ts." }] },
+  },
   // One noun knows nothing of another: what they share lies in components, hooks, lib.
   ...["dashboard", "library", "detail", "url-generate", "pipelines", "settings"].map((feature) => ({
     files: [`src/features/${feature}/**`],

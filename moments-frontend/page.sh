@@ -20,12 +20,19 @@ if ! new_enough; then
     export PATH
 fi
 
-# The lock decides: what was installed from another one is installed anew.
-if ! cmp -s package-lock.json node_modules/.locked 2> /dev/null; then
-    echo "page: installing the page's packages (once; again only when their lock changes)" >&2
-    npm ci --ignore-scripts --no-progress --loglevel=error >&2
-    cp package-lock.json node_modules/.locked
+# The package lock decides: what was installed from another one is installed anew.
+installed() { cmp -s package-lock.json node_modules/.locked 2> /dev/null; }
+if ! installed; then
+    . "$here/../scripts/only_one.sh"
+    hold_lock "$here/node_modules.lock"
+    if ! installed; then
+        echo "page: installing the page's packages (once; again only when their lock changes)" >&2
+        npm ci --ignore-scripts --no-progress --loglevel=error >&2
+        cp package-lock.json node_modules/.locked
+    fi
+    release_lock
 fi
 script=$1
 shift
-exec npm run --silent "$script" -- "$@"
+# Whatever npm does, it makes its cache's folder: to run a script not in the user's home.
+npm_config_cache="$here/node_modules/.npm" exec npm run --silent "$script" -- "$@"

@@ -1,37 +1,30 @@
-"""Keeps documents true: the paths they name exist, the schema page matches the tables, no tracked file names a registry or a machine.
+"""Keeps documents true.
 
 python scripts/check_documents.py           checks (part of `make lint`)
 python scripts/check_documents.py --write   writes the generated pages anew
+
+What is checked: paths that documents name exist (`named_paths.py` says what counts as one); hazards and sections of the overview that
+anything cites are there, and each hazard has its tests (`cited.py`); decision records are numbered, listed and cited right (`decided.py`);
+generated pages match the code; no tracked file names a registry.
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Mapping
 
+from cited import hazard_faults, section_faults
+from decided import decision_faults
+from named_paths import missing_paths
 from sqlalchemy import Table
+from tracked import ROOT, names, texts
 
 from videomoments.api.openapi import text as openapi_text
 from videomoments.db.tables import Table as Base
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/redis/README.md", "docs/schema/README.md")
-# A path in a document: in backquotes, with a slash, of plain characters, below one of our top folders.
-_PATH = re.compile(r"`((?:moments-backend|moments-models|moments-frontend|benchmarks|docs|scripts|deploy|e2e|\.ci)/[\w./-]*)`")
 _HOSTS = re.compile(r"https?://(?:[\w.-]*\.)?(?:pypi\.org|pythonhosted\.org|npmjs\.org|deb\.debian\.org)|\"resolved\": *\"https?://")
 _OVERVIEW = {"videos", "transcripts", "moments", "clips", "prompts", "generation_configs", "thumbnails", "pipeline_history"}
-
-
-def missing_paths() -> list[str]:
-    """Paths that a document names and that are not there."""
-    found = []
-    for page in PAGES:
-        for path in _PATH.findall((ROOT / page).read_text()):
-            if not (ROOT / path).exists():
-                found.append(f"{page} names {path}, which does not exist")
-    return found
 
 
 def schema_page() -> str:
@@ -73,17 +66,11 @@ def stale_pages() -> list[str]:
     return found
 
 
-def named_machines() -> list[str]:
+def named_machines(files: Mapping[str, str]) -> list[str]:
     """Tracked files with a registry's host: a lock with hosts installs nowhere else."""
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    found = []
-    for name in filter(None, files):
-        path = ROOT / name
-        if path.suffix in {".mp4", ".jpg", ".png", ".onnx"} or not path.is_file() or name == "scripts/check_documents.py":
-            continue
-        if match := _HOSTS.search(path.read_text(errors="replace")):
-            found.append(f"{name} names {match.group()}")
-    return found
+    # The pattern itself stands here.
+    looked_at = {name: text for name, text in files.items() if name != "scripts/check_documents.py"}
+    return [f"{name} names {match.group()}" for name, text in looked_at.items() if (match := _HOSTS.search(text))]
 
 
 def main() -> int:
@@ -92,7 +79,15 @@ def main() -> int:
             (ROOT / page).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / page).write_text(make())
         return 0
-    faults = [*missing_paths(), *stale_pages(), *named_machines()]
+    read = texts()
+    faults = [
+        *missing_paths(read, names()),
+        *hazard_faults(read),
+        *section_faults(read),
+        *decision_faults(read),
+        *stale_pages(),
+        *named_machines(read),
+    ]
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -28,7 +28,8 @@ _upgraded: set[str] = set()
 
 
 def settings_over(stack: Stack, home: Path, **changed: Any) -> Settings:
-    """A process's settings over `stack`, with leases that lapse within a test."""
+    """A process's settings over `stack`. Leases outlive every test: where one is to lapse, `workers.lapse` sees to it, and a test that
+    waited for it would never end."""
     values: dict[str, Any] = {
         "home": home,
         "database_url": stack.database_url,
@@ -37,7 +38,8 @@ def settings_over(stack: Stack, home: Path, **changed: Any) -> Settings:
         "models_url": stack.models_url or "http://127.0.0.1:1",
         "models_key": SecretStr(stack.models_key) if stack.models_key else None,
         "signing_key": SecretStr("test"),
-        "lease_seconds": 2.0,
+        "lease_seconds": 3600.0,
+        "drain_seconds": 300.0,
         "reconcile_seconds": 0.5,
         "min_free_bytes": 0,
     }

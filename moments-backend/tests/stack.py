@@ -46,6 +46,11 @@ def quick_folder() -> str | None:
     return "/tmp" if os.access("/tmp", os.W_OK) else None  # TMPDIR may be long, as on macOS
 
 
+def weights_folder() -> str:
+    """Where this user keeps the models' weights: every stack of the tests shares them."""
+    return os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
+
+
 def remove_home(home: Path) -> None:
     for target in clean_targets(embedded_settings(home)):
         shutil.rmtree(target.path, ignore_errors=True)
@@ -65,9 +70,14 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def stack_with_models() -> Iterator[Stack]:
-    """The same with the real model services, whose weights are shared with this user's own data folder."""
-    weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
-    with pytest.MonkeyPatch.context() as patch, short_home() as home:
-        patch.setenv("MOMENTS_WEIGHTS", weights)
-        with running_stack(embedded_settings(home)) as running:
-            yield running
+    """The same with the real model services."""
+    with weights_of_this_user(), short_home() as home, running_stack(embedded_settings(home)) as running:
+        yield running
+
+
+@contextmanager
+def weights_of_this_user() -> Iterator[None]:
+    """Model services that are started inside share the weights in this user's own data folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOMENTS_WEIGHTS", weights_folder())
+        yield

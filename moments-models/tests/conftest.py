@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_machine import pytest_configure, pytest_terminal_summary
+
+# isort: split
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,8 @@ from numpy.typing import NDArray
 from moments_models import weights
 from moments_models.app import create_app
 from moments_models.engines import ENGINES
+
+__all__ = ["pytest_configure", "pytest_terminal_summary"]
 
 RATE = 16_000
 SAMPLE = Path(__file__).parents[2] / "moments-backend/src/videomoments/demo/sample.mp4"

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moments_models.base import Word
-from moments_models.segments import joiner_of, segments
+from moments_models.segments import segments
+from moments_models.spacing import running_text
 
 
 def words_of(*timed: tuple[str, float, float]) -> list[Word]:
@@ -20,7 +21,15 @@ def test_sentences_end_at_full_stops_and_pauses() -> None:
 
 
 def test_languages_without_spaces() -> None:
-    assert segments(words_of(("東京", 0, 1), ("です。", 1, 2)), joiner=joiner_of("ja"))[0].text == "東京です。"
+    words = [Word("東京", 0, 1, 1.0, space_before=False), Word("です。", 1, 2, 1.0, space_before=False)]
+    assert segments(words)[0].text == "東京です。"
+
+
+def test_f83_what_is_written_as_one_word_is_no_end_of_a_sentence() -> None:
+    pieces = [("Version", True), ("2.", True), ("0", False), (".1", False), ("is", True), ("in", True), ("the", True), ("U.", True)]
+    words = [Word(text, at, at + 1.0, 1.0, space) for at, (text, space) in enumerate([*pieces, ("S.", False), ("Yes.", True)])]
+    assert [segment.text for segment in segments(words)] == ["Version 2.0.1 is in the U.S.", "Yes."]
+    assert running_text(words) == "Version 2.0.1 is in the U.S. Yes."
 
 
 @given(st.lists(st.tuples(st.sampled_from(["one", "two,", "end."]), st.floats(0, 3), st.floats(0, 2)), max_size=120))

@@ -1,0 +1,3 @@
+from videomoments.core.quiet import keep_quiet
+
+keep_quiet()

@@ -12,6 +12,7 @@ from videomoments.services.moments import NewMoment, StoredClip
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
+from videomoments.services.unrefined import UNREFINED, Unrefined
 from videomoments.services.videos import SourceFile, StillImage
 from videomoments.storage.layout import clip_key, source_key, thumbnail_key
 
@@ -35,7 +36,8 @@ async def claimed(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4") -
     return claim
 
 
-async def finished(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4") -> Finished:
+async def finished(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4", unrefined: Unrefined | None = None) -> Finished:
+    """Its first moment is refined, its second is not; `unrefined` is what the run says of that."""
     claim = await claimed(deps, url)
     video, run, services = claim.video_id, claim.request_id, deps.services
     source, still = source_key(video, run, 1, ".mp4"), thumbnail_key(video, "video", run, 1)
@@ -72,7 +74,8 @@ async def finished(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4") 
             await records.skip(claim, name, "The refinement model does not watch video.")
         else:
             await records.start(claim, name, "h")
-            await records.complete(claim, name, {})
+            kept = {UNREFINED: unrefined.to_json()} if unrefined and name is StageName.MOMENT_REFINEMENT else {}
+            await records.complete(claim, name, kept, reason=unrefined.message if kept and unrefined else None)
     await services.runs.finish(claim, RunStatus.COMPLETED)
     return Finished(video, run)
 

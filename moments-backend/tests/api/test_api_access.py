@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from videomoments.api import access
 from videomoments.api.access import refuse_unkeyed_bind, scope_needed
@@ -131,7 +132,10 @@ async def test_revoked_and_expired_keys_end(
 ) -> None:
     monkeypatch.setattr(access, "_BELIEVED_SECONDS", 0.0)
     keys: ApiKeys = others.services.api_keys
-    _, late = await keys.create("late", KeyScope.READ, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    _, late = await keys.create("late", KeyScope.READ, expires_at=datetime.now(UTC) + timedelta(hours=1))
+    assert (await caller.get("/api/videos", headers=signed_in(late))).status_code == 200
+    async with others.services.database.transaction() as session:
+        await session.execute(text("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE name = 'late'"))
     assert (await caller.get("/api/videos", headers=signed_in(late))).status_code == 401
     admin = signed_in(secrets[KeyScope.ADMIN])
     reader = next(key for key in await keys.list() if key.scope is KeyScope.READ and key.name == "read")
@@ -165,3 +169,11 @@ def test_every_operation_that_starts_a_run_counts_against_the_quota_of_runs(othe
     assert "/api/videos/{video_id}/moments/{moment_id}/refine" in starting
     for path in starting:
         assert access._STARTS_A_RUN.match(path.replace("{", "").replace("}", "")), path
+
+
+async def test_who_is_asking(caller: httpx.AsyncClient, secrets: dict[KeyScope, str], client: httpx.AsyncClient) -> None:
+    for scope, secret in secrets.items():
+        me = (await caller.get("/api/me", headers=signed_in(secret))).json()
+        assert me == {"kind": "key", "name": scope.value, "scope": scope.value, "hint": secret[:8]}
+    assert (await caller.get("/api/me")).status_code == 401
+    assert (await client.get("/api/me")).json() == {"kind": "machine", "name": "this machine", "scope": "admin", "hint": None}

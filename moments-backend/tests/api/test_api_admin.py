@@ -3,8 +3,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from fakes.chat_dialects import REFUSALS
+from fakes.model_server import ModelServer
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps
+from videomoments.inference.dialect import Dialect
 
 NEW = {
     "key": "my_llm",
@@ -30,6 +33,8 @@ async def test_the_seeded_models(client: httpx.AsyncClient) -> None:
         "signal": ["refinement"],
     }
     assert not models["qwen3_vl_fp8"]["configured"]
+    assert (models["qwen3_vl_fp8"]["max_concurrency"], models["qwen3_vl_fp8"]["max_refinements"]) == (2, 1)
+    assert [key for key, model in models.items() if not model["supports_refinement"]] == ["extractive"]
 
 
 async def test_f51_edits_survive_a_restart(client: httpx.AsyncClient, deps: ApiDeps) -> None:
@@ -94,7 +99,7 @@ async def test_a_model_is_added_and_removed(client: httpx.AsyncClient) -> None:
 )
 async def test_f77_admin_input_is_matched_strictly(client: httpx.AsyncClient, change: dict[str, object]) -> None:
     answer = await client.post("/api/admin/models", json=NEW | change)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_field" if "unknown" in change else "invalid_input")
     assert (await client.put("/api/admin/models/signal", json=NEW)).status_code == 422
 
 
@@ -114,6 +119,26 @@ async def test_a_model_is_tested(client: httpx.AsyncClient) -> None:
     assert (brief["ok"], [step["name"] for step in brief["steps"]]) == (False, ["reachable"])
     unset = (await client.post("/api/admin/models/minimax/test")).json()
     assert (unset["ok"], [step["name"] for step in unset["steps"]]) == (False, ["configured"])
+
+
+async def test_f89_how_a_server_is_asked_is_shown_said_and_forgotten(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    async with ModelServer(models=("qwen",)) as server:
+        server.refusals = [REFUSALS["temperature_fixed"], REFUSALS["system"]]
+        entry = NEW | {"api_key_env": None, "base_url": server.url}
+        made = (await client.post("/api/admin/models", json=entry)).json()
+        assert (made["learned"], made["tokens_field"], made["stream"], made["answer_seconds"]) == ([], None, None, None)
+        tested = (await client.post("/api/admin/models/my_llm/test")).json()
+    assert tested["ok"]
+    (dialect,) = (step["detail"] for step in tested["steps"] if step["name"] == "dialect")
+    shown = (await client.get("/api/admin/models/my_llm")).json()
+    listed = {model["key"]: model["learned"] for model in (await client.get("/api/admin/models")).json()["items"]}
+    assert shown["learned"] == listed["my_llm"]
+    assert [said in " ".join(shown["learned"]) and said in dialect for said in ("temperature", "system message")] == [True, True]
+    assert listed["extractive"] == []
+    changed = await client.put("/api/admin/models/my_llm", json=shown | {"stream": False, "answer_seconds": 1200})
+    assert (changed.status_code, changed.json()["learned"], changed.json()["answer_seconds"]) == (200, [], 1200)
+    assert await deps.services.model_dialects.recall(await deps.services.models.get("my_llm")) == Dialect()
+    assert (await client.put("/api/admin/models/my_llm", json=shown | {"system_role": "tool"})).status_code == 422
 
 
 def test_the_application_needs_no_lifespan_to_be_described(deps: ApiDeps) -> None:

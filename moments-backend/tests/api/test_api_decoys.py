@@ -1,4 +1,4 @@
-"""Lists, manifests, subtitles and archives in disguise, uploaded: their run fails with a stable code, none of their lures is followed."""
+"""Lists, manifests, subtitles and archives in disguise, uploaded: refused at the door or by their run, none of their lures is followed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 
 import httpx
+import pytest
 
 from media.canaries import listener, opened_files
 from media.makers import draw
 from sources.decoys import decoys
 from videomoments.api.deps import ApiDeps
+from videomoments.core.errors import UnsupportedMedia
 from videomoments.core.names import StageName
+from videomoments.media.engine import MediaEngine
 from videomoments.pipeline.stages.video_download import VIDEO_DOWNLOAD
 from workers import end_of, working
 
@@ -33,12 +36,16 @@ async def test_what_is_no_media_is_refused_and_its_lures_are_not_followed(client
                 uploaded = await client.post("/api/videos/upload", files={"file": (f"{name}.mp4", content, "video/mp4")})
                 if uploaded.status_code != 201:
                     codes[name] = uploaded.json()["code"]
+                    # The door is not the wall: given the same bytes, the media child follows nothing either.
+                    (tmp_path / "decoy").write_bytes(content)
+                    with pytest.raises(UnsupportedMedia):
+                        await MediaEngine().probe(tmp_path / "decoy")
                     continue
                 begun = await client.post(f"/api/pipeline/{uploaded.json()['identifier']}/start", json={})
                 assert begun.status_code == 202, begun.text
                 runs[name] = begun.json()["request_id"]
             async with working(deps.services, stages=(VIDEO_DOWNLOAD,)):
-                ends = await asyncio.gather(*(end_of(deps.services, request_id, 250) for request_id in runs.values()))
+                ends = await asyncio.gather(*(end_of(deps.services, request_id) for request_id in runs.values()))
     for name, end in zip(runs, ends, strict=True):
         assert end.error is not None, name
         assert end.error.stage is StageName.VIDEO_DOWNLOAD

@@ -30,6 +30,9 @@ async def test_a_persons_own_moment_and_its_changes(client: httpx.AsyncClient, d
     changed = await client.patch(f"{path}/{moment['identifier']}", json={"title": "Still mine", "end_time": 121})
     assert (changed.json()["title"], changed.json()["start_time"], changed.json()["end_time"]) == ("Still mine", 100, 121)
     assert [item["title"] for item in await shown(client, video)] == ["First/part", "Second", "Still mine"]
+    blank = await client.patch(f"{path}/{moment['identifier']}", json={"title": "  "})
+    assert (blank.status_code, blank.json()["code"]) == (422, "invalid_input")
+    assert [item["title"] for item in await shown(client, video)] == ["First/part", "Second", "Still mine"]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,8 @@ async def test_a_persons_own_moment_and_its_changes(client: httpx.AsyncClient, d
         ({"title": "x", "start_time": 500, "end_time": 501}, "moment_outside_video"),
         ({"title": "x", "start_time": -1, "end_time": 5}, "invalid_request"),
         ({"title": "", "start_time": 1, "end_time": 5}, "invalid_request"),
+        ({"title": " \t\n", "start_time": 1, "end_time": 5}, "invalid_request"),
+        ({"title": "\u200b", "start_time": 1, "end_time": 5}, "invalid_request"),
         ({"title": "x", "start_time": 1, "end_time": 5, "score": 1}, "invalid_request"),
     ],
 )

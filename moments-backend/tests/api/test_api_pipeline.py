@@ -19,6 +19,15 @@ async def registered(client: httpx.AsyncClient) -> str:
     return identifier
 
 
+async def test_it_says_which_worker_has_a_run(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    claim = await claimed(deps)
+    status = f"/api/pipeline/{claim.video_id}/status"
+    assert (await client.get(status)).json()["owner"] == "worker-test"
+    await deps.services.runs.finish(claim, RunStatus.COMPLETED)
+    deps.statuses.forget()
+    assert (await client.get(status)).json()["owner"] is None
+
+
 async def test_start_status_cancel_history(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     video = await registered(client)
     for path in ("status", "cancel"):
@@ -43,12 +52,15 @@ async def test_start_status_cancel_history(client: httpx.AsyncClient, deps: ApiD
         "completed_at": None,
         "reason": None,
         "progress": None,
+        "waiting_for": None,
     }
     unchanged = await client.get(f"/api/pipeline/{video}/status", headers={"If-None-Match": status.headers["ETag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
     refused = await client.post(f"/api/pipeline/{video}/start")
     assert (refused.status_code, refused.json()["code"]) == (409, "run_active")
+    assert refused.json()["run"] == {"request_id": run["request_id"], "status": "queued"}
+    assert run["request_id"] in refused.json()["detail"]
 
     cancelled = await client.post(f"/api/pipeline/{video}/cancel")
     assert (cancelled.status_code, cancelled.json()) == (202, run | {"status": "cancelled"})
@@ -121,6 +133,8 @@ async def test_f32_the_api_answers_the_same_without_redis_content(client: httpx.
     [
         ({"generation_model": "gpt-17"}, "model_unknown"),
         ({"refinement_model": "whisper_base"}, "model_kind"),
+        ({"refinement_model": "extractive"}, "model_kind"),
+        ({"generation_model": "signal"}, "model_kind"),
         ({"generation_model": "minimax"}, "model_not_configured"),
         ({"max_moments": 0}, "invalid_input"),
         ({"max_moments": 1.5}, "invalid_input"),
@@ -131,8 +145,8 @@ async def test_f32_the_api_answers_the_same_without_redis_content(client: httpx.
         ({"clips": "maybe"}, "invalid_input"),
         ({"prompt": "a\0b"}, "invalid_input"),
         ({"prompt": "x" * 4001}, "invalid_input"),
-        ({"padding": 3}, "invalid_input"),
-        ([], "invalid_input"),
+        ({"padding": 3}, "unknown_field"),
+        ([], "invalid_body"),
     ],
 )
 async def test_f52_what_can_not_work_is_refused_at_the_start(client: httpx.AsyncClient, options: object, code: str) -> None:

@@ -131,13 +131,16 @@ async def test_one_run_at_a_time(client: httpx.AsyncClient, deps: ApiDeps) -> No
     for path in (f"{path_of(made, second)}/refine", f"/api/pipeline/{made.video_id}/start", f"/api/videos/{made.video_id}/extract-clips"):
         answer = await client.post(path)
         assert (answer.status_code, answer.json()["code"]) == (409, "run_active")
+        assert answer.json()["run"]["status"] == "processing"
+        assert answer.json()["run"]["request_id"] in answer.json()["detail"]
 
 
 async def test_it_waits_for_a_run_that_cuts_clips(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     made = await finished(deps)
     first = (await moments(client, made.video_id))[0]
     assert (await client.post(f"/api/videos/{made.video_id}/extract-clips")).status_code == 202
-    assert (await client.post(f"{path_of(made, first)}/refine")).json()["code"] == "run_active"
+    refused = (await client.post(f"{path_of(made, first)}/refine")).json()
+    assert (refused["code"], refused["run"]["status"]) == ("run_active", "queued")
 
 
 async def test_an_idempotency_key_starts_one_run_and_only_for_its_moment(client: httpx.AsyncClient, deps: ApiDeps) -> None:
@@ -152,7 +155,14 @@ async def test_an_idempotency_key_starts_one_run_and_only_for_its_moment(client:
 
 
 @pytest.mark.parametrize(
-    "body", [{"refinement_model": "whisper_base"}, {"refinement_model": "nobody"}, {"prompt": "x"}, {"temperature": 3}]
+    "body",
+    [
+        {"refinement_model": "whisper_base"},
+        {"refinement_model": "extractive"},
+        {"refinement_model": "nobody"},
+        {"prompt": "x"},
+        {"temperature": 3},
+    ],
 )
 async def test_what_no_run_can_do_is_refused(client: httpx.AsyncClient, deps: ApiDeps, body: dict[str, object]) -> None:
     made = await finished(deps)

@@ -21,7 +21,7 @@ async def test_from_a_url_to_a_clip_over_a_real_socket(deps: ApiDeps, settings: 
         server = make_server(settings, build_deps(settings))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=10) as client:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=300) as client:
                 accepted = await client.post("/api/generate_moments", json={"url": "https://example.com/other.mp4"})
                 assert accepted.status_code == 202
                 status = (await client.get(accepted.headers["Location"])).json()
@@ -37,7 +37,7 @@ async def test_from_a_url_to_a_clip_over_a_real_socket(deps: ApiDeps, settings: 
                 assert (head.headers["Content-Length"], head.headers.get("server")) == (str(len(CLIP)), None)
         finally:
             server.should_exit = True
-            await asyncio.wait_for(serving, 15)
+            await asyncio.wait_for(serving, 300)
     assert "signature=" not in caplog.text
 
 

@@ -8,7 +8,7 @@ from finished import claimed, put
 from sqlalchemy import text
 
 from videomoments.api.deps import ApiDeps
-from videomoments.media.waveform import WaveformWriter
+from videomoments.media.sound.waveform import WaveformWriter
 from videomoments.services.orphans import orphaned
 from videomoments.services.videos import SourceFile
 from videomoments.services.waveforms import read_silences
@@ -83,6 +83,10 @@ async def test_where_a_video_came_from(deps: ApiDeps, client: httpx.AsyncClient)
         "published": "2026-01-31",
         "page": None,
         "captions": [{"language": "en", "format": "vtt"}],
+        "audio_tracks": [],
+        "audio_track": None,
+        "audio_reason": None,
+        "remarks": [],
     }
 
 

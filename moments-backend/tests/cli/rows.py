@@ -84,5 +84,16 @@ def moment(number: int = 1, *, refined: bool = True, clip: bool = True) -> Momen
         engine="extractive",
         is_refined=refined,
     )
-    cut = Clip(id=200 + number, cloud_url=f"clips/{number}.mp4", start_time=own.start_time, end_time=own.end_time) if clip else None
+    cut = (
+        Clip(
+            id=200 + number,
+            cloud_url=f"clips/{number}.mp4",
+            start_time=own.start_time,
+            end_time=own.end_time,
+            padding_left=0.0,
+            padding_right=0.0,
+        )
+        if clip
+        else None
+    )
     return MomentView(own, original if refined else None, cut)

@@ -15,7 +15,6 @@ import pytest
 
 from videomoments.cli import children
 from videomoments.cli.children import Child, forget_old_logs
-from videomoments.cli.supervise import Restarts
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 DEAF = [
@@ -26,7 +25,7 @@ DEAF = [
 ENDED = [sys.executable, "-c", "print('the reason')"]
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -86,37 +85,7 @@ def test_a_child_ends_by_itself_when_its_parent_is_killed(tmp_path: Path) -> Non
         child = psutil.Process(int(process.stdout.readline()))
         wait_for(lambda: any("up" in log.read_text() for log in tmp_path.glob("worker-*.log")))
         process.send_signal(signal.SIGKILL)
-    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10.0)
-
-
-def test_a_dead_child_is_started_again_later_each_time(tmp_path: Path) -> None:
-    with Child("worker", ENDED, {}, tmp_path) as child:
-        restarts = Restarts(child)
-        now = 1000.0
-        delays = []
-        for _ in range(7):
-            wait_for(lambda: not child.running)
-            child.started_at = now
-            said = restarts.look(now)
-            assert said is not None
-            assert str(child.log) in said
-            began = now
-            before = child.pid
-            while child.pid == before:
-                now += 0.5
-                assert restarts.look(now) is None
-            delays.append(now - began)
-        assert delays == [1, 2, 4, 8, 16, 30, 30]
-
-
-def test_a_child_that_lived_long_is_started_again_at_once(tmp_path: Path) -> None:
-    with Child("worker", ENDED, {}, tmp_path) as child:
-        restarts = Restarts(child)
-        restarts._delay = 30.0
-        wait_for(lambda: not child.running)
-        said = restarts.look(child.started_at + 3600)
-        assert said is not None
-        assert "in 1 s" in said
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_logs_stay_small_and_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from cli.commands import Home, moments
+from processes import children_with, words_of
 from stack import short_home
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
@@ -39,6 +40,7 @@ def configured(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MOMENTS_MODELS_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("MOMENTS_HOME", str(tmp_path / "home"))
+    assert run(["db", "upgrade"]) == 0
     return Settings()
 
 
@@ -71,7 +73,17 @@ def test_the_database_is_upgraded_and_says_so(configured: Settings, capsys: pyte
 def test_models_are_listed_with_their_way_in(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     models = {model["key"]: model for model in json.loads(capsys.readouterr().out)}
-    assert models["signal"] == {"key": "signal", "kind": "chat", "supports_video": True, "way_in": "built in", "weights": "needs none"}
+    assert models["signal"] == {
+        "key": "signal",
+        "kind": "chat",
+        "supports_video": True,
+        "supports_generation": False,
+        "supports_refinement": True,
+        "max_concurrency": 2,
+        "max_refinements": 2,
+        "way_in": "built in",
+        "weights": "needs none",
+    }
     assert models["parakeet"]["way_in"] == "ssh to worker-7:8006, not set up"
     assert "whisper_base" in models["whisper_base"]["weights"]
     assert run(["models", "list"]) == 0
@@ -135,8 +147,9 @@ def test_a_run_that_does_not_exist_is_one_line(configured: Settings, capsys: pyt
     assert capsys.readouterr().err == "moments: There is no such run.\n"
 
 
-def test_a_model_that_does_not_exist_is_wrong_usage(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["generate", "a.mp4", "--generation-model", "oracle"]) == 2
+def test_a_model_that_does_not_exist_is_wrong_usage(configured: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.mp4").write_bytes(bytes(range(1, 200)))
+    assert run(["generate", str(tmp_path / "a.mp4"), "--generation-model", "oracle"]) == 2
     assert "There is no model 'oracle'. Choose one of: extractive" in capsys.readouterr().err
 
 
@@ -187,18 +200,18 @@ def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
                 lines = iter(process.stderr.readline, "")
                 address = next(line for line in lines if "answers on" in line)
                 assert f"http://127.0.0.1:{port}" in address
-                health = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=10).json()
+                health = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, timeout=300).json()
                 assert (health["redis"], health["postgresql"]) == ("ok", "ok")
                 taken = moments(home, "serve", "--no-page", "--port", str(port))
                 assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
                 assert "--port" in taken.stderr
-                worker = _child(process.pid, "worker")
+                worker = children_with("worker", process.pid)[0]
                 worker.kill()
                 assert "worker process has ended" in next(lines)
                 family = psutil.Process(process.pid).children(recursive=True)
             finally:
                 process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(300) == 0
         assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -207,10 +220,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def _child(pid: int, name: str) -> psutil.Process:
-    return next(child for child in psutil.Process(pid).children() if name in child.cmdline())
 
 
 def _weights_that_look_whole(folder: Path) -> Path:
@@ -241,11 +250,11 @@ def test_start_backend_runs_both_processes_and_ends_both() -> None:
             try:
                 assert any("runs at once" in line for line in iter(process.stderr.readline, ""))
                 family = psutil.Process(process.pid).children(recursive=True)
-                assert {"api", "worker"} <= {word for child in family for word in child.cmdline()}
+                assert {"api", "worker"} <= {word for child in family for word in words_of(child)}
             finally:
                 process.send_signal(signal.SIGTERM)
                 rest = process.stderr.read()
-            assert process.wait(30) == 0, rest
+            assert process.wait(300) == 0, rest
         assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in rest
 
@@ -254,7 +263,7 @@ def test_start_backend_says_how_it_is_used() -> None:
     script = BACKEND / "start_backend.sh"
     shell = shutil.which("sh")
     assert shell
-    wrong = subprocess.run([shell, str(script), "everything"], capture_output=True, text=True, check=False, timeout=30)
+    wrong = subprocess.run([shell, str(script), "everything"], capture_output=True, text=True, check=False, timeout=300)
     assert wrong.returncode == 2
     assert "[api|worker|all]" in wrong.stderr
 
@@ -283,3 +292,35 @@ def test_a_dead_letter_is_listed_and_put_back(configured: Settings, capsys: pyte
     assert run(["runs", "retry", identifier]) == 1
     assert "Only a run that failed or was cancelled" in capsys.readouterr().err
     assert run(["runs", "cancel", identifier]) == 0
+
+
+def test_failed_runs_are_dismissed_one_and_all(configured: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    identifiers = [queued_run(configured, name) for name in ("dismissed-a", "dismissed-b")]
+
+    async def fail(services: Services) -> None:
+        for identifier in identifiers:
+            claim = await services.runs.claim(identifier, "worker-a")
+            assert claim is not None
+            await services.runs.finish(claim, RunStatus.FAILED, error=MomentsError("No."), error_stage=StageName.VIDEO_DOWNLOAD)
+
+    ask(configured, fail)
+
+    def listed(*arguments: str) -> list[str]:
+        capsys.readouterr()
+        assert run(["runs", "list", "--json", "--limit", "500", *arguments]) == 0
+        return [view["request_id"] for view in json.loads(capsys.readouterr().out)]
+
+    first, second = identifiers
+    assert run(["runs", "dismiss", first]) == 0
+    assert first not in listed()
+    assert second in listed()
+    assert first in listed("--dismissed")
+    assert run(["runs", "dismiss", first, "--undo"]) == 0
+    assert first in listed()
+    assert run(["runs", "dismiss", "--all"]) == 0
+    assert "failed runs dismissed" in capsys.readouterr().out
+    assert not {first, second} & set(listed())
+    assert run(["runs", "show", first]) == 0
+    assert "dismissed" in capsys.readouterr().out
+    assert run(["runs", "dismiss", first, "--all"]) == run(["runs", "dismiss"]) == run(["runs", "dismiss", "--all", "--undo"]) == 2
+    assert run(["runs", "dismiss", queued_run(configured, "dismissed-c")]) == 1

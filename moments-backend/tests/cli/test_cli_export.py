@@ -13,7 +13,9 @@ from api.finished import Finished, finished
 from stack import Stack
 from videomoments.api.deps import build_deps
 from videomoments.cli.app import run
+from videomoments.cli.export import FORMATS_HELP
 from videomoments.core.config import Settings
+from videomoments.exports import FORMATS
 
 
 @pytest.fixture
@@ -22,7 +24,8 @@ def done(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Finis
     for name, value in (values | {"MOMENTS_MODELS_URL": "http://127.0.0.1:9", "MOMENTS_HOME": str(tmp_path / "home")}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    assert run(["models", "list"]) == 0  # brings the schema, seeds the registry
+    assert run(["db", "upgrade"]) == 0
+    assert run(["models", "list"]) == 0  # seeds the registry
 
     async def make() -> Finished:
         deps = build_deps(Settings())
@@ -32,6 +35,10 @@ def done(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Finis
             await deps.services.close()
 
     return asyncio.run(make())
+
+
+def test_the_help_names_every_format() -> None:
+    assert FORMATS_HELP.split(", ") == [*FORMATS, "zip"]
 
 
 def test_a_finished_run_becomes_files(done: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

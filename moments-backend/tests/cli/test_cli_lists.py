@@ -11,7 +11,7 @@ import typer
 
 from sources.sites import Site, site
 from videomoments.cli import lists
-from videomoments.cli.source import Source, parse_source
+from videomoments.cli.source import Source, label_of
 from videomoments.core.config import Settings
 
 __all__ = ["site"]
@@ -23,7 +23,7 @@ def settings() -> Settings:
 
 
 async def expanded(url: str, settings: Settings, *, max_videos: int = 10, yes: bool = False) -> list[Source]:
-    return await asyncio.to_thread(lists.expand, [parse_source(url)], settings, max_videos=max_videos, yes=yes)
+    return await asyncio.to_thread(lists.expand, [Source(url, label_of(url))], settings, max_videos=max_videos, yes=yes)
 
 
 async def test_a_page_with_videos_becomes_them_when_told_so(site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fakes.chat_dialects import all_at_once
 from fakes.model_server import ModelServer
 from fakes.ssh_server import SshServer
 from stack import Stack
@@ -21,6 +22,7 @@ def _configured(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     values = {"DATABASE_URL": stack.database_url, "REDIS_URL": stack.redis_url, "STORAGE_URL": tmp_path.as_uri()}
     for name, value in (values | {"MOMENTS_MODELS_URL": "http://127.0.0.1:9", "MOMENTS_HOME": str(tmp_path / "home")}).items():
         monkeypatch.setenv(name, value)
+    assert run(["db", "upgrade"]) == 0
 
 
 async def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -50,7 +52,7 @@ async def test_a_service_behind_ssh_from_its_first_day_to_its_last(
 
         status, out, _ = await command(capsys, "test", "my_llm")
         assert status == 0, out
-        steps = ("way_in", "reachable", "identity", "answers")
+        steps = ("way_in", "reachable", "identity", "answers", "dialect")
         assert [line.split()[:2] for line in out.splitlines()[1:]] == [["ok", name] for name in steps]
 
         assert (await command(capsys, "edit", "my_llm", "--model-name", "other"))[0] == 0
@@ -59,10 +61,29 @@ async def test_a_service_behind_ssh_from_its_first_day_to_its_last(
         assert (status, result["ok"], result["steps"][-1]["name"]) == (1, False, "identity")
         assert (await command(capsys, "edit", "my_llm", "--unset", "model-name", "--video"))[0] == 0
         assert (await listed(capsys))["my_llm"]["supports_video"]
+        assert (await command(capsys, "edit", "my_llm", "--no-refinement", "--max-refinements", "2"))[0] == 0
+        row = (await listed(capsys))["my_llm"]
+        assert (row["supports_generation"], row["supports_refinement"], row["max_refinements"]) == (True, False, 2)
 
         assert (await command(capsys, "remove", "my_llm"))[0] == 0
         assert "my_llm" not in await listed(capsys)
         assert (await command(capsys, "remove", "my_llm"))[0] == 1
+
+
+async def test_f89_what_a_server_refuses_is_named_by_a_test_until_the_entry_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    async with ModelServer(models=("m",)) as server:
+        server.refusals, server.streams = all_at_once(), True
+        assert (await command(capsys, "add", "odd", "--url", server.url))[0] == 0
+        status, out, _ = await command(capsys, "test", "odd")
+        assert status == 0, out
+        dialect = out.splitlines()[-1]
+        for said in ("max_completion_tokens", "no temperature", "no system message", "no JSON schema", "at most 1000 tokens", "streamed"):
+            assert said in dialect
+        server.requests.clear()
+        said_outright = ("--tokens-field", "max_completion_tokens", "--system-role", "user", "--answer-format", "none", "--stream")
+        assert (await command(capsys, "edit", "odd", *said_outright, "--max-tokens", "900", "--unset", "temperature"))[0] == 0
+        assert (await command(capsys, "test", "odd"))[0] == 0
+        assert len(server.requests) == 1, "nothing is refused, and nothing has to be found out"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +98,8 @@ async def test_a_service_behind_ssh_from_its_first_day_to_its_last(
         (("add", "m", "--url", "file:///etc/passwd"), "http"),
         (("add", "m", "--url", "http://a", "--api-key-env", "DATABASE_URL"), "_API_KEY"),
         (("add", "../m", "--url", "http://a"), "key"),
+        (("add", "m", "--url", "http://a", "--tokens-field", "max_length"), "tokens_field"),
+        (("add", "m", "--url", "http://a", "--answer-seconds", "0"), "answer_seconds"),
         (("edit", "signal"), "what to change"),
         (("edit", "signal", "--unset", "nonsense"), "nonsense"),
         (("edit", "signal", "--ssh", "gpu"), "built-in"),

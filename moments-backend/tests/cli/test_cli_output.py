@@ -67,6 +67,11 @@ async def test_an_object_that_is_gone_leaves_no_half_file(tmp_path: Path) -> Non
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_f95_a_path_that_is_no_utf8_stands_in_the_report(tmp_path: Path) -> None:
+    path = save_document({"source": "caf\udce9.mp4"}, tmp_path)
+    assert json.loads(path.read_bytes().decode("utf-8"))["source"] == "caf\udce9.mp4"
+
+
 def test_the_report_is_written_whole_and_readable(tmp_path: Path) -> None:
     path = save_document({"title": "Café"}, tmp_path / "new" / "folder")
     assert json.loads(path.read_text("utf-8")) == {"title": "Café"}

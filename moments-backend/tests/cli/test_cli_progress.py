@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -97,6 +98,29 @@ def picture(progress: LiveProgress) -> str:
     written = console.file
     assert isinstance(written, io.StringIO)
     return written.getvalue()
+
+
+def waiting(what: str | None) -> rows.RunView:
+    view = transcribing(0.4)
+    stages = tuple(replace(stage, waiting_for=what) if stage.status is StageStatus.PROCESSING else stage for stage in view.stages)
+    return replace(view, stages=stages, waiting_for=what)
+
+
+def test_what_a_run_waits_for_is_told_once_each_time() -> None:
+    stream = io.StringIO()
+    progress = LineProgress(stream)
+    for what in (None, "whisper_base", "whisper_base", None, "whisper_base"):
+        progress.show(waiting(what))
+    told = [line for line in stream.getvalue().splitlines() if "Waiting" in line]
+    assert told == ["Waiting for whisper_base, which does not answer. The run goes on when it does."] * 2
+
+
+def test_the_picture_shows_what_a_stage_waits_for() -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    live = LiveProgress(console)
+    live.show(waiting("whisper_base"))
+    console.print(live.picture())
+    assert "waiting for whisper_base" in console.export_text()
 
 
 def test_the_picture_shows_what_is_done_doing_skipped_and_failed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from rich.console import Console
 from cli import rows
 from videomoments.cli.document import build_document
 from videomoments.cli.endings import as_moments_error, failed
-from videomoments.cli.report import failure_line, print_result
-from videomoments.core.errors import Conflict, MomentsError, OutOfSpace
+from videomoments.cli.report import failure_line, print_result, unrefined_lines
+from videomoments.core.errors import Conflict, ModelError, MomentsError, OutOfSpace
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.run_queries import RunError
+from videomoments.services.unrefined import Unrefined
 
 
 def printed(document: dict[str, object], nothing: str | None = None) -> str:
@@ -83,5 +85,46 @@ def test_a_fault_of_ours_is_one_line_unless_debugging(
     assert failed(raised.value) == 1
     err = capsys.readouterr().err
     assert ("Traceback" in err) == (wanted == "1")
-    assert "KeyError" in err
+    assert ("KeyError" in err) == (wanted == "1")
     assert "MOMENTS_DEBUG=1" in err
+
+
+def test_what_could_not_be_refined_is_said_with_the_command_for_it() -> None:
+    away = ModelError("Model m is not reachable.", code="model_unreachable", advice="Start it.")
+    found = Unrefined.of([away, away], 5)
+    assert found is not None
+    run = replace(rows.run(), unrefined=replace(found, left=2))
+    said = build_document(source="x", video=rows.video(), run=run)["run"]["unrefined"]
+    assert (said["moments"], said["total"], said["left"], said["reasons"][0]["code"]) == (2, 5, 2, "model_unreachable")
+    assert unrefined_lines(said, "12345678-9") == [
+        "2 of 5 moments keep their first boundaries: Model m is not reachable. Start it.",
+        "Refine what is left: moments runs retry 12345678",
+    ]
+    assert len(unrefined_lines(said | {"left": 0}, "12345678-9")) == 1
+    assert "unrefined" not in build_document(source="x", video=rows.video(), run=rows.run())["run"]
+    assert unrefined_lines(None, "12345678-9") == []
+
+
+def test_f97_what_was_mended_of_the_transcript_is_said() -> None:
+    said = rows.transcript()
+    said.mended = {"ends": 1}
+    document = build_document(
+        source="/a.mp4", video=rows.video(), run=rows.run(), transcript=said, moments=[rows.moment(1)], output=Path("/out")
+    )
+    assert document["transcript"]["remarks"] == ["the recogniser's times were mended: 1 end cut to the next word"]
+    assert "The recogniser's times were mended: 1 end cut to the next word." in printed(document)
+
+
+def test_f98_what_was_hard_to_hear_is_said() -> None:
+    said = rows.transcript()
+    said.word_timestamps = [{"word": "w", "start": n, "end": n + 1, "confidence": 0.2 + n / 100} for n in range(40)]
+    clear, hard = rows.moment(1), rows.moment(2)
+    clear.moment.confidence, hard.moment.confidence = 0.93, 0.52
+    document = build_document(
+        source="/a.mp4", video=rows.video(), run=rows.run(), transcript=said, moments=[clear, hard], output=Path("/out")
+    )
+    assert "hard_to_hear" not in document["moments"][0]
+    assert (document["moments"][1]["confidence"], document["moments"][1]["hard_to_hear"]) == (0.52, True)
+    text = " ".join(printed(document).split())
+    assert "This recording was hard to hear: 30 of 40 words are more likely wrong than right (mean confidence 0.40)." in text
+    assert "Hard to hear in 2, Moment 2: confidence 0.52, so one word of three or more is likely wrong." in text

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from cli.commands import Home, command, moments
+from processes import words_of
 from speech.fixtures import SpeechLibrary, speech
 from speech.makers import converted, looped, part, silent, without_audio
 from stack import embedded_settings, short_home
@@ -142,32 +143,73 @@ def partial_named(target: Path, seconds: float) -> Any:
     return converted(target, seconds=seconds)
 
 
-def test_bad_files_end_in_a_line_each_and_leave_nothing(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+def test_files_that_can_not_be_taken_are_a_line_each_and_no_run(home: Home, bench: Path, speech: SpeechLibrary) -> None:
     (bench / "text.mp4").write_text("This is not a video.\n" * 100)
     (bench / "empty.mp4").touch()
     (bench / "folder.mp4").mkdir()
     whole = speech.get(".mp4", part, 0.0, 8.0).path.read_bytes()
-    (bench / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    names = {"gone.mp4": "file_missing", "folder.mp4": "not_a_file", "text.mp4": "not_media", "empty.mp4": "empty_file", "cut.mp4": None}
+    names = {"gone.mp4": "file_missing", "folder.mp4": "no_media", "text.mp4": "not_media", "empty.mp4": "empty_file"}
     if os.geteuid() != 0:
         (bench / "locked.mp4").write_bytes(whole)
         (bench / "locked.mp4").chmod(0)
         names["locked.mp4"] = "file_unreadable"
+    before = listed_runs(home)
     done = moments(home, "generate", *names, "--json", folder=bench)
-    assert done.returncode == 1
+    assert done.returncode == 2
     documents = json.loads(done.stdout)
-    runs = {run["request_id"]: run for run in listed_runs(home)}
     for document, (name, code) in zip(documents, names.items(), strict=True):
         assert document["run"]["status"] == "failed"
-        assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
-        assert code is None or document["error"]["code"] == code
+        assert document["run"]["request_id"] is None
+        assert document["error"]["code"] == code
         assert document["error"]["advice"]
-        assert runs[document["run"]["request_id"]]["error"]["stage"] == "VIDEO_DOWNLOAD"
-        said = [line for line in done.stderr.splitlines() if line.startswith(f"moments: {name}: VIDEO_DOWNLOAD failed: ")]
-        assert len(said) == 1
-        assert_nothing_left(home, document)
+        assert len([line for line in done.stderr.splitlines() if name in line]) == 1
+    assert len(done.stderr.splitlines()) == len(names)
     assert "Traceback" not in done.stderr
     assert not (bench / "moments-output").exists()
+    assert listed_runs(home) == before
+    assert list((home.folder / "work").iterdir()) == []
+
+
+def test_a_file_that_is_cut_off_is_found_out_by_its_run(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    whole = speech.get(".mp4", part, 0.0, 8.0).path.read_bytes()
+    (bench / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    done = moments(home, "generate", "cut.mp4", "--json=v2", folder=bench)
+    assert done.returncode == 1
+    [document] = json.loads(done.stdout)["results"]
+    assert document["run"]["status"] == "failed"
+    assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
+    assert document["source"] == document["error"]["source"] == str(bench / "cut.mp4")
+    assert document["error"]["advice"]
+    assert shown_run(home, document["run"]["request_id"])["error"]["stage"] == "VIDEO_DOWNLOAD"
+    assert done.stderr.splitlines()[-1].startswith("moments: cut.mp4: VIDEO_DOWNLOAD failed: ")
+    assert_nothing_left(home, document)
+    dismissed = moments(home, "runs", "dismiss", document["run"]["request_id"][:8])
+    assert dismissed.returncode == 0, dismissed.stderr
+    assert document["run"]["request_id"] not in [run["request_id"] for run in listed_runs(home)]
+
+
+def test_a_folder_and_standard_input(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+    talk = speech.get(".mp4", part, 30.0, 45.0).path.read_bytes()
+    (bench / "talks").mkdir()
+    (bench / "talks" / "one.mp4").write_bytes(talk)
+    (bench / "talks" / "notes.txt").write_text("Not this one.")
+    folder = moments(home, "generate", "talks", "--no-clips", "--json", folder=bench)
+    assert folder.returncode == 0, folder.stderr
+    assert "talks: 1 video or audio file." in folder.stderr.splitlines()
+    assert json.loads(folder.stdout)["video"]["source"] == str(bench / "talks" / "one.mp4")
+    piped = subprocess.run(
+        command("generate", "-", "--no-clips", "--json=v2"),
+        env=home.environment,
+        cwd=bench,
+        input=talk,
+        capture_output=True,
+        timeout=500,
+        check=False,
+    )
+    assert piped.returncode == 0, piped.stderr
+    [result] = json.loads(piped.stdout)["results"]
+    assert (result["source"], result["video"]["title"], result["run"]["status"]) == ("-", "stdin", "completed")
+    assert result["moments"]
 
 
 @contextmanager
@@ -207,9 +249,10 @@ def test_bad_addresses_and_a_good_one(home: Home, bench: Path, speech: SpeechLib
     assert good["run"]["status"] == "completed"
     assert_sound(good)
     assert "secret" not in done.stderr
-    assert private.returncode == 1
+    assert private.returncode == 2
     assert json.loads(private.stdout)["error"]["code"] == "address_refused"
-    for document in [*failures, json.loads(private.stdout)]:
+    assert json.loads(private.stdout)["run"]["request_id"] is None
+    for document in failures:
         assert document["error"]["stage"] == "VIDEO_DOWNLOAD"
         assert document["error"]["advice"]
         assert_nothing_left(home, document)
@@ -230,15 +273,12 @@ def test_a_refused_connection_and_a_full_disk(home: Home, bench: Path, speech: S
     assert_nothing_left(home, document)
 
 
-def test_an_output_folder_that_cannot_be_written_is_said(home: Home, bench: Path, speech: SpeechLibrary) -> None:
+def test_an_output_folder_that_cannot_be_written_is_said_before_any_work(home: Home, bench: Path, speech: SpeechLibrary) -> None:
     talk = speech.get(".mp4", part, 0.0, 8.0).path
     (bench / "file").touch()
     done = moments(home, "generate", talk, "--no-clips", "--json", "--output", bench / "file" / "below", folder=bench)
-    assert done.returncode == 1
-    document = json.loads(done.stdout)
-    assert document["run"]["status"] == "completed"
-    assert document["error"]["code"] == "system_error"
-    assert document["output"] is None
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a file, not a folder" in done.stderr
 
 
 def start(home: Home, bench: Path, *arguments: str | Path) -> subprocess.Popen[str]:
@@ -268,7 +308,7 @@ def wait_for_line(process: subprocess.Popen[str], words: str) -> None:
 
 def wait_for_stage(home: Home, title: str, stage: str) -> dict[str, Any]:
     """The run of the video with this title, once it is at `stage`."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         for run in listed_runs(home):
             if run["title"] == title and run["current_stage"] == stage:
@@ -287,13 +327,11 @@ def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Pa
         with start(home, bench, "interrupted.mp4") as joined:
             wait_for_line(joined, "going on with it")
             joined.send_signal(signal.SIGINT)
-            _, farewell = joined.communicate(timeout=60)
+            _, farewell = joined.communicate(timeout=300)
         worker = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
-    assert time.monotonic() - began < 15
     assert err.splitlines()[-1] == "moments: interrupted."
     document = json.loads(out)
     assert document["run"]["request_id"] == run["request_id"]
@@ -303,7 +341,7 @@ def test_ctrl_c_cancels_the_run_and_leaves_nothing_running(home: Home, bench: Pa
     assert list((home.folder / "work").iterdir()) == []
     # Meanwhile one that asked for something else was refused, and one that asked for the same came and went without harm.
     assert other.returncode == 1
-    assert "A run of this video is active." in other.stderr.splitlines()[-1]
+    assert f"A run of this video is active: {run['request_id']}, processing." in other.stderr.splitlines()[-1]
     assert f"moments runs cancel {run['request_id'][:8]}" in other.stderr.splitlines()[-1]
     assert joined.returncode == 130
     assert "goes on without this command" in farewell
@@ -327,7 +365,7 @@ def server(home: Home, name: str) -> psutil.Process:
     """The main process of one of this data folder's servers, by what it was started with."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            line = process.cmdline()
+            line = words_of(process)
             started = line and (Path(line[0]).name == name or line[1:3] == ["-m", name])
             if started and str(home.folder) in " ".join([*line, *process.environ().values()]):
                 return process
@@ -341,8 +379,8 @@ def test_a_killed_command_leaves_no_worker_and_the_same_again_goes_on_with_its_r
         run = wait_for_stage(home, "killed", "TRANSCRIPTION")
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        process.communicate(timeout=60)
-    deadline = time.monotonic() + 40
+        process.communicate(timeout=300)
+    deadline = time.monotonic() + 300
     while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family):
         assert time.monotonic() < deadline
         time.sleep(0.2)

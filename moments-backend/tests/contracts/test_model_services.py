@@ -25,6 +25,7 @@ from videomoments.core.times import Interval
 from videomoments.demo import sample_path, sample_truth
 from videomoments.inference.base import DEFAULT_MODELS, Endpoint, ModelConfig, ModelKind, resolve_endpoint
 from videomoments.inference.check import check_model
+from videomoments.inference.dialect import OwnMemory
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
 from videomoments.inference.transcribe import transcribe
@@ -38,6 +39,8 @@ from videomoments.moments.snapping import Snapper
 
 TRUTH = sample_truth()
 LINES = [Line(n, line.start, line.end, line.text) for n, line in enumerate(TRUTH.lines, 1)]
+# Room for a language model on a busy machine.
+PATIENT = Deadlines(read=600.0, total=800.0, first=800.0)
 LIMITS = MomentLimits(6, 10.0, 60.0)
 SEEDS = {config.key: config for config in DEFAULT_MODELS}
 
@@ -129,8 +132,7 @@ async def services(request: pytest.FixtureRequest, way: Way) -> AsyncIterator[Se
 
 @pytest.fixture
 async def client(way: Way) -> AsyncIterator[ChatClient]:
-    # Room for a language model on a busy machine.
-    async with ChatClient(tunnels=way.tunnels, deadlines=Deadlines(read=600.0, total=800.0)) as made:
+    async with ChatClient(tunnels=way.tunnels, deadlines=PATIENT) as made:
         yield made
 
 
@@ -285,3 +287,30 @@ def decode(source: Path, target: Path, seconds: float) -> None:
                 left -= len(data)
             if left <= 0:
                 return
+
+
+async def test_f89_pieces_hold_what_a_whole_answer_holds(way: Way, services: Services) -> None:
+    """A server that does not stream says so, or answers whole; nothing else of the question is refused."""
+    pieces = 0
+
+    def count() -> None:
+        nonlocal pieces
+        pieces += 1
+
+    def parse(answer: ChatAnswer) -> Generation:
+        return parse_generation(answer.text, duration=TRUTH.duration, finish_reason=answer.finish_reason)
+
+    messages = generation_messages(services.lines, duration=TRUTH.duration, limits=services.limits, language="en")
+    memory, model, schema = OwnMemory(), services.generation, generation_schema(services.limits)
+    answers = []
+    async with ChatClient(tunnels=way.tunnels, deadlines=PATIENT, memory=memory) as client:
+        for learned in ({}, {"stream": True}):
+            await memory.learn(model, learned)
+            answers.append((await client.ask(services.endpoint, model, messages, parse, schema=schema, on_sign=count)).value)
+    kept = (await memory.recall(model)).learned
+    assert kept.keys() <= {"stream"}, "the overview's form is taken"
+    assert answers[0].candidates
+    assert [(one.start, one.end) for one in answers[0].candidates] == [(one.start, one.end) for one in answers[1].candidates]
+    if not services.exact:
+        assert kept == {"stream": True}
+        assert pieces > 10, "llama.cpp streams"

@@ -6,6 +6,7 @@ import pytest
 
 from videomoments.coordination import keys
 from videomoments.coordination.status import StatusMirror
+from videomoments.core.times import now
 from videomoments.services.wiring import Services
 
 VIDEO = "video-1"
@@ -55,7 +56,7 @@ async def test_f03_the_lock_is_renewed(services: Services, status: StatusMirror)
 
 async def test_f02_a_worker_that_wakes_up_after_the_end_opens_nothing(services: Services, status: StatusMirror) -> None:
     await status.open(VIDEO, "run-a", 2, {"status": "processing"})
-    await status.end(VIDEO, "run-a", 2, {"status": "completed"}, {})
+    await status.end(VIDEO, "run-a", 2, {"status": "completed"}, {}, now())
     shown = await status.read(VIDEO)
     assert not await status.open(VIDEO, "run-a", 1, {"status": "processing"}), "it was frozen between its claim and this"
     assert await status.read(VIDEO) == shown
@@ -64,7 +65,7 @@ async def test_f02_a_worker_that_wakes_up_after_the_end_opens_nothing(services: 
 
 async def test_a_run_that_is_retried_leaves_the_history(services: Services, status: StatusMirror) -> None:
     await status.open(VIDEO, "run-a", 1, {"status": "processing"})
-    await status.end(VIDEO, "run-a", 1, {"status": "failed"}, {})
+    await status.end(VIDEO, "run-a", 1, {"status": "failed"}, {}, now())
     assert await status.open(VIDEO, "run-a", 1, {"status": "queued"}, again=True)
     assert (await status.read(VIDEO))["status"] == "queued"
     assert await services.redis.exists(keys.run("run-a"), keys.history(VIDEO)) == 0

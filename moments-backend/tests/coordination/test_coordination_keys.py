@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+
+import pytest
 
 from backend import accepted, claimed, run_of
 from videomoments.coordination import keys
+from videomoments.core import times
 from videomoments.core.errors import ModelError
 from videomoments.core.names import RunStatus, StageName
+from videomoments.core.times import isoformat, now
 from videomoments.services.retrying import retry_run
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
@@ -72,6 +78,96 @@ async def test_a_finished_run_leaves_its_history_and_no_lock(services: Services)
     assert await services.redis.zrange(f"pipeline:{claim.video_id}:history", 0, -1) == [claim.request_id]
 
 
+async def test_the_history_holds_all_of_a_run(services: Services) -> None:
+    run = await accepted(services, prompt="the jokes")
+    claim = await services.runs.claim(run.request_id, "worker-a")
+    assert claim is not None
+    records = StageRecords(services.runs)
+    await records.start(claim, StageName.VIDEO_DOWNLOAD, "h")
+    await records.complete(claim, StageName.VIDEO_DOWNLOAD, {})
+    await records.skip(claim, StageName.CLIP_EXTRACTION, "the model takes no clips")
+    await services.runs.finish(claim, RunStatus.COMPLETED, note="Nothing was found.")
+    row = await run_of(services, run.request_id)
+    seen = await _hash(services, f"pipeline:run:{run.request_id}")
+    assert (seen["request_id"], seen["video_id"], seen["kind"], seen["status"]) == (run.request_id, run.video_id, "pipeline", "completed")
+    assert (seen["attempt"], seen["crashes"], seen["note"]) == ("1", "0", "Nothing was found.")
+    for field, at in (("created_at", row.created_at), ("started_at", row.started_at), ("completed_at", row.completed_at)):
+        assert seen[field] == isoformat(at), field
+    config = json.loads(seen["config"])
+    assert (config["prompt"], config["generation_model"], config["refinement_model"]) == ("the jokes", "extractive", "signal")
+    assert {stage.name.value: stage.status.value for stage in row.stages} == {name.value: seen[f"{name}_status"] for name in StageName}
+    download = row.stages[0]
+    assert (seen["VIDEO_DOWNLOAD_started_at"], seen["VIDEO_DOWNLOAD_completed_at"]) == (
+        isoformat(download.started_at),
+        isoformat(download.completed_at),
+    )
+    assert "TRANSCRIPTION_started_at" not in seen
+    assert seen["CLIP_EXTRACTION_reason"] == "the model takes no clips"
+
+
+@pytest.mark.parametrize("ending", [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED])
+async def test_a_run_that_has_ended_is_in_no_stage(services: Services, ending: RunStatus) -> None:
+    claim = await claimed(services)
+    await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
+    assert (await _hash(services, keys.active(claim.video_id)))["current_stage"] == "TRANSCRIPTION"
+    await services.runs.finish(claim, ending)
+    for key in (keys.active(claim.video_id), keys.run(claim.request_id)):
+        shown = await _hash(services, key)
+        assert (shown["status"], "current_stage" in shown) == (ending.value, False)
+
+
+async def test_a_run_that_is_cancelled_while_nobody_holds_it_is_in_no_stage_either(services: Services) -> None:
+    claim = await claimed(services)
+    await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
+    assert await services.runs.hand_back(claim)
+    await services.runs.request_cancel(claim.request_id)
+    shown = await _hash(services, keys.active(claim.video_id))
+    assert (shown["status"], shown["TRANSCRIPTION_status"], "current_stage" in shown) == ("cancelled", "cancelled", False)
+    assert (await _hash(services, keys.run(claim.request_id)))["TRANSCRIPTION_status"] == "cancelled"
+
+
+async def test_an_end_that_is_mirrored_late_takes_the_stage_away(services: Services) -> None:
+    claim = await claimed(services)
+    await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
+    assert await services.runs.status.settle(claim.video_id, claim.request_id, {"status": "failed"})
+    shown = await _hash(services, keys.active(claim.video_id))
+    assert (shown["status"], "current_stage" in shown) == ("failed", False)
+
+
+async def test_times_in_redis_are_those_of_postgresql(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose clock is two hours ahead shows the same times as any other."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Ahead:
+            return cls.fromtimestamp(time.time() + 7200, tz)
+
+    monkeypatch.setattr(times, "datetime", Ahead)
+    assert times.now() > datetime.now(UTC) + timedelta(hours=1), "the clock is ahead"
+    run = await accepted(services)
+    claim = await services.runs.claim(run.request_id, "worker-a")
+    assert claim is not None
+    records = StageRecords(services.runs)
+    await records.start(claim, StageName.TRANSCRIPTION, "h")
+    await records.complete(claim, StageName.TRANSCRIPTION, {})
+    assert await services.runs.hand_back(claim)
+    again = await services.runs.claim(run.request_id, "worker-b")
+    assert again is not None
+    await services.runs.finish(again, RunStatus.COMPLETED)
+    row = await run_of(services, run.request_id)
+    stage = next(stage for stage in row.stages if stage.name is StageName.TRANSCRIPTION)
+    for key in (keys.active(run.video_id), keys.run(run.request_id)):
+        shown = await _hash(services, key)
+        assert shown["completed_at"] == isoformat(row.completed_at)
+        assert shown["TRANSCRIPTION_started_at"] == isoformat(stage.started_at)
+        assert shown["TRANSCRIPTION_completed_at"] == isoformat(stage.completed_at)
+    assert row.completed_at is not None
+    [(_, score)] = await services.redis.zrange(keys.history(run.video_id), 0, -1, withscores=True)
+    assert score == pytest.approx(row.completed_at.timestamp(), abs=0.001)
+    entries = await services.redis.xrange("pipeline:requests")
+    assert {fields["requested_at"] for _, fields in entries} == {isoformat(row.created_at)}
+
+
 async def test_a_failed_stage_is_failed_in_the_hash_too(services: Services) -> None:
     claim = await claimed(services)
     await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
@@ -98,10 +194,10 @@ async def test_f33_the_history_set_loses_ids_whose_hash_has_gone(services: Servi
     await services.runs.finish(claim, RunStatus.COMPLETED)
     history = keys.history(claim.video_id)
     await services.redis.zadd(history, {"long-ago": 1_000_000.0})
-    await services.runs.history.trim()
+    await services.runs.history.trim(now())
     assert await services.redis.zrange(history, 0, -1) == [claim.request_id]
     await services.redis.zadd(history, {claim.request_id: 1_000_000.0})
-    await services.runs.history.trim()
+    await services.runs.history.trim(now())
     assert not await services.redis.exists(history)
 
 
@@ -158,7 +254,7 @@ async def test_every_key_that_runs_leave_goes_by_itself_or_is_meant_to_stay(serv
     scripts = {
         "completed": "{}",
         "failed": '{"TRANSCRIPTION": {"raise": "input"}}',
-        "cancelled": '{"TRANSCRIPTION": {"sleep": 60}}',
+        "cancelled": '{"TRANSCRIPTION": {"sleep": 3600}}',
         "retried": '{"TRANSCRIPTION": {"raise": "input", "attempts": [1]}}',
     }
     async with working(services):

@@ -8,6 +8,7 @@ from videomoments.coordination import keys
 from videomoments.coordination.queue import JobQueue
 from videomoments.coordination.redis import best_effort, connect, refuse_evicting
 from videomoments.core.errors import ServiceUnavailable
+from videomoments.core.times import now
 from videomoments.services.wiring import Services
 
 
@@ -17,7 +18,7 @@ def queue(services: Services) -> JobQueue:
 
 
 async def _add(queue: JobQueue, count: int) -> list[str]:
-    return [await queue.add(request_id=f"r{number}", video_id="v", config={}) for number in range(count)]
+    return [await queue.add(request_id=f"r{number}", video_id="v", config={}, requested_at=now()) for number in range(count)]
 
 
 async def test_f19_what_was_added_before_the_first_worker_is_read(queue: JobQueue) -> None:
@@ -107,11 +108,12 @@ async def test_an_entry_of_another_program_does_no_harm(services: Services, queu
 
 
 async def test_f21_a_redis_that_evicts_is_refused(services: Services) -> None:
-    await refuse_evicting(services.redis)
+    url = services.settings.redis_url or ""
+    await refuse_evicting(services.redis, url)
     await services.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
         with pytest.raises(ServiceUnavailable) as refused:
-            await refuse_evicting(services.redis)
+            await refuse_evicting(services.redis, url)
         assert refused.value.code == "redis_evicts"
     finally:
         await services.redis.config_set("maxmemory-policy", "noeviction")
@@ -121,6 +123,8 @@ async def test_a_redis_that_is_away_fails_no_mirror_but_the_start() -> None:
     redis = connect("redis://127.0.0.1:1")
     async with best_effort("a status"):
         await redis.ping()
-    with pytest.raises(ServiceUnavailable):
-        await refuse_evicting(redis)
+    with pytest.raises(ServiceUnavailable) as refused:
+        await refuse_evicting(redis, "redis://127.0.0.1:1")
+    assert refused.value.code == "redis_unavailable", "a worker waits for it"
+    assert "127.0.0.1:1 refuses connections" in str(refused.value)
     await redis.aclose()

@@ -15,4 +15,4 @@ __all__ = ["services", "settings"]
 
 @pytest.fixture
 def settings(stack_with_models: Stack, tmp_path: Path) -> Settings:
-    return settings_over(stack_with_models, tmp_path, lease_seconds=10.0)
+    return settings_over(stack_with_models, tmp_path)

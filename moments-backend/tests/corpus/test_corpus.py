@@ -60,7 +60,7 @@ async def through_the_pipeline(services: Services, settings: Settings, source: P
     run = await services.runs.accept(video.identifier, await services.models.snapshot(RunOptions(min_duration=1.0)))
     with opened_files(source.parent) as opened:
         async with working(services, stages=STAGES):
-            ended = await end_of(services, run.request_id, 240)
+            ended = await end_of(services, run.request_id)
     row = await services.videos.get(video.identifier)
     moments = await services.moments.of_video(video.identifier)
     assert opened <= {source.name}

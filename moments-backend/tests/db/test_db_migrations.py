@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from stack import Stack
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.db.migrate import HEAD, current_revision, migrations_folder, upgrade
-from videomoments.db.session import connect_arguments, normalised_url
+from videomoments.db.session import connect_arguments
 from videomoments.db.tables import Table
 
 # The overview's section 5: every column that it draws, by table.
@@ -52,7 +52,7 @@ async def empty(stack: Stack) -> AsyncIterator[str]:
     connection = await asyncpg.connect(**connect_arguments(stack.database_url))
     await connection.execute(f"CREATE DATABASE {name}")
     try:
-        yield make_url(normalised_url(stack.database_url)).set(database=name).render_as_string(hide_password=False)
+        yield make_url(stack.database_url).set(database=name).render_as_string(hide_password=False)
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()
@@ -138,4 +138,4 @@ async def test_f71_every_clock_time_is_stored_with_its_zone(empty: str) -> None:
 
 
 async def test_the_databases_name_is_the_overviews(stack: Stack) -> None:
-    assert make_url(normalised_url(stack.database_url)).database == "vision_ai"
+    assert make_url(stack.database_url).database == "vision_ai"

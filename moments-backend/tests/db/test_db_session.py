@@ -24,7 +24,7 @@ async def test_a_transaction_that_is_cancelled_again_and_again_keeps_no_lock(ser
 
     first, second = asyncio.create_task(hold(60)), asyncio.create_task(hold(60))
     await locked.wait()
-    await until(lambda: one(services, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"), 10)
+    await until(lambda: one(services, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"))
     for _ in range(50):
         first.cancel()
         second.cancel()
@@ -33,7 +33,7 @@ async def test_a_transaction_that_is_cancelled_again_and_again_keeps_no_lock(ser
         with pytest.raises(asyncio.CancelledError):
             await task
     idle = "SELECT count(*) = 0 FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()"
-    await until(lambda: one(services, idle), 10)
+    await until(lambda: one(services, idle))
     async with services.database.transaction() as session:
         await session.execute(text("SET LOCAL lock_timeout = '2s'"))
         await session.execute(text("UPDATE pipeline_history SET note = 'free'"))

@@ -18,7 +18,7 @@ from stack import embedded_settings
 from videomoments.embedded.layout import Layout
 from videomoments.embedded.site import Site, choose_site
 
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 
 
 def free_port() -> int:
@@ -36,11 +36,11 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
         with contextlib.suppress(psutil.NoSuchProcess):
             family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
             process.terminate()
-            _, left = psutil.wait_procs(family, timeout=30)
+            _, left = psutil.wait_procs(family, timeout=300)
             for one in left:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     one.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import imageio_ffmpeg
-import platformdirs
 import psutil
 import pytest
 from compose_file import Service, services
 from external import ended, free_port, postgres, python_program, site_below, valkey, wait_for_port
 
-from stack import short_home
-from videomoments.demo import sample_path
+from media.stretches import stretches
+from stack import short_home, weights_folder
 
 SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "MOMENTS_MODELS_KEY", "MOMENTS_SIGNING_KEY")
 VIDEOS = int(os.environ.get("MOMENTS_FLEET_VIDEOS", "50"))
@@ -91,10 +89,9 @@ class Here:
 
     def environment(self, service: Service) -> dict[str, str]:
         own = {name: value for name in _KEPT if (value := os.environ.get(name))}
-        weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
         given = {name: self._placed(value) for name, value in service.environment.items()}
         # The built-in weights lie where this user has them. Loopback asks for keys only when told to; any address of a container does.
-        return own | given | {"MOMENTS_WEIGHTS": weights, "MOMENTS_REQUIRE_KEYS": "true"}
+        return own | given | {"MOMENTS_WEIGHTS": weights_folder(), "MOMENTS_REQUIRE_KEYS": "true"}
 
     def once(self, service: Service, *command: str) -> str:
         """`docker compose run --rm SERVICE COMMAND`: what it says on stdout."""
@@ -135,30 +132,6 @@ class Here:
         for name, port in self.ports.items():
             value = value.replace(name, f"127.0.0.1:{port}")
         return value.replace("/var/lib/moments", str(self.folder))
-
-
-def made_videos(folder: Path) -> list[Path]:
-    """Stretches of the sample: each its own file, so that none is known already."""
-    made = []
-    last = 180.0 - _VIDEO_SECONDS
-    for number in range(VIDEOS):
-        path = folder / f"talk-{number:02d}.mp4"
-        start = last * number / max(VIDEOS - 1, 1)
-        cut = [
-            "-ss",
-            f"{start:.2f}",
-            "-i",
-            str(sample_path()),
-            "-t",
-            str(_VIDEO_SECONDS),
-            "-c",
-            "copy",
-            "-metadata",
-            f"title=Talk {number}",
-        ]
-        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", *cut, str(path)], check=True)
-        made.append(path)
-    return made
 
 
 def start(fleet: Fleet, number: int, path: Path) -> str:
@@ -218,7 +191,9 @@ def test_the_fleet_ends_every_run_with_one_worker_killed(fleet: Fleet, tmp_path:
     began, cpu = time.monotonic(), psutil.cpu_times()
     with httpx.Client(base_url=fleet.apis[0]) as anonymous:
         assert anonymous.get("/api/videos").status_code == 401
-    videos = [start(fleet, number, path) for number, path in enumerate(made_videos(tmp_path))]
+    videos = [
+        start(fleet, number, path) for number, path in enumerate(stretches(tmp_path, VIDEOS, seconds=(_VIDEO_SECONDS, _VIDEO_SECONDS)))
+    ]
     assert len(set(videos)) == VIDEOS
     wait_until_healthy(fleet)
 

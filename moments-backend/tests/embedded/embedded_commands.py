@@ -62,11 +62,11 @@ class Command:
         """Lets it end as a command ends; its exit status."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(60)
+        return self.process.wait(300)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(300)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +90,7 @@ def server_pids(home: Path) -> list[int]:
     ]
 
 
-def gone(pid: int, seconds: float = 10.0) -> bool:
+def gone(pid: int, seconds: float = 300.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

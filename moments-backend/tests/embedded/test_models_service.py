@@ -102,6 +102,17 @@ def test_port_and_key_stay_the_same_over_restarts(home: Path) -> None:
     assert server_pids(home) == []
 
 
+def test_what_a_killed_service_leaves_of_what_it_was_sent_goes_with_its_next_start(home: Path) -> None:
+    with running_stack(models_only(home)):
+        folder = Path(psutil.Process(model_pid(home)).environ()["TMPDIR"])
+        assert home.resolve() in folder.parents
+        os.kill(model_pid(home), signal.SIGKILL)
+        assert gone(model_pid(home))
+        (folder / "moments-asr-1").mkdir()
+        revive(models_only(home))
+        assert list(folder.iterdir()) == []
+
+
 def test_a_stranger_on_the_port_is_not_taken_for_the_service(home: Path) -> None:
     with running_stack(models_only(home)) as first:
         pass

@@ -70,7 +70,7 @@ async def test_everything_killed_at_once_the_command_too(home: Path) -> None:
         await query(command.database_url, "create table kept as select 42 as answer")
         for pid in (command.process.pid, *command.pids.values()):
             os.kill(pid, signal.SIGKILL)
-        command.process.wait(10)
+        command.process.wait(300)
     with held(home) as stack:
         assert await query(stack.database_url, "select answer from kept") == 42
 
@@ -81,7 +81,8 @@ async def test_a_busy_child_of_a_killed_postgres_does_not_block_the_next(home: P
         busy = int(await connection.fetchval("select pg_backend_pid()"))
         # One long function call: it looks neither for signals to wait for nor for its parent's death.
         work = asyncio.create_task(connection.execute("select count(*) from generate_series(1, 1000000000000)"))
-        await asyncio.sleep(0.3)
+        while await query(stack.database_url, f"select state from pg_stat_activity where pid = {busy}") != "active":
+            await asyncio.sleep(0.02)
         kill(record_of(home, "postgres").pid)
         assert psutil.pid_exists(busy)
         revive(embedded_settings(home), models=False)

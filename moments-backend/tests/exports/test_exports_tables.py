@@ -62,7 +62,7 @@ def test_chapters_keep_youtubes_rules(source: Recording) -> None:
 
 
 def test_chapters_in_words() -> None:
-    assert chapters.write(recording()) == '0:00 Bread and Yeast\n1:10 Lighthouse & "Tower" <é>\n5:00 Made by me\n'
+    assert chapters.write(recording()) == '0:00 Bread and Yeast\n1:10 Lighthouse & "Tower" ‹é›\n5:00 Made by me\n'
     late = Moment("m", "Late", 3700.0, 3750.0)
     assert chapters.write(recording(moments=(late,), duration=4000.0)) == "0:00:00 Start\n1:01:40 Late\n"
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from videomoments.api.deps import build_deps
@@ -17,7 +18,7 @@ from videomoments.core.logging import configure_logging
 
 
 class _DyingQueue(JobQueue):
-    async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any]) -> str:
+    async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any], requested_at: datetime) -> str:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("not reached")
 

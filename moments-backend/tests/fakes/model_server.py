@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -22,6 +22,8 @@ from aiohttp import web
 
 CHAT = "/v1/chat/completions"
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Refusal = Callable[[dict[str, Any]], tuple[int, dict[str, Any]] | None]
+"""What a server finds wrong with the body of a chat request: status and body of its answer, or None."""
 
 
 @dataclass
@@ -36,8 +38,9 @@ class Recorded:
 
 @dataclass
 class ModelServer:
-    """Listens on a free port of the loopback. `peak` is the most requests that were answered at once, `words` what an honest recogniser
-    hears (None: "Hello world.")."""
+    """Listens on the loopback, on a free port unless one is given. `peak` is the most requests that were answered at once, `peaks` the same
+    for each task of a chat model; `delays` are seconds that an honest answer to a task takes, `words` is what an honest recogniser hears
+    (None: "Hello world.")."""
 
     models: tuple[str, ...] = ("fake-chat", "fake-asr")
     key: str | None = None
@@ -45,8 +48,15 @@ class ModelServer:
     requests: list[Recorded] = field(default_factory=list)
     jobs: dict[str, dict[str, float]] = field(default_factory=dict)
     peak: int = 0
+    peaks: Counter[str] = field(default_factory=Counter)
     delay: float = 0.0
+    delays: dict[str, float] = field(default_factory=dict)
     words: list[dict[str, Any]] | None = None
+    port: int = 0
+    # How its chat differs from others': what it refuses, how it puts its answers, whether it can stream them.
+    refusals: list[Refusal] = field(default_factory=list)
+    reshape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    streams: bool = False
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=512 * 1024**2)
@@ -58,14 +68,27 @@ class ModelServer:
         # A client that gives up must end the handler, or a hang would hold up the end of a test.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port: int = self._runner.addresses[0][1]
+        await self.rise()
+        self.port = int(self._runner.addresses[0][1])
         self._active = 0
+        self._at_work: Counter[str] = Counter()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._runner.cleanup()
+
+    async def die(self) -> None:
+        """As a kill does it: the port is closed, and whoever waits for an answer gets none."""
+        await self._site.stop()
+        assert self._runner.server is not None
+        for handler in self._runner.server.connections:
+            if handler.transport is not None:
+                handler.transport.abort()
+
+    async def rise(self) -> None:
+        """Listens again, where it did before."""
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
 
     @property
     def url(self) -> str:
@@ -90,7 +113,27 @@ class ModelServer:
             return _error(401, "Incorrect API key provided")
         if not self.script and body.get("model") not in self.models:
             return _error(404, f"The model {body.get('model')} does not exist")
-        return await self._play(request, lambda: _honest_chat(body))
+        if not self.script and (refused := next(filter(None, (refuses(body) for refuses in self.refusals)), None)) is not None:
+            code, said = refused
+            return web.json_response(said, status=code)
+        task = _task_of(body)
+        with self._counted(task):
+            answer = await self._play(request, lambda: self._shaped(_honest_chat(body)), self.delays.get(task))
+        return await _in_pieces(request, answer) if self.streams and body.get("stream") and answer.status == 200 else answer
+
+    def _shaped(self, answer: web.Response) -> web.Response:
+        if self.reshape is None or answer.status != 200:
+            return answer
+        return web.json_response(self.reshape(json.loads(answer.text or "")))
+
+    @contextlib.contextmanager
+    def _counted(self, task: str) -> Iterator[None]:
+        self._at_work[task] += 1
+        self.peaks[task] = max(self.peaks[task], self._at_work[task])
+        try:
+            yield
+        finally:
+            self._at_work[task] -= 1
 
     async def _transcribe(self, request: web.Request) -> web.StreamResponse:
         fields: dict[str, Any] = {}
@@ -104,13 +147,13 @@ class ModelServer:
         self.requests.append(Recorded("/transcribe", request.headers.copy(), fields, size))
         return await self._play(request, lambda: web.json_response(transcript_body(self.words)))
 
-    async def _play(self, request: web.Request, honest: Callable[[], web.Response]) -> web.StreamResponse:
+    async def _play(self, request: web.Request, honest: Callable[[], web.Response], delay: float | None = None) -> web.StreamResponse:
         self._active += 1
         self.peak = max(self.peak, self._active)
         try:
             if self.script:
                 return await self.script.popleft()(request)
-            await asyncio.sleep(self.delay)
+            await asyncio.sleep(self.delay if delay is None else delay)
             return honest()
         finally:
             self._active -= 1
@@ -140,6 +183,12 @@ def task_block(body: dict[str, Any]) -> dict[str, Any]:
     block = json.loads(text.rpartition("\n")[2])
     assert isinstance(block, dict)
     return block
+
+
+def _task_of(body: dict[str, Any]) -> str:
+    with contextlib.suppress(ValueError, KeyError, TypeError, IndexError, AssertionError):
+        return str(task_block(body)["task"])
+    return "none"
 
 
 def _honest_chat(body: dict[str, Any]) -> web.Response:
@@ -172,6 +221,35 @@ def transcript_body(words: list[dict[str, Any]] | None = None) -> dict[str, Any]
     text = " ".join(row["word"] for row in rows)
     segments = [{"text": text, "start": rows[0]["start"], "end": rows[-1]["end"]}] if rows else []
     return {"transcription": text, "word_timestamps": rows, "segment_timestamps": segments, "processing_time": 0.1}
+
+
+async def _in_pieces(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """A whole answer as server-sent events, ten characters a piece."""
+    assert isinstance(answer, web.Response)
+    body = json.loads(answer.text or "")
+    [choice] = body["choices"]
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for delta in [{"role": "assistant"}, *pieces_of(choice["message"])]:
+        await response.write(event({"model": body["model"], "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}))
+    await response.write(event({"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]}))
+    await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+def pieces_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The deltas of a message."""
+    for name, value in message.items():
+        if isinstance(value, str) and name != "role":
+            yield from ({name: value[at : at + 10]} for at in range(0, len(value), 10))
+        if name == "tool_calls":
+            arguments = value[0]["function"]["arguments"]
+            for at in range(0, len(arguments), 10):
+                yield {"tool_calls": [{"index": 0, "function": {"arguments": arguments[at : at + 10]}}]}
+
+
+def event(body: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
 # Behaviours

@@ -47,13 +47,16 @@ class Kept:
 
 @dataclass
 class ObjectServer:
-    """The server's state. `fail_after` makes it answer 503 once so many requests have been served (None: never)."""
+    """The server's state. `fail_after` makes it answer 503 once so many requests have been served (None: never). Buckets in `missing`
+    are not there, those in `read_only` take nothing."""
 
     objects: dict[tuple[str, str], Kept] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     content_types: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     fail_after: int | None = None
+    missing: set[str] = field(default_factory=set)
+    read_only: set[str] = field(default_factory=set)
     port: int = 0
 
     @property
@@ -74,6 +77,10 @@ class ObjectServer:
             body = await request.read()
             self.verify(request, body)
             bucket, _, key = unquote(request.rel_url.raw_path.lstrip("/")).partition("/")
+            if bucket in self.missing:
+                raise Refused(404, "NoSuchBucket")
+            if bucket in self.read_only and request.method != "GET" and request.method != "HEAD":
+                raise Refused(403, "AccessDenied")
             return self._object(request, bucket, key, body) if key else self._bucket(request, bucket, body)
         except Refused as refused:
             self.refusals.append(refused.code)
@@ -174,7 +181,7 @@ def serving(server: _Server) -> Iterator[_Server]:
     loop = asyncio.new_event_loop()
     application = web.Application(client_max_size=1 << 40)
     application.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
 
     async def begin() -> None:
         await runner.setup()
@@ -187,9 +194,9 @@ def serving(server: _Server) -> Iterator[_Server]:
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(300)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(300)
         loop.close()
 
 

@@ -91,6 +91,15 @@ class OpenSshServer:
     def files(self) -> SshFiles:
         return SshFiles(self.folder / "config", self.folder / "known_hosts", self.folder / "id")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same for another process."""
+        return {
+            "MOMENTS_SSH_CONFIG": str(self.folder / "config"),
+            "MOMENTS_SSH_KNOWN_HOSTS": str(self.folder / "known_hosts"),
+            "MOMENTS_SSH_KEY": str(self.folder / "id"),
+        }
+
     def route(self, remote_port: int, local_port: int | None = None) -> SshRoute:
         return SshRoute(SshLogin(self.alias), "127.0.0.1", remote_port, local_port)
 

@@ -5,9 +5,9 @@ The prompt is a JSON object from a stage's name to what happens in it; a stage t
     {"TRANSCRIPTION": {"sleep": 3, "attempts": [1]}}
 
 `attempts` limits it to these attempts of the run. Things to do, in this order: `moments` (so many are saved), `store` (an audio file is
-put, and published at the end), `slot` (a place of the generation model is held), `silent`, `sleep` and `block` (seconds: without a sign
-of life, with signs, and blocking the event loop), `raise` (a key of `ERRORS`, so many `times`), `exit` (the process ends with that
-status).
+put, and published at the end), `slot` (a place of the generation model is held), `silent` and `sleep` (seconds: without a sign of life,
+and with signs), `held` and `blocked` (until that file is there: with signs, and blocking the event loop), `raise` (a key of `ERRORS`, so
+many `times`), `exit` (the process ends with that status).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from videomoments.core.errors import Cancelled, InvalidInput, ModelError, StorageError
@@ -64,10 +65,11 @@ async def _play(script: dict[str, Any], context: StageContext) -> None:
         await context.put(key, path, "audio/wav")
     await asyncio.sleep(script.get("silent", 0))
     end = time.monotonic() + script.get("sleep", 0)
-    while time.monotonic() < end:
+    while time.monotonic() < end or ("held" in script and not Path(script["held"]).exists()):
         await asyncio.sleep(0.05)
         context.report(0.5)
-    time.sleep(script.get("block", 0))
+    while "blocked" in script and not Path(script["blocked"]).exists():
+        time.sleep(0.02)
     if "raise" in script and _tries(context, script) <= script.get("times", 1_000_000):
         raise ERRORS[script["raise"]]()
     if "exit" in script:

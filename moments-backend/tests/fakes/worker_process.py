@@ -1,7 +1,7 @@
 """`python worker_process.py real|held|stub`: a worker process as `moments worker` runs it, configured by the environment.
 
 `held` is the real one, with adapters that can be held (`HOLD_FOLDER`); `stub` has stages that follow the run's prompt. `STALL_SECONDS` is
-the longest silence of the stub stages, and of the held ones that ask a model.
+the longest silence of the stub stages, and of the held ones that ask a model; `RENEW_SECONDS` lie between two renewals of a lease.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fakes.hold import HeldMedia, HeldStore, Hold
 from fakes.stub_stages import stub_stages
-from videomoments.core.config import settings
+from videomoments.core.config import Settings, settings
 from videomoments.core.logging import configure_logging
 from videomoments.core.names import StageName
 from videomoments.pipeline.orchestrator import Watch, run_stages
+from videomoments.pipeline.stage import Stage
 from videomoments.pipeline.stages import STAGES
+from videomoments.services.options import RunSnapshot
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import build_services
 from videomoments.worker.app import build_parts, run_worker
@@ -30,6 +32,19 @@ from videomoments.worker.consumer import Worker
 
 # The stages that ask a model.
 _ASKING = (StageName.TRANSCRIPTION, StageName.MOMENT_GENERATION, StageName.MOMENT_REFINEMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _SilentFor(Stage):
+    """Silent for `stall_seconds` at most, however long its model may take for an answer."""
+
+    def longest_silence(self, snapshot: RunSnapshot, settings: Settings) -> float:
+        return self.stall_seconds
+
+
+def _with_silence(stage: Stage, seconds: float) -> Stage:
+    told = {field.name: getattr(stage, field.name) for field in fields(stage)}
+    return _SilentFor(**told | {"stall_seconds": seconds})
 
 
 async def played_worker(kind: str) -> None:
@@ -42,15 +57,16 @@ async def played_worker(kind: str) -> None:
         hold = Hold(Path(os.environ["HOLD_FOLDER"]), settings().home)
         held_store: Any = HeldStore(parts.store, hold)
         parts = replace(parts, store=held_store, media=HeldMedia(hold))
-        stages = tuple(replace(stage, stall_seconds=stall_seconds) if stage.name in _ASKING else stage for stage in STAGES)
+        stages = tuple(_with_silence(stage, stall_seconds) if stage.name in _ASKING else stage for stage in STAGES)
     else:
         stages = stub_stages(stall_seconds=stall_seconds)
 
     async def work(claim: Claim, watch: Watch) -> str | None:
         return await run_stages(claim, parts, watch, stages)
 
+    renew_seconds = float(os.environ["RENEW_SECONDS"]) if "RENEW_SECONDS" in os.environ else None
     try:
-        await Worker(services, work, parts.store).run(stop)
+        await Worker(services, work, parts.store, renew_seconds=renew_seconds).run(stop)
     finally:
         await parts.chat.aclose()
         await parts.tunnels.aclose()

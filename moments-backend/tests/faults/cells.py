@@ -22,6 +22,8 @@ class Fault(StrEnum):
     MODEL_GARBAGE = "model answers garbage"
     TUNNEL_DROPS = "tunnel drops"
     STORE_503 = "store answers 503"
+    MODEL_KILLED = "embedded models kill -9"
+    REMOTE_MODEL_KILLED = "models behind sshd kill -9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ _TAKEN_OVER = {name: _completed(name, crashes=1) for name in EIGHT}
 _HANDED_BACK = {name: _completed(name) for name in EIGHT}
 # Parts that come back: the worker waits, and repeats nothing.
 _UNDISTURBED = {name: _completed() for name in EIGHT}
-# The hanging answer meets the first stage that asks a model from the open one on; that stage loses its lease at its own deadline.
+# A hanging answer, or a service that is gone, meets the first stage that asks a model from the open one on. At a hanging answer that
+# stage loses its lease at its own deadline; a service that is away is waited for, then the run is handed back, which is no crash.
 _ASKS_NEXT = {
     StageName.VIDEO_DOWNLOAD: StageName.TRANSCRIPTION,
     StageName.AUDIO_EXTRACTION: StageName.TRANSCRIPTION,
@@ -72,11 +75,15 @@ TABLE: dict[Fault, dict[StageName, Expected]] = {
     Fault.MODEL_GARBAGE: _UNDISTURBED,
     Fault.TUNNEL_DROPS: _UNDISTURBED,
     Fault.STORE_503: _UNDISTURBED,
+    Fault.MODEL_KILLED: _UNDISTURBED,
+    Fault.REMOTE_MODEL_KILLED: {name: _completed(asks) for name, asks in _ASKS_NEXT.items()},
 }
 
 # Where a run is held open: at the model service, or before or after the stage's own work on store and media (`fakes.hold`).
 AT_MODEL = (StageName.TRANSCRIPTION, StageName.MOMENT_GENERATION)
-MODEL_FAULTS = (Fault.MODEL_HANGS, Fault.MODEL_GARBAGE, Fault.TUNNEL_DROPS)
+# One process answers all runs of the column.
+SHARED_MODEL = (Fault.MODEL_KILLED, Fault.REMOTE_MODEL_KILLED)
+MODEL_FAULTS = (Fault.MODEL_HANGS, Fault.MODEL_GARBAGE, Fault.TUNNEL_DROPS, *SHARED_MODEL)
 STORE_FAULTS = (Fault.NO_SPACE, Fault.STORE_503)
 
 

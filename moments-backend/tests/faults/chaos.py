@@ -27,9 +27,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from fakes.stub_stages import stub_stages
+from faults.leftovers import consumers, leftover_keys, swept
 from faults.state import misnamed
 from stack import embedded_settings, short_home
-from videomoments.coordination import keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, TooMany
 from videomoments.core.logging import configure_logging
@@ -45,7 +45,6 @@ from videomoments.services.wiring import Services, build_services
 from videomoments.storage import configured_store
 from videomoments.worker.app import build_parts
 from videomoments.worker.consumer import Worker
-from videomoments.worker.sweeper import Sweeper
 
 PRODUCERS, WORKERS = 5, 10
 TICK_SECONDS = 0.25
@@ -117,9 +116,7 @@ async def _work(plan: Plan) -> None:
         return await run_stages(claim, parts, watch, stages)
 
     await Worker(services, work, parts.store).run(stop)
-    await parts.chat.aclose()
-    await parts.tunnels.aclose()
-    await parts.slots.close()
+    await parts.aclose()
     await services.close()
 
 
@@ -269,10 +266,7 @@ async def _verdict(plan: Plan) -> dict[str, int]:
     """What must be 0, after one sweep."""
     services = build_services(plan.settings)
     store = configured_store(plan.settings)
-    sweeper = Sweeper(services, store)
-    await sweeper.sweep_machine()
-    await sweeper.sweep_shared()
-    swept = await sweeper.sweep_store()
+    objects_swept = await swept(services, store)
     async with services.database.transaction() as session:
         rows = {row.identifier: row for row in await session.execute(_ENDED)}
         twice = (await session.execute(_EFFECTS, {"moments": MOMENTS})).all()
@@ -294,9 +288,9 @@ async def _verdict(plan: Plan) -> dict[str, int]:
     deadly_runs = sum(accepted.values())
     print(
         f"{len(accepted)} runs, {attempts} attempts, {deadly_runs} deadly ones, "
-        f"{bystanders} ordinary ones that were at hand each time a worker was killed, {swept} objects swept"
+        f"{bystanders} ordinary ones that were at hand each time a worker was killed, {objects_swept} objects swept"
     )
-    orphan_keys = await _orphan_keys(services)
+    orphan_keys = [*await leftover_keys(services), *await consumers(services)]
     for key in orphan_keys[:5]:
         print("left:", key)
     objects = await misnamed(services, store)
@@ -316,24 +310,6 @@ async def _verdict(plan: Plan) -> dict[str, int]:
 def _servers() -> int:
     """Children of this process that are the stack's own."""
     return sum(child.name() in ("postgres", "valkey-server") for child in psutil.Process().children())
-
-
-async def _orphan_keys(services: Services) -> list[str]:
-    """Keys that live for ever without being on the short list of those that must, entries, and consumers."""
-    found = [str(entry) for entry, _ in await services.redis.xrange(keys.STREAM)]
-    found += [row["name"] for row in await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)]
-    found += [key async for key in services.redis.scan_iter(keys.lock("*"))]
-    cursor = 0
-    while True:
-        cursor, batch = await services.redis.scan(cursor, count=1000)
-        async with services.redis.pipeline(transaction=False) as pipe:
-            for key in batch:
-                pipe.ttl(key)
-            ttls = await pipe.execute()
-        exempt = ("model:config:", keys.STREAM)
-        found += [key for key, ttl in zip(batch, ttls, strict=True) if ttl == -1 and not key.startswith(exempt)]
-        if cursor == 0:
-            return found
 
 
 @contextmanager

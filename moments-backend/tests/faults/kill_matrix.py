@@ -1,7 +1,7 @@
-"""`make kill-matrix`: eight stages times eleven faults, each run held open in its stage while the fault strikes.
+"""`make kill-matrix`: eight stages times thirteen faults, each run held open in its stage while the fault strikes.
 
 `python -m faults.kill_matrix [FAULT…]` runs all columns, or those whose names hold one of the words. Each cell is compared with the table
-in `faults.cells`, and with an undisturbed run's rows and objects. Ends with `88 of 88`, and with status 1 otherwise.
+in `faults.cells`, and with an undisturbed run's rows and objects. Ends with `104 of 104`, and with status 1 otherwise.
 """
 
 from __future__ import annotations
@@ -19,37 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from fakes.model_server import body_of, hang
+from fakes.openssh_server import OpenSshServer
+from fakes.ssh_server import SshServer
 from faults.cells import EIGHT, TABLE, Expected, Fault
+from faults.servers import Servers
 from faults.state import objects_of, rows_of
-from faults.world import Cell, World, can_mount, draw_source, fill, free, left_behind, world_of
+from faults.world import Cell, World, can_mount, draw_source, fill, free, world_of
 from stack import embedded_settings, short_home
 from videomoments.core.names import StageName
-from videomoments.embedded import Stack, running_stack
-from videomoments.embedded.ensure import revive
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded import running_stack
 from videomoments.services.run_queries import RunView
-from workers import WorkerProcess, executions, until
+from workers import WorkerProcess, executions, lapse, until
 
 # How long a part is away: well below the lease, so that nobody loses it.
 _AWAY_SECONDS = 1.5
 _SHORT = {name: "".join(word[:5].capitalize() + " " for word in name.split("_")).strip() for name in EIGHT}
-
-
-@dataclass
-class Servers:
-    """PostgreSQL and Valkey of the matrix, to be struck."""
-
-    home: Path
-    stack: Stack
-
-    def pid(self, name: str) -> int:
-        record = Record.load(Layout.of(embedded_settings(self.home)), name)
-        assert record is not None
-        return record.pid
-
-    async def revive(self) -> None:
-        await asyncio.to_thread(revive, embedded_settings(self.home), models=False)
 
 
 Strike = Callable[[World, Servers, WorkerProcess], Awaitable[None]]
@@ -71,12 +55,13 @@ async def _relieved(world: World) -> None:
 
 async def _kill(world: World, _: Servers, worker: WorkerProcess) -> None:
     worker.kill()
+    await lapse(world.services)
     await _relieved(world)
 
 
 async def _freeze(world: World, _: Servers, worker: WorkerProcess) -> None:
     worker.signal(signal.SIGSTOP)
-    await asyncio.sleep(world.settings.lease_seconds + 0.5)
+    await lapse(world.services)
     await _relieved(world)
     worker.signal(signal.SIGCONT)  # it goes on where it was, writes what it had in hand, and is refused
     await asyncio.sleep(1.0)
@@ -132,7 +117,7 @@ async def _each_when_held(world: World, strike: Callable[[Cell], Any]) -> None:
                 assert (await world.run_of(cell)).attempt <= 1, f"{cell.stage} lost its lease before the fault"
         return not pending
 
-    await until(struck, 240)
+    await until(struck, 900)
 
 
 async def _hang_model(world: World, _: Servers, worker: WorkerProcess) -> None:
@@ -148,7 +133,7 @@ async def _garble_model(world: World, _: Servers, worker: WorkerProcess) -> None
 
 
 async def _drop_tunnel(world: World, _: Servers, worker: WorkerProcess) -> None:
-    assert world.ssh is not None
+    assert isinstance(world.ssh, SshServer)
     await world.ssh.stop()
     _release(world)
     await asyncio.sleep(_AWAY_SECONDS)
@@ -165,6 +150,26 @@ async def _refuse_store(world: World, _: Servers, worker: WorkerProcess) -> None
     world.s3.down = False
     await _to_the_end(world, worker)
     assert world.s3.refused > 0
+
+
+async def _kill_models(world: World, servers: Servers, worker: WorkerProcess) -> None:
+    """Away until each run has come to a stage that asks a model: the worker keeps them all, waiting."""
+    os.kill(servers.pid("models"), signal.SIGKILL)
+    _release(world)
+    await world.all_in("waiting_for IS NOT NULL AND retry_at IS NULL")
+    await servers.revive()
+    await _to_the_end(world, worker)
+
+
+async def _kill_remote_models(world: World, _: Servers, worker: WorkerProcess) -> None:
+    """Away for longer than a worker keeps a run: all are handed back, with a time to be tried again."""
+    assert world.remote is not None
+    world.remote.kill()
+    _release(world)
+    await world.all_in("waits = 1 AND retry_at IS NOT NULL")
+    await world.remote.start()
+    await world.lapse_retries()
+    await _to_the_end(world, worker)
 
 
 async def _to_the_end(world: World, worker: WorkerProcess) -> None:
@@ -184,6 +189,8 @@ STRIKES: dict[Fault, Strike] = {
     Fault.MODEL_GARBAGE: _garble_model,
     Fault.TUNNEL_DROPS: _drop_tunnel,
     Fault.STORE_503: _refuse_store,
+    Fault.MODEL_KILLED: _kill_models,
+    Fault.REMOTE_MODEL_KILLED: _kill_remote_models,
 }
 # Columns at once: most of one is waiting for leases and parts that are away.
 _LANES = 2
@@ -200,13 +207,13 @@ class Undisturbed:
     objects: list[tuple[str, str]]
 
 
-async def undisturbed(stack: Stack, source: Path) -> Undisturbed:
-    async with world_of(stack, None, source) as world:
+async def undisturbed(servers: Servers, source: Path) -> Undisturbed:
+    async with world_of(servers, None, source) as world:
         with world.worker() as worker:
             await _to_the_end(world, worker)
         run = world.cells[0].run
         assert str(_seen(await world.run_of(world.cells[0]))) == "completed in 1", (await world.run_of(world.cells[0])).error
-        left = await left_behind(world)
+        left = await world.left_behind()
         assert not left, left
         return Undisturbed(await rows_of(world.services, run.video_id), await objects_of(world.store, run.video_id))
 
@@ -217,13 +224,13 @@ def _seen(run: RunView) -> Expected:
 
 async def _column(servers: Servers, fault: Fault, source: Path, model: Undisturbed) -> dict[StageName, str]:
     """What is wrong with each cell; an empty text is none."""
-    async with world_of(servers.stack, fault, source) as world:
+    async with world_of(servers, fault, source) as world:
         try:
             with world.worker() as worker:
                 if fault not in _NOT_AWAITED:
                     await world.all_held()
                 await STRIKES[fault](world, servers, worker)
-            left = await left_behind(world)
+            left = await world.left_behind()
             wrong = {cell.stage: "; ".join([*await _wrong(world, cell, model), *left]) for cell in world.cells}
         except BaseException:
             _print_logs(world)
@@ -258,7 +265,7 @@ async def _wrong(world: World, cell: Cell, model: Undisturbed) -> list[str]:
 
 async def _matrix(lanes: list[Servers], faults: list[Fault], source: Path) -> int:
     """Prints the table row by row, as the columns end; answers how many cells are as they should be."""
-    model = await undisturbed(lanes[0].stack, source)
+    model = await undisturbed(lanes[0], source)
     print(f"{'':36}" + "".join(f"{_SHORT[name][:15]:16}" for name in EIGHT), flush=True)
     left = iter(faults)
     return sum(await asyncio.gather(*(_lane(servers, left, source, model) for servers in lanes)))
@@ -288,6 +295,8 @@ def main(words: list[str]) -> int:
     faults = [fault for fault in Fault if not words or any(word.lower() in fault.lower() for word in words)]
     if Fault.NO_SPACE in faults:
         print("no space left is played " + ("on a small disk" if can_mount() else "by the adapters: this user may mount no small disk"))
+    if Fault.REMOTE_MODEL_KILLED in faults and not OpenSshServer.installed():
+        print("OpenSSH's sshd is not installed: asyncssh's server stands in for it")
     with ExitStack() as exits:
         lanes = []
         for _ in range(min(_LANES, len(faults))):

@@ -6,8 +6,6 @@ PostgreSQL is the truth: a run is a row of `pipeline_history`. Redis is a doorbe
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from sqlalchemy import text
 
@@ -23,7 +21,7 @@ from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
 from videomoments.worker.app import build_parts
 from videomoments.worker.reconciler import Reconciler
-from workers import end_of, executions, working
+from workers import end_of, executions, lapse, until, working
 
 
 async def _accept(services: Services) -> Accepted:
@@ -34,11 +32,11 @@ async def _accept(services: Services) -> Accepted:
     return await services.runs.accept(video.identifier, snapshot)
 
 
-async def _time_passes(services: Services, request_id: str) -> None:
-    """A lease's time, without waiting for it."""
-    async with services.database.transaction() as session:
-        statement = text("UPDATE pipeline_history SET lease_until = now() - interval '1 second' WHERE identifier = :id")
-        await session.execute(statement, {"id": request_id})
+async def _is_shown_as_stalled(services: Services, request_id: str) -> None:
+    async def stalled() -> bool:
+        return (await run_of(services, request_id)).stalled
+
+    await until(stalled)
 
 
 async def test_accept_claim_stages_finish(services: Services) -> None:
@@ -77,8 +75,8 @@ async def test_a_worker_dies_and_another_goes_on_where_it_was(services: Services
     await records.start(first, StageName.AUDIO_EXTRACTION, "source")
 
     # Worker A dies here. Nobody renews its lease, so it lapses. The run shows as stalled meanwhile.
-    await _time_passes(services, run.request_id)
-    assert (await run_of(services, run.request_id)).stalled
+    await lapse(services, run.request_id)  # a lease's time, without waiting for it
+    await _is_shown_as_stalled(services, run.request_id)
 
     # The next claim counts a crash; three of them make a dead letter of a run that ends its workers.
     second = await services.runs.claim(run.request_id, "worker-b")
@@ -166,4 +164,4 @@ async def test_a_stage_is_one_function_and_a_declaration(services: Services) -> 
         done = await end_of(services, run.request_id)
     assert done.status is RunStatus.COMPLETED
     assert executions(done) == [1, 0, 0, 0, 0, 0, 0, 1]
-    await asyncio.gather(parts.chat.aclose(), parts.slots.close())
+    await parts.aclose()

@@ -123,6 +123,10 @@ def test_the_overviews_models_are_seeded(key: str, local: int, remote: int, host
 
 def test_the_built_in_models_are_seeded() -> None:
     builtin = {key: (seed.kind, seed.supports_video) for key, seed in SEEDS.items() if seed.builtin}
+    able = {key: (seed.supports_generation, seed.supports_refinement) for key, seed in SEEDS.items() if seed.kind is ModelKind.CHAT}
+    assert {key: value for key, value in able.items() if value != (True, True)} == {"extractive": (True, False), "signal": (False, True)}
+    # A GPU's memory holds one refinement; what is built in uses none.
+    assert {seed.max_refinements for seed in SEEDS.values() if not seed.builtin} == {1}
     assert builtin == {
         "whisper_base": (ModelKind.ASR, False),
         "whisper_tiny_en": (ModelKind.ASR, False),
@@ -139,6 +143,8 @@ def test_defaults_follow_what_is_configured() -> None:
         for seed in DEFAULT_MODELS
     ]
     assert default_models(edited) == DefaultModels("parakeet", "qwen3_vl_fp8", "qwen3_vl_fp8")
+    finds_only = [seed.model_copy(update={"supports_refinement": False}) for seed in edited]
+    assert default_models(finds_only) == DefaultModels("parakeet", "qwen3_vl_fp8", "signal")
 
 
 def test_the_way_to_a_built_in_model_is_the_embedded_server() -> None:
@@ -165,11 +171,22 @@ def test_a_key_comes_from_the_environment_and_is_not_stored(monkeypatch: pytest.
     assert "sk-secret" not in repr(config) + str(to_redis_hash(config)) + config.model_dump_json()
 
 
+@pytest.mark.parametrize("key", ["sk-\N{EN DASH}123", "ключ", "sk-a\nb", "sk\x07"])
+def test_a_key_that_no_header_can_hold_is_refused_with_what_to_do(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTHER_API_KEY", key)
+    config = chat(base_url="https://api.example.com", api_key_env="OTHER_API_KEY")
+    with pytest.raises(ModelError, match="no request can carry") as caught:
+        resolve_endpoint(config, settings())
+    assert (caught.value.code, caught.value.retryable) == ("model_not_configured", False)
+    assert key not in str(caught.value)
+
+
 def test_the_redis_hash_is_text_with_the_overviews_fields() -> None:
     fields = to_redis_hash(SEEDS["qwen3_vl_fp8"])
     assert all(isinstance(value, str) for value in fields.values())
     expected = {"ssh_host": "", "ssh_user": "", "local_port": "6010", "remote_port": "8010", "supports_video": "true"}
     assert expected.items() <= fields.items()
+    assert (fields["max_concurrency"], fields["max_refinements"], fields["supports_refinement"]) == ("2", "1", "true")
     assert to_redis_hash(SEEDS["parakeet"])["endpoint"] == "/transcribe"
 
 

@@ -8,12 +8,13 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import asyncssh
-import httpx
+import httpx2
 import pytest
 
 from fakes.model_server import ModelServer, hang
@@ -51,10 +52,10 @@ async def tunnels(ssh: SshServer) -> AsyncIterator[Tunnels]:
 
 async def health(tunnels: Tunnels, route: SshRoute, name: str = "m") -> int:
     """One request through a tunnel; the local port that it took."""
-    async with tunnels.ssh_tunnel(name, route) as base_url, httpx.AsyncClient(verify=False, trust_env=False) as client:
+    async with tunnels.ssh_tunnel(name, route) as base_url, httpx2.AsyncClient(verify=False, trust_env=False) as client:
         try:
             response = await client.get(f"{base_url}/health", timeout=20)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise ModelError("no answer", code="model_unreachable") from error
         assert response.json() == {"status": "ok"}
     return int(base_url.rpartition(":")[2])
@@ -155,7 +156,7 @@ async def test_f38_the_end_of_one_call_is_not_the_end_of_another(ssh: SshServer,
     async with (
         Tunnels(ssh.files, idle_seconds=0.0) as tunnels,
         tunnels.ssh_tunnel("m", ssh.route(service.port)) as base_url,
-        httpx.AsyncClient(trust_env=False) as client,
+        httpx2.AsyncClient(trust_env=False) as client,
     ):
         before = await client.get(f"{base_url}/health")
         for _ in range(3):
@@ -250,8 +251,9 @@ async def test_a_login_that_nobody_waits_for_any_more_is_closed_too(ssh: SshServ
 async def refused(tunnels: Tunnels, route: SshRoute) -> TunnelError:
     with pytest.raises(TunnelError) as caught:
         await health(tunnels, route, "my_model")
-    message = str(caught.value)
+    message = caught.value.message
     assert "my_model" in message
+    assert "\n" not in str(caught.value)
     assert "127.0.0.1" not in message
     assert "/" not in message
     assert "\n" not in message
@@ -265,6 +267,56 @@ async def test_f41_another_host_key_is_refused(ssh: SshServer, tunnels: Tunnels,
     error = await refused(tunnels, ssh.route(service.port))
     assert (error.code, error.retryable, "another host key" in error.message) == ("tunnel_host_key", False, True)
     assert ssh.forwards == 0
+    # The command that stands there does it: what is on record afterwards is nothing.
+    command = error.advice.rpartition(": ")[2]
+    assert command == f"ssh-keygen -f {ssh.folder}/known_hosts -R '[127.0.0.1]:{ssh.port}'"
+    if shutil.which("ssh-keygen"):
+        subprocess.run(command, shell=True, check=True, capture_output=True)
+        again = await refused(tunnels, ssh.route(service.port))
+        assert "not known" in again.message
+
+
+async def test_f41_the_key_of_a_hop_that_changed_is_the_one_to_forget(ssh: SshServer, service: ModelServer) -> None:
+    async with SshServer(ssh.folder, alias="bastion") as bastion:
+        ssh.configure(f"Host inner\n  HostName 127.0.0.1\n  Port {ssh.port}\n  User {USER}\n  ProxyJump bastion\n")
+        known, other = ssh.folder / "known_hosts", ssh.public(asyncssh.generate_private_key("ssh-ed25519"))
+        lines = [line for line in known.read_text().splitlines() if f":{bastion.port} " not in line]
+        known.write_text("\n".join([*lines, f"[127.0.0.1]:{bastion.port} {other}", ""]))
+        async with Tunnels(ssh.files) as tunnels:
+            error = await refused(tunnels, SshRoute(SshLogin("inner"), "127.0.0.1", service.port))
+    assert error.advice.endswith(f"-R '[127.0.0.1]:{bastion.port}'")
+
+
+async def test_a_stale_public_key_is_named_with_what_mends_it(ssh: SshServer, service: ModelServer) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519")
+    other.write_public_key(ssh.folder / "id.pub")
+    async with Tunnels(ssh.files) as tunnels:
+        error = await refused(tunnels, ssh.route(service.port))
+        assert (error.code, error.retryable) == ("tunnel_authentication", False)
+        assert "id.pub" in error.message
+        command = error.advice.rpartition(": ")[2]
+        assert command == f"ssh-keygen -y -f {ssh.folder}/id > {ssh.folder}/id.pub"
+        if shutil.which("ssh-keygen"):
+            subprocess.run(command, shell=True, check=True)
+            await health(tunnels, ssh.route(service.port))
+
+
+async def test_a_stale_public_key_of_the_configuration_is_named_too(ssh: SshServer, service: ModelServer) -> None:
+    asyncssh.generate_private_key("ssh-ed25519").write_public_key(ssh.folder / "id.pub")
+    ssh.configure(f"  IdentityFile {ssh.folder}/id\n")
+    async with Tunnels(SshFiles(ssh.files.config, ssh.files.known_hosts, None)) as tunnels:
+        error = await refused(tunnels, ssh.route(service.port))
+    assert (error.code, "id.pub" in error.message) == ("tunnel_authentication", True)
+
+
+async def test_a_recogniser_behind_ssh_is_named_by_its_own_key(ssh: SshServer, tunnels: Tunnels, tmp_path: Path) -> None:
+    audio = tmp_path / "audio.wav"
+    audio.write_bytes(bytes(32_000))
+    with pytest.raises(TunnelError) as caught:
+        await transcribe(
+            ssh.endpoint(free_port()), audio, model="whisper_base", key="far_whisper", tunnels=tunnels, policy=RetryPolicy(unreachable=0)
+        )
+    assert caught.value.message.startswith("Model far_whisper is not reachable over SSH")
 
 
 @pytest.mark.parametrize("line", ["UserKnownHostsFile none", "StrictHostKeyChecking no", "UserKnownHostsFile /nowhere"])

@@ -32,7 +32,9 @@ def size_of(path: Path) -> tuple[int, int]:
 
 def lumas(path: Path) -> list[npt.NDArray[np.uint8]]:
     """Every picture's luma, as the file presents them, edit lists and rotation applied; fails on a decode error."""
-    done = _ffmpeg("-xerror", "-i", str(path), "-map", "0:v", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    # The times of a rate that varies don't fit the container's average.
+    exact = ("-fps_mode", "passthrough", "-enc_time_base", "1:90000")
+    done = _ffmpeg("-xerror", "-i", str(path), "-map", "0:v", *exact, "-f", "rawvideo", "-pix_fmt", "gray", "-")
     assert done.returncode == 0, done.stderr.decode()
     assert not done.stderr, done.stderr.decode()
     width, height = size_of(path)

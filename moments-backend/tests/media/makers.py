@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,8 +32,24 @@ _FAST: dict[str, dict[str, str]] = {
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "b": "1M"},
     "mpeg4": {"q": "3"},
     "mjpeg": {"q": "3"},
+    "mpeg2video": {"q": "3"},
 }
-_MUXERS = {".mp4": "mp4", ".m4a": "ipod", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".ts": "mpegts", ".avi": "avi", ".wav": "wav"}
+_MUXERS = {
+    ".mp4": "mp4",
+    ".m4a": "ipod",
+    ".mov": "mov",
+    ".mkv": "matroska",
+    ".webm": "webm",
+    ".ts": "mpegts",
+    ".avi": "avi",
+    ".wav": "wav",
+    ".flv": "flv",
+    ".aac": "adts",
+    ".mp3": "mp3",
+    ".ogg": "ogg",
+    ".flac": "flac",
+    ".vob": "vob",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +87,16 @@ def draw(
     pixels: str = "yuv420p",
     forced: int = 0,
     grain: int = 0,
+    first_number: int = 0,
 ) -> Drawn:
     """Draws `seconds` of pictures and sound into `target`; its suffix names the container.
 
     `times` makes a variable rate; `rotation` is degrees counter-clockwise in the header; `start` delays everything, `audio_delay` the
     sound alone (negative: it begins before the pictures); `audio_gap` leaves out the sound packets of a stretch; every `forced`-th
-    picture is asked to be a keyframe; `grain` is the strength of a scene's texture, which makes keyframes large beside what follows them.
+    picture is asked to be a keyframe; `grain` is the strength of a scene's texture, which makes keyframes large beside what follows them;
+    `first_number` stands in the first picture.
+
+    Sound that begins clearly before the pictures begins the timeline that the answer is about.
     """
     shown = list(times) if times is not None else [float(number / Fraction(fps)) for number in range(round(seconds * fps))]
     with av.open(str(target), "w", format=_MUXERS[target.suffix], options=muxing or {}) as out:
@@ -84,7 +107,7 @@ def draw(
             _prepare(stream, size, gop, b_frames, aspect, pixels)
             if rotation:
                 stream.set_display_rotation(rotation)
-            feeds.append(_pictures(stream, shown, start, scene_seconds, forced, grain))
+            feeds.append(_pictures(stream, shown, start, scene_seconds, forced, grain, first_number))
         if audio:
             track = out.add_stream(audio, rate=rate)
             assert isinstance(track, AudioStream)
@@ -93,9 +116,11 @@ def draw(
         key = lambda packet: (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base  # noqa: E731
         for packet in _merged(feeds, key):
             out.mux(packet)
-    beeps = tuple(float(second) for second in range(int(seconds)) if audio and second >= audio_delay)
+    beeps = tuple(float(second) for second in range(math.ceil(seconds - BEEP_SECONDS)) if audio and second >= audio_delay)
     cuts = tuple(float(at) for at in np.arange(scene_seconds, seconds, scene_seconds))
-    return Drawn(target, tuple(shown) if video else (), seconds, beeps, cuts)
+    lead = -audio_delay if video and audio and audio_delay < -0.1 else 0.0
+    pictures, sounds, changes = (tuple(at + lead for at in times) for times in (shown if video else (), beeps, cuts))
+    return Drawn(target, pictures, seconds + lead, sounds, changes)
 
 
 def _merged(feeds: list[Iterator[Packet]], key: Any) -> list[Packet]:
@@ -115,10 +140,12 @@ def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int
         context.sample_aspect_ratio = aspect
 
 
-def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float, forced: int, grain: int) -> Iterator[Packet]:
+def _pictures(
+    stream: VideoStream, times: Sequence[float], start: float, scene_seconds: float, forced: int, grain: int, first: int
+) -> Iterator[Packet]:
     context = stream.codec_context
     width, height = context.width, context.height
-    for number, at in enumerate(times):
+    for number, at in enumerate(times, first):
         scene = int(at / scene_seconds)
         image = picture(number, scene, width, height)
         if grain:
@@ -127,10 +154,20 @@ def _pictures(stream: VideoStream, times: Sequence[float], start: float, scene_s
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = round((at + start) * CLOCK), Fraction(1, CLOCK)
         frame = frame.reformat(format=context.pix_fmt)
-        if forced and number % forced == 0:
+        if forced and (number - first) % forced == 0:
             frame.pict_type = PictureType.I
         yield from stream.encode(frame)
+        ordinary_priority(context.name)
     yield from stream.encode(None)
+
+
+def ordinary_priority(encoder: str) -> None:
+    """Call it once `encoder` has its first picture. As root SVT-AV1 makes the process that opens it, and whatever that starts later, a
+    real-time one: nothing else on the machine runs while it has work."""
+    if encoder == "libsvtav1" and hasattr(os, "sched_setscheduler"):
+        for task in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 def picture(number: int, scene: int, width: int, height: int) -> npt.NDArray[np.uint8]:
@@ -178,3 +215,44 @@ def _outside(packets: list[Packet], gap: tuple[float, float] | None, start: floa
         at = float((packet.pts or 0) * packet.time_base) - start
         if gap is None or not gap[0] <= at < gap[1]:
             yield packet
+
+
+def joined(target: Path, parts: Sequence[dict[str, Any]]) -> Drawn:
+    """Parts drawn one by one and written one after the other, as `cat` does it: each has a clock of its own (`start`). The numbers in the
+    pictures go on. What is answered is the truth: every part whole, its sound where its own clock has it beside its pictures.
+    """
+    written: list[bytes] = []
+    times: list[float] = []
+    beeps: list[float] = []
+    end: tuple[float, ...] = ()
+    for number, told in enumerate(parts):
+        made = draw(target.with_name(f"part{number}{target.suffix}"), first_number=len(times), **told)
+        written.append(made.path.read_bytes())
+        spans = _spans(made.path)
+        zero = spans[0][0]
+        by = max(before - (first - zero) for before, (first, _) in zip(end, spans, strict=True)) if end else 0.0
+        times += [at + by for at in made.times]
+        beeps += [at + by for at in made.beeps]
+        end = tuple(last - zero + by for _, last in spans)
+    target.write_bytes(b"".join(written))
+    return Drawn(target, tuple(times), max(end), tuple(beeps), ())
+
+
+def _spans(path: Path) -> list[tuple[float, float]]:
+    """When each stream's first packet is shown and its last one ends, in seconds of the file's clock; the pictures first."""
+    with av.open(str(path)) as file:
+        streams = [*file.streams.video, *file.streams.audio]
+        shown: dict[int, list[tuple[float, float]]] = {stream.index: [] for stream in streams}
+        for packet in file.demux(*streams):
+            if packet.size and packet.pts is not None and not packet.is_discard:
+                step = float(packet.time_base)
+                shown[packet.stream_index].append((packet.pts * step, (packet.duration or 0) * step))
+        spans = []
+        for stream in streams:
+            at = sorted(first for first, _ in shown[stream.index])
+            usual = float(np.median(np.diff(at)))
+            # AAC is decoded in whole frames, also where the last one is told to be shorter.
+            whole = stream.type == "video" or stream.codec_context.name == "aac"
+            last = max(first + (usual if whole else lasts) for first, lasts in shown[stream.index])
+            spans.append((at[0], last))
+    return spans

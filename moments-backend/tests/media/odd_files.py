@@ -124,7 +124,7 @@ ODD_FILES = (
     OddFile("encrypted.mp4", _drawn(muxing=_CENC, audio=None), "encrypted"),
     OddFile("unknown video.mp4", _renamed((b"avc1", b"xyzw"), (b"avcC", b"xvcC"), audio=None), "unsupported_codec"),
     OddFile("one picture.mp4", _drawn(seconds=0.04, audio=None), "too_short"),
-    OddFile("large.mkv", _drawn(size=(4224, 2176), video="mjpeg", seconds=0.08, audio=None, muxing={}), "too_many_pixels"),
+    OddFile("large.mkv", _drawn(size=(5248, 3200), video="mjpeg", seconds=0.08, audio=None, muxing={}), "too_many_pixels"),
     OddFile(
         "unknown sound.mp4", _renamed((b"mp4a", b"xyzw"), (b"esds", b"xsds")), None, frozenset(["audio_undecodable"]), 3.0, audio=False
     ),

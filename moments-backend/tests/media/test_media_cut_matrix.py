@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from media import judge
-from media.exactness import asked_of, check_clip
+from media.exactness import asked_of, check_clip, with_priming
 from media.makers import draw
 from videomoments.core.names import ClipKind
 from videomoments.media.engine import MediaEngine
@@ -87,6 +87,8 @@ async def test_f66_every_kind_is_cut_exactly(name: str, tmp_path: Path) -> None:
     made = draw(tmp_path / f"source{suffix}", seconds=SECONDS, **{"gop": 40, **options})
     engine = MediaEngine()
     info = await engine.probe(made.path)
+    if made.times[0] > 0:
+        made = with_priming(made, info)
     # `make exactness` tries others each time; here each run of the tests tries the same.
     seed = random.randrange(10**6) if CUTS else 7
     print(f"seed {seed}")
@@ -112,6 +114,8 @@ async def test_f66_a_copy_shows_the_same_pictures(name: str, tmp_path: Path) -> 
     made = draw(tmp_path / f"source{suffix}", seconds=SECONDS, **{"gop": 40, **options})
     engine = MediaEngine()
     info = await engine.probe(made.path)
+    if made.times[0] > 0:
+        made = with_priming(made, info)
     # `make exactness` tries others each time; here each run of the tests tries the same.
     seed = random.randrange(10**6) if CUTS else 7
     print(f"seed {seed}")
@@ -120,5 +124,7 @@ async def test_f66_a_copy_shows_the_same_pictures(name: str, tmp_path: Path) -> 
     requests = [ClipRequest(str(n), stretch, tmp_path / f"{n}.mp4", ClipKind.DELIVERED, way="copy") for n, (stretch, _) in enumerate(asked)]
     originals = judge.lumas(made.path)
     async for clip in engine.cut(made.path, requests, info):
-        assert clip.mode == "copy", clip.reason
+        # The first picture stands before its own time, where sound begins earlier: no packet begins there, so it is encoded.
+        before = asked[int(clip.key)][0].start < made.times[0] - 0.02
+        assert clip.mode == "copy" or before, clip.reason
         check_clip(made, clip, asked[int(clip.key)][1], originals, turns=-1 if name == "rotated" else 0)

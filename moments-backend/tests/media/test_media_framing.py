@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videomoments.media.framing import frames_between
+from videomoments.media.cutting.frame_plan import frames_between
 
 steps = st.lists(st.sampled_from([1 / 60, 1 / 30, 1001 / 30000, 0.04, 0.2, 1.0, 3.0]), min_size=2, max_size=60)
 

@@ -12,11 +12,11 @@ import pytest
 from av.packet import Packet
 
 from media.makers import draw
-from videomoments.media.cells import samples
 from videomoments.media.engine import MediaEngine
-from videomoments.media.glimpses import Glimpses, can_glimpse
-from videomoments.media.h264 import first_part
-from videomoments.media.pictures import Pictures
+from videomoments.media.reading.h264 import first_part
+from videomoments.media.reading.pictures import Pictures
+from videomoments.media.scenes.colour_grid import samples
+from videomoments.media.scenes.glimpses import Glimpses, can_glimpse
 
 _CABAC = {"coder": "ac"}
 _GRAINY = {"seconds": 4, "gop": 10, "scene_seconds": 0.7, "grain": 80, "audio": None}

@@ -22,7 +22,7 @@ from videomoments.media.engine import MediaEngine
 async def test_picture_and_sound_become_one_file(picture: str, video: str, sound: str, audio: str, ending: str, tmp_path: Path) -> None:
     seen = draw(tmp_path / f"a{picture}", seconds=3, video=video, audio=None)
     heard = draw(tmp_path / f"b{sound}", seconds=3, video=None, audio=audio)
-    assert await MediaEngine().join(seen.path, heard.path, tmp_path / "joined") == ending
+    assert await MediaEngine().mux_tracks(seen.path, heard.path, tmp_path / "joined") == ending
     info, apart = await MediaEngine().probe(tmp_path / "joined"), await MediaEngine().probe(seen.path)
     assert info.video is not None
     assert apart.video is not None
@@ -36,5 +36,5 @@ async def test_picture_and_sound_become_one_file(picture: str, video: str, sound
 async def test_files_without_their_part_are_refused(tmp_path: Path) -> None:
     seen = draw(tmp_path / "a.mp4", seconds=1, audio=None)
     with pytest.raises(UnsupportedMedia):
-        await MediaEngine().join(seen.path, seen.path, tmp_path / "joined")
+        await MediaEngine().mux_tracks(seen.path, seen.path, tmp_path / "joined")
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,9 @@ def test_a_late_sound_is_late(tmp_path: Path) -> None:
 def test_a_rotated_picture_is_turned_upright_by_a_player(tmp_path: Path) -> None:
     made = draw(tmp_path / "a.mp4", seconds=1, rotation=90, audio=None)
     assert len(judge.times(made.path)) == 25
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="scheduling is looked at on Linux")
+def test_an_av1_encoder_leaves_this_process_an_ordinary_one(tmp_path: Path) -> None:
+    draw(tmp_path / "a.mp4", video="libsvtav1", seconds=0.5, options={"preset": "12"})
+    assert {os.sched_getscheduler(int(task.name)) for task in Path("/proc/self/task").iterdir()} == {os.SCHED_OTHER}

@@ -12,10 +12,10 @@ import pytest
 from av.audio.stream import AudioStream
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.measure import packets_of
-from videomoments.media.opening import open_source
-from videomoments.media.probe import probe
-from videomoments.media.raw_audio import count_frames
+from videomoments.media.probing.frame_count import count_frames
+from videomoments.media.probing.probe import probe
+from videomoments.media.reading.opening import open_source
+from videomoments.media.reading.packets import packets_of
 
 
 def _nothing() -> None:

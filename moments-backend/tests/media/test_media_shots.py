@@ -11,8 +11,8 @@ import pytest
 
 from media.makers import draw
 from videomoments.media.engine import MediaEngine
-from videomoments.media.eventless import Keyframes
-from videomoments.media.pictures import Pictures
+from videomoments.media.reading.pictures import Pictures
+from videomoments.media.scenes.keyframe_selection import KeyframeSelection
 from videomoments.media.types import MediaInfo
 
 
@@ -68,7 +68,7 @@ def _keyframes(path: Path, info: MediaInfo) -> list[float]:
 def _decoded(path: Path, info: MediaInfo) -> list[float]:
     pictures = Pictures(path, info)
     try:
-        return [pictures.seconds(packet.pts or 0) for packet in Keyframes(pictures).worth_decoding() if packet.is_keyframe]
+        return [pictures.seconds(packet.pts or 0) for packet in KeyframeSelection(pictures).worth_decoding() if packet.is_keyframe]
     finally:
         pictures.close()
 

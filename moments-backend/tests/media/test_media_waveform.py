@@ -15,9 +15,9 @@ from av.filter import Graph
 from media.makers import draw
 from videomoments.demo import sample_path, sample_truth
 from videomoments.media.engine import MediaEngine
-from videomoments.media.loudness import LoudnessMeter
-from videomoments.media.silences import find_silences
-from videomoments.media.waveform import HEAD_BYTES, WaveformHeader, WaveformWriter, coarser, finest, pairs_in, stretch
+from videomoments.media.sound.loudness import LoudnessMeter
+from videomoments.media.sound.silences import find_silences
+from videomoments.media.sound.waveform import HEAD_BYTES, WaveformHeader, WaveformWriter, coarser, finest, pairs_in, stretch
 
 RATE = 16_000
 

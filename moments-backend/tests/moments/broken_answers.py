@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[str, int | str]] = {
     "clock_with_90_seconds": (_row('"0:10"', '"0:90"'), BAD),
     "missing_end": ('[{"start_time": 10, "title": "T"}]', BAD),
     "missing_start": ('[{"end_time": 10, "title": "T"}]', BAD),
-    "other_keys": ('[{"start": 10, "end": 40, "title": "T"}]', BAD),
+    "other_keys": ('[{"start": 10, "end": 40, "title": "T"}]', 1),
     # nothing to read
     "empty": ("", BAD),
     "blank": (" \n\t ", BAD),

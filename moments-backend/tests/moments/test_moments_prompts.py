@@ -136,3 +136,10 @@ def test_titles_as_models_write_them() -> None:
 def test_a_missing_title_comes_from_what_is_said() -> None:
     assert title_from_line("One two three four five six seven eight nine ten.") == "One two three four five six seven eight…"
     assert title_from_line("  ") == "Moment"
+
+
+def test_f98_doubts_are_explained_only_where_a_line_has_some() -> None:
+    limits = MomentLimits(3, 5.0, 60.0)
+    clear, doubtful = Line(1, 0.0, 4.0, "Bread rises."), Line(2, 4.0, 8.0, "Social media.", confidence=0.3, unsure=("Social",))
+    said = [generation_messages(lines, duration=8.0, limits=limits)[1]["content"] for lines in ([clear], [clear, doubtful])]
+    assert ["how surely they were heard" in text for text in said] == [False, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,21 @@ from backend import services, settings_over
 from speech.fixtures import speech
 from stack import Stack
 from videomoments.core.config import Settings
+from videomoments.pipeline.stage import Parts
+from videomoments.services.wiring import Services
+from videomoments.worker.app import build_parts
 
 __all__ = ["services", "settings", "speech"]
 
 
 @pytest.fixture
 def settings(stack_with_models: Stack, tmp_path: Path) -> Settings:
-    return settings_over(stack_with_models, tmp_path, lease_seconds=4.0, reconcile_seconds=1.0)
+    return settings_over(stack_with_models, tmp_path)
+
+
+@pytest.fixture
+async def parts(services: Services) -> AsyncIterator[Parts]:
+    """The adapters of one worker."""
+    built = build_parts(services.settings, services)
+    yield built
+    await built.aclose()

@@ -12,17 +12,16 @@ from typing import Any
 from sqlalchemy import update
 
 from fakes.model_server import ModelServer
-from videomoments.core.names import StageName
+from videomoments.core.names import RunKind, StageName
 from videomoments.db.tables import Video
 from videomoments.inference.base import ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines, RetryPolicy
 from videomoments.inference.transcript import Segment, Transcript
 from videomoments.media.types import AudioStream, Chapter, MediaInfo
+from videomoments.pipeline.kinds import stages_of
 from videomoments.pipeline.orchestrator import Watch, run_stages
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
-from videomoments.pipeline.stages.moment_generation import MOMENT_GENERATION
-from videomoments.pipeline.stages.moment_refinement import MOMENT_REFINEMENT
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted, Claim
 from videomoments.services.wiring import Services
@@ -50,8 +49,8 @@ class Recording:
         return Transcript(" ".join(line[2] for line in self.lines), (), segments, "en", "made", 0.0)
 
 
-def stages(recording: Recording) -> tuple[Stage, ...]:
-    """The eight, of which the two that ask a chat model are real."""
+def stages(recording: Recording, kind: RunKind) -> tuple[Stage, ...]:
+    """The eight of such a run, of which the two that ask a chat model are real."""
 
     async def transcribe(context: StageContext) -> Outcome:
         async with context.services.database.transaction() as session:
@@ -65,7 +64,7 @@ def stages(recording: Recording) -> tuple[Stage, ...]:
         return Outcome()
 
     made = {StageName.TRANSCRIPTION: transcribe}
-    real = {stage.name: stage for stage in (MOMENT_GENERATION, MOMENT_REFINEMENT)}
+    real = {stage.name: stage for stage in stages_of(kind) if stage.name in (StageName.MOMENT_GENERATION, StageName.MOMENT_REFINEMENT)}
     return tuple(real.get(name) or Stage(name=name, run=made.get(name, nothing)) for name in StageName)
 
 
@@ -87,16 +86,19 @@ async def start(services: Services, models: Sequence[ModelConfig], name: str = "
 async def workers(
     services: Services, recording: Recording, *, count: int = 1, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None
 ) -> AsyncIterator[None]:
-    """`count` workers, each with adapters of its own, as processes of their own would have."""
+    """`count` workers, each with adapters of its own, as processes of their own would have. With a `policy` of its own a test's models
+    that go away are looked for as quickly as they are asked again."""
     built = [build_parts(services.settings, services) for _ in range(count)]
-    chats = [ChatClient(deadlines=deadlines, policy=policy) for _ in built]
-    all_parts = [replace(parts, chat=chat) for parts, chat in zip(built, chats, strict=True)]
-    played = stages(recording)
+    chats = [ChatClient(deadlines=deadlines, policy=policy, memory=services.model_dialects) for _ in built]
+    all_parts = [
+        replace(parts, chat=chat, patience=replace(parts.patience, every=0.02) if policy else parts.patience)
+        for parts, chat in zip(built, chats, strict=True)
+    ]
     stop = asyncio.Event()
 
     def worker(number: int) -> Worker:
         async def work(claim: Claim, watch: Watch) -> str | None:
-            return await run_stages(claim, all_parts[number], watch, played)
+            return await run_stages(claim, all_parts[number], watch, stages(recording, claim.kind))
 
         return Worker(services, work, all_parts[number].store)
 
@@ -108,6 +110,4 @@ async def workers(
         await asyncio.gather(*running)
         for parts, chat in zip(built, chats, strict=True):
             await chat.aclose()
-            await parts.chat.aclose()
-            await parts.tunnels.aclose()
-            await parts.slots.close()
+            await parts.aclose()

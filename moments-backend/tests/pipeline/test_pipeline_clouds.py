@@ -60,7 +60,7 @@ async def run_over(services: Services, path: Path, **options: Any) -> tuple[str,
     video, _ = await services.videos.register_local(path)
     accepted = await services.runs.accept(video.identifier, await services.models.snapshot(RunOptions(**options)))
     async with working(services, stages=STAGES):
-        return video.identifier, await end_of(services, accepted.request_id, 240)
+        return video.identifier, await end_of(services, accepted.request_id)
 
 
 async def fetched(client: httpx.AsyncClient, url: str, **headers: str) -> httpx.Response:

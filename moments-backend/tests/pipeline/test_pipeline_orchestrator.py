@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from backend import claimed, run_of
-from videomoments.core.errors import OutOfSpace
+from videomoments.core.errors import MomentsError, OutOfSpace, ServiceUnavailable, StorageError
 from videomoments.core.names import StageName
+from videomoments.pipeline.calling import Patience
 from videomoments.pipeline.limits import check_quota
-from videomoments.pipeline.orchestrator import run_stages
+from videomoments.pipeline.orchestrator import StageFailed, run_stages
 from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
 from videomoments.storage.layout import audio_key
-from videomoments.worker.app import build_parts
 from workers import executions, until
 
 FIRST, SECOND = StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION
-
-
-@pytest.fixture
-async def parts(services: Services) -> AsyncIterator[Parts]:
-    built = build_parts(services.settings, services)
-    yield built
-    await built.chat.aclose()
-    await built.slots.close()
 
 
 def _unwatched(_: ProgressClock, __: float) -> None:
@@ -50,7 +43,7 @@ async def _first(_: StageContext) -> Outcome:
 
 
 @pytest.mark.parametrize(("changed", "counts", "runs"), [(False, True, 1), (True, True, 2), (False, False, 2)])
-async def test_a_checkpoint_counts_while_its_input_is_the_same_and_its_product_is_there(
+async def test_f12_a_checkpoint_counts_while_its_input_is_the_same_and_its_product_is_there(
     services: Services, parts: Parts, changed: bool, counts: bool, runs: int
 ) -> None:
     value = 1
@@ -131,7 +124,11 @@ async def test_progress_is_written_while_a_stage_runs(services: Services, parts:
     async def slow(context: StageContext) -> Outcome:
         context.report(0.25)
         context.report(0.1)  # never back
-        await asyncio.sleep(1.3)
+
+        async def written() -> bool:
+            return bool((await run_of(services, context.claim.request_id)).stages[0].progress)  # a stage starts at 0
+
+        await until(written)
         seen.append((await run_of(services, context.claim.request_id)).stages[0].progress)
         return Outcome()
 
@@ -191,3 +188,67 @@ async def test_f61_a_machine_that_stays_crowded_fails_the_run_with_advice(tmp_pa
         await check_quota(tmp_path, 64 * 1024)
     assert refused.value.retryable
     assert "MOMENTS_TEMP_QUOTA_BYTES" in refused.value.advice
+
+
+class Away:
+    """A part that fails so many times; time is played, and what the run shows while it sleeps is noted."""
+
+    def __init__(self, services: Services, error: MomentsError, times: int) -> None:
+        self.now = 0.0
+        self.tries = 0
+        self.seen: set[str | None] = set()
+        self._services, self._error, self._times = services, error, times
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        async with self._services.database.transaction() as session:
+            self.seen.add(await session.scalar(text("SELECT waiting_for FROM pipeline_history")))
+
+    async def run(self, _: StageContext) -> Outcome:
+        self.tries += 1
+        if self.tries <= self._times:
+            raise self._error
+        return Outcome()
+
+    def stages(self) -> tuple[Stage, ...]:
+        return Stage(name=FIRST, run=_first), Stage(name=SECOND, run=self.run)
+
+    def parts(self, parts: Parts) -> Parts:
+        return replace(parts, patience=Patience(clock=lambda: self.now, sleep=self.sleep))
+
+
+async def test_a_store_that_comes_back_is_waited_for_and_shown(services: Services, parts: Parts) -> None:
+    away = Away(services, StorageError("The store is away."), 40)
+    claim = await claimed(services)
+    await run_stages(claim, away.parts(parts), _unwatched, away.stages())
+    assert away.tries == 41
+    assert away.seen == {None, "storage"}
+    assert (await run_of(services, claim.request_id)).waiting_for is None
+
+
+async def test_a_store_that_stays_away_fails_the_run_when_all_time_is_spent(services: Services, parts: Parts) -> None:
+    away = Away(services, StorageError("The store is away."), 10_000)
+    with pytest.raises(StageFailed) as caught:
+        await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())
+    assert caught.value.error.code == "storage_error"
+    assert 600 <= away.now < 620
+
+
+async def test_a_store_that_never_took_anything_is_not_waited_for(services: Services, parts: Parts) -> None:
+    away = Away(services, StorageError("The store is away."), 10_000)
+    with pytest.raises(StageFailed):
+        await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages()[1:])
+    assert (away.tries, away.seen) == (6, {None})
+
+
+async def test_a_database_in_its_restart_is_waited_for_longer_than_six_tries(services: Services, parts: Parts) -> None:
+    away = Away(services, ServiceUnavailable("PostgreSQL does not answer."), 12)
+    await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())
+    assert away.tries == 13
+
+
+async def test_what_waiting_does_not_mend_is_not_tried_again(services: Services, parts: Parts) -> None:
+    away = Away(services, StorageError("The store refuses.", retryable=False), 10_000)
+    with pytest.raises(StageFailed):
+        await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())
+    assert away.tries == 1

@@ -18,3 +18,14 @@ def test_f23_a_stage_is_silent_again_when_its_parts_have_stopped_waiting_side_by
     second.close()
     clock.last_sign -= 60
     assert clock.silent_for() >= 60, "nobody waits: a part that hangs is seen"
+
+
+def test_f23_a_call_that_hangs_is_seen_while_the_parts_beside_it_wait_for_its_place() -> None:
+    clock = ProgressClock()
+    with ExitStack() as waiting:
+        waiting.enter_context(clock.pause())
+        with clock.calling():
+            clock.last_sign -= 60
+            assert clock.silent_for() >= 60
+        clock.last_sign -= 60
+        assert clock.silent_for() == 0, "nobody calls: all of the stage waits"

@@ -30,7 +30,7 @@ async def found(services: Services, speech: SpeechLibrary) -> tuple[str, list[Mo
     video, _ = await services.videos.register_local(speech.get(".mp4", part, 0.0, 80.0).path)
     run = await services.runs.accept(video.identifier, await services.models.snapshot(RunOptions(max_duration=40.0)))
     async with working(services, stages=STAGES):
-        done = await end_of(services, run.request_id, 240)
+        done = await end_of(services, run.request_id)
     assert done.status is RunStatus.COMPLETED, done.error
     views = await services.moments.of_video(video.identifier)
     assert len(views) >= 2
@@ -40,7 +40,7 @@ async def found(services: Services, speech: SpeechLibrary) -> tuple[str, list[Mo
 async def refined(services: Services, video: str, moment: str, wanted: Refinement) -> RunView:
     run = await refine_moment(services, video, moment, wanted)
     async with working(services, stages=stages_of(RunKind.REFINE)):
-        return await end_of(services, run.request_id, 120)
+        return await end_of(services, run.request_id)
 
 
 async def spoilt(services: Services, view: MomentView) -> None:

@@ -97,7 +97,7 @@ async def test_f53_every_planted_moment_of_ten_hours_comes_back_once_at_its_time
         model = scripted_model(server, context_tokens=CONTEXT, max_concurrency=2)
         run = await start(services, [model], max_moments=200)
         async with workers(services, recording()):
-            ended = await end_of(services, run.request_id, 240)
+            ended = await end_of(services, run.request_id)
         assert server.peak <= 2
         windows = [request for request in server.requests if task_block(request.body)["task"] == "generate_moments"]
     assert ended.status is RunStatus.COMPLETED, ended.error
@@ -122,7 +122,7 @@ async def test_f43_four_workers_on_four_recordings_stay_within_the_models_limit(
         model = scripted_model(server, context_tokens=CONTEXT, max_concurrency=3)
         runs = [await start(services, [model], f"talk-{number}", max_moments=200) for number in range(4)]
         async with workers(services, recording(1.0), count=4):
-            ended = [await end_of(services, run.request_id, 240) for run in runs]
+            ended = [await end_of(services, run.request_id) for run in runs]
         assert {run.status for run in ended} == {RunStatus.COMPLETED}
         assert server.peak == 3, "all places are used, and no more"
         assert len({request.body["messages"][1]["content"] for request in server.requests}) > 20
@@ -143,7 +143,7 @@ async def test_memory_hardly_grows_with_the_transcript(services: Services) -> No
             tracemalloc.start()
             try:
                 async with workers(services, made):
-                    await end_of(services, run.request_id, 280)
+                    await end_of(services, run.request_id)
                 peaks.append(tracemalloc.get_traced_memory()[1] / 2**20)
             finally:
                 tracemalloc.stop()

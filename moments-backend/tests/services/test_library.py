@@ -9,14 +9,19 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, claimed, one
+from videomoments.api.schemas.moments import TranscriptOut
 from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import RunStatus
-from videomoments.core.times import now
+from videomoments.core.times import Interval, now
 from videomoments.db.tables import Moment
+from videomoments.inference.base import Transport
+from videomoments.inference.hearing import Dropped, Hearing, Spoken
+from videomoments.inference.mending import Mended
 from videomoments.inference.transcript import Segment, Transcript, Word
 from videomoments.services.moments import MomentView, NewMoment, View
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.runs import Claim
+from videomoments.services.transcripts import remarks_of
 from videomoments.services.videos import normalised_source, title_from
 from videomoments.services.wiring import Services
 
@@ -84,6 +89,39 @@ async def test_a_newer_transcript_replaces_the_last(services: Services) -> None:
     assert (row.full_text, row.word_count) == ("Hi there.", 2)
     assert row.word_timestamps[0] == {"word": "Hi", "start": 0.0, "end": 0.4, "confidence": 0.9}
     assert await one(services, "SELECT count(*) FROM transcripts") == 1
+
+
+async def test_f97_what_was_mended_of_a_transcript_is_kept_and_said(services: Services) -> None:
+    claim = await claimed(services)
+    said = Transcript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "en", "other", 0.1, Mended(ends=3, left_out=2))
+    await services.transcript_parts.keep(claim, "a part", said)
+    kept = await services.transcript_parts.find(claim, "a part")
+    assert kept == said
+    await services.transcripts.save(claim, kept, language=None, input_hash="h")
+    row = await services.transcripts.of_video(claim.video_id)
+    assert row is not None
+    assert row.mended == {"ends": 3, "left_out": 2}
+    message = "the recogniser's times were mended: 3 ends cut to the next word, 2 words left out"
+    assert remarks_of(row) == [message]
+    shown = TranscriptOut.of(claim.video_id, row)
+    assert (shown.mended, shown.remarks) == ({"ends": 3, "left_out": 2}, [message])
+
+
+async def test_f84_f85_what_was_heard_beside_the_words_is_kept_and_said(services: Services) -> None:
+    claim = await claimed(services)
+    heard = Hearing((Spoken("fr", 0.0, 0.4, 0.9),), (Interval(2.0, 9.0),), (Dropped("you you", 10.0, 11.0, "no_voice"),), 2, 7.0)
+    said = Transcript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "fr", "other", 0.1, hearing=heard)
+    await services.transcript_parts.keep(claim, "a part", said)
+    kept = await services.transcript_parts.find(claim, "a part")
+    assert kept == said
+    await services.transcripts.save(claim, kept, language=None, input_hash="h")
+    row = await services.transcripts.of_video(claim.video_id)
+    assert row is not None
+    shown = TranscriptOut.of(claim.video_id, row)
+    assert [part.language for part in shown.languages] == ["fr"]
+    assert [(part.start, part.end) for part in shown.not_understood] == [(2.0, 9.0)]
+    assert (shown.dropped[0].reason, shown.dropped_words) == ("no_voice", 2)
+    assert len(shown.remarks) == 2
 
 
 async def _finished(services: Services, titles: list[str], *, refined: bool = True) -> Claim:
@@ -171,12 +209,44 @@ async def test_f51_an_edited_model_outlives_the_next_seed(services: Services) ->
     assert (await services.models.get("minimax")) == model
 
 
+async def test_f51_an_edited_model_that_an_earlier_version_stored_learns_what_that_did_not_know(services: Services) -> None:
+    model = await services.models.get("extractive")
+    await services.models.put(model.model_copy(update={"temperature": 0.9}))
+    fields = ("supports_generation", "supports_refinement", "max_refinements")
+    async with services.database.transaction() as session:
+        await session.execute(text("UPDATE model_configs SET config = config - CAST(:names AS text[])"), {"names": list(fields)})
+    read = {model.key: model for model in await services.models.list()}
+    assert {model.max_refinements for model in read.values()} == {1}
+    await services.models.seed()
+    after = {model.key: model for model in await services.models.list()}
+    assert (after["extractive"].supports_refinement, after["extractive"].temperature) == (False, 0.9)
+    assert (after["signal"].supports_generation, after["signal"].max_refinements) == (False, 2)
+    # What a person says stays said.
+    await services.models.put(after["extractive"].model_copy(update={"supports_refinement": True}))
+    await services.models.seed()
+    assert (await services.models.get("extractive")).supports_refinement
+
+
+async def test_f52_a_text_only_chat_model_may_refine_and_one_that_is_said_not_to_may_not(services: Services) -> None:
+    minimax = (await services.models.get("minimax")).model_copy(update={"transport": Transport.DIRECT, "base_url": "http://127.0.0.1:1"})
+    await services.models.put(minimax)
+    wanted = RunOptions(refinement_model="minimax")
+    assert (await services.models.snapshot(wanted)).refinement == minimax
+    await services.models.put(minimax.model_copy(update={"supports_refinement": False}))
+    with pytest.raises(InvalidInput) as refused:
+        await services.models.snapshot(wanted)
+    assert refused.value.message == "The model 'minimax' can't do that: it finds moments, and does not refine them."
+    assert refused.value.advice == "Choose one of: qwen3_omni, qwen3_vl_fp8, signal."
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
         ({"generation_model": "nobody"}, "model_unknown"),
         ({"generation_model": "whisper_base"}, "model_kind"),
         ({"transcription_model": "signal"}, "model_kind"),
+        ({"refinement_model": "extractive"}, "model_kind"),
+        ({"generation_model": "signal"}, "model_kind"),
         ({"refinement_model": "qwen3_vl_fp8"}, "model_not_configured"),
     ],
 )

@@ -11,12 +11,14 @@ import asyncssh
 import pytest
 from aiohttp import web
 
-from fakes.model_server import Behaviour, ModelServer, body_of, completion, html, reply, status, task_block
+from fakes.chat_dialects import REFUSALS, SHAPES, all_at_once, openai, when
+from fakes.model_server import Behaviour, ModelServer, body_of, completion, event, hang, html, reply, status, task_block
 from fakes.ssh_server import SshServer
 from stack import Stack
 from videomoments.core.config import Settings
 from videomoments.inference.base import DEFAULT_MODELS, ModelConfig
 from videomoments.inference.check import CheckStep
+from videomoments.inference.dialect import Dialect
 from videomoments.services.model_check import ModelCheck
 
 
@@ -35,12 +37,12 @@ def settings(ssh: SshServer | None = None) -> Settings:
     return Settings(models_url="", **files)
 
 
-async def steps_of(model: ModelConfig, ssh: SshServer | None = None) -> list[CheckStep]:
-    """The steps; all but the last are ok, and each is one line that names neither hosts nor ports."""
+async def steps_of(model: ModelConfig, ssh: SshServer | None = None, *, advised: bool = False) -> list[CheckStep]:
+    """The steps; all but the last are ok, and each is one line that names neither hosts nor ports (a command that mends something does)."""
     steps = await ModelCheck(settings(ssh), seconds=30.0, chance=random.Random(7)).run(model)
     for step in steps:
         assert "\n" not in step.detail
-        assert "127.0.0.1" not in step.detail
+        assert advised or "127.0.0.1" not in step.detail
         assert step.milliseconds >= 0
     assert all(step.ok for step in steps[:-1])
     return steps
@@ -81,9 +83,10 @@ def watching(*, exact: float) -> Behaviour:
 
 async def test_a_good_model(server: ModelServer) -> None:
     steps = await steps_of(chat(server.url))
-    assert [step.name for step in steps] == ["reachable", "identity", "answers"]
+    assert [step.name for step in steps] == ["reachable", "identity", "answers", "dialect"]
     assert steps[-1].ok
-    assert "moments as JSON" in steps[-1].detail
+    assert "moments as JSON" in steps[-2].detail
+    assert "come whole" in steps[-1].detail
 
 
 async def test_nothing_is_asked_where_only_the_way_in_is_in_doubt(server: ModelServer) -> None:
@@ -94,7 +97,7 @@ async def test_nothing_is_asked_where_only_the_way_in_is_in_doubt(server: ModelS
 
 async def test_a_good_model_behind_ssh(server: ModelServer, ssh: SshServer) -> None:
     steps = await steps_of(behind(ssh, server.port), ssh)
-    assert [(step.name, step.ok) for step in steps] == [(name, True) for name in ("way_in", "reachable", "identity", "answers")]
+    assert [(step.name, step.ok) for step in steps] == [(name, True) for name in ("way_in", "reachable", "identity", "answers", "dialect")]
     assert ssh.connections == 1
     assert not ssh.open
 
@@ -102,7 +105,7 @@ async def test_a_good_model_behind_ssh(server: ModelServer, ssh: SshServer) -> N
 async def test_a_model_without_a_name_is_the_one_that_is_served(server: ModelServer) -> None:
     steps = await steps_of(chat(server.url, model_name=None))
     assert "serves m." in steps[1].detail
-    assert (steps[-1].name, steps[-1].ok) == ("answers", True)
+    assert (steps[-2].name, steps[-2].ok) == ("answers", True)
     assert server.requests[-1].body["model"] == "m"
     server.models = ("a", "b")
     (_, identity) = await steps_of(chat(server.url, model_name=None))
@@ -130,7 +133,7 @@ async def test_a_closed_port(ssh: SshServer) -> None:
     async with ModelServer() as gone:
         port = gone.port
     (step,) = await steps_of(chat(f"http://127.0.0.1:{port}"))
-    assert (step.name, step.detail) == ("reachable", "No connection: the port is closed.")
+    assert (step.name, step.detail) == ("reachable", "It refuses connections: nothing listens there.")
     steps = await steps_of(behind(ssh, port), ssh)
     assert [step.name for step in steps] == ["way_in", "reachable"]
     assert "its port behind the SSH server is closed" in steps[-1].detail
@@ -138,14 +141,15 @@ async def test_a_closed_port(ssh: SshServer) -> None:
 
 async def test_no_such_host() -> None:
     (step,) = await steps_of(chat("http://no-such-host.invalid"))
-    assert (step.name, step.detail) == ("reachable", "No connection: there is no such host.")
+    assert (step.name, step.detail) == ("reachable", "It has a host name that is not found.")
 
 
 async def test_f41_a_wrong_host_key(server: ModelServer, ssh: SshServer) -> None:
     other = asyncssh.generate_private_key("ssh-ed25519")
     (ssh.folder / "known_hosts").write_text(f"[127.0.0.1]:{ssh.port} {ssh.public(other)}\n")
-    (step,) = await steps_of(behind(ssh, server.port), ssh)
+    (step,) = await steps_of(behind(ssh, server.port), ssh, advised=True)
     assert (step.name, "another host key" in step.detail) == ("way_in", True)
+    assert f"ssh-keygen -f {ssh.folder / 'known_hosts'} -R '[127.0.0.1]:{ssh.port}'" in step.detail
     assert not server.requests
 
 
@@ -202,7 +206,98 @@ async def test_a_text_model_marked_as_video_that_refuses_the_clip(server: ModelS
 async def test_a_model_that_watches(server: ModelServer, exact: float, calls: int) -> None:
     server.script += [reply("[]"), *(watching(exact=exact) for _ in range(calls))]
     steps = await steps_of(chat(server.url, supports_video=True))
-    assert (steps[-1].name, steps[-1].ok) == ("sees_time", True), steps[-1]
+    assert (steps[-2].name, steps[-2].ok) == ("sees_time", True), steps[-2]
+
+
+# Servers that want to be asked otherwise
+
+
+class Keeper:
+    """What a test keeps."""
+
+    dialect: Dialect | None = None
+
+    async def replace(self, config: ModelConfig, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+
+async def dialect_of(server: ModelServer, **fields: Any) -> tuple[str, Dialect]:
+    """What the test says of the server, and keeps."""
+    keeper = Keeper()
+    steps = await ModelCheck(settings(), seconds=30.0, kept=keeper).run(chat(server.url, **fields))
+    assert [(step.name, step.ok) for step in steps[-2:]] == [("answers", True), ("dialect", True)], steps
+    assert keeper.dialect is not None
+    return steps[-1].detail, keeper.dialect
+
+
+NAMED = {
+    "max_tokens": ("max_completion_tokens", Dialect(tokens_field="max_completion_tokens")),
+    "no_length_at_all": ("no limit for an answer's length", Dialect(tokens_field="none")),
+    "temperature_fixed": ("no temperature but its own", Dialect(temperature="not_sent")),
+    "system_alternate": ("no system message", Dialect(system_role="user")),
+    "format": ("no JSON schema", Dialect(answer_format="none")),
+    "format_root": ("schemas of objects alone", Dialect(answer_format="object_schema")),
+    "short_answers": ("at most 1000 tokens", Dialect(most_tokens=1000)),
+    "not_in_one_body": ("streamed", Dialect()),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+async def test_f89_each_refusal_is_named_and_kept(server: ModelServer, name: str) -> None:
+    server.refusals, server.streams = [REFUSALS[name]], True
+    detail, kept = await dialect_of(server)
+    said, dialect = NAMED[name]
+    assert said in detail
+    assert "streamed" in detail
+    assert kept == dialect.but({"stream": True})
+
+
+async def test_f89_all_refusals_at_once_are_named(server: ModelServer) -> None:
+    server.refusals, server.streams, server.reshape = all_at_once(), True, SHAPES["tool_call"]
+    detail, _ = await dialect_of(server)
+    for said in (
+        "max_completion_tokens",
+        "no temperature",
+        "no system message",
+        "no JSON schema",
+        "at most 1000",
+        "streamed",
+        "tool_calls",
+    ):
+        assert said in detail
+    assert len(server.requests) == len(server.refusals) + 1, "that it streams was seen already"
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "tool_call"])
+async def test_f89_where_answers_stand_is_named(server: ModelServer, name: str) -> None:
+    server.reshape = SHAPES[name]
+    detail, _ = await dialect_of(server)
+    assert {"reasoning_content": "reasoning_content", "tool_call": "tool_calls"}[name] in detail
+
+
+async def test_f89_a_server_that_can_not_stream_is_asked_for_it_once(server: ModelServer) -> None:
+    detail, kept = await dialect_of(server)
+    assert kept == Dialect(stream=False)
+    assert "come whole" in detail
+    assert [request.body.get("stream") for request in server.requests] == [None, True]
+    assert server.requests[0].body.keys() == {"model", "messages", "temperature", "max_tokens", "response_format"}, "the overview's form"
+    server.refusals = [when(lambda body: "stream" in body, openai("Streaming is not supported", status=501))]
+    assert (await dialect_of(server))[1] == Dialect(stream=False)
+
+
+async def test_f89_a_model_too_slow_for_a_whole_answer_is_asked_for_pieces(server: ModelServer) -> None:
+    server.streams = True
+    server.script.append(hang())
+    keeper = Keeper()
+    steps = await ModelCheck(settings(), seconds=6.0, kept=keeper).run(chat(server.url))
+    assert [(step.name, step.ok) for step in steps[-2:]] == [("answers", True), ("dialect", True)], steps
+    assert keeper.dialect == Dialect(stream=True)
+    assert [request.body.get("stream") for request in server.requests] == [None, True]
+
+
+async def test_f89_a_stream_that_holds_another_answer_is_not_used(server: ModelServer) -> None:
+    server.script += [reply("[]"), body_of(event({"choices": [{"delta": {"content": "no"}, "finish_reason": "stop"}]}).decode())]
+    assert (await dialect_of(server))[1] == Dialect(stream=False)
 
 
 # Real models
@@ -214,7 +309,7 @@ async def test_the_built_in_models_pass_their_own_test(stack_with_models: Stack)
     last = {}
     for key in ("extractive", "signal", "whisper_base"):
         steps = await check.run(seeds[key])
-        assert all(step.ok for step in steps), steps
+        assert all(step.ok for step in steps), [step.detail for step in steps]
         last[key] = (steps[-1].name, steps[-1].detail)
     assert last["signal"][0] == "sees_time"
     assert last["whisper_base"] == ("answers", "It answers with a transcript, and hears nothing in silence.")

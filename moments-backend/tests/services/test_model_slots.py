@@ -12,6 +12,7 @@ from stack import Stack
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.inference.base import DEFAULT_MODELS, ModelConfig
 from videomoments.services.model_slots import ModelSlots
+from workers import WATCHDOG_SECONDS
 
 MODEL = next(model for model in DEFAULT_MODELS if model.key == "extractive").model_copy(update={"max_concurrency": 2})
 
@@ -30,11 +31,20 @@ class Gauge:
     def __init__(self) -> None:
         self.now = self.most = self.done = 0
 
-    async def call(self, slots: ModelSlots, model: ModelConfig = MODEL, seconds: float = 0.02) -> None:
-        async with slots.hold(model):
+    async def call(
+        self,
+        slots: ModelSlots,
+        model: ModelConfig = MODEL,
+        seconds: float = 0.02,
+        both: asyncio.Barrier | None = None,
+        *,
+        refining: bool = False,
+    ) -> None:
+        """Takes `seconds`, or until another call meets it there."""
+        async with slots.hold(model, refining=refining):
             self.now += 1
             self.most = max(self.most, self.now)
-            await asyncio.sleep(seconds)
+            await (both.wait() if both else asyncio.sleep(seconds))
             self.now -= 1
             self.done += 1
 
@@ -48,7 +58,7 @@ async def test_f43_four_workers_together_stay_within_the_models_limit(workers: l
 async def test_f43_another_model_has_places_of_its_own(workers: list[ModelSlots]) -> None:
     other = MODEL.model_copy(update={"key": "other"})
     async with workers[0].hold(MODEL), workers[1].hold(MODEL):
-        await asyncio.wait_for(Gauge().call(workers[2], other), 5)
+        await asyncio.wait_for(Gauge().call(workers[2], other), WATCHDOG_SECONDS)
 
 
 async def test_f43_a_worker_that_ends_frees_its_places(workers: list[ModelSlots]) -> None:
@@ -59,7 +69,7 @@ async def test_f43_a_worker_that_ends_frees_its_places(workers: list[ModelSlots]
     await asyncio.sleep(0.2)
     assert not waiting.done()
     await workers[0].close()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, WATCHDOG_SECONDS)
     await held.aclose()
 
 
@@ -73,7 +83,8 @@ async def test_f43_a_caller_that_is_cancelled_leaves_no_place_taken(workers: lis
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
     gauge = Gauge()
-    await asyncio.wait_for(asyncio.gather(*(gauge.call(slots, seconds=0.3) for slots in workers[1:3])), 10)
+    both = asyncio.Barrier(2)
+    await asyncio.wait_for(asyncio.gather(*(gauge.call(slots, both=both) for slots in workers[1:3])), WATCHDOG_SECONDS)
     assert gauge.most == 2
 
 
@@ -87,3 +98,65 @@ async def test_f43_a_broken_connection_is_made_anew(workers: list[ModelSlots]) -
         await gauge.call(workers[0])
     await gauge.call(workers[0])
     assert gauge.done >= 2
+
+
+# Refinements: fewer among them, by `max_refinements`
+
+
+ONE = MODEL.model_copy(update={"key": "one", "max_refinements": 1})
+
+
+async def test_f43_refinements_come_one_at_a_time_over_all_workers_and_other_calls_beside_them(workers: list[ModelSlots]) -> None:
+    refining, finding = Gauge(), Gauge()
+
+    async def call(gauge: Gauge, slots: ModelSlots) -> None:
+        async with slots.hold(ONE, refining=gauge is refining):
+            await asyncio.sleep(0)
+            gauge.now += 1
+            gauge.most = max(gauge.most, gauge.now)
+            assert refining.now + finding.now <= ONE.max_concurrency
+            await asyncio.sleep(0.005)
+            gauge.now -= 1
+            gauge.done += 1
+
+    await asyncio.gather(*(call(gauge, slots) for slots in workers for _ in range(8) for gauge in (refining, finding)))
+    assert (refining.most, refining.done, finding.done) == (1, 32, 32)
+    assert finding.most == 2
+
+
+async def test_f43_who_waits_to_refine_takes_no_place_from_other_calls(workers: list[ModelSlots]) -> None:
+    async with workers[0].hold(ONE, refining=True):
+        waiting = [asyncio.create_task(Gauge().call(slots, ONE, refining=True)) for slots in workers for _ in range(3)]
+        await asyncio.sleep(0.3)
+        await asyncio.wait_for(Gauge().call(workers[1], ONE), WATCHDOG_SECONDS)
+        assert not any(task.done() for task in waiting)
+    await asyncio.wait_for(asyncio.gather(*waiting), WATCHDOG_SECONDS)
+
+
+async def test_f43_a_worker_that_dies_while_it_refines_frees_both_places(workers: list[ModelSlots]) -> None:
+    single = ONE.model_copy(update={"max_concurrency": 1})
+    held = contextlib.AsyncExitStack()
+    await held.enter_async_context(workers[0].hold(single, refining=True))
+    waiting = asyncio.create_task(Gauge().call(workers[1], single, refining=True))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    await workers[0].close()
+    await asyncio.wait_for(waiting, WATCHDOG_SECONDS)
+    await held.aclose()
+
+
+async def test_f43_who_gives_up_between_the_two_places_leaves_neither_taken(workers: list[ModelSlots]) -> None:
+    single = ONE.model_copy(update={"max_concurrency": 1})
+    async with workers[0].hold(single):
+        between = asyncio.create_task(Gauge().call(workers[0], single, refining=True))
+        await asyncio.sleep(0.2)
+        between.cancel()
+        await asyncio.gather(between, return_exceptions=True)
+    await asyncio.wait_for(Gauge().call(workers[1], single, refining=True), WATCHDOG_SECONDS)
+
+
+async def test_as_many_refinements_at_once_as_the_model_is_said_to_hold(workers: list[ModelSlots]) -> None:
+    three = ONE.model_copy(update={"max_concurrency": 4, "max_refinements": 3})
+    gauge = Gauge()
+    await asyncio.gather(*(gauge.call(slots, three, refining=True) for slots in workers for _ in range(4)))
+    assert (gauge.most, gauge.done) == (3, 16)

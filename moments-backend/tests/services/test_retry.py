@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from backend import accepted, claimed, one, run_of
-from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, StaleAttempt
-from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, RunActive, StaleAttempt
+from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
+from videomoments.services.options import RunOptions
 from videomoments.services.retrying import retry_run
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
@@ -89,12 +90,12 @@ async def test_the_models_are_taken_as_they_are_configured_now(services: Service
 
 async def test_f31_what_may_not_be_retried(services: Services) -> None:
     claim = await claimed(services)
-    for moment in ("at work", "completed"):
-        if moment == "completed":
+    for code in ("run_not_failed", "nothing_to_refine"):
+        if code == "nothing_to_refine":
             await services.runs.finish(claim, RunStatus.COMPLETED)
         with pytest.raises(Conflict) as refused:
             await retry_run(services, claim.request_id)
-        assert refused.value.code == "run_not_failed"
+        assert refused.value.code == code
     with pytest.raises(NotFound):
         await retry_run(services, "none")
 
@@ -106,6 +107,15 @@ async def test_an_older_run_than_the_newest_is_not_retried(services: Services) -
         await retry_run(services, old.request_id)
     assert refused.value.code == "run_superseded"
     assert (await run_of(services, old.request_id)).status is RunStatus.FAILED
+
+
+async def test_beside_an_active_run_of_another_kind_it_names_that_run(services: Services) -> None:
+    old = await failed(services)
+    snapshot = await services.models.snapshot(RunOptions())
+    active = await services.runs.accept(old.video_id, snapshot, kind=RunKind.GENERATE)
+    with pytest.raises(RunActive) as refused:
+        await retry_run(services, old.request_id)
+    assert (refused.value.code, refused.value.request_id, refused.value.run_status) == ("run_active", active.request_id, "queued")
 
 
 async def test_twenty_retries_at_once_are_one(services: Services) -> None:

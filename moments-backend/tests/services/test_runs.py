@@ -9,24 +9,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, claimed, one, run_of, settings_over
+from backend import accepted, claimed, one, run_of
 from stack import Stack
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, StaleAttempt, TooMany
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
+from videomoments.core.times import now
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunFilter
 from videomoments.services.runs import Accepted
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services, build_services
-
-
-async def _lapse(services: Services, request_id: str) -> None:
-    """As if the lease had run out."""
-    async with services.database.transaction() as session:
-        statement = text("UPDATE pipeline_history SET lease_until = now() - interval '1 second' WHERE identifier = :id")
-        await session.execute(statement, {"id": request_id})
+from workers import WATCHDOG_SECONDS, lapse, until
 
 
 async def test_an_accepted_run_is_queued_with_eight_pending_stages(services: Services) -> None:
@@ -104,7 +99,7 @@ async def test_f36_a_place_that_gets_free_during_a_start_is_no_conflict(services
                     break
 
     try:
-        await asyncio.wait_for(asyncio.gather(*(start(videos[first::6]) for first in range(6))), 60)
+        await asyncio.wait_for(asyncio.gather(*(start(videos[first::6]) for first in range(6))), WATCHDOG_SECONDS)
     finally:
         await small.close()
     assert set(refusals) == {"too_many"}, "the queue was full now and then, and no video had a run already"
@@ -131,7 +126,7 @@ async def test_claims_that_come_together_are_each_their_own(services: Services) 
 
 async def test_f02_of_two_attempts_that_end_together_the_newer_one_ends_the_run(services: Services) -> None:
     stale = await claimed(services)
-    await _lapse(services, stale.request_id)
+    await lapse(services, stale.request_id)
     newer, other = await services.runs.claim(stale.request_id, "worker-b"), await claimed(services, "https://example.com/other.mp4")
     assert newer is not None
     endings = [(stale, "stale"), (newer, "newer"), (other, "other")]
@@ -146,7 +141,7 @@ async def test_f02_of_two_attempts_that_end_together_the_newer_one_ends_the_run(
 
 async def test_f02_a_worker_that_lost_its_claim_writes_nothing(services: Services) -> None:
     old = await claimed(services)
-    await _lapse(services, old.request_id)
+    await lapse(services, old.request_id)
     new = await services.runs.claim(old.request_id, "worker-b")
     assert new is not None
     assert (new.attempt, new.crashes) == (2, 1)
@@ -171,14 +166,14 @@ async def test_f02_a_worker_that_lost_its_claim_writes_nothing(services: Service
 
 async def test_f02_a_worker_that_wakes_up_takes_the_counted_crash_back(services: Services) -> None:
     frozen = await claimed(services)
-    await _lapse(services, frozen.request_id)
+    await lapse(services, frozen.request_id)
     newer = await services.runs.claim(frozen.request_id, "worker-b")
     assert newer is not None
     assert newer.crashes == 1
     for _ in range(2):  # once is enough, twice is not too much
         assert not await services.runs.let_go(frozen)
         assert (await run_of(services, frozen.request_id)).crashes == 0
-    await _lapse(services, frozen.request_id)
+    await lapse(services, frozen.request_id)
     third = await services.runs.claim(frozen.request_id, "worker-c")
     assert third is not None
     assert third.crashes == 1
@@ -188,7 +183,7 @@ async def test_f02_a_worker_that_wakes_up_takes_the_counted_crash_back(services:
 
 async def test_a_lease_that_nobody_took_over_is_handed_back(services: Services) -> None:
     claim = await claimed(services)
-    await _lapse(services, claim.request_id)
+    await lapse(services, claim.request_id)
     assert await services.runs.let_go(claim)
     again = await services.runs.claim(claim.request_id, "worker-b")
     assert again is not None
@@ -242,7 +237,7 @@ async def test_f27_a_cancellation_has_no_time_to_live(services: Services) -> Non
     claim = await claimed(services)
     assert await services.runs.request_cancel(claim.request_id) is RunStatus.PROCESSING
     await services.redis.flushdb()  # five minutes are over, and more
-    await _lapse(services, claim.request_id)
+    await lapse(services, claim.request_id)
     assert await services.runs.claim(claim.request_id, "worker-b") is None
     assert await services.runs.request_cancel(claim.request_id) is RunStatus.CANCELLED
 
@@ -315,7 +310,7 @@ async def test_f05_a_run_that_redis_never_heard_of_is_accepted(stack: Stack, ser
 async def test_f05_an_announcement_that_comes_after_the_end_leaves_no_lock(services: Services) -> None:
     run = await accepted(services)
     await services.runs.request_cancel(run.request_id)
-    await services.runs.announce(run.request_id, run.video_id, await services.models.snapshot(RunOptions()))
+    await services.runs.announce(run.request_id, run.video_id, await services.models.snapshot(RunOptions()), now())
     assert not await services.redis.exists(keys.lock(run.video_id))
     assert (await services.runs.status.read(run.video_id))["status"] == "cancelled"
 
@@ -323,10 +318,13 @@ async def test_f05_an_announcement_that_comes_after_the_end_leaves_no_lock(servi
 async def test_f30_a_run_without_a_worker_is_stalled(services: Services) -> None:
     claim = await claimed(services)
     assert not (await run_of(services, claim.request_id)).stalled
-    await _lapse(services, claim.request_id)
-    run = await run_of(services, claim.request_id)
-    assert run.status is RunStatus.PROCESSING
-    assert run.stalled
+    await lapse(services, claim.request_id)
+
+    async def stalled() -> bool:
+        return (await run_of(services, claim.request_id)).stalled
+
+    await until(stalled)
+    assert (await run_of(services, claim.request_id)).status is RunStatus.PROCESSING
 
 
 async def test_f30_a_queued_run_is_stalled_when_no_worker_lives(services: Services) -> None:
@@ -367,7 +365,3 @@ async def test_lists_are_newest_first(services: Services) -> None:
     before = (rows[0].created_at + timedelta(0), rows[0].run_id)
     assert [row.request_id for row in await services.run_queries.page(before=before)] == [first.request_id]
     assert await services.run_queries.page(RunFilter(status=RunStatus.COMPLETED)) == []
-
-
-def test_short_leases_are_what_these_tests_run_with(stack: Stack, settings: Settings) -> None:
-    assert settings_over(stack, settings.home).lease_seconds == 2.0

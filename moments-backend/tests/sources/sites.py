@@ -12,6 +12,7 @@ import psutil
 import pytest
 from aiohttp import web
 
+from processes import children_with
 from videomoments.core.errors import MomentsError, SourceUnavailable
 from videomoments.core.job_process import ChildProgram
 
@@ -81,4 +82,15 @@ async def site() -> AsyncIterator[Site]:
 
 
 def site_children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if "site_child" in " ".join(child.cmdline())]
+    return children_with("videomoments.sources.site_child")
+
+
+class ScriptedClock:
+    """Monotonic seconds that only a test lets pass: `step` with each look."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now, self._step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self._step
+        return self.now

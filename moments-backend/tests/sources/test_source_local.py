@@ -12,7 +12,7 @@ from videomoments.sources import FetchLimits, fetch_local, inspect
 
 async def test_a_file_is_copied_with_progress(tmp_path: Path) -> None:
     source = tmp_path / "My talk.mp4"
-    source.write_bytes(b"x" * 100_000)
+    source.write_bytes(b"\0x" * 50_000)
     seen: list[tuple[int, int | None]] = []
     fetched = await fetch_local(source, tmp_path / "t", limits=FetchLimits(), on_progress=lambda done, total: seen.append((done, total)))
     await asyncio.sleep(0)
@@ -22,11 +22,22 @@ async def test_a_file_is_copied_with_progress(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("missing", "file_missing"), ("folder", "not_a_file"), ("pipe", "not_a_file"), ("empty", "empty_file")]
+    ("name", "code"),
+    [
+        ("missing", "file_missing"),
+        ("link", "file_missing"),
+        ("empty/below", "file_missing"),
+        ("folder", "not_a_file"),
+        ("pipe", "not_a_file"),
+        ("empty", "empty_file"),
+        ("text", "not_media"),
+    ],
 )
 def test_what_is_no_file_is_said_in_one_line(tmp_path: Path, name: str, code: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("Some words.")
+    (tmp_path / "link").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises((InvalidInput, UnsupportedMedia)) as caught:
         inspect(tmp_path / name)
@@ -44,11 +55,12 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
 
 
 async def test_f62_size_and_space_are_checked_before_copying(tmp_path: Path) -> None:
-    (tmp_path / "in").write_bytes(b"x" * 1000)
+    (tmp_path / "in").write_bytes(bytes(1000))
     with pytest.raises(TooLarge):
         await fetch_local(tmp_path / "in", tmp_path / "t", limits=FetchLimits(max_bytes=999))
-    with pytest.raises(OutOfSpace):
+    with pytest.raises(OutOfSpace, match=r"needs 1\.0 KB, and of the .* that are free 1152921\.5 TB are kept in reserve") as full:
         await fetch_local(tmp_path / "in", tmp_path / "t", limits=FetchLimits(min_free_bytes=2**60))
+    assert "MOMENTS_MIN_FREE_BYTES" in full.value.advice
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 

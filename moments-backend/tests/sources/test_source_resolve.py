@@ -53,3 +53,10 @@ def test_f80_names_are_labels() -> None:
     assert title_of("my_great_talk.mp4") == "my great talk"
     assert title_of("v1.2 final") == "v1.2 final"
     assert title_of(".mp4") == ".mp4"
+
+
+def test_f95_a_name_of_nothing_to_see_is_no_title() -> None:
+    assert label("\u3164\u2800") == ""
+    assert title_of("\u3164.mp4") == "\u3164.mp4"
+    assert title_of("हिन्दी_में.mp4") == "हिन्दी में"
+    assert label("👩\u200d🔬 Cafe\u0301.mp4") == "👩\u200d🔬 Café.mp4"

@@ -133,13 +133,13 @@ async def test_uploads_and_deletions_side_by_side_lose_nothing(store: LocalStore
     (tmp_path / "in").write_bytes(b"x" * 1000)
 
     async def one(number: int) -> None:
-        for _ in range(10):
+        for _ in range(60):
             key = f"videos/v1/source/{number}-1.mp4"
             await store.put_file(key, tmp_path / "in", content_type="video/mp4")
             assert (await store.head(key)).size == 1000
             await store.delete(key)
 
-    await asyncio.gather(*(one(number) for number in range(4)))
+    await asyncio.gather(*(one(number) for number in range(8)))
 
 
 async def test_reading_goes_on_while_the_object_is_deleted(store: LocalStore, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
-from workers import end_of, executions, in_stage, until, worker_process, working
+from workers import WATCHDOG_SECONDS, end_of, executions, in_stage, lapse, renewed, until, worker_process, working
 
 pytestmark = pytest.mark.fault
 
@@ -32,37 +31,37 @@ def settings(settings: Settings) -> Settings:
 
 async def test_f08_f12_a_kill_in_any_stage_repeats_that_stage_only(services: Services, settings: Settings) -> None:
     runs = {
-        name: await accepted(services, f"https://example.com/{name}.mp4", prompt=json.dumps({name: {"sleep": 60, "attempts": [1]}}))
+        name: await accepted(services, f"https://example.com/{name}.mp4", prompt=json.dumps({name: {"sleep": 3600, "attempts": [1]}}))
         for name in EIGHT
     }
     with worker_process(settings) as victim:
         for name, run in runs.items():
             await in_stage(services, run.request_id, name)
         victim.kill()
-    killed = time.monotonic()
     stalled = [(await run_of(services, run.request_id)).status for run in runs.values()]
     assert set(stalled) == {RunStatus.PROCESSING}
+    await lapse(services)
     async with working(services):
         for name, run in runs.items():
             ended = await end_of(services, run.request_id)
             assert ended.status is RunStatus.COMPLETED
             assert (ended.attempt, ended.crashes) == (2, 1)
             assert executions(ended) == [2 if stage is name else 1 for stage in EIGHT]
-    # Half of it is this machine's: eight runs at once among its neighbours.
-    assert time.monotonic() - killed < 2 * (settings.lease_seconds + 5)
 
 
 async def test_f30_a_run_whose_worker_was_killed_shows_as_stalled(services: Services, settings: Settings) -> None:
-    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 60}}))
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"sleep": 3600}}))
     with worker_process(settings) as victim:
         await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
         assert not (await run_of(services, run.request_id)).stalled
         victim.kill()
+    assert not (await run_of(services, run.request_id)).stalled, "nobody knows yet"
+    await lapse(services)
 
     async def stalled() -> bool:
         return (await run_of(services, run.request_id)).stalled
 
-    assert await until(stalled, 10) < settings.lease_seconds + 2
+    await until(stalled)
     # Nobody works on it: whoever asks for its end, ends it.
     assert await services.runs.request_cancel(run.request_id) is RunStatus.CANCELLED
 
@@ -71,8 +70,8 @@ async def test_f11_a_run_that_ends_its_workers_is_a_dead_letter_after_three(serv
     deadly = await accepted(services, "https://example.com/deadly.mp4", prompt=json.dumps({"TRANSCRIPTION": {"exit": 137}}))
     for _ in range(3):
         with worker_process(settings) as victim:
-            status = await asyncio.to_thread(victim.process.wait, 30)
-            assert status == 137
+            assert await asyncio.to_thread(victim.process.wait, WATCHDOG_SECONDS) == 137
+        await lapse(services)
     other = await accepted(services, "https://example.com/other.mp4")
     async with working(services):
         assert (await end_of(services, other.request_id)).status is RunStatus.COMPLETED
@@ -85,35 +84,35 @@ async def test_f11_a_run_that_ends_its_workers_is_a_dead_letter_after_three(serv
 
 
 @pytest.mark.parametrize("wait", ["sleep", "silent"])
-async def test_f24_sigterm_hands_the_run_back_within_five_seconds(services: Services, settings: Settings, wait: str) -> None:
+async def test_f24_sigterm_hands_the_run_back(services: Services, settings: Settings, wait: str) -> None:
     run = await accepted(services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, wait: 60, "attempts": [1]}}))
     with worker_process(settings) as leaving:
         await in_stage(services, run.request_id, StageName.AUDIO_UPLOAD)
-        began = time.monotonic()
         assert await asyncio.to_thread(leaving.terminate) == 0
-        assert time.monotonic() - began < 5
+    assert await one(services, "SELECT lease_until IS NULL FROM pipeline_history")
     assert list((settings.home / "store").rglob("*.wav")) == []
     assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
-    began = time.monotonic()
-    async with working(services):
+    async with working(services):  # whom no lease of the first may keep from it
         ended = await end_of(services, run.request_id)
-        assert time.monotonic() - began < 5
     assert ended.status is RunStatus.COMPLETED
     assert (ended.attempt, ended.crashes) == (2, 0), "no crash was counted"
     assert executions(ended) == [1, 1, 2, 1, 1, 1, 1, 1]
 
 
 async def test_f02_f60_a_worker_that_wakes_up_too_late_writes_nothing(services: Services, settings: Settings) -> None:
-    script = {"AUDIO_UPLOAD": {"store": True, "sleep": 1.0, "attempts": [1]}, "TRANSCRIPTION": {"sleep": 0.2}}
+    go_on = settings.home / "go on"
+    script = {"AUDIO_UPLOAD": {"store": True, "held": str(go_on), "attempts": [1]}}
     late = {"AUDIO_UPLOAD": {"store": True}}
     run = await accepted(services, prompt=json.dumps(script))
     with worker_process(settings) as frozen:
         await in_stage(services, run.request_id, StageName.AUDIO_UPLOAD)
         frozen.signal(signal.SIGSTOP)
+        await lapse(services)
         async with working(services):
             ended = await end_of(services, run.request_id)
         assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 2)
         shown = await _mirrors(services, run)
+        go_on.touch()
         frozen.signal(signal.SIGCONT)
         # It lets go, and takes the next run.
         second = await accepted(services, "https://example.com/next.mp4", prompt=json.dumps(late))
@@ -134,11 +133,13 @@ async def _mirrors(services: Services, run: Accepted) -> list[object]:
 
 
 async def test_f23_a_blocked_event_loop_keeps_its_lease(services: Services, settings: Settings) -> None:
-    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"block": 2 * settings.lease_seconds}}))
-    with worker_process(settings) as blocked:
+    go_on = settings.home / "go on"
+    run = await accepted(services, prompt=json.dumps({"TRANSCRIPTION": {"blocked": str(go_on)}}))
+    with worker_process(settings, RENEW_SECONDS="0.2") as blocked:
         await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
-        async with working(services):
-            ended = await end_of(services, run.request_id)
+        await renewed(services, run.request_id, times=3)
+        go_on.touch()
+        ended = await end_of(services, run.request_id)
         await asyncio.to_thread(blocked.terminate)
     assert executions(ended) == [1] * 8
     assert ended.attempt == 1
@@ -146,26 +147,24 @@ async def test_f23_a_blocked_event_loop_keeps_its_lease(services: Services, sett
 
 async def test_f43_a_killed_workers_model_places_are_free_again(services: Services, settings: Settings) -> None:
     """Two calls hold the model's two places; their worker dies, and other runs get them without waiting for any lease."""
-    script = json.dumps({"MOMENT_GENERATION": {"slot": True, "sleep": 60, "attempts": [1]}})
+    script = json.dumps({"MOMENT_GENERATION": {"slot": True, "sleep": 3600, "attempts": [1]}})
     held = [await accepted(services, f"https://example.com/{number}.mp4", prompt=script) for number in range(2)]
     with worker_process(settings) as victim:
         for run in held:
             await in_stage(services, run.request_id, StageName.MOMENT_GENERATION)
         await until(lambda: one(services, "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory'"))
         victim.kill()
-    await until(lambda: one(services, "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'"), 5)
+    await until(lambda: one(services, "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'"))
 
 
 async def test_f16_what_a_killed_worker_had_read_is_run(stack: Stack, services: Services, settings: Settings, tmp_path: Path) -> None:
     await services.queue.ensure_group()
     runs = [await accepted(services, f"https://example.com/{number}.mp4") for number in range(5)]
-    assert len(await services.queue.read("worker-dead", 5, 100)) == 5
+    read = [entry.entry_id for entry in await services.queue.read("worker-dead", 5, 100)]
+    assert len(read) == 5
+    long_ago = int(2 * settings.lease_seconds * 1000)
+    await services.redis.xclaim(keys.STREAM, keys.GROUP, "worker-dead", 0, read, idle=long_ago, justid=True)
     async with working(services):
         for run in runs:
             ended = await end_of(services, run.request_id)
             assert (ended.status, ended.attempt) == (RunStatus.COMPLETED, 1)
-
-        async def only_the_living() -> bool:
-            return len(await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)) <= 1
-
-        await until(only_the_living)

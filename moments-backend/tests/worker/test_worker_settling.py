@@ -7,6 +7,7 @@ import asyncio
 from redis.exceptions import ConnectionError as RedisAway
 
 from videomoments.coordination.queue import JobQueue
+from videomoments.core.times import now
 from videomoments.services.wiring import Services
 from videomoments.worker.settling import Settler
 from workers import until
@@ -24,7 +25,7 @@ class _AwayAtFirst(JobQueue):
 async def _read(queue: JobQueue, count: int) -> list[str]:
     await queue.ensure_group()
     for number in range(count):
-        await queue.add(request_id=f"r{number}", video_id="v", config={})
+        await queue.add(request_id=f"r{number}", video_id="v", config={}, requested_at=now())
     return [entry.entry_id for entry in await queue.read("worker-a", count, 100)]
 
 

@@ -17,13 +17,14 @@ from videomoments.coordination import keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, NotFound, StaleAttempt
 from videomoments.core.names import RunStatus, StageName
+from videomoments.core.times import now
 from videomoments.services.runs import Claim
 from videomoments.services.videos import SourceFile
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore, configured_store
 from videomoments.storage.layout import audio_key, source_key, upload_key, waveform_key
 from videomoments.worker.sweeper import Sweeper
-from workers import end_of, in_stage, until, worker_process, working
+from workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 
 
 @pytest.fixture
@@ -142,11 +143,11 @@ async def test_one_of_the_live_workers_sweeps_the_store(services: Services, swee
 async def mid_run(services: Services, settings: Settings) -> AsyncIterator[dict[StageName, str]]:
     """A run in each of the eight stages, each with an object that no row names yet: stage to video."""
     many = settings.limits.model_copy(update={"pipelines": 8})
-    script = {"store": True, "sleep": 60}
+    script = {"store": True, "sleep": 3600}
     runs = {name: await accepted(services, f"https://example.com/{name}.mp4", prompt=json.dumps({name: script})) for name in StageName}
     with worker_process(settings.model_copy(update={"limits": many})):
         for name, run in runs.items():
-            await in_stage(services, run.request_id, name, 40)
+            await in_stage(services, run.request_id, name)
         yield {name: run.video_id for name, run in runs.items()}
 
 
@@ -159,7 +160,7 @@ async def test_f63_a_video_deleted_in_any_stage_leaves_nothing(
 
     await until(all_stored)
     for video_id in mid_run.values():
-        assert await services.deletion.purge(video_id, store, patience=10)
+        assert await services.deletion.purge(video_id, store, patience=WATCHDOG_SECONDS)
     assert await _left(store) == set()
     for table in ("videos", "pipeline_history", "pipeline_stages", "thumbnails", "clips", "moments", "transcripts"):
         assert await one(services, f"SELECT count(*) FROM {table}") == 0, table
@@ -208,7 +209,7 @@ async def test_f20_entries_of_ended_runs_that_redis_gave_back_are_dropped(servic
     await services.runs.finish(ended, RunStatus.COMPLETED)
     await services.queue.ensure_group()
     for request_id in (ended.request_id, "of-a-deleted-video"):
-        await services.queue.add(request_id=request_id, video_id=ended.video_id, config={})
+        await services.queue.add(request_id=request_id, video_id=ended.video_id, config={}, requested_at=now())
     read = await services.queue.read("worker-a", 2, 100)
     assert len(read) == 2, "some are read, some are not: both may come back"
     await sweeper.sweep_entries()

@@ -8,6 +8,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly advice: string | null;
   readonly fields: readonly { field: string; message: string }[];
+  /** With `changed_meanwhile`: what was to be edited, as it is now. */
+  readonly current: unknown;
 
   constructor(status: number, problem: Partial<Problem>) {
     super(problem.detail ?? problem.title ?? "The server does not answer.");
@@ -16,6 +18,12 @@ export class ApiError extends Error {
     this.code = problem.code ?? (status === 0 ? "offline" : "unknown");
     this.advice = problem.advice ?? (status === 0 ? "Check that it runs and that you are online. This page tries again by itself." : null);
     this.fields = problem.errors ?? [];
+    this.current = problem.current ?? null;
+  }
+
+  /** The edit was based on an older version: nothing was changed, and `current` is what stands there. */
+  get stale(): boolean {
+    return this.code === "changed_meanwhile" && this.current !== null;
   }
 
   get offline(): boolean {
@@ -36,6 +44,28 @@ http.interceptors.request.use((config) => {
 export async function request<Answer>(config: AxiosRequestConfig): Promise<Answer> {
   try {
     return (await http.request<Answer>(config)).data;
+  } catch (error) {
+    const known = toApiError(error);
+    if (known.status === 401) requireKey();
+    throw known;
+  }
+}
+
+export interface SavedFile {
+  data: Blob;
+  /** As the server would have it saved; null where it says none. */
+  name: string | null;
+  /** What the file's format could not hold. */
+  notes: string[];
+}
+
+/** A file to be saved. Rejects as `request` does. */
+export async function requestFile(config: AxiosRequestConfig): Promise<SavedFile> {
+  try {
+    const answer = await http.request<Blob>({ ...config, responseType: "blob", timeout: 0 });
+    const [disposition, notes] = ["content-disposition", "export-notes"].map((name) => String(answer.headers[name] ?? ""));
+    const name = /filename\*=UTF-8''([^;]+)/.exec(disposition ?? "")?.[1];
+    return { data: answer.data, name: name === undefined ? null : decodeURIComponent(name), notes: notes ? (JSON.parse(notes) as string[]) : [] };
   } catch (error) {
     const known = toApiError(error);
     if (known.status === 401) requireKey();

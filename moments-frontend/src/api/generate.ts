@@ -1,11 +1,12 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ApiError, request } from "./client";
+import { useQueryClient } from "@tanstack/react-query";
+import { useAction } from "./action";
+import { request } from "./client";
 import type { AcceptedOut, SourceListOut, StartOptions } from "./types";
 
 /** One URL, one run. */
 export function useGenerate() {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, { url: string; options: Partial<StartOptions> }>({
+  return useAction<AcceptedOut, { url: string; options: Partial<StartOptions> }>({
     mutationFn: ({ url, options }) => request({ method: "POST", url: "api/generate_moments", data: { url, ...options } }),
     onSuccess: () => client.invalidateQueries(),
   });
@@ -18,7 +19,7 @@ const LOOK_MS = 120_000;
 
 /** The videos that a playlist's or a channel's address leads to, at most `MOST_LISTED`; nothing is started. */
 export function useListSource() {
-  return useMutation<SourceListOut, ApiError, string>({
+  return useAction<SourceListOut, string>({
     mutationFn: (url) => request({ method: "POST", url: "api/videos/list", data: { url, max_videos: MOST_LISTED }, timeout: LOOK_MS }),
   });
 }

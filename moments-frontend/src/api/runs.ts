@@ -1,7 +1,8 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useAction } from "./action";
 import { pollInterval } from "@/hooks/polling";
 import { type ApiError, request } from "./client";
-import type { AcceptedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
+import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
 
 /** The newest run of a video, asked for every two seconds until it has ended. */
 export const runStatus = (videoId: string) =>
@@ -17,6 +18,7 @@ export interface RunFilter {
   status?: RunStatus;
   error_code?: string;
   stalled?: boolean;
+  dismissed?: boolean;
 }
 
 /** The runs of all videos, newest first. Asked for again while one of them goes on. */
@@ -37,7 +39,7 @@ export const runPages = (filter: RunFilter, limit = 25) =>
 /** Starts the pipeline on a stored or registered video. */
 export function useStartRun() {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, { videoId: string; options: Partial<StartOptions> }>({
+  return useAction<AcceptedOut, { videoId: string; options: Partial<StartOptions> }>({
     mutationFn: ({ videoId, options }) => request({ method: "POST", url: `api/pipeline/${videoId}/start`, data: options }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
@@ -45,7 +47,7 @@ export function useStartRun() {
 
 export function useCancelRun() {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, { videoId: string; requestId: string }>({
+  return useAction<AcceptedOut, { videoId: string; requestId: string }>({
     mutationFn: ({ videoId, requestId }) =>
       request({ method: "POST", url: `api/pipeline/${videoId}/cancel`, params: { request_id: requestId } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
@@ -55,9 +57,33 @@ export function useCancelRun() {
 /** Takes up a run that failed or was cancelled where it ended. */
 export function useRetryRun() {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, { videoId: string; requestId: string }>({
+  return useAction<AcceptedOut, { videoId: string; requestId: string }>({
     mutationFn: ({ videoId, requestId }) =>
       request({ method: "POST", url: `api/pipeline/${videoId}/retry`, params: { request_id: requestId } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
+  });
+}
+
+interface RunIds {
+  videoId: string;
+  requestId: string;
+}
+
+/** Takes a run that failed or was cancelled off all lists, or with `undo` puts it back. */
+export function useDismissRun() {
+  const client = useQueryClient();
+  return useAction<DismissedOut, RunIds & { undo?: boolean }>({
+    mutationFn: ({ videoId, requestId, undo = false }) =>
+      request({ method: "POST", url: `api/pipeline/${videoId}/${undo ? "undismiss" : "dismiss"}`, params: { request_id: requestId } }),
+    onSettled: () => client.invalidateQueries(),
+  });
+}
+
+/** Takes every failed run off all lists. */
+export function useDismissFailed() {
+  const client = useQueryClient();
+  return useAction<DismissedAllOut>({
+    mutationFn: () => request({ method: "POST", url: "api/pipeline/dismiss" }),
+    onSettled: () => client.invalidateQueries(),
   });
 }

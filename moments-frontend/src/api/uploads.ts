@@ -1,10 +1,10 @@
 import { useSyncExternalStore } from "react";
-import type { Upload } from "tus-js-client";
+import type { DetailedError, Upload } from "tus-js-client";
 import { createStore } from "@/lib/store";
 import { request, toApiError } from "./client";
 import { readKey, requireKey } from "./key";
 import { queryClient } from "./queryClient";
-import type { StartOptions, UploadOut } from "./types";
+import type { Problem, StartOptions, UploadOut } from "./types";
 import { watch } from "./watched";
 
 export interface RunningUpload {
@@ -12,11 +12,14 @@ export interface RunningUpload {
   name: string;
   size: number;
   sent: number;
-  state: "sending" | "paused" | "starting" | "failed";
+  /** `refused`: the server takes no such file, and asking again would not help. */
+  state: "sending" | "paused" | "starting" | "failed" | "refused";
   problem: string | null;
 }
 
 const PIECE_BYTES = 8 * 1024 * 1024;
+// The server's answers to a file that it does not take: not media, too large.
+const REFUSED = [413, 422];
 const RETRY_MS = [0, 1_000, 3_000, 5_000, 10_000, 20_000];
 const store = createStore<readonly RunningUpload[]>([]);
 const uploads = new Map<number, { upload: Upload; options: Partial<StartOptions> }>();
@@ -46,7 +49,7 @@ export async function startUpload(file: File, options: Partial<StartOptions>): P
       if (answer.getStatus() === 401) requireKey();
     },
     onProgress: (sent) => change(id, { sent }),
-    onError: (error) => change(id, { state: "failed", problem: explain(error) }),
+    onError: (error) => change(id, explain(error)),
     onSuccess: () => void finish(id, file.name, upload.url, options),
   });
   uploads.set(id, { upload, options });
@@ -87,7 +90,8 @@ async function finish(id: number, name: string, url: string | null, options: Par
     await queryClient.invalidateQueries();
   } catch (error) {
     const known = toApiError(error);
-    change(id, { state: "failed", problem: known.advice ? `${known.message} ${known.advice}` : known.message });
+    const problem = known.advice ? `${known.message} ${known.advice}` : known.message;
+    change(id, { state: REFUSED.includes(known.status) ? "refused" : "failed", problem });
   }
 }
 
@@ -95,8 +99,19 @@ function change(id: number, fields: Partial<RunningUpload>): void {
   store.set((now) => now.map((one) => (one.id === id ? { ...one, ...fields } : one)));
 }
 
-/** What the server said of it, out of the text that the client made of the answer. */
-function explain(error: Error): string {
-  const detail = /"detail":\s*"([^"]+)"/.exec(error.message)?.[1];
-  return detail ?? "The connection broke and could not be made again. Resume goes on where it was.";
+/** What the server said of it. The bytes of a file that is refused are gone there; a connection that broke goes on where it was. */
+function explain(error: Error | DetailedError): Pick<RunningUpload, "state" | "problem"> {
+  const answer = "originalResponse" in error ? error.originalResponse : null;
+  const body = answer ? problemIn(answer.getBody()) : null;
+  if (answer && body) return { state: REFUSED.includes(answer.getStatus()) ? "refused" : "failed", problem: [body.detail, body.advice].filter(Boolean).join(" ") };
+  return { state: "failed", problem: "The connection broke and could not be made again. Resume goes on where it was." };
+}
+
+function problemIn(text: string): Partial<Problem> | null {
+  try {
+    const body = JSON.parse(text) as Partial<Problem> | null;
+    return body?.detail === undefined ? null : body;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
-import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useAction } from "./action";
 import { type ApiError, request } from "./client";
 import type { DeletedOut, PageVideoOut, VideoOut, VideoSort } from "./types";
 
@@ -30,8 +31,8 @@ export const video = (videoId: string) =>
 
 export function useEditVideo(videoId: string) {
   const client = useQueryClient();
-  return useMutation<VideoOut, ApiError, { title: string }>({
-    mutationFn: (data) => request({ method: "PATCH", url: `api/videos/${videoId}`, data }),
+  return useAction<VideoOut, { title: string; etag: string }>({
+    mutationFn: ({ title, etag }) => request({ method: "PATCH", url: `api/videos/${videoId}`, data: { title }, headers: { "If-Match": etag } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["videos"] }),
   });
 }
@@ -62,7 +63,7 @@ function useRefresh() {
 /** Hides videos and cancels what runs on them; throws where none could be hidden. `useRestoreVideos` brings them back for ten minutes. */
 export function useDeleteVideos() {
   const refresh = useRefresh();
-  return useMutation<Deleted, ApiError, readonly string[]>({
+  return useAction<Deleted, readonly string[]>({
     mutationFn: (ids) => each(ids, (id) => request<DeletedOut>({ method: "DELETE", url: `api/videos/${id}` })),
     onSettled: refresh,
   });
@@ -71,7 +72,7 @@ export function useDeleteVideos() {
 /** Brings back what was deleted; `error` where some of them could not be. Throws where none could. */
 export function useRestoreVideos() {
   const refresh = useRefresh();
-  return useMutation<Deleted, ApiError, readonly string[]>({
+  return useAction<Deleted, readonly string[]>({
     mutationFn: (ids) => each(ids, (id) => request<VideoOut>({ method: "POST", url: `api/videos/${id}/restore` })),
     onSettled: refresh,
   });

@@ -2,18 +2,22 @@ import { Box, IconButton, Stack, Typography } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
 import { Activity, LayoutDashboard, Library, type LucideIcon, Moon, Settings, Sparkles, Sun } from "lucide-react";
 import { NavLink } from "react-router";
+import { useMay } from "@/api/me";
+import type { KeyScope } from "@/api/types";
 import { LogoMark } from "@/components/LogoMark";
+import { Caller } from "./Caller";
 
-const PLACES: readonly { to: string; label: string; icon: LucideIcon }[] = [
+const PLACES: readonly { to: string; label: string; icon: LucideIcon; scope?: KeyScope }[] = [
   { to: "/", label: "Dashboard", icon: LayoutDashboard },
   { to: "/library", label: "Library", icon: Library },
-  { to: "/generate", label: "Generate", icon: Sparkles },
+  { to: "/generate", label: "Generate", icon: Sparkles, scope: "write" },
   { to: "/pipelines", label: "Pipelines", icon: Activity },
   { to: "/settings", label: "Settings", icon: Settings },
 ];
 
 /** A rail at the side; on a phone a bar at the foot. */
 export function Navigation() {
+  const writes = useMay("write");
   return (
     <Box
       component="nav"
@@ -39,10 +43,11 @@ export function Navigation() {
       <Box sx={{ display: { xs: "none", md: "block" }, mb: 2 }}>
         <LogoMark />
       </Box>
-      {PLACES.map((place) => (
+      {PLACES.filter(({ scope }) => scope === undefined || writes).map((place) => (
         <Place key={place.to} {...place} />
       ))}
-      <Box sx={{ display: { xs: "none", md: "block" }, mt: "auto" }}>
+      <Box sx={{ display: { xs: "none", md: "flex" }, flexDirection: "column", alignItems: "center", gap: 1, mt: "auto" }}>
+        <Caller />
         <ThemeToggle />
       </Box>
     </Box>

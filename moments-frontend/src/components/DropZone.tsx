@@ -43,7 +43,7 @@ export function DropZone({ onFiles, children }: { onFiles: (files: readonly File
           ref={input}
           type="file"
           multiple
-          accept="video/*,audio/*,.mkv,.ts,.m2ts,.flv"
+          accept="video/*,audio/*,.mkv,.ts,.m2ts,.mts,.flv,.mpg,.vob,.wmv,.asf,.wma,.dv,.mxf,.aif,.aiff,.caf,.amr,.w64,.wv,.ape"
           aria-label="Files to upload"
           style={{ display: "none" }}
           onChange={(event) => {

@@ -1,6 +1,7 @@
 import { Button } from "@mui/material";
-import { RotateCcw, Square } from "lucide-react";
-import { useCancelRun, useRetryRun } from "@/api/runs";
+import { EyeOff, RotateCcw, Square } from "lucide-react";
+import { useMay } from "@/api/me";
+import { useCancelRun, useDismissRun, useRetryRun } from "@/api/runs";
 import type { RunStatus } from "@/api/types";
 import { isActive } from "@/hooks/polling";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
@@ -11,15 +12,20 @@ interface Props {
   status: RunStatus;
   /** Called once the run is queued again. */
   onRetried?: () => void;
+  /** Called with `true` once the run is dismissed, with `false` once that is undone. */
+  onDismissed?: ((dismissed: boolean) => void) | undefined;
+  dismissed?: boolean;
 }
 
-/** What can be done with a run: end it while it goes on, take it up again where it ended badly. */
-export function RunActions({ videoId, requestId, status, onRetried }: Props) {
+/** What can be done with a run: end it while it goes on; take it up again where it ended badly, or off the lists. */
+export function RunActions({ videoId, requestId, status, onRetried, onDismissed, dismissed = false }: Props) {
   const cancel = useCancelRun();
   const retry = useRetryRun();
+  const dismiss = useDismissRun();
   const notify = useNotify();
   const onError = useNotifyError();
   const ids = { videoId, requestId };
+  if (!useMay("write")) return null;
   if (isActive(status)) {
     return (
       <Button
@@ -35,23 +41,37 @@ export function RunActions({ videoId, requestId, status, onRetried }: Props) {
     );
   }
   if (status === "completed") return null;
+  const bringBack = () => dismiss.mutate({ ...ids, undo: true }, { onError, onSuccess: () => onDismissed?.(false) });
+  const takeOff = () =>
+    dismiss.mutate(ids, {
+      onError,
+      onSuccess: () => {
+        onDismissed?.(true);
+        notify({ message: "Dismissed: no list shows this run any more.", action: { label: "Undo", run: bringBack } });
+      },
+    });
   return (
-    <Button
-      size="small"
-      variant="outlined"
-      startIcon={<RotateCcw size={14} aria-hidden />}
-      disabled={retry.isPending}
-      onClick={() =>
-        retry.mutate(ids, {
-          onError,
-          onSuccess: () => {
-            notify({ message: "Queued again; finished stages are not repeated." });
-            onRetried?.();
-          },
-        })
-      }
-    >
-      Retry
-    </Button>
+    <>
+      <Button size="small" color="inherit" startIcon={<EyeOff size={14} aria-hidden />} disabled={dismiss.isPending} onClick={dismissed ? bringBack : takeOff}>
+        {dismissed ? "List again" : "Dismiss"}
+      </Button>
+      <Button
+        size="small"
+        variant="outlined"
+        startIcon={<RotateCcw size={14} aria-hidden />}
+        disabled={retry.isPending}
+        onClick={() =>
+          retry.mutate(ids, {
+            onError,
+            onSuccess: () => {
+              notify({ message: "Queued again; finished stages are not repeated." });
+              onRetried?.();
+            },
+          })
+        }
+      >
+        Retry
+      </Button>
+    </>
   );
 }

@@ -6,9 +6,17 @@ import { ErrorState } from "./ErrorState";
 import { RunActions } from "./RunActions";
 import { StageList } from "./StageList";
 import { StatusChip } from "./StatusChip";
+import { UnrefinedNote } from "./UnrefinedNote";
+
+interface Props {
+  videoId: string;
+  title: ReactNode;
+  whenDone?: ReactNode;
+  onDismissed?: ((dismissed: boolean) => void) | undefined;
+}
 
 /** A video's newest run, live: its stages, how to end it, why it failed and what to do. */
-export function RunCard({ videoId, title, whenDone }: { videoId: string; title: ReactNode; whenDone?: ReactNode }) {
+export function RunCard({ videoId, title, whenDone, onDismissed }: Props) {
   const { data: run, error, refetch } = useQuery(runStatus(videoId));
   if (run === undefined) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null;
   return (
@@ -19,9 +27,9 @@ export function RunCard({ videoId, title, whenDone }: { videoId: string; title: 
             {title}
           </Typography>
           <span role="status">
-            <StatusChip status={run.status} stalled={run.stalled} />
+            <StatusChip status={run.status} stalled={run.stalled} waitingFor={run.waiting_for} />
           </span>
-          <RunActions videoId={videoId} requestId={run.request_id} status={run.status} onRetried={() => void refetch()} />
+          <RunActions videoId={videoId} requestId={run.request_id} status={run.status} onRetried={() => void refetch()} onDismissed={onDismissed} />
           {run.status === "completed" && whenDone}
         </Stack>
         {run.stalled && (
@@ -48,7 +56,13 @@ export function RunCard({ videoId, title, whenDone }: { videoId: string; title: 
             {run.note}
           </Alert>
         )}
+        <UnrefinedNote run={run} onRetried={() => void refetch()} />
         <StageList stages={run.stages} />
+        {run.owner != null && (
+          <Typography variant="caption" color="text.secondary" component="p" sx={{ mt: 1, overflowWrap: "anywhere" }}>
+            Worker: {run.owner}
+          </Typography>
+        )}
       </CardContent>
     </Card>
   );

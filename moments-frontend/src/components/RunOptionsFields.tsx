@@ -12,6 +12,7 @@ export interface OptionsForm {
   generation_model: string;
   refinement_model: string;
   language: string;
+  audio_track: string;
 }
 
 export const NO_OPTIONS: OptionsForm = {
@@ -22,11 +23,12 @@ export const NO_OPTIONS: OptionsForm = {
   generation_model: "",
   refinement_model: "",
   language: "",
+  audio_track: "",
 };
 
 /** The request's fields; what is empty is left out. */
 export function toOptions(form: OptionsForm): Partial<StartOptions> {
-  const numbers = (["max_moments", "min_duration", "max_duration"] as const).filter((name) => form[name] !== "");
+  const numbers = (["max_moments", "min_duration", "max_duration", "audio_track"] as const).filter((name) => form[name] !== "");
   const texts = (["prompt", "generation_model", "refinement_model", "language"] as const).filter((name) => form[name].trim() !== "");
   return Object.fromEntries([...numbers.map((name) => [name, Number(form[name])]), ...texts.map((name) => [name, form[name].trim()])]) as Partial<StartOptions>;
 }
@@ -78,6 +80,14 @@ export function RunOptionsFields({ form, onChange }: Props) {
       <ModelField label="Finds moments" purpose="generation" value={form.generation_model} models={chat} onChange={set("generation_model")} />
       <ModelField label="Refines boundaries" purpose="refinement" value={form.refinement_model} models={chat} onChange={set("refinement_model")} />
       <TextField label="Language" placeholder="en" helperText="Empty: it is recognised." value={form.language} onChange={set("language")} />
+      <TextField
+        label="Audio track"
+        type="number"
+        helperText="Of a file with several, counted from 1. Empty: the one with speech, or the default."
+        value={form.audio_track}
+        onChange={set("audio_track")}
+        slotProps={{ htmlInput: { min: 1, max: 256 } }}
+      />
     </Box>
   );
 }
@@ -93,7 +103,8 @@ interface ModelFieldProps {
 /** Only models that are up can be chosen; what comes with us is. */
 function ModelField({ label, purpose, value, models: known, onChange }: ModelFieldProps) {
   const usual = known.find((model) => model.default_for.includes(purpose));
-  const offered = known.filter((model) => model.configured && model.key !== usual?.key);
+  const able = known.filter((model) => (purpose === "generation" ? model.supports_generation : model.supports_refinement));
+  const offered = able.filter((model) => model.configured && model.key !== usual?.key);
   const up = useQueries({ queries: offered.map((model) => ({ ...modelUp(model.key), enabled: !model.builtin })) });
   return (
     <TextField select label={label} value={value} onChange={onChange} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>

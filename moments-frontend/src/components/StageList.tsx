@@ -2,7 +2,7 @@ import { Box, LinearProgress, Stack, Typography } from "@mui/material";
 import { Ban, Check, Circle, LoaderCircle, type LucideIcon, Minus, X } from "lucide-react";
 import type { StageOut, StageStatus } from "@/api/types";
 import { useNow } from "@/hooks/useNow";
-import { STAGE_LABELS } from "@/lib/stages";
+import { partName, STAGE_LABELS } from "@/lib/stages";
 import { formatDuration } from "@/lib/time";
 
 const LOOKS: Record<StageStatus, { icon: LucideIcon; color: string; word: string }> = {
@@ -14,7 +14,7 @@ const LOOKS: Record<StageStatus, { icon: LucideIcon; color: string; word: string
   cancelled: { icon: Ban, color: "text.secondary", word: "cancelled" },
 };
 
-/** The eight stages of a run as they tick by: each with its time, its progress, or why it was skipped. */
+/** The eight stages of a run as they tick by: each with its time, its progress, why it was skipped, or what it waits for. */
 export function StageList({ stages }: { stages: readonly StageOut[] }) {
   return (
     <Stack component="ol" aria-label="Stages" sx={{ listStyle: "none", p: 0, m: 0, gap: 0.25 }}>
@@ -28,6 +28,7 @@ export function StageList({ stages }: { stages: readonly StageOut[] }) {
 function StageRow({ stage }: { stage: StageOut }) {
   const { icon: Icon, color, word } = LOOKS[stage.status];
   const working = stage.status === "processing";
+  const remark = stage.waiting_for != null ? `waits for ${partName(stage.waiting_for)}, which does not answer` : stage.reason;
   return (
     <Box
       component="li"
@@ -42,9 +43,9 @@ function StageRow({ stage }: { stage: StageOut }) {
         <Typography variant="body2" sx={{ fontWeight: working ? 600 : 400, color: stage.status === "pending" ? "text.secondary" : "text.primary" }}>
           {STAGE_LABELS[stage.name]}
         </Typography>
-        {stage.reason !== null && (
+        {remark !== null && (
           <Typography variant="caption" color={stage.status === "failed" ? "error" : "text.secondary"} sx={{ display: "block" }}>
-            {stage.reason}
+            {remark}
           </Typography>
         )}
         {working && (

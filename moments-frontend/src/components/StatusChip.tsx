@@ -1,4 +1,5 @@
 import { styled } from "@mui/material/styles";
+import { partName } from "@/lib/stages";
 
 const LOOKS: Record<string, { label: string; color: string }> = {
   new: { label: "Not run yet", color: "var(--mui-palette-text-secondary)" },
@@ -22,7 +23,10 @@ const Pill = styled("span")({
 });
 
 /** How a run or a video is. The word says it, the colour only helps. */
-export function StatusChip({ status, stalled = false }: { status: string; stalled?: boolean }) {
-  const look = LOOKS[stalled ? "stalled" : status] ?? { label: status, color: "var(--mui-palette-text-primary)" };
+export function StatusChip({ status, stalled = false, waitingFor }: { status: string; stalled?: boolean; waitingFor?: string | null | undefined }) {
+  const look =
+    waitingFor != null
+      ? { label: `Waiting for ${partName(waitingFor)}`, color: "var(--mui-palette-warning-main)" }
+      : (LOOKS[stalled ? "stalled" : status] ?? { label: status, color: "var(--mui-palette-text-primary)" });
   return <Pill style={{ color: look.color }}>{look.label}</Pill>;
 }

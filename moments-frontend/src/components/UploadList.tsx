@@ -19,7 +19,7 @@ export function UploadList() {
                   {upload.name}
                 </Typography>
                 <Typography variant="caption" color="text.secondary">
-                  {upload.state === "starting" ? "Starting the run" : `${formatBytes(upload.sent)} of ${formatBytes(upload.size)}`}
+                  {upload.state === "starting" ? "Starting the run" : upload.state === "refused" ? "Not taken" : `${formatBytes(upload.sent)} of ${formatBytes(upload.size)}`}
                 </Typography>
               </Stack>
               {upload.state === "sending" && (
@@ -32,19 +32,23 @@ export function UploadList() {
                   <Play size={18} aria-hidden />
                 </IconButton>
               )}
-              <IconButton aria-label={`End ${upload.name}`} onClick={() => dropUpload(upload.id)}>
+              <IconButton aria-label={upload.state === "refused" ? `Take ${upload.name} off this list` : `End ${upload.name}`} onClick={() => dropUpload(upload.id)}>
                 <X size={18} aria-hidden />
               </IconButton>
             </Stack>
-            <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />
+            {upload.state !== "refused" && (
+              <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />
+            )}
             {upload.problem !== null && (
               <Alert
                 severity="error"
                 sx={{ mt: 1 }}
                 action={
-                  <Button color="inherit" size="small" onClick={() => resumeUpload(upload.id)}>
-                    Resume
-                  </Button>
+                  upload.state !== "refused" && (
+                    <Button color="inherit" size="small" onClick={() => resumeUpload(upload.id)}>
+                      Resume
+                    </Button>
+                  )
                 }
               >
                 {upload.problem}

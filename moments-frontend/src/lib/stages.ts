@@ -11,3 +11,13 @@ export const STAGE_LABELS: Record<StageName, string> = {
   CLIP_UPLOAD: "Store these clips",
   MOMENT_REFINEMENT: "Refine and cut",
 };
+
+const PARTS = new Map([
+  ["source", "the server of its source"],
+  ["storage", "the object store"],
+]);
+
+/** What a run waits for, in words; a model is called by its key. */
+export function partName(waitingFor: string): string {
+  return PARTS.get(waitingFor) ?? waitingFor;
+}

@@ -4,4 +4,8 @@ A program of its own: it speaks the HTTP contracts of its big siblings (`POST /t
 shares no code with the backend, so that it also runs alone on a GPU host.
 """
 
+from moments_models.quiet import keep_quiet
+
 __version__ = "0.1.0"
+
+keep_quiet()

@@ -19,20 +19,57 @@ class EngineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A spoken word; seconds from the start of the audio, `confidence` 0 to 1."""
+    """A spoken word; seconds from the start of the audio, `confidence` 0 to 1.
+
+    `space_before`: whether the model wrote a space in front of it. Of the first word it counts where something is put before it.
+    """
 
     word: str
     start: float
     end: float
     confidence: float
+    space_before: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A stretch of the recording in one language (ISO 639-1); seconds. `confidence` is 0 to 1, None where a person named the language."""
+
+    language: str
+    start: float
+    end: float
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Words that a recogniser wrote and nobody said, as far as can be told; seconds. `reason` is one of `guards.Reason`."""
+
+    text: str
+    start: float
+    end: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What there is to say about a recognition beside its words; everything in order of time.
+
+    `not_understood`: stretches [start, end) in seconds where somebody speaks and no words were found.
+    """
+
+    languages: tuple[Spoken, ...] = ()
+    not_understood: tuple[tuple[float, float], ...] = ()
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a recogniser heard; empty when nobody speaks."""
+    """What a recogniser heard. Without words nobody speaks, or nothing was understood: `hearing` says which."""
 
     words: tuple[Word, ...]
     language: str
+    hearing: Hearing = Hearing()
 
 
 class Task(Protocol):

@@ -1,33 +1,127 @@
-"""Tests that a recogniser's output must pass: models invent words in silence and loop in noise."""
+"""Tests that a recogniser's output must pass: models invent words in silence and loop in noise.
+
+What is written is no proof by itself, for people repeat themselves too ("No, no, no, no!"). Invention shows where there is no voice
+under the words, where the model itself doubts them, or where they would have to be spoken faster than a mouth moves.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 MAX_COMPRESSION = 2.4
 """Text that shrinks more than this when compressed repeats itself (the limit of Whisper's own decoder)."""
 MIN_LOG_PROBABILITY = -1.0
 MAX_NO_SPEECH = 0.6
-MAX_WORDS_PER_SECOND = 9.0
+MAX_SYLLABLES_PER_SECOND = 14.0
+"""Fast talkers reach 9, auctioneers 11."""
 _SHORTEST_RATED = 40
+_FEW_SYLLABLES = 8
+VOICED, _VOICELESS = 0.6, 0.25
+"""Of the voice detector under the words (`Speech.voice`): above the first somebody speaks, below the second nobody does."""
+_DOUBTFUL = 0.5
+"""Mean probability of the words."""
+_STRAINED = -0.85
+"""Mean log-probability that is too little of what was heard after the decoder was stuck."""
+_INSTANT = 0.03
+"""Seconds. Alignment gives no sound to a word that was not said: it begins and ends at once."""
+_ENDLESS = 4
+"""So many instants in repetition are a decoder that found no end."""
+_VOWELS = frozenset("aeiouyæœøıаеёиоуыэюяіїєαεηιουω")
 
 
-def is_invented(text: str, *, log_probability: float, no_speech: float, seconds: float) -> bool:
-    """Whether a segment is not what somebody said.
+class Reason(StrEnum):
+    """Why words were left out."""
 
-    `log_probability`: mean of the tokens; `no_speech`: the model's own probability that nobody speaks; `seconds`: its length.
+    NO_VOICE = "no_voice"
+    UNSURE = "unsure"
+    TOO_FAST = "too_fast"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a recogniser claims was said in one stretch.
+
+    `words`, `probabilities` and `durations` (seconds) in order; `log_probability`: mean of the tokens; `no_speech`: the model's own
+    probability that nobody speaks; `seconds`: length of the stretch; `voice`: the voice detector's answer under the words, 0 to 1.
+    `disputed`: the decoder repeated itself, and wrote other words when it heard the same sound in shorter pieces.
     """
-    words = text.split()
-    if not words:
-        return True
-    if log_probability < MIN_LOG_PROBABILITY:
-        return True
-    if no_speech > MAX_NO_SPEECH and log_probability < -0.5:
-        return True
-    if len(words) > 6 and len(words) / max(seconds, 0.1) > MAX_WORDS_PER_SECOND:
-        return True
-    return compression_ratio(text) > MAX_COMPRESSION or is_loop(words)
+
+    words: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    durations: tuple[float, ...]
+    log_probability: float
+    no_speech: float
+    seconds: float
+    voice: float
+    disputed: bool = False
+
+    @property
+    def confidence(self) -> float:
+        return sum(self.probabilities) / len(self.probabilities) if self.probabilities else 0.0
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def why_invented(said: Said) -> Reason | None:
+    """Why a stretch is not what somebody said, by its sound and its probability together; None where it may be."""
+    voiced = said.voice >= VOICED and said.confidence >= _DOUBTFUL and not said.disputed
+    if said.disputed and (said.confidence < _DOUBTFUL or is_strained(said.log_probability, said.no_speech)):
+        return Reason.UNSURE
+    if said.log_probability < MIN_LOG_PROBABILITY and not voiced:
+        return Reason.UNSURE
+    if said.no_speech > MAX_NO_SPEECH and said.log_probability < MIN_LOG_PROBABILITY / 2 and not voiced:
+        return Reason.UNSURE
+    repeats = is_loop(said.words) or compression_ratio(said.text) > MAX_COMPRESSION
+    if said.voice < _VOICELESS and (repeats or said.confidence < _DOUBTFUL or said.no_speech > MAX_NO_SPEECH):
+        return Reason.NO_VOICE
+    spoken = sum(syllables(word) for word in said.words)
+    if spoken >= _FEW_SYLLABLES and spoken / max(said.seconds, 0.1) > MAX_SYLLABLES_PER_SECOND:
+        return Reason.TOO_FAST
+    return Reason.LOOP if repeats and not voiced else None
+
+
+def is_strained(log_probability: float, no_speech: float) -> bool:
+    """Whether a decoder that was stuck doubts what it wrote in the end: a crowd, or speech of no language, sounds like voices too."""
+    return log_probability < _STRAINED or no_speech > MAX_NO_SPEECH
+
+
+def is_endless(words: Sequence[str], durations: Sequence[float]) -> bool:
+    """Whether the decoder ran on in repetition: the words after what was really said have no sound of their own."""
+    return len(repeated_instants(words, durations)) >= _ENDLESS
+
+
+def repeated_instants(words: Sequence[str], durations: Sequence[float]) -> list[int]:
+    """Indexes of words that take no time and only repeat what stands before them; two in a row at least, for one may be misaligned."""
+    plain = _plain(words)
+    found = [
+        index
+        for index in range(1, len(plain))
+        if durations[index] < _INSTANT and any(plain[index] == plain[index - size] for size in range(1, min(6, index) + 1))
+    ]
+    known = set(found)
+    return [index for index in found if index - 1 in known or index + 1 in known]
+
+
+def syllables(word: str) -> int:
+    """About how many syllables a word has: its groups of vowels; each sign of scripts that write syllables; each digit. 1 at least."""
+    count, inside = 0, False
+    for letter in unicodedata.normalize("NFD", word.lower()):
+        if unicodedata.combining(letter):
+            continue
+        vowel = letter in _VOWELS
+        alone = letter.isdigit() or "\u3040" <= letter <= "\u9fff"
+        count += alone or (vowel and not inside)
+        # NFD takes Hangul apart: one leading consonant a syllable.
+        count += "\u1100" <= letter <= "\u1112"
+        inside = vowel
+    return max(1, count)
 
 
 def compression_ratio(text: str) -> float:
@@ -37,9 +131,13 @@ def compression_ratio(text: str) -> float:
 
 
 def is_loop(words: Sequence[str]) -> bool:
-    """Whether one n-gram of up to 6 words, said over and over, makes up most of a segment of at least 5 words."""
-    plain = [word.strip(".,!?;:-…").lower() for word in words]
+    """Whether one n-gram of up to 6 words, said over and over, makes up most of a stretch of at least 5 words."""
+    plain = _plain(words)
     return len(plain) >= 5 and any(_longest_run(plain, size) > len(plain) / 2 for size in range(1, min(6, len(plain) // 3) + 1))
+
+
+def _plain(words: Sequence[str]) -> list[str]:
+    return [word.strip(" .,!?;:-…").lower() for word in words]
 
 
 def _longest_run(words: list[str], size: int) -> int:

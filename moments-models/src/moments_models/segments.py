@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moments_models.base import Word
+from moments_models.spacing import is_glued, running_text
 
 _PAUSE = 0.9
 """Seconds of silence that end a sentence without a full stop."""
@@ -23,10 +24,10 @@ class Segment:
     end: float
 
 
-def segments(words: Sequence[Word], *, joiner: str = " ") -> list[Segment]:
+def segments(words: Sequence[Word]) -> list[Segment]:
     """Cut after full stops, at pauses, and at a comma or the widest gap where a sentence passes 30 s. Every word is in one segment.
 
-    `joiner` stands between words; languages written without spaces have none.
+    What is written as one word ("2", ".0", ".1") is cut at pauses alone.
     """
     found: list[Segment] = []
     pending: list[Word] = []
@@ -34,14 +35,9 @@ def segments(words: Sequence[Word], *, joiner: str = " ") -> list[Segment]:
         pending.append(word)
         following = words[index + 1] if index + 1 < len(words) else None
         if following is None or _ends_sentence(word, following):
-            found.extend(Segment(joiner.join(w.word for w in piece), piece[0].start, piece[-1].end) for piece in _pieces(pending))
+            found.extend(Segment(running_text(piece), piece[0].start, piece[-1].end) for piece in _pieces(pending))
             pending = []
     return found
-
-
-def joiner_of(language: str) -> str:
-    """What stands between the words of a language."""
-    return "" if language in {"zh", "yue", "ja", "th", "lo", "my", "km"} else " "
 
 
 def _ends_sentence(word: Word, following: Word) -> bool:
@@ -49,7 +45,7 @@ def _ends_sentence(word: Word, following: Word) -> bool:
     text = word.word.rstrip(_CLOSERS)
     if pause >= _PAUSE:
         return True
-    if text.lower() in _ABBREVIATIONS:
+    if is_glued(word, following) or text.lower() in _ABBREVIATIONS:
         return False
     return text.endswith((".", "?", "!", "…", "。", "？", "！"))
 
@@ -58,7 +54,8 @@ def _pieces(words: list[Word]) -> list[list[Word]]:
     if len(words) < 4 or words[-1].end - words[0].start <= _LONGEST:
         return [words]
     # The middle half only: pieces shrink fast, and none is a lone word.
-    inner = range(max(1, len(words) // 4), len(words) - len(words) // 4)
+    inner: Sequence[int] = range(max(1, len(words) // 4), len(words) - len(words) // 4)
     comma = (",", ";", ":", "、", "，")
+    inner = [index for index in inner if not is_glued(words[index - 1], words[index])] or list(inner)
     cut = max(inner, key=lambda index: words[index].start - words[index - 1].end + (0.5 if words[index - 1].word.endswith(comma) else 0.0))
     return _pieces(words[:cut]) + _pieces(words[cut:])

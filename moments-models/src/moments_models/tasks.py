@@ -31,7 +31,10 @@ class Limits(_Block):
 
 
 class Line(_Block):
-    """A sentence or segment of the transcript; seconds. Lines of one `turn` were spoken in one go, or are one paragraph."""
+    """A sentence or segment of the transcript; seconds. Lines of one `turn` were spoken in one go, or are one paragraph.
+
+    `confidence`: the chance that a word of it is right, given where it is low; `unsure`: its words that were hardly heard.
+    """
 
     n: int
     start: float
@@ -39,6 +42,8 @@ class Line(_Block):
     text: str
     turn: int | None = None
     speaker: str = ""
+    confidence: float | None = None
+    unsure: tuple[str, ...] = ()
 
 
 class Chapter(_Block):

@@ -6,7 +6,8 @@ The ONNX file is the one that faster-whisper carries (MIT); it is read as data, 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -38,6 +39,12 @@ _PAD = 0.2
 """Seconds of sound kept on either side of a region."""
 _KEPT_PAUSE = 1.0
 """A longer pause inside a chunk is shortened to this; recognisers invent words in silence."""
+_SLACK = 0.3
+"""Seconds by which the times that a recogniser gives a word may miss its sound."""
+_NEAR = 0.6
+"""Stretches of speech without words that lie nearer than this are one."""
+LOOKED_INTO, TOLD = 0.6, 1.0
+"""Seconds of speech without words from which on it is played again, and told as not understood: less is a breath, a laugh, an "uh"."""
 PROGRESS_SHARE = 0.04
 """Part of the whole work of recognition that finding the speech takes, for progress bars."""
 LONGEST_CHUNK = 28.0
@@ -87,15 +94,113 @@ class Chunk:
         return (min(max(first, low), high) + shift) / RATE, (min(max(last, low), high) + shift) / RATE
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Where somebody speaks in a recording: `probabilities` of each 32 ms window, and the chunks that a recogniser is fed with."""
+
+    probabilities: NDArray[np.float32]
+    chunks: tuple[Chunk, ...]
+    spoken: NDArray[np.bool_]
+    """Which windows lie in a region of speech."""
+
+    def voice(self, spans: Sequence[tuple[float, float]]) -> float:
+        """How surely somebody speaks in spans (seconds), 0 to 1: what a quarter of their windows pass. Words hold pauses."""
+        last = max(0, len(self.probabilities) - 1)
+        parts = [
+            self.probabilities[min(int(start * RATE / WINDOW), last) : max(int(start * RATE / WINDOW) + 1, math.ceil(end * RATE / WINDOW))]
+            for start, end in spans
+        ]
+        return float(np.percentile(np.concatenate(parts), 75)) if parts and len(self.probabilities) else 0.0
+
+    def unexplained(
+        self, start: float, end: float, explained: Sequence[tuple[float, float]], shortest: float = TOLD
+    ) -> list[tuple[float, float]]:
+        """Stretches between two times with `shortest` seconds of speech and more that no span of `explained` covers, in seconds."""
+        first, last = int(start * RATE / WINDOW), math.ceil(end * RATE / WINDOW)
+        open_ = self.spoken[first:last].copy()
+        for begin, stop in explained:
+            low, high = int((begin - _SLACK) * RATE / WINDOW) - first, math.ceil((stop + _SLACK) * RATE / WINDOW) - first
+            open_[max(0, low) : max(0, high)] = False
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], open_, [False]]).astype(np.int8)))
+        spans = [(_seconds(first + a), _seconds(first + b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        return [(a, b) for a, b in _merged(spans, _NEAR) if self._spoken_seconds(a, b) >= shortest]
+
+    def _spoken_seconds(self, start: float, end: float) -> float:
+        return float(self.spoken[int(start * RATE / WINDOW) : math.ceil(end * RATE / WINDOW)].sum()) * WINDOW / RATE
+
+    def phrases(self, start: float, end: float, shortest: float, longest: float) -> list[tuple[float, float]]:
+        """The speech between two times cut at its pauses, and where it has none where it sounds least like speech: each phrase from
+        `shortest` seconds where there is so much, to `longest`."""
+        first, last = int(start * RATE / WINDOW), math.ceil(end * RATE / WINDOW)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], self.spoken[first:last], [False]]).astype(np.int8)))
+        found: list[tuple[float, float]] = []
+        for a, b in zip(edges[::2], edges[1::2], strict=True):
+            low, high = _seconds(first + a), _seconds(first + b)
+            if found and (found[-1][1] - found[-1][0] < shortest or high - low < shortest) and high - found[-1][0] <= longest:
+                found[-1] = (found[-1][0], high)
+            else:
+                found.append((low, high))
+        return [part for low, high in found for part in self._short(low, high, longest)]
+
+    def _short(self, start: float, end: float, longest: float) -> Iterator[tuple[float, float]]:
+        if end - start <= longest:
+            yield start, end
+            return
+        for half in self.halves(self.piece(start, end), middle=0.6):
+            yield from self._short(half.pieces[0].start / RATE, half.end / RATE, longest)
+
+    def piece(self, start: float, end: float) -> Chunk:
+        """A stretch of the recording by itself."""
+        total = len(self.probabilities) * WINDOW
+        first = max(0, min(int(start * RATE), total - WINDOW))
+        return Chunk((Piece(first, 0, max(WINDOW, min(int(end * RATE), total) - first)),))
+
+    def halves(self, chunk: Chunk, middle: float = 0.05) -> tuple[Chunk, Chunk]:
+        """The chunk cut in two where its middle half sounds least like speech. `middle`: the cost of its edges, a probability."""
+        first, last = chunk.pieces[0].start, chunk.end
+        low, high = first + (last - first) // 4, last - (last - first) // 4
+        smooth = _smoothed(self.probabilities[low // WINDOW : max(low // WINDOW + 1, high // WINDOW)])
+        cut = (low // WINDOW + int((smooth + middle * np.abs(np.linspace(-1, 1, len(smooth)))).argmin())) * WINDOW
+        return self.piece(first / RATE, cut / RATE), self.piece(cut / RATE, last / RATE)
+
+
+def _smoothed(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Means of three; beyond its edges it goes on as it is, or they would sound quieter than they are."""
+    return np.convolve(np.pad(probabilities, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+
+
+def _seconds(window: int) -> float:
+    return round(int(window) * WINDOW / RATE, 3)
+
+
+def _merged(spans: Sequence[tuple[float, float]], near: float) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for start, end in spans:
+        if found and start - found[-1][1] <= near:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
 def speech_chunks(wav: Path, task: Task) -> list[Chunk]:
     """Everything that is spoken in a 16 kHz mono WAV file, in order, as chunks that begin and end in silence where there is any."""
+    return list(listen(wav, task).chunks)
+
+
+def listen(wav: Path, task: Task) -> Speech:
+    """Where somebody speaks in a 16 kHz mono WAV file."""
     total = -(-int(wav_duration(wav) * RATE) // WINDOW)
     probabilities = _listened(wav, 0, total, task)
     for first, last in _gaps(_regions(probabilities), len(probabilities)):
         # The model remembers what it heard: after a loud voice it can take a quiet one for noise, for minutes. Without memory it hears it.
         anew = _listened(wav, first, last, task, silent=True)
         probabilities[first:last] = np.maximum(probabilities[first:last], anew)
-    return plan_chunks(probabilities, _regions(probabilities))
+    regions = list(_regions(probabilities))
+    spoken = np.zeros(len(probabilities), bool)
+    for first, last in regions:
+        spoken[first:last] = True
+    return Speech(probabilities, tuple(plan_chunks(probabilities, iter(regions))), spoken)
 
 
 def _gaps(regions: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
@@ -210,6 +315,5 @@ def _cuts(probabilities: NDArray[np.float32], first: int, last: int, limit: int)
     """Where a region longer than `limit` windows is cut: at the quietest of the last 40 % of each stretch."""
     while last - first > limit:
         low = first + int(limit * 0.6)
-        smooth = np.convolve(probabilities[low : first + limit], np.ones(3) / 3, mode="same")
-        first = low + int(smooth.argmin())
+        first = low + int(_smoothed(probabilities[low : first + limit]).argmin())
         yield first

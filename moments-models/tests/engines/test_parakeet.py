@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from made_parakeet import FRAME, STEP, WORDS, write
+from made_speech import made_speech
 from moments_models.audio import RATE, wav_duration
 from moments_models.base import Word
 from moments_models.engines.parakeet import LONGEST_TOKEN, Parakeet, Token, placed, words_of
 from moments_models.jobs import Job
-from moments_models.vad import Chunk, Piece, speech_chunks
+from moments_models.listening import Passage, Take, judge
+from moments_models.vad import Chunk, Piece, Speech, speech_chunks
 
 Serve = Callable[..., httpx.AsyncClient]
 
@@ -68,15 +70,25 @@ def test_a_last_word_ends_with_its_chunk_and_stray_pieces_are_words() -> None:
 def test_a_word_lies_where_its_piece_of_the_recording_lies() -> None:
     """A chunk of two pieces: 2 s from second 10 on, then 2 s from second 60 on."""
     chunk = Chunk((Piece(10 * RATE, 0, 2 * RATE), Piece(60 * RATE, 2 * RATE, 2 * RATE)))
-    first, second = placed(chunk, [Token(" one", 0.5, 0.0), Token(" two", 2.5, 0.0)])
+    first, second = placed(chunk, [Token(" one", 0.5, 0.0), Token(" two", 2.5, 0.0)]).words
     assert (first.start, first.end) == (10.5, pytest.approx(10.5 + LONGEST_TOKEN))
     assert (second.start, second.end) == (60.5, pytest.approx(60.5 + LONGEST_TOKEN))
 
 
-def test_f57_what_repeats_itself_or_is_unsure_is_no_speech() -> None:
+def test_f57_f84_what_repeats_itself_is_kept_where_somebody_speaks_and_what_is_unsure_is_not() -> None:
+    speech, silence = made_speech([(0.0, 28.0)], 28.0), made_speech([], 28.0)
     chunk = Chunk((Piece(0, 0, 28 * RATE),))
-    assert list(placed(chunk, [Token(" big", number * 0.4, 0.0) for number in range(60)])) == []
-    assert list(placed(chunk, [Token(" so", 1.0, -3.0), Token(" on", 1.4, -3.0)])) == []
+    big = placed(chunk, [Token(" big", number * 0.4, -0.05) for number in range(60)])
+    unsure = placed(chunk, [Token(" so", 1.0, -3.0), Token(" on", 1.4, -3.0)])
+
+    def words(passage: Passage, heard: Speech) -> int:
+        take = Take()
+        judge(passage, heard, take)
+        assert len(take.words) + sum(len(part.text.split()) for part in take.dropped) == len(passage.words)
+        return len(take.words)
+
+    assert (words(big, speech), words(big, silence)) == (60, 0)
+    assert words(unsure, speech) == words(unsure, silence) == 0
 
 
 def test_tokens_of_real_decoding_become_words_inside_the_speech(words: tuple[Word, ...], speech: Path) -> None:
@@ -137,5 +149,5 @@ async def test_it_is_served_from_the_folder_that_a_person_names(
     assert body["engine"].startswith("parakeet-tdt-")
     assert body["language"] is None
     assert body["duration"] == pytest.approx(wav_duration(speech), abs=1e-3)
-    assert {"word", "start", "end", "confidence"} == set(body["word_timestamps"][0])
+    assert {"word", "start", "end", "confidence", "space_before"} == set(body["word_timestamps"][0])
     assert body["segment_timestamps"]

@@ -86,6 +86,11 @@ RECORDINGS = (
     *(Recording(SPHINX, f"test/data/cards/{n}.wav", text) for n, text in _CARDS.items()),
 )
 
+OTHER_LANGUAGES = {
+    "es": Recording(MFA, "tests/data/wav/13697_11991_000000.opus", "tests/data/lab/13697_11991_000000.lab"),
+    "ja": Recording(MFA, "tests/data/wav/common_voice_ja_24511055.mp3", "tests/data/lab/common_voice_ja_24511055.lab"),
+}
+
 
 def fetch(recording: Recording, target: Path) -> str:
     """Writes the sound to `target`; answers the words that are said in it."""

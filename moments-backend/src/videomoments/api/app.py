@@ -14,10 +14,12 @@ from videomoments.api import errors
 from videomoments.api.access import Access, document_access
 from videomoments.api.compressing import Compressed
 from videomoments.api.deps import ApiDeps
-from videomoments.api.gate import Gate, allowed_hosts
+from videomoments.api.gate import Gate
+from videomoments.api.hosts import Hosts
 from videomoments.api.page import PageOrApi
 from videomoments.api.recent_statuses import StatusFirst
 from videomoments.api.routes import ROUTERS
+from videomoments.api.slow_bodies import LeastRate
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
 from videomoments.core.errors import ServiceUnavailable
@@ -38,6 +40,7 @@ class _Application(FastAPI):
             problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
             document_access(document)
+            errors.document_bodies(document)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
@@ -49,7 +52,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
         version=_version(),
         summary="The parts of long recordings worth keeping",
         openapi_url="/api/openapi.json",
-        # The bundled pages load their scripts from other hosts.
+        # The bundled pages load their scripts from other hosts: `routes/docs.py` is ours.
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
@@ -64,7 +67,8 @@ def create_app(deps: ApiDeps) -> FastAPI:
     app.add_middleware(StatusFirst, statuses=deps.statuses)
     if deps.settings.keys_required:
         app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
-    app.add_middleware(Gate, hosts=allowed_hosts(deps.settings))
+    app.add_middleware(LeastRate, rate=deps.settings.body_rate, seconds=deps.settings.body_seconds)
+    app.add_middleware(Gate, hosts=Hosts.of(deps.settings))
     return app
 
 
@@ -73,12 +77,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deps: ApiDeps = app.state.deps
     try:
         try:
-            await refuse_evicting(deps.services.redis)
+            await refuse_evicting(deps.services.redis, deps.settings.redis_url or "")
         except ServiceUnavailable as error:
             # Without Redis runs are slower to start, nothing more; one that may lose the queue is a mistake in its configuration.
             if error.code != "redis_unavailable":
                 raise
-            log.warning("%s", error.message)
+            log.warning("%s", error)
         await deps.services.models.seed()
         yield
     finally:

@@ -13,12 +13,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from videomoments.core.errors import MomentsError, NotSignedIn, ServiceUnavailable, TooMany
+from videomoments.api.validation import FieldProblem, Finding, fields_of, finding, unreadable
+from videomoments.api.versions import ChangedMeanwhile
+from videomoments.core.errors import MomentsError, NotSignedIn, RunActive, ServiceUnavailable, TooMany
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_HTTP_CODES = {408: "body_too_slow", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
 class Forbidden(MomentsError):
@@ -28,11 +30,11 @@ class Forbidden(MomentsError):
     status_code = 403
 
 
-class FieldProblem(BaseModel):
-    """What is wrong with one field of a request."""
+class ActiveRun(BaseModel):
+    """The run that is in the way (`run_active`)."""
 
-    field: str
-    message: str
+    request_id: str
+    status: str = Field(examples=["processing"])
 
 
 class Problem(BaseModel):
@@ -46,6 +48,10 @@ class Problem(BaseModel):
     advice: str | None = None
     instance: str = Field(description="Path of the request.")
     errors: list[FieldProblem] | None = None
+    run: ActiveRun | None = None
+    current: dict[str, Any] | None = Field(
+        None, description="With `changed_meanwhile`: what was to be edited as it is now, in the form that it is read in, with its `etag`."
+    )
 
 
 def problem(
@@ -56,6 +62,8 @@ def problem(
     instance: str,
     advice: str | None = None,
     errors: Sequence[FieldProblem] | None = None,
+    run: ActiveRun | None = None,
+    current: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The answer for one error."""
@@ -68,6 +76,8 @@ def problem(
         advice=advice or None,
         instance=instance[:300],
         errors=list(errors) if errors else None,
+        run=run,
+        current=None if current is None else dict(current),
     )
     return JSONResponse(body.model_dump(exclude_none=True), status, headers=dict(headers or {}), media_type=PROBLEM_TYPE)
 
@@ -79,6 +89,18 @@ def responses(*statuses: int, also: Mapping[int, Mapping[str, Any]] | None = Non
     for status in statuses:
         entries[status] = {"description": HTTPStatus(status).phrase, "content": {PROBLEM_TYPE: {"schema": schema}}}
     return entries
+
+
+def document_bodies(document: dict[str, Any]) -> None:
+    """Adds to an OpenAPI document what is answered to any body that comes too slowly, is too large, or is of another type."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            body = operation.get("requestBody")
+            if body is None:
+                continue
+            statuses = (408, 413, 415) if "application/json" in body["content"] else (408,)
+            for status, entry in responses(*statuses).items():
+                operation["responses"].setdefault(str(status), entry)
 
 
 def install(app: FastAPI) -> None:
@@ -98,33 +120,37 @@ def refusal(error: MomentsError, path: str) -> JSONResponse:
         headers["Retry-After"] = "5"
     elif isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(error.status_code, error.code, error.message, advice=error.advice, instance=path, headers=headers)
+    run = ActiveRun(request_id=error.request_id, status=error.run_status) if isinstance(error, RunActive) else None
+    current = error.current if isinstance(error, ChangedMeanwhile) else None
+    if isinstance(error, ChangedMeanwhile) and error.etag is not None:
+        headers["ETag"] = error.etag
+    return problem(
+        error.status_code, error.code, error.message, advice=error.advice, instance=path, run=run, current=current, headers=headers
+    )
 
 
 async def _moments_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MomentsError)
     if error.status_code >= 500:
-        log.warning("%s %s: %s", request.method, request.url.path, error.message)
+        log.warning("%s %s: %s", request.method, request.url.path, error.told)
     return refusal(error, request.url.path)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    # The offending value itself is left out: it may be a secret, or megabytes.
-    fields = [
-        FieldProblem(field=".".join(str(part) for part in entry["loc"])[:200], message=str(entry["msg"])[:500])
-        for entry in error.errors()[:20]
-    ]
-    detail = "; ".join(f"{field.field}: {field.message}" for field in fields[:3]) or "The request is not valid."
-    return problem(422, "invalid_input", detail, instance=request.url.path, errors=fields)
+    return _found(request, finding(error, request.headers.get("content-type", "")), fields_of(error))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # a body that can't be read at all (not UTF-8, a broken form) is invalid input like one that can
-        return problem(422, "invalid_input", str(error.detail), instance=request.url.path)
+        return _found(request, unreadable(error.__cause__))
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return problem(error.status_code, code, str(error.detail), instance=request.url.path, headers=error.headers)
+
+
+def _found(request: Request, found: Finding, fields: Sequence[FieldProblem] = ()) -> JSONResponse:
+    return problem(found.status, found.code, found.detail, advice=found.advice, instance=request.url.path, errors=fields)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

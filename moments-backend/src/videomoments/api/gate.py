@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import re
 import secrets
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videomoments.api.errors import problem
-from videomoments.core.config import Settings
+from videomoments.api.hosts import Hosts
 from videomoments.core.logging import log_context
 
 MAX_BODY_BYTES = 1024 * 1024
 UPLOAD_PATH = "/api/videos/upload"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # An id that the caller or a proxy gave is kept, where it can stand in a log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 
 
-def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """Host names that a request may be meant for: this machine's own, the bound one, the public URL's, and what the operator lists."""
-    public = urlsplit(settings.public_url or "").hostname
-    listed = {name.strip().lower() for name in settings.allowed_hosts.split(",") if name.strip()}
-    return _LOOPBACK_NAMES | {settings.host.lower().strip("[]")} | listed | ({public} if public else frozenset())
-
-
 class Gate:
     """ASGI middleware. A page of another site that has its name point here (DNS rebinding) is stopped by the host it names."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
         self._hosts = hosts
 
@@ -63,19 +54,16 @@ class Gate:
             await self._app(scope, bounded, with_headers)
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
-        if _host_of("//" + headers.get("host", "")) not in self._hosts:
+        host = headers.get("host", "")
+        if not self._hosts.serves(host):
             return 421, "host_not_allowed", "This host name is not served here."
-        origin = headers.get("origin")
-        foreign = origin is not None and _host_of(origin) not in self._hosts
-        if method not in _SAFE_METHODS and (foreign or headers.get("sec-fetch-site") == "cross-site"):
+        if method in _SAFE_METHODS:
+            return None
+        page = headers.get("origin")
+        # Another port of this machine is the same site, and yet another page.
+        foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site") if page is None else not self._hosts.trusts(page, host)
+        if foreign or headers.get("sec-fetch-site") == "cross-site":
             return 403, "origin_not_allowed", "A page of another site may not do that."
-        return None
-
-
-def _host_of(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
         return None
 
 

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videomoments.core.webpage import page_folder
 
-_API = re.compile(r"/(api|health|ready|metrics)(/|$)")
+_API = re.compile(r"/(api|docs|health|ready|metrics)(/|$)")
 # Names of these files hold a hash of what is in them.
 _ASSETS = "assets/"
 _YEAR = "public, max-age=31536000, immutable"

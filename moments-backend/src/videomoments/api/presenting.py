@@ -8,9 +8,9 @@ from videomoments.api.deps import ApiDeps
 from videomoments.api.schemas.common import ObjectUrl
 from videomoments.api.schemas.moments import ClipOut, MomentOut
 from videomoments.api.schemas.videos import VideoOut
+from videomoments.exports.naming import readable_name
 from videomoments.services.moments import MomentView
 from videomoments.services.video_queries import VideoView
-from videomoments.sources import label
 from videomoments.storage.layout import safe_extension
 
 
@@ -21,7 +21,7 @@ async def present_video(deps: ApiDeps, video: VideoView) -> VideoOut:
 async def present_moments(deps: ApiDeps, views: Sequence[MomentView]) -> list[MomentOut]:
     """Moments with their delivered clips."""
     stills = await deps.videos.clip_thumbnails([view.clip.id for view in views if view.clip])
-    return [MomentOut.of(view.moment, view.parent, await present_clip(deps, view, stills)) for view in views]
+    return [MomentOut.of(view, await present_clip(deps, view, stills)) for view in views]
 
 
 async def present_clip(deps: ApiDeps, view: MomentView, stills: dict[int, str]) -> ClipOut | None:
@@ -29,7 +29,7 @@ async def present_clip(deps: ApiDeps, view: MomentView, stills: dict[int, str]) 
     clip = view.current_clip
     if clip is None:
         return None
-    name = label(view.moment.title.replace("/", "-"), 100) or "clip"
+    name = readable_name(view.moment.title, fallback="clip")
     url = ObjectUrl.of(await deps.signed(clip.cloud_url))
     download = ObjectUrl.of(await deps.signed(clip.cloud_url, download_name=name + safe_extension(clip.cloud_url)))
     return ClipOut.of_clip(clip, url, download, await object_url(deps, stills.get(clip.id)))

@@ -5,6 +5,7 @@ Command modules import what they need inside their functions: `moments --help` s
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typer.exceptions import TyperException
 
 from videomoments.cli import clean, db, doctor, endings, evaluate, export, generate, keys, models, processes, runs, serve
 from videomoments.cli.console import debugging
+from videomoments.cli.json_form import JsonCommand
 
 app = typer.Typer(
     name="moments",
@@ -25,8 +27,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("generate")(generate.generate)
-app.command("demo")(generate.demo)
+app.command("generate", cls=JsonCommand)(generate.generate)
+app.command("demo", cls=JsonCommand)(generate.demo)
 app.command("serve")(serve.serve)
 app.command("api")(processes.api)
 app.command("worker")(processes.worker)
@@ -59,7 +61,8 @@ def _root(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; the exit status (0 done, 1 failed, 2 wrong usage, 130 interrupted). Never a traceback, unless asked for."""
+    """Runs one command line; the exit status (0 done, 1 failed, 2 wrong usage, 129 the terminal was closed, 130 interrupted, 141 nobody
+    reads). Never a traceback, unless asked for."""
     if not debugging():
         warnings.simplefilter("ignore")
     command = typer.main.get_command(app)
@@ -70,10 +73,13 @@ def run(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt, EOFError):
         return endings.interrupted()
     except BrokenPipeError:
-        return endings.unread()
+        return endings.unread(done=True)
+    except endings.Unread:
+        return endings.unread(done=False)
     except Exception as error:
         return endings.failed(error)
     finally:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
     # The framework answers an interrupt by its status.
     return endings.interrupted() if status == endings.INTERRUPTED else int(status or 0)

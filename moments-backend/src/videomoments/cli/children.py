@@ -54,6 +54,11 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def killed(self) -> bool:
+        """Whether it was ended by SIGKILL, which no process of ours ends by itself with."""
+        return self._process is not None and self._process.poll() == -signal.SIGKILL
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 

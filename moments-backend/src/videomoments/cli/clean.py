@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videomoments.cli.console import tell
+
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
     from videomoments.embedded import CleanTarget
@@ -32,21 +34,21 @@ def clean(
     targets = _targets(settings)
     chosen = choose(targets, weights=weights, data=data, everything=everything)
     if not targets:
-        typer.echo(f"There is nothing in {settings.home}.")
+        tell(f"There is nothing in {settings.home}.")
         return
     for target in chosen if chosen else targets:
-        typer.echo(f"{megabytes(target.bytes):>9}  {target.path}: {target.what}")
+        tell(f"{megabytes(target.bytes):>9}  {target.path}: {target.what}")
     if not chosen:
         named = weights or data or everything
-        typer.echo("There is nothing of that." if named else "Say what to remove: --weights, --data or --all.")
+        tell("There is nothing of that." if named else "Say what to remove: --weights, --data or --all.")
         return
-    typer.echo(f"{megabytes(sum(target.bytes for target in chosen)):>9}  in all")
+    tell(f"{megabytes(sum(target.bytes for target in chosen)):>9}  in all")
     if not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("nobody is there to be asked: add --yes.")
         typer.confirm("Remove it for good?", abort=True)
     _remove(settings, chosen)
-    typer.echo("Removed.")
+    tell("Removed.")
 
 
 def choose(targets: Sequence[CleanTarget], *, weights: bool, data: bool, everything: bool) -> list[CleanTarget]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
 import typer
+
+from videomoments.cli.console import tell
+
+T = TypeVar("T")
 
 app = typer.Typer(help="The database: upgrade it, see where it stands.", no_args_is_help=True)
 
@@ -10,31 +17,42 @@ app = typer.Typer(help="The database: upgrade it, see where it stands.", no_args
 @app.command()
 def upgrade() -> None:
     """Bring the database to this version's schema."""
-    changed = _run("upgrade")
-    typer.echo("The database was upgraded." if changed else "The database is up to date.")
+    from videomoments.db import migrate
+
+    changed = _run(migrate.upgrade)
+    tell("The database was upgraded." if changed else "The database is up to date.")
 
 
 @app.command()
 def status() -> None:
     """Show the database's revision, and whether it is this version's. Exit status 1 when it is not."""
-    from videomoments.db.migrate import HEAD
+    from videomoments.cli.endings import one_line
+    from videomoments.db.address import parse_address
+    from videomoments.db.migrate import current_revision, schema_problem
 
-    revision = _run("current_revision")
-    if revision == HEAD:
-        typer.echo(f"revision {revision}, up to date")
-        return
-    typer.echo(f"revision {revision or 'none'}, this version's is {HEAD}: run moments db upgrade")
-    raise typer.Exit(1)
+    async def look(database_url: str) -> tuple[str | None, str]:
+        revision = await current_revision(database_url)
+        problem = schema_problem(revision, parse_address(database_url))
+        return revision, one_line(str(problem)) if problem else ""
+
+    revision, problem = _run(look)
+    if problem:
+        tell(f"revision {revision or 'none'}: {problem}")
+        raise typer.Exit(1)
+    tell(f"revision {revision}, up to date")
 
 
-def _run(what: str) -> object:
+def _run(work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
+    """`work` on the database: the one that is configured, else the embedded one, which is started for it."""
     import asyncio
 
     from videomoments.cli.console import quiet_logs, say
     from videomoments.cli.settings import read_settings
-    from videomoments.db import migrate
     from videomoments.embedded import running_stack
 
     quiet_logs()
-    with running_stack(read_settings(), models=False, on_progress=say) as stack:
-        return asyncio.run(getattr(migrate, what)(stack.database_url))
+    settings = read_settings()
+    if settings.database_url:
+        return asyncio.run(work(settings.database_url))
+    with running_stack(settings, models=False, on_progress=say) as stack:
+        return asyncio.run(work(stack.database_url))

@@ -1,10 +1,12 @@
-"""`moments doctor`: can everything run here, and what to do where it can't."""
+"""`moments doctor`: can everything run here, do the parts that are configured answer, and what to do where they don't."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import typer
+
+from videomoments.cli.console import say, tell
 
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
@@ -14,16 +16,20 @@ _OLD_MONTHS = 3
 
 
 def doctor() -> None:
-    """Check this machine: programs, folders, disk, servers, media libraries, weights. Exit status 1 when something essential fails."""
+    """Check this machine (programs, folders, disk, servers, media libraries, weights) and connect to every part that is configured.
+
+    Exit status 1 when something essential fails.
+    """
     from rich.text import Text
 
+    from videomoments.cli.configured import configured_checks
     from videomoments.cli.console import quiet_logs, results
     from videomoments.cli.settings import read_settings
     from videomoments.embedded import diagnose
 
     quiet_logs()
     settings = read_settings()
-    checks = [*diagnose(settings), *_configured(settings), media_check(), *sites_check(settings), *_weights()]
+    checks = [*diagnose(settings), *configured_checks(settings), media_check(), *sites_check(settings), *_weights()]
     console = results()
     for check in checks:
         mark = Text("ok  ", "green") if check.ok else Text("FAIL", "bold red")
@@ -32,17 +38,9 @@ def doctor() -> None:
             console.print(Text(f"     {check.advice}"), soft_wrap=True)
     broken = [check.name for check in checks if not check.ok]
     if broken:
-        typer.echo(f"Not well: {', '.join(broken)}.", err=True)
+        say(f"Not well: {', '.join(broken)}.")
         raise typer.Exit(1)
-    typer.echo("All is well.")
-
-
-def _configured(settings: Settings) -> list[Check]:
-    """The parts that the environment replaces: named without their secrets."""
-    from videomoments.embedded import Check
-
-    urls = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "STORAGE_URL": settings.storage_url}
-    return [Check(name, True, f"set ({url.partition(':')[0]})") for name, url in urls.items() if url]
+    tell("All is well.")
 
 
 def media_check() -> Check:

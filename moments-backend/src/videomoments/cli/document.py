@@ -9,8 +9,12 @@ from typing import Any
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.db.tables import Moment, Transcript, Video
+from videomoments.inference.certainty import is_hard
 from videomoments.services.moments import MomentView
+from videomoments.services.nothing import sentence
 from videomoments.services.run_queries import RunView
+from videomoments.services.source_facts import SourceFacts
+from videomoments.services.transcripts import heard_beside, remarks_of
 
 Document = dict[str, Any]
 
@@ -29,7 +33,8 @@ def build_document(
     """One source's document. Times are seconds on the source's timeline, paths absolute.
 
     `source` is what was asked for: an absolute path or a URL. `clips` maps a moment's identifier to the file of its clip. A job that did
-    not complete has an `error` of its own, and its run is `failed` (or `cancelled`) even when none was ever accepted.
+    not complete has an `error` of its own, and its run is `failed` (or `cancelled`) even when none was ever accepted. One that found
+    nothing says why in `nothing`.
     """
     document: Document = {
         "video": _video(source, video),
@@ -38,8 +43,17 @@ def build_document(
         "moments": [_moment(view, (clips or {}).get(view.moment.identifier)) for view in moments],
         "output": str(output) if output is not None else None,
     }
+    if run is not None and run.status is RunStatus.COMPLETED and not moments and error is None:
+        document["nothing"] = why_nothing(run)
     found = _error(run, error)
     return document | {"error": found} if found is not None else document
+
+
+def as_result(document: Document) -> Document:
+    """A document as `--json=v2` lists it: with its source in front, and in its error."""
+    source = document["video"]["source"]
+    result = {"source": source} | document
+    return result | {"error": {"source": source} | document["error"]} if document.get("error") else result
 
 
 def _video(source: str, video: Video | None) -> Document:
@@ -49,13 +63,21 @@ def _video(source: str, video: Video | None) -> Document:
         "source": source,
         "duration": _seconds(video.duration) if video else None,
         "resolution": video.resolution if video else None,
+        **(_choices(video) if video else {}),
     }
+
+
+def _choices(video: Video) -> Document:
+    """What of the file was used, where there was a choice, and what could not be; nothing where it is all used."""
+    facts = SourceFacts.of(video.media_info)
+    track = {"audio_track": facts.audio_track, "audio_tracks": len(facts.audio_tracks)} if len(facts.audio_tracks) > 1 else {}
+    return {**track, **({"remarks": list(facts.remarks)} if facts.remarks else {})}
 
 
 def _run(run: RunView | None) -> Document:
     if run is None:
         return {"request_id": None, "status": RunStatus.FAILED.value, "duration_seconds": None, "stages": []}
-    return {
+    shown: Document = {
         "request_id": run.request_id,
         "status": run.status.value,
         "duration_seconds": _seconds(run.duration_seconds),
@@ -64,15 +86,25 @@ def _run(run: RunView | None) -> Document:
             for stage in run.stages
         ],
     }
+    found = unrefined(run)
+    return shown if found is None else shown | {"unrefined": found}
+
+
+def unrefined(run: RunView) -> Document | None:
+    """How many of the run's moments keep their first boundaries, of how many, and why; how many a retry would refine now."""
+    found = run.unrefined
+    return None if found is None else {**found.to_json(), "message": found.message, "left": found.left}
 
 
 def _transcript(transcript: Transcript) -> Document:
-    return {
+    said: Document = {
         "language": transcript.language,
         "word_count": transcript.word_count,
         "engine": transcript.engine,
         "text": transcript.full_text,
     }
+    beside = heard_beside(transcript) | {"remarks": remarks_of(transcript)}
+    return said | {name: value for name, value in beside.items() if value}
 
 
 def _moment(view: MomentView, clip_path: Path | None) -> Document:
@@ -80,7 +112,8 @@ def _moment(view: MomentView, clip_path: Path | None) -> Document:
     clip = None
     if view.clip is not None and clip_path is not None:
         clip = {"path": str(clip_path), "start_time": float(view.clip.start_time), "end_time": float(view.clip.end_time)}
-    return {
+    doubt = {"confidence": _seconds(moment.confidence), "hard_to_hear": True} if is_hard(moment.confidence) else {}
+    shown = {
         "identifier": moment.identifier,
         "title": moment.title,
         "start_time": float(moment.start_time),
@@ -92,6 +125,7 @@ def _moment(view: MomentView, clip_path: Path | None) -> Document:
         "parent": _parent(view.parent),
         "clip": clip,
     }
+    return shown | doubt | ({"clip_error": view.clip_error} if view.clip_error else {})
 
 
 def _parent(parent: Moment | None) -> Document | None:
@@ -105,7 +139,7 @@ def _error(run: RunView | None, error: MomentsError | None) -> Document | None:
         stage = run.error.stage.value if run.error.stage else None
         return {"stage": stage, "code": run.error.code, "message": run.error.message, "advice": run.error.advice}
     if error is not None:
-        return {"stage": None, "code": error.code, "message": error.message, "advice": error.advice or None}
+        return {"stage": None, "code": error.code, "message": error.told, "advice": error.advice or None}
     if run is not None and run.status is RunStatus.CANCELLED:
         return {"stage": None, "code": "cancelled", "message": "The run was cancelled.", "advice": None}
     return None
@@ -123,8 +157,4 @@ def made_transcript(run: RunView) -> bool:
 def why_nothing(run: RunView) -> str:
     """Why a completed run has no moments, in the run's own words, as sentences."""
     reasons = [run.note] if run.note else dict.fromkeys(stage.reason for stage in run.stages if stage.reason)
-    return " ".join(_sentence(reason) for reason in reasons) or "The model found no moments."
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return " ".join(sentence(reason) for reason in reasons) or "The model found no moments."

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import traceback
 
 from typer.exceptions import TyperException
 
-from videomoments.cli.console import debugging, say
+from videomoments.cli.console import debugging, let_go, say
+from videomoments.cli.interrupts import hung_up
 from videomoments.core.errors import MomentsError, OutOfSpace
 
 DONE = 0
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
+# As a shell reports a command that these signals end.
+HUNG_UP = 128 + 1
+UNREAD = 128 + 13
 
 _REPORT = "Run it again with MOMENTS_DEBUG=1 to see where."
 
@@ -34,7 +37,7 @@ def as_moments_error(error: BaseException) -> MomentsError:
     if isinstance(error, OSError) and error.strerror:
         name = f": {error.filename}" if error.filename else ""
         return MomentsError(f"{error.strerror}{name}.", code="system_error")
-    return MomentsError(f"Something broke that should not: {type(error).__name__}: {one_line(str(error))[:300]}", advice=_REPORT)
+    return MomentsError("Something broke that should not.", advice=_REPORT)
 
 
 def failed(error: BaseException) -> int:
@@ -54,12 +57,20 @@ def wrong_usage(error: TyperException) -> int:
 
 
 def interrupted() -> int:
-    """Status 130."""
+    """Status 130, or 129 when the terminal was closed."""
     say("moments: interrupted.")
-    return INTERRUPTED
+    return HUNG_UP if hung_up() else INTERRUPTED
 
 
-def unread() -> int:
-    """Whoever read our output has gone (`moments runs list | head`): no error of ours, and nobody to tell."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE
+class Unread(Exception):
+    """Whoever read our output has gone before the work was done, and it was given up."""
+
+
+def unread(*, done: bool) -> int:
+    """Whoever read our output has gone (`moments runs list | head`): no error of ours, and nobody to tell. Status 0 when all was `done`."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            let_go(stream)
+    return DONE if done else UNREAD

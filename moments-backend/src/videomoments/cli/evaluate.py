@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videomoments.cli.console import tell
+
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
     from videomoments.evaluation.dataset import Recording
@@ -37,6 +39,7 @@ def evaluate(
     Example: moments eval talks.jsonl --model extractive --predictions found.jsonl --report eval-talks
     """
     from videomoments.cli.console import quiet_logs, say
+    from videomoments.cli.writable import check_file, check_folder
     from videomoments.evaluation.dataset import read_dataset
     from videomoments.evaluation.predictions import read_predictions
     from videomoments.evaluation.report import write_report
@@ -44,6 +47,10 @@ def evaluate(
 
     if (model is None) == (given is None):
         raise typer.BadParameter("say which --model to ask, or which predictions to read with --from.")
+    if predictions is not None:
+        check_file("--predictions", predictions)
+    if report is not None:
+        check_folder("--report", report, files=("report.md", "chapters.svg", "queries.svg"))
     quiet_logs()
     everything = read_dataset(dataset)
     recordings = everything[:limit]
@@ -53,7 +60,7 @@ def evaluate(
     else:
         ours = _asked(recordings, model or "")
     if predictions is not None:
-        ours.write(predictions)
+        _keep(ours, predictions)
     results = [score(recordings, ours), *([] if no_baselines else _baselines(recordings))]
     _show(results, as_json=as_json)
     if report is not None:
@@ -63,8 +70,24 @@ def evaluate(
         raise typer.Exit(1)
 
 
+def _keep(ours: Predictions, path: Path) -> None:
+    """Writes what was found. A disk that filled up meanwhile does not cost the work: it is kept elsewhere then, and said."""
+    import tempfile
+
+    from videomoments.cli.console import say
+    from videomoments.core.errors import MomentsError
+
+    try:
+        ours.write(path)
+    except OSError as error:
+        other = Path(tempfile.mkdtemp(prefix="moments-eval-")) / path.name
+        ours.write(other)
+        say(f"{path} could not be written ({error.strerror}). What was found is in {other}; --from {other} measures it.")
+        raise MomentsError(f"{path} could not be written.", code="system_error", advice=f"Move {other} there.") from error
+
+
 def _check_ids(everything: Sequence[Recording], recordings: Sequence[Recording], ours: Predictions, file: str) -> None:
-    """A file of another dataset is refused; recordings that it leaves out are told, since they count as empty answers."""
+    """Refuses a file of another dataset. Prints how many recordings the file leaves out, because they count as empty answers."""
     from videomoments.cli.console import say
     from videomoments.core.errors import InvalidInput
 
@@ -152,7 +175,7 @@ def _show(results: Sequence[SystemResult], *, as_json: bool) -> None:
     from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS
 
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in results], indent=2))
+        tell(json.dumps([asdict(one) for one in results], indent=2))
         return
     sides = (
         ("Chapters", CHAPTER_COLUMNS, [(one.name, one.chapters) for one in results]),

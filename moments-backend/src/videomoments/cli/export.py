@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videomoments.cli.console import tell
+from videomoments.core.terminal import visible
+
 if TYPE_CHECKING:
-    from videomoments.services.exporting import Exportable
+    from videomoments.services.exporting import Exportable, Written
     from videomoments.services.wiring import Services
     from videomoments.storage import ObjectStore
 
@@ -34,13 +37,16 @@ def export(identifier: Identifier, formats: Formats = "json", output: Output = "
     Example: moments export 3f2a91c0 --format edl,srt --output cut
     """
     from videomoments.cli.runs import with_services
+    from videomoments.cli.writable import check_folder
     from videomoments.storage import configured_store
 
     wanted = parse_formats(formats)
     if output == "-" and (len(wanted) > 1 or wanted == ["zip"]):
         raise typer.BadParameter("only one format of text fits into stdout.")
+    if output != "-":
+        check_folder("--output", Path(output))
 
-    async def ask(services: Services) -> list[Path] | str:
+    async def ask(services: Services) -> list[Path] | Written:
         from videomoments.services.exporting import exportable
 
         video_id, request_id = await _video_of(services, identifier)
@@ -50,11 +56,13 @@ def export(identifier: Identifier, formats: Formats = "json", output: Output = "
         return await write_exports(found, configured_store(services.settings), wanted, Path(output), moment_id=moment)
 
     done = with_services(ask)
-    if isinstance(done, str):
-        sys.stdout.write(done)
+    if not isinstance(done, list):
+        _say(wanted[0], done.notes)
+        # To a file as it is; a terminal obeys what a title holds.
+        sys.stdout.write(visible(done.text) if sys.stdout.isatty() else done.text)
         return
     for path in done:
-        typer.echo(str(path))
+        tell(str(path))
 
 
 def parse_formats(text: str) -> list[str]:
@@ -93,13 +101,23 @@ async def write_exports(
                     async for chunk in await clips_archive(found, store):
                         await asyncio.to_thread(writer.write, chunk)
             else:
-                partial.write_bytes(found.write(wanted, moment_id=moment_id).encode())
+                made = found.write(wanted, moment_id=moment_id)
+                partial.write_bytes(made.text.encode())
+                _say(wanted, made.notes)
             partial.replace(target)
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink()
         written.append(target)
     return written
+
+
+def _say(wanted: str, notes: Sequence[str]) -> None:
+    """What the format could not hold, on stderr."""
+    from videomoments.cli.console import say
+
+    for note in notes:
+        say(f"{wanted}: {note}")
 
 
 async def _video_of(services: Services, identifier: str) -> tuple[str, str | None]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from videomoments.cli.children import Child
 from videomoments.cli.progress import RunProgress
+from videomoments.cli.restarts import Revival
 from videomoments.core.errors import Conflict, MomentsError, ServiceUnavailable
 from videomoments.services.options import RunSnapshot
 from videomoments.services.run_queries import RunView
@@ -20,8 +21,9 @@ from videomoments.services.wiring import Services
 
 _POLL_SECONDS = 0.25
 _CANCEL_SECONDS = 5.0
-# A model client tries an unreachable service again for about 4 s.
-_REVIVE_SECONDS = 2.0
+_LOOK_SECONDS = 0.5
+# How often the servers are asked whether they answer. That one has ended is seen at each look.
+_REVIVE_SECONDS = 5.0
 _AWAY_SECONDS = 60.0
 _MAX_RESTARTS = 3
 
@@ -29,20 +31,25 @@ _MAX_RESTARTS = 3
 class Keeper:
     """Keeps the parts of a running command alive: starts the servers again when one has died, and the worker.
 
-    `revive` blocks; it answers the environment that the worker then needs.
+    `ended` names the servers that are gone, `revive` starts them and blocks; it answers the environment that the worker then needs.
     """
 
-    def __init__(self, worker: Child, revive: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, worker: Child, ended: Callable[[], Iterable[str]], revive: Callable[[], Mapping[str, str]]) -> None:
         self._worker = worker
+        self._servers = Revival(ended, self._note, every=_REVIVE_SECONDS)
         self._revive = revive
+        self._environment: Mapping[str, str] = {}
         self._restarts = 0
+
+    def _note(self) -> None:
+        self._environment = self._revive()
 
     async def look_after_servers(self) -> None:
         """Never returns: run it beside `follow`."""
         while True:
-            await asyncio.sleep(_REVIVE_SECONDS)
-            with contextlib.suppress(MomentsError):  # it is tried again, and what can't wait says so
-                self._worker.use(await asyncio.to_thread(self._revive))
+            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.to_thread(self._servers.look)  # its trouble is tried again, and what can't wait says so
+            self._worker.use(self._environment)
 
     def look_after_worker(self) -> None:
         """Raises ServiceUnavailable when it keeps dying."""
@@ -150,7 +157,8 @@ async def cancel(services: Services, request_id: str, progress: RunProgress) -> 
         await services.runs.request_cancel(request_id)
         while True:
             view = await services.run_queries.get(request_id)
-            progress.show(view)
+            with contextlib.suppress(OSError):
+                progress.show(view)
             if not view.status.active or time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.1)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from videomoments.cli.export import FORMATS_HELP
+from videomoments.cli.json_form import V2_FLAG, JsonForm
+
+if TYPE_CHECKING:
+    from videomoments.cli.source import Source
 
 _SOURCE = "What to read"
 _LOOK_FOR = "What to find"
@@ -37,6 +44,17 @@ Language = Annotated[
     str | None,
     typer.Option("--language", metavar="CODE", help="Language of the speech (en, de, …); else detected.", rich_help_panel=_MODELS),
 ]
+AudioTrack = Annotated[
+    int | None,
+    typer.Option(
+        "--audio-track",
+        metavar="N",
+        min=1,
+        max=256,
+        help="Which of the file's audio tracks to use, counted from 1; else the one with speech, or the default.",
+        rich_help_panel=_SOURCE,
+    ),
+]
 NoClips = Annotated[bool, typer.Option("--no-clips", metavar="", help="Cut no clips.", rich_help_panel=_RESULT)]
 Output = Annotated[
     Path | None,
@@ -45,12 +63,26 @@ Output = Annotated[
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", metavar="", help="One JSON document on stdout; progress goes to stderr.", rich_help_panel=_RESULT)
+    bool,
+    typer.Option(
+        "--json",
+        metavar="[=v2]",
+        help="One JSON document on stdout, of several sources an array; --json=v2: always an object with results. Progress goes to stderr.",
+        rich_help_panel=_RESULT,
+    ),
+]
+JsonV2 = Annotated[bool, typer.Option(V2_FLAG, hidden=True)]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", metavar="", help="Of a folder, the folders in it too.", rich_help_panel=_SOURCE)
 ]
 Exports = Annotated[
     str,
     typer.Option(
-        "--export", metavar="FORMAT,…", help="Further files: csv, srt, vtt, chapters, edl, fcpxml, otio, zip.", rich_help_panel=_RESULT
+        # moments.json is written anyway.
+        "--export",
+        metavar="FORMAT,…",
+        help=f"Further files: {FORMATS_HELP.removeprefix('json, ')}.",
+        rich_help_panel=_RESULT,
     ),
 ]
 Refresh = Annotated[bool, typer.Option("--refresh", metavar="", help="Download again what is in the store.", rich_help_panel=_SOURCE)]
@@ -63,7 +95,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="No progr
 
 
 def generate(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Video or audio files, or URLs of files, pages and playlists.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE", help="Video or audio files, folders of them, URLs of files, pages and playlists; - for standard input."
+        ),
+    ],
     prompt: Prompt = "",
     max_moments: MaxMoments = 12,
     min_duration: MinDuration = 10.0,
@@ -76,10 +113,13 @@ def generate(
     output: Output = None,
     exports: Exports = "",
     as_json: AsJson = False,
+    json_v2: JsonV2 = False,
     quiet: Quiet = False,
     refresh: Refresh = False,
+    recursive: Recursive = False,
     max_videos: MaxVideos = 10,
     yes: Yes = False,
+    audio_track: AudioTrack = None,
 ) -> None:
     """Find the moments of recordings: transcribe, choose, refine, cut clips.
 
@@ -95,9 +135,11 @@ def generate(
         "transcription_model": transcription_model,
         "language": language,
         "clips": "none" if no_clips else "deliver",
+        "audio_track": audio_track,
         "refresh": refresh,
     }
-    _run(sources, options, output, exports, as_json, quiet, max_videos, yes)
+    wanted = _Wanted(output, exports, JsonForm.of(as_json, json_v2), quiet, recursive, max_videos, yes)
+    _run(sources, options, wanted)
 
 
 def demo(
@@ -113,6 +155,7 @@ def demo(
     output: Output = None,
     exports: Exports = "",
     as_json: AsJson = False,
+    json_v2: JsonV2 = False,
     quiet: Quiet = False,
 ) -> None:
     """The same on a short sample that comes with VideoMoments."""
@@ -132,42 +175,69 @@ def demo(
         output,
         exports,
         as_json,
+        json_v2,
         quiet,
     )
 
 
-def _run(
-    sources: list[str],
-    options: dict[str, object],
-    output: Path | None,
-    exports: str,
-    as_json: bool,
-    quiet: bool,
-    max_videos: int,
-    yes: bool,
-) -> None:
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line says beside the sources and the run's options."""
+
+    output: Path | None
+    exports: str
+    json: JsonForm | None
+    quiet: bool
+    recursive: bool
+    max_videos: int
+    yes: bool
+
+
+def _run(typed: list[str], options: dict[str, object], wanted: _Wanted) -> None:
     from pydantic import ValidationError
 
     from videomoments.cli.export import parse_formats
     from videomoments.cli.job import JobRequest, run_job
-    from videomoments.cli.source import parse_source
+    from videomoments.cli.output import DEFAULT_ROOT, DOCUMENT
+    from videomoments.cli.writable import check_folder
+    from videomoments.core.text import checked_text
     from videomoments.services.options import RunOptions
 
+    try:
+        options["prompt"] = checked_text(str(options["prompt"]))
+    except ValueError as error:
+        raise typer.BadParameter(f"--prompt: {error}.") from error
     try:
         checked = RunOptions.model_validate(options)
     except ValidationError as error:
         raise typer.BadParameter(_said(error)) from error
-    if output is not None and output.expanduser().exists() and not output.expanduser().is_dir():
-        raise typer.BadParameter(f"--output {output} is not a folder.")
-    formats = parse_formats(exports) if exports else []
-    parsed = [parse_source(source) for source in sources]
-    if any(source.path is None for source in parsed):
-        from videomoments.cli.lists import expand
-        from videomoments.cli.settings import read_settings
+    output = wanted.output
+    check_folder("--output", output or Path.cwd() / DEFAULT_ROOT, folders=("clips", "thumbnails"), files=(DOCUMENT,))
+    formats = parse_formats(wanted.exports) if wanted.exports else []
+    sources = _sources(typed, wanted)
+    raise typer.Exit(run_job(JobRequest(sources, checked, output, wanted.json, wanted.quiet, formats)))
 
-        parsed = expand(parsed, read_settings(), max_videos=max_videos, yes=yes)
-    request = JobRequest(parsed, checked, output, as_json, quiet, formats)
-    raise typer.Exit(run_job(request))
+
+def _sources(typed: list[str], wanted: _Wanted) -> list[Source]:
+    """What is to be worked on. Ends the command with status 2 when a source can't be taken: nothing has been started then."""
+    from videomoments.cli.console import say
+    from videomoments.cli.endings import WRONG_USAGE, one_line
+    from videomoments.cli.intake import take
+    from videomoments.cli.job import print_refused
+    from videomoments.cli.lists import expand
+    from videomoments.cli.settings import read_settings
+
+    settings = read_settings()
+    taken = take(typed, settings, recursive=wanted.recursive, output=wanted.output)
+    if taken.refusals:
+        for refusal in taken.refusals:
+            say(f"moments: {one_line(refusal.line)}")
+        if wanted.json:
+            print_refused(taken.entries, wanted.json)
+        raise typer.Exit(WRONG_USAGE)
+    for remark in taken.remarks if not wanted.quiet else ():
+        say(remark)
+    return expand(taken.sources, settings, max_videos=wanted.max_videos, yes=wanted.yes)
 
 
 def _said(error: object) -> str:

@@ -3,29 +3,79 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from types import FrameType
 from typing import NoReturn
+
+from videomoments.cli.console import let_go_of_terminal
+
+HANG_UP = getattr(signal, "SIGHUP", None)
+_heard: list[int] = []
 
 
 def end_like_ctrl_c() -> None:
     """SIGTERM and SIGHUP then do what SIGINT does. A signal that our parent chose to ignore (nohup) stays ignored."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+    for number in (signal.SIGTERM, *([HANG_UP] if HANG_UP else [])):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _as_interrupt)
 
 
+_told = threading.Event()
+
+
 def end_well_on_sigterm() -> None:
-    """A service that is told to stop has done its job: SIGTERM then ends the process in order, with status 0."""
+    """A service that is told to stop has done its job: SIGTERM, or a terminal that is closed, then ends the process in order, with
+    status 0."""
     signal.signal(signal.SIGTERM, _exit)
+    sys.unraisablehook = _quietly
+    if HANG_UP and signal.getsignal(HANG_UP) is not signal.SIG_IGN:
+        signal.signal(HANG_UP, _as_sigterm)
+
+
+def hung_up() -> bool:
+    """Whether the terminal was closed under this command."""
+    return HANG_UP in _heard
+
+
+def note_hang_up() -> None:
+    """What a handler of SIGHUP does first. The terminal is gone, and writing to it would fail. The kernel and the shell both tell us
+    that it was closed: a second Ctrl-C does not wait, the second of these is the same one."""
+    assert HANG_UP is not None
+    _heard.append(HANG_UP)
+    signal.signal(HANG_UP, signal.SIG_IGN)
+    let_go_of_terminal()
+
+
+def end_if_told() -> None:
+    """Called when everything is imported: Python ignores an exit that comes in a callback of its import locks."""
+    if _told.is_set():
+        raise SystemExit(0)
+
+
+def _quietly(ignored: sys.UnraisableHookArgs) -> None:
+    """An exit that came in a callback, where Python can only ignore it, is no fault to print: `end_if_told` or the next signal ends us."""
+    if not (_told.is_set() and isinstance(ignored.exc_value, SystemExit)):
+        sys.__unraisablehook__(ignored)
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
+    _told.set()
     raise SystemExit(0)
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:
+def _as_sigterm(number: int, frame: FrameType | None) -> None:
     del number, frame
+    note_hang_up()
+    # A server's own handler by now, when it runs.
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    del frame
+    if number == HANG_UP:
+        note_hang_up()
     if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, signal.SIG_DFL):
         raise KeyboardInterrupt
     # asyncio's own handler, when a loop runs: it cancels the main task first and raises only the second time.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import errno
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,19 +16,21 @@ from typer.exceptions import TyperException
 
 from videomoments.cli import endings, export, output, weights
 from videomoments.cli.children import STOP_SECONDS, Child, own_process
-from videomoments.cli.console import messages, quiet_logs, results, say
-from videomoments.cli.document import Document, build_document, made_transcript, why_nothing
+from videomoments.cli.console import json_text, let_go, messages, quiet_logs, results, say
+from videomoments.cli.document import Document, as_result, build_document, made_transcript, why_nothing
 from videomoments.cli.follow import Entered, Keeper, cancel, enter, follow
+from videomoments.cli.intake import Refusal
 from videomoments.cli.interrupts import end_like_ctrl_c
-from videomoments.cli.progress import RunProgress, progress_for
-from videomoments.cli.report import failure_line, print_result
+from videomoments.cli.json_form import JsonForm
+from videomoments.cli.progress import NoProgress, RunProgress, progress_for
+from videomoments.cli.report import failure_line, print_result, unrefined_lines
 from videomoments.cli.settings import child_environment, connected, read_settings, welcome, with_stack
 from videomoments.cli.source import Source
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound
 from videomoments.core.names import RunStatus
 from videomoments.db.tables import Video
-from videomoments.embedded import revive
+from videomoments.embedded import ended_servers, revive
 from videomoments.services.exporting import exportable
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.run_queries import RunView
@@ -44,7 +46,7 @@ class JobRequest:
     sources: Sequence[Source]
     options: RunOptions
     output: Path | None
-    as_json: bool
+    json: JsonForm | None
     quiet: bool
     exports: Sequence[str] = ()
 
@@ -65,7 +67,14 @@ class _Job:
 
 
 def run_job(request: JobRequest) -> int:
-    """Does it all; answers the exit status. Raises KeyboardInterrupt after cleaning up, and TyperException for wrong usage."""
+    """Does it all; answers the exit status.
+
+    Raises:
+        KeyboardInterrupt: after cleaning up.
+        Unread: nobody reads what is said, before all was done; after cleaning up.
+        BrokenPipeError: the same, with nothing left to do.
+        TyperException: wrong usage.
+    """
     quiet_logs()
     end_like_ctrl_c()
     base = read_settings()
@@ -74,27 +83,51 @@ def run_job(request: JobRequest) -> int:
         return _with_stack(request, base, documents)
     except TyperException:
         raise
+    except BrokenPipeError as error:
+        if len(documents) < len(request.sources):
+            raise endings.Unread from error
+        raise
     except Exception as error:
         known = endings.as_moments_error(error)
         documents += [build_document(source=source.name, video=None, run=None, error=known) for source in request.sources[len(documents) :]]
         return endings.failed(error)
     finally:
-        if request.as_json and documents:
-            print_json(documents, several=len(request.sources) > 1)
+        if request.json and documents:
+            print_json(documents, request.json, several=len(request.sources) > 1)
 
 
-def print_json(documents: Sequence[Document], *, several: bool) -> None:
-    """One JSON document on stdout: an object for one source, an array for several."""
-    what: Any = list(documents) if several else documents[0]
-    sys.stdout.write(json.dumps(what, ensure_ascii=False, indent=2) + "\n")
-    sys.stdout.flush()
+def print_refused(entries: Sequence[Source | Refusal], form: JsonForm) -> None:
+    """The documents of sources of which some were refused: none was begun."""
+    waits = MomentsError("Not begun: another source was refused.", code="not_begun", advice="Leave that one out.")
+    documents = [
+        build_document(source=entry.name, video=None, run=None, error=entry.error)
+        if isinstance(entry, Refusal)
+        else build_document(source=entry.name, video=None, run=None, error=waits)
+        for entry in entries
+    ]
+    print_json(documents, form, several=len(documents) > 1)
+
+
+def print_json(documents: Sequence[Document], form: JsonForm, *, several: bool) -> None:
+    """One JSON document on stdout."""
+    if form is JsonForm.V2:
+        what: Any = {"results": [as_result(document) for document in documents]}
+    else:
+        what = list(documents) if several else documents[0]
+    try:
+        sys.stdout.write(json_text(what) + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        let_go(sys.stdout)  # its reader has gone: the status still says how the job ended
 
 
 def _with_stack(request: JobRequest, base: Settings, documents: list[Document]) -> int:
     tell = (lambda _: None) if request.quiet else say
     if not request.quiet:
         welcome(base)
-    with connected(base, on_progress=tell) as settings:
+    with connected(base, examined=True, on_progress=tell) as settings:
         snapshot = asyncio.run(_snapshot(settings, request.options))
         if base.models_url is None:
             weights.pull(weights.missing_for((snapshot.transcription, snapshot.generation, snapshot.refinement)), quiet=request.quiet)
@@ -121,7 +154,7 @@ async def _all_sources(
     services = build_services(settings, pool_size=2)
     store = configured_store(settings)
     progress = progress_for(messages(), quiet=request.quiet)
-    job = _Job(request, services, store, snapshot, progress, Keeper(worker, revive_servers), worker, documents)
+    job = _Job(request, services, store, snapshot, progress, Keeper(worker, lambda: ended_servers(base), revive_servers), worker, documents)
     watch = asyncio.create_task(job.keeper.look_after_servers())
     try:
         for source in request.sources:
@@ -138,7 +171,7 @@ async def _one_source(job: _Job, source: Source) -> None:
     video: Video | None = None
     run: Entered | None = None
     try:
-        video, _ = await source.register(job.services.videos)
+        video, _ = await source.register(job.services, job.store)
         job.progress.begin(video.title)
         run = await enter(job.services, video.identifier, job.snapshot)
         if run.joined:
@@ -154,6 +187,11 @@ async def _one_source(job: _Job, source: Source) -> None:
         job.documents.append(
             build_document(source=source.name, video=video, run=last, error=MomentsError("Interrupted.", code="cancelled"))
         )
+        raise
+    except BrokenPipeError:
+        job.progress = NoProgress()
+        if run is not None and not await _goes_on(job, run):
+            await cancel(job.services, run.request_id, job.progress)
         raise
     except (MomentsError, OSError) as error:
         job.progress.close()
@@ -206,9 +244,12 @@ async def _deliver(job: _Job, source: Source, video_id: str, view: RunView) -> N
     output.save_document(document, folder)
     await _export(job, video_id, view, folder)
     job.documents.append(document)
-    if not moments and (request.as_json or request.quiet):
+    if not moments and (request.json or request.quiet):
         say(f"{source.label}: no moments. {why_nothing(view)}")
-    if not request.as_json:
+    if request.json or request.quiet:
+        for line in unrefined_lines(document["run"].get("unrefined"), view.request_id):
+            say(f"{source.label}: {line}")
+    if not request.json:
         print_result(results(), document, nothing=None if moments else why_nothing(view))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from videomoments.cli.console import tell
 from videomoments.cli.runs import with_services
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def create(
     Example: moments keys create "editing desk" --scope write
     """
     from videomoments.cli.console import say
-    from videomoments.services.api_keys import KeyScope
+    from videomoments.core.errors import InvalidInput
+    from videomoments.services.api_keys import KeyScope, checked_name
 
-    label = " ".join(name.split())
-    if not label or len(label) > 100:
-        raise typer.BadParameter("a name has 1 to 100 characters.")
+    try:
+        label = checked_name(name)
+    except InvalidInput as error:
+        raise typer.BadParameter(str(error)) from error
     if scope not in list(KeyScope):
         raise typer.BadParameter(f"--scope is one of {', '.join(KeyScope)}.")
     until = datetime.now(UTC) + timedelta(days=days) if days else None
@@ -47,7 +50,7 @@ def create(
     if as_json:
         _print_json(_fields(key) | {"key": secret})
         return
-    typer.echo(secret)
+    tell(secret)
     say(f"This key of {key.name} may {key.scope}. Keep it: it is not shown again. Send it as `Authorization: Bearer {key.hint}…`.")
 
 
@@ -94,9 +97,9 @@ def _fields(key: ApiKey) -> dict[str, object]:
 
 
 def _print_json(what: object) -> None:
-    import json
+    from videomoments.cli.console import json_text
 
-    typer.echo(json.dumps(what, indent=2, ensure_ascii=False))
+    tell(json_text(what))
 
 
 def _quota(key: ApiKey) -> str:

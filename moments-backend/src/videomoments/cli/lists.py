@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import typer
 
 from videomoments.cli.console import say
-from videomoments.cli.source import Source, parse_source
+from videomoments.cli.source import Source, label_of
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
+from videomoments.core.terminal import visible
 from videomoments.sources import FetchLimits, listed, names_file, names_object
 
 
@@ -26,7 +27,7 @@ def expand(sources: Sequence[Source], settings: Settings, *, max_videos: int, ye
     """
     found: list[Source] = []
     for source in sources:
-        found += [source] if source.path is not None else _videos_of(source, settings, max_videos, yes)
+        found += _videos_of(source, settings, max_videos, yes) if source.remote else [source]
     return found
 
 
@@ -45,6 +46,6 @@ def _videos_of(source: Source, settings: Settings, max_videos: int, yes: bool) -
         what = f"{source.label} leads to {many} videos{f' ({listing.title})' if listing.title else ''}"
         if not sys.stdin.isatty():
             raise typer.BadParameter(f"{what}. Give the address of one, or --yes for the first {len(videos)} (--max-videos).")
-        typer.confirm(f"{what}. Find the moments of the first {len(videos)}?", abort=True, err=True)
+        typer.confirm(f"{visible(what)}. Find the moments of the first {len(videos)}?", abort=True, err=True)
     say(f"{source.label}: {len(videos)} of {many} videos.")
-    return [parse_source(video.url) for video in videos]
+    return [Source(video.url, label_of(video.url)) for video in videos]

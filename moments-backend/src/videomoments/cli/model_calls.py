@@ -21,7 +21,7 @@ def table_of(calls: Sequence[KeptCall]) -> Table:
     for heading in ("Stage", "Model", "Attempt", "Asked", "Seconds", "Answer"):
         table.add_column(heading, no_wrap=heading != "Answer")
     for call in calls:
-        outcome = Text(f"not used: {call.problem}" if call.problem else "used")
+        outcome = Text(f"{'not used' if call.answer else 'none'}: {call.problem}" if call.problem else "used")
         table.add_row(call.stage, Text(call.model), str(call.attempt), _nth(call.asked), f"{call.seconds:.1f}", outcome)
     return table
 

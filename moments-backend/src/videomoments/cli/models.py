@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videomoments.cli import registry
+from videomoments.cli.console import tell
 
 if TYPE_CHECKING:
     from videomoments.inference.base import ModelConfig
@@ -32,13 +33,14 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", metavar="", help
     if as_json:
         import json
 
-        typer.echo(json.dumps(rows, indent=2))
+        tell(json.dumps(rows, indent=2))
         return
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Model", "Kind", "Sees video", "Way in", "Weights"):
+    for heading in ("Model", "Does", "Sees video", "Way in", "Weights"):
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(str(row["key"]), str(row["kind"]), "yes" if row["supports_video"] else "no", str(row["way_in"]), str(row["weights"]))
+        sees = "yes" if row["supports_video"] else "no"
+        table.add_row(str(row["key"]), _does(row), sees, str(row["way_in"]), str(row["weights"]))
     results().print(table)
 
 
@@ -88,9 +90,20 @@ def _row(model: ModelConfig) -> dict[str, object]:
         "key": model.key,
         "kind": model.kind.value,
         "supports_video": model.supports_video,
+        "supports_generation": model.supports_generation,
+        "supports_refinement": model.supports_refinement,
+        "max_concurrency": model.max_concurrency,
+        "max_refinements": model.max_refinements,
         "way_in": _way_in(model),
         "weights": _weights_of(model),
     }
+
+
+def _does(row: dict[str, object]) -> str:
+    if row["kind"] == "asr":
+        return "hears speech"
+    jobs = [word for word, able in (("finds", row["supports_generation"]), ("refines", row["supports_refinement"])) if able]
+    return " and ".join(jobs) + " moments" if jobs else "nothing"
 
 
 def _way_in(model: ModelConfig) -> str:

@@ -73,7 +73,9 @@ def save_document(document: dict[str, Any], folder: Path) -> Path:
     target = folder / DOCUMENT
     partial = target.with_name(f".{DOCUMENT}.{os.getpid()}.part")
     try:
-        partial.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        # A path that is no UTF-8 holds lone surrogates: escaped, they are JSON.
+        partial.write_bytes(text.encode("utf-8", "backslashreplace"))
         partial.replace(target)
     finally:
         with contextlib.suppress(OSError):

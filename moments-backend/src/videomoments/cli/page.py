@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from videomoments.core.webpage import page_folder, page_source
@@ -15,13 +17,34 @@ _SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "src", "public"
 
 
 def ensure_page(say: Callable[[str], None]) -> None:
-    """Builds it when it is not current. Where that fails, says why: everything else works without it."""
+    """Builds it when it is not current. Where that fails, says why: everything else works without it.
+
+    Of two that are started at once, one builds and the other waits for it: a build begins by emptying what is there."""
     source = page_source()
-    if source is None or current(source):
-        if source is None and page_folder() is None:
+    if source is None:
+        if page_folder() is None:
             say("This installation carries no web page; the API answers all the same.")
         return
+    if current(source):
+        return
     say("Building the web page (about a minute the first time)")
+    with _alone(source):
+        if not current(source):
+            _build(source, say)
+
+
+@contextmanager
+def _alone(source: Path) -> Iterator[None]:
+    """Held by one process at a time, and by none that has died."""
+    descriptor = os.open(source, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _build(source: Path, say: Callable[[str], None]) -> None:
     try:
         built = subprocess.run(
             [source / "page.sh", "build"],

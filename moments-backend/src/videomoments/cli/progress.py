@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from videomoments.cli.console import short_clock
 from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.core.terminal import visible
+from videomoments.core.times import short_clock
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -39,7 +41,10 @@ _BAR_WIDTH = 24
 
 
 class RunProgress(Protocol):
-    """What is told about a run while it lasts. `close` is always called, and leaves the last state to be read."""
+    """What is told about a run while it lasts. `close` is always called, and leaves the last state to be read.
+
+    `begin` and `show` raise BrokenPipeError when nobody reads any more; the others never do.
+    """
 
     def begin(self, title: str) -> None: ...
 
@@ -97,6 +102,7 @@ class LineProgress:
         self._told: set[StageName] = set()
         self._alive_at: dict[StageName, float] = {}
         self._stalled = False
+        self._waiting_for: str | None = None
 
     def begin(self, title: str) -> None:
         self._told.clear()
@@ -113,15 +119,21 @@ class LineProgress:
                 self._print(f"{label}: {ending}")
             elif stage.status is StageStatus.PROCESSING:
                 self._sign_of_life(label, stage)
+        if view.waiting_for and view.waiting_for != self._waiting_for:
+            self._print(f"Waiting for {part_name(view.waiting_for)}, which does not answer. The run goes on when it does.")
+        self._waiting_for = view.waiting_for
         if view.stalled and not self._stalled:
             self._print("Waiting for a worker to take this over.")
         self._stalled = view.stalled
 
     def remark(self, text: str) -> None:
-        self._print(text)
+        # Said while a job is ended as well, which nobody need read.
+        with contextlib.suppress(OSError):
+            self._print(text)
 
     def close(self) -> None:
-        self._stream.flush()
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
     def _sign_of_life(self, label: str, stage: StageView) -> None:
         elapsed = self._clock.elapsed(stage)
@@ -133,7 +145,7 @@ class LineProgress:
         self._print(f"{label}: {percent}{short_clock(elapsed)}{f', about {short_clock(left)} left' if left is not None else ''}")
 
     def _print(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        print(visible(text), file=self._stream, flush=True)
 
 
 class LiveProgress:
@@ -199,6 +211,8 @@ class LiveProgress:
                 )
                 left = self._clock.left(stage)
                 note = f"about {short_clock(left)} left" if left is not None else ""
+                if stage.waiting_for:
+                    note = f"waiting for {part_name(stage.waiting_for)}"
                 return self._spinner, words, bar, short_clock(self._clock.elapsed(stage)), Text(note, "dim")
             case StageStatus.COMPLETED:
                 return Text("✓", "green"), words, "", short_clock(stage.seconds or 0.0), Text(stage.reason or "", "dim")
@@ -206,6 +220,11 @@ class LiveProgress:
                 return Text("–", "dim"), Text(words, "dim"), Text("skipped", "dim"), "", Text(stage.reason or "", "dim")
             case _:
                 return Text("✗", "red"), words, Text(stage.status.value, "red"), "", Text(stage.reason or "", "dim")
+
+
+def part_name(waiting_for: str) -> str:
+    """What a run waits for, in words; a model is called by its key."""
+    return {"source": "the server of its source", "storage": "the object store"}.get(waiting_for, waiting_for)
 
 
 def _ending(stage: StageView) -> str | None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from videomoments.cli.console import tell
+from videomoments.core.terminal import visible
+
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
     from videomoments.inference.base import ModelConfig
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from videomoments.inference.discover import Discovered
     from videomoments.services.wiring import Services
 
+_FIELDS = {"video": "supports_video", "finds": "supports_generation", "refines": "supports_refinement"}
 _CHAT, _ASR = "/v1/chat/completions", "/transcribe"
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The model's key in the registry.")]
@@ -27,12 +31,30 @@ LocalPort = Annotated[int | None, typer.Option("--local-port", metavar="PORT", h
 Name = Annotated[str | None, typer.Option("--model-name", metavar="NAME", help="What the service calls it; else the one that it lists.")]
 Route = Annotated[str | None, typer.Option("--endpoint", metavar="PATH", help="Its route, if it is not the usual one.")]
 Video = Annotated[bool | None, typer.Option("--video/--no-video", metavar="", help="Whether it watches video.")]
+Finds = Annotated[bool | None, typer.Option("--generation/--no-generation", metavar="", help="Whether it can find moments.")]
+Refines = Annotated[bool | None, typer.Option("--refinement/--no-refinement", metavar="", help="Whether it can refine their boundaries.")]
 Context = Annotated[int | None, typer.Option("--context-tokens", metavar="N", help="How much it reads at once.")]
 AtOnce = Annotated[int | None, typer.Option("--max-concurrency", metavar="N", help="Calls at a time, over all workers.")]
+RefinedAtOnce = Annotated[int | None, typer.Option("--max-refinements", metavar="N", help="Refinements among these calls (default: 1).")]
 Temperature = Annotated[float | None, typer.Option("--temperature", metavar="T", help="0 to 2.")]
 TopP = Annotated[float | None, typer.Option("--top-p", metavar="P", help="Above 0, to 1.")]
 TopK = Annotated[int | None, typer.Option("--top-k", metavar="K", help="At least 1.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", metavar="N", help="The longest answer.")]
+TokensField = Annotated[
+    str | None,
+    typer.Option("--tokens-field", metavar="FIELD", help="What its server calls that: max_tokens, max_completion_tokens, or none."),
+]
+SystemRole = Annotated[
+    str | None, typer.Option("--system-role", metavar="ROLE", help="Whose message the instructions stand in: system, or user.")
+]
+AnswerFormat = Annotated[
+    str | None, typer.Option("--answer-format", metavar="FORM", help="How JSON is asked for: json_schema, object_schema, or none.")
+]
+Stream = Annotated[bool | None, typer.Option("--stream/--no-stream", metavar="", help="Whether its answers come piece by piece.")]
+AnswerSeconds = Annotated[int | None, typer.Option("--answer-seconds", metavar="S", help="The longest that an answer may take.")]
+FirstToken = Annotated[
+    int | None, typer.Option("--first-token-seconds", metavar="S", help="The longest that a streamed answer may take to begin.")
+]
 KeyVariable = Annotated[
     str | None,
     typer.Option("--api-key-env", metavar="VARIABLE", help="The environment variable that holds its key: …_API_KEY or …_API_TOKEN."),
@@ -50,12 +72,21 @@ def add_model(
     model_name: Name = None,
     endpoint: Route = None,
     video: Video = None,
+    finds: Finds = None,
+    refines: Refines = None,
     context_tokens: Context = None,
     max_concurrency: AtOnce = None,
+    max_refinements: RefinedAtOnce = None,
     temperature: Temperature = None,
     top_p: TopP = None,
     top_k: TopK = None,
     max_tokens: MaxTokens = None,
+    tokens_field: TokensField = None,
+    system_role: SystemRole = None,
+    answer_format: AnswerFormat = None,
+    stream: Stream = None,
+    answer_seconds: AnswerSeconds = None,
+    first_token_seconds: FirstToken = None,
     api_key_env: KeyVariable = None,
 ) -> None:
     """Add a model service: --url, or --ssh and --remote, say where it answers."""
@@ -72,7 +103,7 @@ def add_model(
         await services.models.add(model)
 
     with_services(store)
-    typer.echo(f"Added {key}. Try it: moments models test {key}")
+    tell(f"Added {key}. Try it: moments models test {key}")
 
 
 def edit_model(
@@ -85,12 +116,21 @@ def edit_model(
     model_name: Name = None,
     endpoint: Route = None,
     video: Video = None,
+    finds: Finds = None,
+    refines: Refines = None,
     context_tokens: Context = None,
     max_concurrency: AtOnce = None,
+    max_refinements: RefinedAtOnce = None,
     temperature: Temperature = None,
     top_p: TopP = None,
     top_k: TopK = None,
     max_tokens: MaxTokens = None,
+    tokens_field: TokensField = None,
+    system_role: SystemRole = None,
+    answer_format: AnswerFormat = None,
+    stream: Stream = None,
+    answer_seconds: AnswerSeconds = None,
+    first_token_seconds: FirstToken = None,
     api_key_env: KeyVariable = None,
     unset: Annotated[list[str] | None, typer.Option("--unset", metavar="FIELD", help="Forget a value; may be repeated.")] = None,
 ) -> None:
@@ -103,13 +143,21 @@ def edit_model(
         raise typer.BadParameter("say what to change.")
 
     async def store(services: Services) -> None:
-        before = (await services.models.get(key)).model_dump()
+        from videomoments.core.errors import Conflict
+
+        seen = await services.models.get(key)
+        before = seen.model_dump()
         if unknown := set(forgotten) - set(before):
             raise typer.BadParameter(f"there is no field {min(unknown)!r}; there are {', '.join(sorted(before))}.")
-        await services.models.put(_checked(before | forgotten | given))
+
+        def unchanged(now: ModelConfig) -> None:
+            if now != seen:
+                raise Conflict(f"Somebody has changed {key} meanwhile.", code="changed_meanwhile", advice="Run this again.")
+
+        await services.models.put(_checked(before | forgotten | given), guard=unchanged)
 
     with_services(store)
-    typer.echo(f"Changed {key}.")
+    tell(f"Changed {key}.")
 
 
 def remove_model(key: Key) -> None:
@@ -120,7 +168,7 @@ def remove_model(key: Key) -> None:
         await services.models.remove(key)
 
     with_services(drop)
-    typer.echo(f"Removed {key}.")
+    tell(f"Removed {key}.")
 
 
 def try_models(
@@ -133,27 +181,41 @@ def try_models(
     from videomoments.cli.runs import with_services
     from videomoments.cli.settings import connected, read_settings
 
-    async def find(services: Services) -> list[ModelConfig]:
-        return [await services.models.get(key) for key in keys]
+    async def find_and_test(services: Services) -> tuple[bool, dict[str, list[CheckStep]]]:
+        models = [await services.models.get(key) for key in keys]
+        built_in = any(model.builtin for model in models)
+        return built_in, {} if built_in else await _tested(models, services)
 
-    models = with_services(find)
-    quiet_logs()
-    settings = read_settings()
-    if any(model.builtin for model in models):
-        with connected(settings, prepared=True, on_progress=say) as running:
-            results = asyncio.run(_tested(models, running))
-    else:
-        results = asyncio.run(_tested(models, settings))
+    built_in, results = with_services(find_and_test)
+    if built_in:  # their service has to be started
+        quiet_logs()
+        with connected(read_settings(), prepared=True, on_progress=say) as running:
+            results = asyncio.run(_tested_on(keys, running))
     _print_steps(results, as_json)
     if not all(steps[-1].ok for steps in results.values()):
         raise typer.Exit(1)
 
 
-async def _tested(models: list[ModelConfig], settings: Settings) -> dict[str, list[CheckStep]]:
+async def _tested_on(keys: list[str], settings: Settings) -> dict[str, list[CheckStep]]:
+    from videomoments.services.wiring import build_services
+
+    services = build_services(settings, pool_size=1)
+    try:
+        return await _tested([await services.models.get(key) for key in keys], services)
+    finally:
+        await services.close()
+
+
+async def _tested(models: list[ModelConfig], services: Services) -> dict[str, list[CheckStep]]:
     from videomoments.services.model_check import ModelCheck
 
-    check = ModelCheck(settings)
-    return {model.key: await check.run(model) for model in models}
+    check = ModelCheck(services.settings, kept=services.model_dialects)
+    results = {}
+    for model in models:
+        results[model.key] = steps = await check.run(model)
+        if steps[-1].ok:
+            await services.model_places.answered(model)
+    return results
 
 
 def _print_steps(results: dict[str, list[CheckStep]], as_json: bool) -> None:
@@ -162,12 +224,12 @@ def _print_steps(results: dict[str, list[CheckStep]], as_json: bool) -> None:
         from dataclasses import asdict
 
         rows = [{"key": key, "ok": steps[-1].ok, "steps": [asdict(step) for step in steps]} for key, steps in results.items()]
-        typer.echo(json.dumps(rows, indent=2))
+        tell(json.dumps(rows, indent=2))
         return
     for key, steps in results.items():
-        typer.echo(key)
+        tell(key)
         for step in steps:
-            typer.echo(f"  {'ok  ' if step.ok else 'FAIL'}  {step.name:<11}{step.milliseconds:>9.0f} ms  {step.detail}")
+            tell(f"  {'ok  ' if step.ok else 'FAIL'}  {step.name:<11}{step.milliseconds:>9.0f} ms  {step.detail}")
 
 
 def discover_models(
@@ -196,9 +258,9 @@ def discover_models(
     else:
         for one in found:
             state = one.locked or ("new" if one.model in new else "registered already")
-            typer.echo(f"{one.program} on port {one.port}: {one.model.model_name if one.model else '–'} ({state})")
+            tell(f"{one.program} on port {one.port}: {one.model.model_name if one.model else '–'} ({state})")
     asks = sys.stdin.isatty() and not as_json
-    chosen = [model for model in new if yes or (asks and typer.confirm(f"Register {model.model_name} as {model.key}?", err=True))]
+    chosen = [model for model in new if yes or (asks and typer.confirm(visible(f"Register {model.model_name} as {model.key}?"), err=True))]
 
     async def store(services: Services) -> None:
         for model in chosen:
@@ -225,12 +287,12 @@ def _print_discovered(found: list[Discovered], new: set[str]) -> None:
         }
         for one in found
     ]
-    typer.echo(json.dumps(rows, indent=2))
+    tell(json.dumps(rows, indent=2))
 
 
-def _given(*, url: str | None, ssh: str | None, remote: str | None, video: bool | None, **plain: Any) -> dict[str, Any]:
+def _given(*, url: str | None, ssh: str | None, remote: str | None, **plain: Any) -> dict[str, Any]:
     """The fields of an entry that the options name."""
-    fields = {name: value for name, value in plain.items() if value is not None}
+    fields = {_FIELDS.get(name, name): value for name, value in plain.items() if value is not None}
     if url is not None:
         if ssh is not None or remote is not None:
             raise typer.BadParameter("--url and --ssh are two ways: give one.")
@@ -242,8 +304,6 @@ def _given(*, url: str | None, ssh: str | None, remote: str | None, video: bool 
     if remote is not None:
         host, port = _split_port(remote if ":" in remote else f"localhost:{remote}")
         fields |= {"remote_host": host, "remote_port": port}
-    if video is not None:
-        fields["supports_video"] = video
     return fields
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from videomoments.cli.console import tell
+
 if TYPE_CHECKING:
     from videomoments.services.model_calls import KeptCall
     from videomoments.services.run_queries import RunFilter, RunView
@@ -17,6 +19,7 @@ app = typer.Typer(help="The runs: list them, look at one, cancel one, try one ag
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="At most so many.")]
 AsJson = Annotated[bool, typer.Option("--json", metavar="", help="JSON on stdout.")]
 RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's request id, or the first characters of it.")]
+Dismissed = Annotated[bool, typer.Option("--dismissed", metavar="", help="Those that were dismissed, instead of the others.")]
 _T = TypeVar("_T")
 _SEARCHED = 500
 _SHORTEST = 4
@@ -29,6 +32,7 @@ def list_runs(
         str | None, typer.Option("--status", metavar="STATUS", help="queued, processing, completed, failed or cancelled.")
     ] = None,
     stalled: Annotated[bool, typer.Option("--stalled", metavar="", help="Only those that are active and that no worker is at.")] = False,
+    dismissed: Dismissed = False,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
@@ -37,8 +41,8 @@ def list_runs(
 
     if status is not None and status not in tuple(RunStatus):
         raise typer.BadParameter(f"there is no status {status!r}; there are {', '.join(RunStatus)}.")
-    wanted = RunFilter(status=RunStatus(status) if status else None, stalled=True if stalled else None)
-    _list(wanted, limit, as_json, "No such runs." if status or stalled else "There are no runs yet.")
+    wanted = RunFilter(status=RunStatus(status) if status else None, stalled=True if stalled else None, dismissed=dismissed)
+    _list(wanted, limit, as_json, "No such runs." if status or stalled or dismissed else "There are no runs yet.")
 
 
 @app.command()
@@ -47,8 +51,8 @@ def dead(limit: Limit = 20, as_json: AsJson = False) -> None:
     from videomoments.core.names import DEAD_LETTER
     from videomoments.services.run_queries import RunFilter
 
-    if _list(RunFilter(error_code=DEAD_LETTER), limit, as_json, "There are no dead letters.") and not as_json:
-        typer.echo("`moments runs show ID` says more. Once the cause is mended: `moments runs retry ID`.")
+    if _list(RunFilter(error_code=DEAD_LETTER, dismissed=False), limit, as_json, "There are no dead letters.") and not as_json:
+        tell("`moments runs show ID` says more. Once the cause is mended: `moments runs retry ID`, or `moments runs dismiss ID`.")
 
 
 @app.command()
@@ -83,7 +87,7 @@ def calls(
 
         results().print(table_of(found))
     else:
-        typer.echo("This run has asked no chat model.")
+        tell("This run has asked no chat model, or has reached none.")
 
 
 @app.command("cancel")
@@ -97,23 +101,49 @@ def cancel_run(identifier: RunId) -> None:
     before, status = with_services(ask)
     ended = f"had ended already ({status})"
     words = {"processing": "will end within seconds", "cancelled": "is cancelled"} if before.status.active else {}
-    typer.echo(f"Run {before.request_id} {words.get(status, ended)}.")
+    tell(f"Run {before.request_id} {words.get(status, ended)}.")
 
 
 @app.command("retry")
 def retry_run_again(
     identifiers: Annotated[list[str], typer.Argument(metavar="ID...", help="Request ids, or their first characters.")],
 ) -> None:
-    """Try runs again that failed or were cancelled, from the stage at which they ended."""
+    """Try runs again: where they failed or were cancelled; of a completed one the moments that it could not refine, as a new run."""
     from videomoments.services.retrying import retry_run
 
-    async def ask(services: Services) -> list[str]:
+    async def ask(services: Services) -> list[tuple[str, str]]:
         found = [await find_run(services, identifier) for identifier in identifiers]
-        return [(await retry_run(services, view.request_id)).request_id for view in found]
+        return [(view.request_id, (await retry_run(services, view.request_id)).request_id) for view in found]
 
-    for request_id in with_services(ask):
-        typer.echo(f"Run {request_id} is queued again.")
-    typer.echo("A worker takes it up: `moments worker` or `moments serve` must run.")
+    for old, new in with_services(ask):
+        tell(f"Run {old} is queued again." if new == old else f"Run {new} is queued: it refines what run {old} left unrefined.")
+    tell("A worker takes it up: `moments worker` or `moments serve` must run.")
+
+
+@app.command("dismiss")
+def dismiss_runs(
+    identifiers: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Request ids, or their first characters.")] = None,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Every failed run.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", metavar="", help="Show them in the lists again.")] = False,
+) -> None:
+    """Take runs that failed or were cancelled off the lists. Their videos' histories keep them."""
+    if bool(identifiers) == every or (every and undo):
+        raise typer.BadParameter("name the runs, or say --all for every failed one; --undo wants names.")
+
+    async def ask(services: Services) -> list[str]:
+        if every:
+            return await services.dismissal.dismiss_failed()
+        found = [(await find_run(services, identifier)).request_id for identifier in identifiers or []]
+        for request_id in found:
+            await (services.dismissal.bring_back if undo else services.dismissal.dismiss)(request_id)
+        return found
+
+    done = with_services(ask)
+    if every:
+        tell(f"{len(done)} failed run{'' if len(done) == 1 else 's'} dismissed. `moments runs list --dismissed` shows them.")
+        return
+    for request_id in done:
+        tell(f"Run {request_id} is {'listed again' if undo else 'dismissed; --undo brings it back'}.")
 
 
 def with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
@@ -161,11 +191,12 @@ def _list(wanted: RunFilter, limit: int, as_json: bool, none: str) -> int:
     elif found:
         _print_table(found)
     else:
-        typer.echo(none)
+        tell(none)
     return len(found)
 
 
 def _as_dict(view: RunView) -> dict[str, Any]:
+    from videomoments.cli.document import unrefined
     from videomoments.core.times import isoformat
 
     error = view.error
@@ -177,6 +208,8 @@ def _as_dict(view: RunView) -> dict[str, Any]:
         "status": view.status.value,
         "current_stage": view.current_stage.value if view.current_stage else None,
         "stalled": view.stalled,
+        "waiting_for": view.waiting_for,
+        "owner": view.owner,
         "created_at": isoformat(view.created_at),
         "started_at": isoformat(view.started_at),
         "completed_at": isoformat(view.completed_at),
@@ -184,6 +217,9 @@ def _as_dict(view: RunView) -> dict[str, Any]:
         "attempt": view.attempt,
         "crashes": view.crashes,
         "note": view.note,
+        "refines": view.config.get("refines"),
+        "unrefined": unrefined(view),
+        "dismissed_at": isoformat(view.dismissed_at),
         "stages": [
             {"name": stage.name.value, "status": stage.status.value, "seconds": stage.seconds, "reason": stage.reason}
             for stage in view.stages
@@ -195,9 +231,9 @@ def _as_dict(view: RunView) -> dict[str, Any]:
 
 
 def _print_json(what: object) -> None:
-    import json
+    from videomoments.cli.console import json_text
 
-    typer.echo(json.dumps(what, ensure_ascii=False, indent=2))
+    tell(json_text(what))
 
 
 def _print_table(found: list[RunView]) -> None:
@@ -205,39 +241,57 @@ def _print_table(found: list[RunView]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from videomoments.cli.console import results, short_clock
+    from videomoments.cli.console import results
+    from videomoments.cli.progress import part_name
+    from videomoments.core.times import short_clock
 
     table = Table(box=box.SIMPLE_HEAD)
-    why = any(view.error for view in found)
+    why = any(_why(view) for view in found)
     for heading in ("Run", "Video", "Kind", "Status", "At", "Took", "Began", *(["Why"] if why else [])):
         table.add_column(heading, no_wrap=heading in ("Run", "Began"))
     for view in found:
-        status = f"{view.status.value}{' (stalled)' if view.stalled else ''}"
+        remark = f" (waiting for {part_name(view.waiting_for)})" if view.waiting_for else " (stalled)" if view.stalled else ""
+        status = Text(view.status.value + remark)
         took = "" if view.duration_seconds is None else short_clock(view.duration_seconds)
         began = view.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        reason = [Text(view.error.message if view.error else "")] if why else []
+        reason = [Text(_why(view))] if why else []
         table.add_row(view.request_id[:8], Text(view.title), view.kind, status, view.at or "", took, began, *reason)
     results().print(table)
+
+
+def _why(view: RunView) -> str:
+    """What went wrong: of a completed run, with some of its moments, or why it found none."""
+    if view.error:
+        return view.error.message
+    return view.unrefined.message if view.unrefined else view.note or ""
 
 
 def _print_one(view: RunView) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from videomoments.cli.console import results, short_clock
+    from videomoments.cli.console import results
+    from videomoments.cli.document import unrefined
+    from videomoments.cli.progress import part_name
+    from videomoments.cli.report import unrefined_lines
+    from videomoments.core.times import short_clock
 
     console = results()
     console.print(Text(view.title, style="bold"))
     state = [view.kind, view.status.value, *(["stalled"] if view.stalled else []), f"attempt {view.attempt}"]
+    state += [f"waiting for {part_name(view.waiting_for)}"] if view.waiting_for else []
     state += [f"{view.crashes} workers ended"] if view.crashes else []
-    console.print(f"run {view.request_id}\nvideo {view.video_id}\n{', '.join(state)}", markup=False)
+    state += ["dismissed"] if view.dismissed_at else []
+    worker = f"\nworker {view.owner}" if view.owner else ""
+    console.print(f"run {view.request_id}\nvideo {view.video_id}\n{', '.join(state)}{worker}", markup=False, soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     for stage in view.stages:
         took = "" if stage.seconds is None else short_clock(stage.seconds)
-        table.add_row(stage.name.value, stage.status.value, took, Text(stage.reason or ""))
+        remark = f"waiting for {part_name(stage.waiting_for)}" if stage.waiting_for else stage.reason or ""
+        table.add_row(stage.name.value, stage.status.value, took, Text(remark))
     console.print(table)
     advice = f"{view.error.message} {view.error.advice or ''}" if view.error else None
     again = f"Try it again from there: moments runs retry {view.request_id[:8]}" if view.error else None
-    for line in (view.note, advice, again):
+    for line in (view.note, *unrefined_lines(unrefined(view), view.request_id), advice, again):
         if line:
             console.print(line, markup=False)

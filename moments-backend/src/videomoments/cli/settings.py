@@ -68,31 +68,62 @@ def welcome(settings: Settings) -> None:
 
 @contextmanager
 def connected(
-    settings: Settings, *, models: bool = True, prepared: bool = False, on_progress: Callable[[str], None] | None = None
+    settings: Settings,
+    *,
+    models: bool = True,
+    prepared: bool = False,
+    examined: bool = False,
+    on_progress: Callable[[str], None] | None = None,
 ) -> Iterator[Settings]:
     """The settings of a running stack whose database has this code's schema and whose registry has its models.
 
-    `prepared`: whoever started this process saw to that. Blocking, and outside any event loop. Raises ServiceUnavailable or OutOfSpace.
+    The embedded database is brought to the schema; one that `DATABASE_URL` names is looked at and never changed. `examined`: so are Redis
+    and the store where the environment names them, because what follows works with them at once. `prepared`: whoever started this
+    process saw to all that. Blocking, and outside any event loop. Raises InvalidInput, ServiceUnavailable, StorageError or OutOfSpace.
     """
     import asyncio
 
     from videomoments.embedded import running_stack
 
+    # What the environment names is looked at first: nothing is started for an address that leads nowhere.
+    if not prepared:
+        asyncio.run(_look_at(settings, examined))
     with running_stack(settings, models=models, on_progress=on_progress or (lambda _: None)) as stack:
         complete = with_stack(settings, stack)
         if not prepared:
-            asyncio.run(_prepare(complete))
+            # The embedded service is ready when it is given: from now on it is waited for.
+            answered = settings.models_url is None and bool(stack.models_url)
+            asyncio.run(_prepare(complete, embedded=settings.database_url is None, answered=answered))
         yield complete
 
 
-async def _prepare(settings: Settings) -> None:
+async def _look_at(settings: Settings, examined: bool) -> None:
+    from videomoments.coordination.address import parse_redis
+    from videomoments.coordination.redis import check_redis
+    from videomoments.db.examine import check_database
+    from videomoments.storage import check_store
+
+    if settings.database_url:
+        await check_database(settings.database_url)
+    if settings.redis_url:
+        parse_redis(settings.redis_url)
+    if examined and settings.redis_url:
+        await check_redis(settings.redis_url)
+    if examined and settings.storage_url:
+        await check_store(settings)
+
+
+async def _prepare(settings: Settings, *, embedded: bool, answered: bool) -> None:
     from videomoments.db.migrate import upgrade
     from videomoments.services.wiring import build_services
 
     assert settings.database_url is not None
-    await upgrade(settings.database_url)
+    if embedded:
+        await upgrade(settings.database_url)
     services = build_services(settings, pool_size=1)
     try:
         await services.models.seed()
+        if answered:
+            await services.model_places.built_in_answered()
     finally:
         await services.close()

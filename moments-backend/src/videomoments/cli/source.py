@@ -1,56 +1,52 @@
-"""What a command line names as a source: a file of this machine, or a URL."""
+"""What a command line names as a source: a file of this machine, a URL, or what comes on standard input."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
-
-import typer
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from videomoments.db.tables import Video
-    from videomoments.services.videos import Videos
+    from videomoments.services.wiring import Services
+    from videomoments.storage import ObjectStore
+
+_PIECE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Source:
-    """`name` is what the document says: an absolute path or a URL; `label` is short, for messages."""
+    """`name` is what the document says: an absolute path, a URL, or `-`; `label` is short, for messages. At most one of `path` and
+    `content` is there; a URL has neither."""
 
     name: str
     label: str
-    path: Path | None
+    path: Path | None = None
+    content: BinaryIO | None = None
 
-    async def register(self, videos: Videos) -> tuple[Video, bool]:
-        """The source's video, and whether it is new. Raises InvalidInput."""
-        return await (videos.register_url(self.name) if self.path is None else videos.register_local(self.path))
+    @property
+    def remote(self) -> bool:
+        return self.path is None and self.content is None
 
+    async def register(self, services: Services, store: ObjectStore) -> tuple[Video, bool]:
+        """The source's video, and whether it is new. Raises InvalidInput, and for standard input what storing it raises."""
+        if self.content is not None:
+            from videomoments.services.upload_queries import Uploads
 
-def parse_source(text: str) -> Source:
-    """The source that `text` names. Whether a file is there and is a video is found out by the run; only what can be neither a path nor
-    a URL is wrong usage.
-
-    Raises:
-        typer.BadParameter: so it is.
-    """
-    given = text.strip()
-    if not given or given == "-" or "\0" in given:
-        raise typer.BadParameter("a source is the path of a file, or a URL.")
-    if "://" in given and not given.lower().startswith("file://"):
-        return _remote(given)
-    path = Path(unquote(urlsplit(given).path)) if given.lower().startswith("file://") else Path(text).expanduser()
-    absolute = path.absolute()
-    return Source(str(absolute), absolute.name or str(absolute), absolute)
+            return await Uploads(services.database).keep(store, _pieces(self.content), file_name=self.label, title=self.label)
+        return await (services.videos.register_url(self.name) if self.path is None else services.videos.register_local(self.path))
 
 
-def _remote(url: str) -> Source:
-    from videomoments.core.errors import InvalidInput
-    from videomoments.services.videos import normalised_source
-
-    try:
-        normalised_source(url)
-    except InvalidInput as error:
-        raise typer.BadParameter(str(error)) from error
+def label_of(url: str) -> str:
+    """A URL without what may be secret in it."""
     parts = urlsplit(url)
-    return Source(url, f"{parts.hostname}{parts.path}", None)
+    return f"{parts.hostname}{parts.path}"
+
+
+async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+    await asyncio.to_thread(content.seek, 0)
+    while piece := await asyncio.to_thread(content.read, _PIECE):
+        yield piece

@@ -1,4 +1,4 @@
-"""Keeps the processes of `moments serve` running: a child that died is started again, later each time it dies soon."""
+"""Keeps the processes of `moments serve` running: what died is started again, at once the first time."""
 
 from __future__ import annotations
 
@@ -7,54 +7,28 @@ import contextlib
 import signal
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from types import FrameType
 
-import httpx
+import httpx2
 
 from videomoments.cli import endings, weights
 from videomoments.cli.children import Child, own_process
 from videomoments.cli.console import quiet_logs, say
+from videomoments.cli.interrupts import HANG_UP, hung_up, note_hang_up
 from videomoments.cli.page import ensure_page
+from videomoments.cli.restarts import FirstStart, Restarts, Revival
 from videomoments.cli.settings import child_environment, connected, welcome, with_stack
 from videomoments.core.config import Settings
-from videomoments.core.errors import MomentsError, ServiceUnavailable
-from videomoments.embedded import revive
+from videomoments.core.errors import ServiceUnavailable
+from videomoments.embedded import ended_servers, revive
 from videomoments.inference.base import ModelConfig, default_models
 from videomoments.services.wiring import build_services
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
+# How often the embedded servers are asked whether they answer. That one has ended is seen at each look.
 _REVIVE_SECONDS = 5.0
 _START_SECONDS = 60.0
-_FIRST_DELAY = 1.0
-_LAST_DELAY = 30.0
-# A child that lived so long has started well: its next death waits the first delay again.
-_SETTLED_SECONDS = 60.0
-
-
-class Restarts:
-    """When a child may be started again. Seconds of `time.monotonic()`."""
-
-    def __init__(self, child: Child) -> None:
-        self.child = child
-        self._delay = _FIRST_DELAY
-        self._at: float | None = None
-
-    def look(self, now: float) -> str | None:
-        """Starts the child anew when it is dead and its time has come; what happened, in words, or None."""
-        if self.child.running:
-            return None
-        if self._at is None:
-            if now - self.child.started_at > _SETTLED_SECONDS:
-                self._delay = _FIRST_DELAY
-            self._at = now + self._delay
-            self._delay = min(self._delay * 2, _LAST_DELAY)
-            return f"The {self.child.name} process has ended; starting it again in {self._at - now:.0f} s. Its log is {self.child.log}."
-        if now >= self._at:
-            self._at = None
-            self.child.start()
-        return None
 
 
 class _Told:
@@ -71,6 +45,8 @@ class _Told:
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del frame
+        if number == HANG_UP:
+            note_hang_up()
         if self.event.is_set() or not self.listening:
             raise KeyboardInterrupt
         self.number = number
@@ -85,7 +61,7 @@ def serve_until_told(settings: Settings, workers: int, *, page: bool) -> int:
     welcome(settings)
     if page:
         ensure_page(say)
-    with connected(settings, on_progress=say) as running:
+    with connected(settings, examined=True, on_progress=say) as running:
         if settings.models_url is None:
             weights.pull(weights.missing_for(asyncio.run(_default_models(running))))
         with contextlib.ExitStack() as stack:
@@ -96,12 +72,14 @@ def serve_until_told(settings: Settings, workers: int, *, page: bool) -> int:
             # Leaving the stack ends one after the other; told first, they end together.
             stack.callback(_request_stop, children)
             told.listening = True
-            _wait_until_it_answers(running, children[0], told)
+            _wait_until_it_answers(settings, running, children, told)
             if not told.event.is_set():
                 say(f"VideoMoments answers on {address(running)} (API: {address(running)}/api/openapi.json). Ctrl-C ends it.")
             _look_after(settings, running, children, told)
             say("Ending.")
-    return endings.DONE if told.number == signal.SIGTERM else endings.INTERRUPTED
+    if told.number == signal.SIGTERM:
+        return endings.DONE
+    return endings.HUNG_UP if hung_up() else endings.INTERRUPTED
 
 
 def refuse_taken_port(settings: Settings) -> None:
@@ -143,40 +121,30 @@ async def _default_models(settings: Settings) -> list[ModelConfig]:
     return [known[key] for key in default_models(known.values())]
 
 
-def _wait_until_it_answers(settings: Settings, child: Child, told: _Told) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    with httpx.Client(trust_env=False, timeout=2.0) as client:
+def _wait_until_it_answers(base: Settings, running: Settings, children: Sequence[Child], told: _Told) -> None:
+    start = FirstStart(children[0], lambda: ended_servers(base), lambda: _revive(base, running, children), seconds=_START_SECONDS)
+    with httpx2.Client(trust_env=False, timeout=2.0) as client:
         while not told.event.is_set():
-            if not child.running or time.monotonic() > deadline:
-                raise ServiceUnavailable(
-                    f"The API does not start: {child.tail(1).strip() or 'no reason given'}",
-                    code="api_died",
-                    advice=f"Its log is {child.log}.",
-                )
-            with contextlib.suppress(httpx.HTTPError):
-                client.get(f"{address(settings)}/health")
+            start.look()
+            with contextlib.suppress(httpx2.HTTPError):
+                client.get(f"{address(running)}/health")
                 return
             told.event.wait(0.1)
 
 
 def _look_after(base: Settings, running: Settings, children: Sequence[Child], told: _Told) -> None:
     watched = [Restarts(child) for child in children]
-    looked = time.monotonic()
-    trouble = ""
+    servers = Revival(lambda: ended_servers(base), lambda: _revive(base, running, children), every=_REVIVE_SECONDS)
     while not told.event.wait(_LOOK_SECONDS):
         for restarts in watched:
-            if what := restarts.look(time.monotonic()):
+            if what := restarts.look():
                 say(what)
             restarts.child.bound_log()
-        if time.monotonic() - looked < _REVIVE_SECONDS:
-            continue
-        try:
-            environment = child_environment(with_stack(running, revive(base)))
-            for child in children:
-                child.use(environment)
-            trouble = ""
-        except MomentsError as error:
-            if str(error) != trouble:
-                say(endings.one_line(str(error)))
-            trouble = str(error)
-        looked = time.monotonic()
+        if what := servers.look():
+            say(what)
+
+
+def _revive(base: Settings, running: Settings, children: Sequence[Child]) -> None:
+    environment = child_environment(with_stack(running, revive(base)))
+    for child in children:
+        child.use(environment)

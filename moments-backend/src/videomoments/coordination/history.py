@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from redis.asyncio import Redis
 
 from videomoments.coordination import keys
-from videomoments.core.times import now
 
 
 class HistoryMirror:
@@ -14,8 +15,9 @@ class HistoryMirror:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def trim(self) -> None:
-        """Takes ids out of the sets whose hashes have gone. The end of a run does it for its own video; this is for videos that rest."""
-        oldest = now().timestamp() - keys.RUN_TTL.total_seconds()
+    async def trim(self, now: datetime) -> None:
+        """Takes ids out of the sets whose hashes have gone. The end of a run does it for its own video; this is for videos that rest.
+        `now` is PostgreSQL's time, by which the ids were entered."""
+        oldest = now.timestamp() - keys.RUN_TTL.total_seconds()
         async for key in self._redis.scan_iter(match=keys.history("*"), count=500):
             await self._redis.zremrangebyscore(key, "-inf", oldest)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from videomoments.coordination import keys
-from videomoments.core.times import isoformat, now
+from videomoments.core.times import isoformat
 
 # Acknowledge and delete only while the consumer still owns the entry, so that a late worker can't remove what another holds.
 _SETTLE = """
@@ -105,18 +106,18 @@ class JobQueue:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any]) -> str:
-        """XADD of the contract's four fields; answers the entry's id."""
+    async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any], requested_at: datetime) -> str:
+        """XADD of the contract's four fields; answers the entry's id. `requested_at` is PostgreSQL's time, as all times in Redis."""
         fields: dict[Any, Any] = {
             "request_id": request_id,
             "video_id": video_id,
             "config": json.dumps(config, separators=(",", ":")),
-            "requested_at": isoformat(now()) or "",
+            "requested_at": isoformat(requested_at) or "",
         }
         return str(await self._redis.xadd(keys.STREAM, fields))
 
     async def read(self, consumer: str, count: int, block_ms: int) -> list[Entry]:
-        """New entries, at most `count`. An entry without a request id is settled and dropped."""
+        """New entries, at most `count`. An entry without a usable request id is acknowledged, deleted and not returned."""
         answer: Any = await self._redis.xreadgroup(keys.GROUP, consumer, {keys.STREAM: ">"}, count=count, block=block_ms)
         return await self._entries(consumer, _messages(answer))
 
@@ -137,7 +138,7 @@ class JobQueue:
         return found
 
     async def settle(self, consumer: str, *entry_ids: str) -> int:
-        """XACK and XDEL together; answers how many, for one that another consumer holds stays."""
+        """Acknowledges and deletes entries (XACK, XDEL) in one script. Returns how many: an entry that another consumer holds stays."""
         return int(await self._settle(keys=[keys.STREAM], args=[keys.GROUP, consumer, *entry_ids]))
 
     async def freshen(self, consumer: str, entry_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
@@ -10,17 +11,22 @@ from typing import Any, cast
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
+from videomoments.coordination.address import RedisAddress, parse_redis
+from videomoments.coordination.failures import AWAY, redis_failure
 from videomoments.core.errors import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 
+_EXAMINE_SECONDS = 10.0
+
 
 def connect(url: str, *, connections: int = 16) -> Redis:
-    """A client whose pool waits instead of raising when it is exhausted. `url` is `redis://`, `rediss://` or `unix://`."""
+    """A client whose pool waits instead of raising when it is exhausted. `url` is `redis://`, `rediss://` or `unix://`
+    (`coordination.address`). Raises InvalidInput for one that can't be read."""
     pool = BlockingConnectionPool.from_url(
-        url,
+        parse_redis(url).url,
         max_connections=connections,
         timeout=10,
         decode_responses=True,
@@ -41,25 +47,68 @@ async def best_effort(what: str) -> AsyncIterator[None]:
         log.warning("Redis: %s not written (%s)", what, error.__class__.__name__)
 
 
-async def refuse_evicting(redis: Redis) -> None:
-    """Refuses a Redis that may throw the queue away under memory pressure (F21).
+async def refuse_evicting(redis: Redis, url: str) -> None:
+    """Refuses a Redis that may throw the queue away under memory pressure (F21), or that `url` will never lead into.
 
     Raises:
-        ServiceUnavailable: Redis is away, or `maxmemory-policy` is not `noeviction` while a memory limit is set.
+        ServiceUnavailable: `redis_unavailable` when it is away, which may pass; else what is wrong with it or with its address.
     """
     try:
-        settings: dict[str, Any] = await cast(Awaitable[dict[str, Any]], redis.config_get("maxmemory", "maxmemory-policy"))
-    except (RedisError, OSError, TimeoutError) as error:
-        if "unknown command" in str(error).lower() or "no permission" in str(error).lower() or "noperm" in str(error).lower():
-            log.warning("Redis does not tell its eviction policy; make sure that it is noeviction.")
-            return
-        raise ServiceUnavailable("Redis does not answer.", code="redis_unavailable", advice="Check REDIS_URL.") from error
-    if settings.get("maxmemory-policy", "noeviction") != "noeviction":
+        await examine(redis, parse_redis(url))
+    except ServiceUnavailable as error:
+        if error.code.removeprefix("redis_") not in AWAY:
+            raise
         raise ServiceUnavailable(
-            f"Redis may evict the queue (maxmemory-policy is {settings['maxmemory-policy']}).",
+            "Redis does not answer.", code="redis_unavailable", operator=error.told, advice="Check REDIS_URL."
+        ) from error
+
+
+async def check_redis(url: str) -> str:
+    """What was found at `url`, in a few words. Asks once and does not wait long.
+
+    Raises InvalidInput for a URL that can't be read, ServiceUnavailable (`redis_…`) where it can't be used.
+    """
+    address = parse_redis(url)
+    redis = connect(url, connections=1)
+    try:
+        return await asyncio.wait_for(examine(redis, address), _EXAMINE_SECONDS)
+    except TimeoutError as error:
+        raise redis_failure(error, address) from error
+    finally:
+        await redis.aclose()
+
+
+async def examine(redis: Redis, address: RedisAddress) -> str:
+    """Whether it takes the queue: a primary that evicts nothing. Answers its version. Raises ServiceUnavailable (`redis_…`)."""
+    try:
+        await redis.ping()
+        server = await _where_allowed(redis.info())
+        if server.get("role") == "slave":
+            raise redis_failure(ReadOnlyError(), address)
+        settings = await _where_allowed(cast(Awaitable[dict[str, Any]], redis.config_get("maxmemory", "maxmemory-policy")))
+    except (RedisError, OSError, TimeoutError, EOFError) as error:
+        raise redis_failure(error, address) from error
+    policy = settings.get("maxmemory-policy") or server.get("maxmemory_policy")
+    if policy is None:
+        log.warning("Redis does not tell its eviction policy; make sure that it is noeviction.")
+    elif policy != "noeviction":
+        raise ServiceUnavailable(
+            f"Redis may evict the queue (maxmemory-policy is {policy}).",
             code="redis_evicts",
-            advice="Set it to noeviction: redis-cli CONFIG SET maxmemory-policy noeviction.",
+            operator=f"Redis at {address} may evict the queue (maxmemory-policy is {policy}).",
+            advice="Set it to noeviction: redis-cli CONFIG SET maxmemory-policy noeviction, or in the service's console.",
         )
+    return f"{server.get('server_name', 'redis')} {server.get('valkey_version') or server.get('redis_version') or ''}".strip()
+
+
+async def _where_allowed(asked: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    """Managed services rename or forbid CONFIG, and access lists forbid INFO too: then nothing is known."""
+    try:
+        return await asked
+    except ResponseError as error:  # NoPermissionError is one
+        if not any(sign in str(error).lower() for sign in ("unknown command", "permission", "noperm", "not allowed")):
+            raise
+        return {}
 
 
 def wire(fields: Mapping[str, str]) -> dict[str | bytes | bytearray | memoryview[int] | int | float, str]:

@@ -1,19 +1,20 @@
 """`pipeline:{video_id}:active`, `:lock` and `:cancel`: mirrors of the run row for whoever reads Redis.
 
 The lock's value is `{request_id}:{attempt}`. Every write compares it in Lua, so that a worker that lost its claim changes nothing.
+Times come from PostgreSQL, never from the clock of the process that writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
 from videomoments.coordination import keys
 from videomoments.coordination.scripts import Scripts
 from videomoments.core.names import StageName, StageStatus
-from videomoments.core.times import isoformat, now
+from videomoments.core.times import isoformat
 
 # A newer attempt of the same run, or a run whose lock is free, takes the lock; nobody else does.
 _FUNCTIONS = """
@@ -60,6 +61,13 @@ redis.call('PERSIST', KEYS[2])
 return 1
 """
 )
+# What the run waits for; an empty text: for nothing.
+_WAIT = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then redis.call('HDEL', KEYS[2], 'waiting_for') else redis.call('HSET', KEYS[2], 'waiting_for', ARGV[3]) end
+return 1
+"""
 _RENEW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -72,6 +80,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
 write(ARGV[2], 4, #ARGV)
+redis.call('HDEL', KEYS[2], 'current_stage', 'waiting_for')
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
@@ -90,6 +99,7 @@ if take(ARGV[1], ARGV[3], '0') == 0 then return 0 end
 redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) == ARGV[2] then redis.call('DEL', KEYS[3]) end
 write(ARGV[2], 6, shown)
+redis.call('HDEL', KEYS[2], 'current_stage', 'waiting_for')
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
@@ -100,6 +110,7 @@ local held = redis.call('GET', KEYS[1])
 if held and string.match(held, '^(.*):%d+$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[1] then return 0 end
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+redis.call('HDEL', KEYS[2], 'current_stage', 'waiting_for')
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 """
@@ -121,6 +132,7 @@ class StatusMirror:
         self._scripts = Scripts(redis)
         self._take = self._scripts.register(_TAKE)
         self._write = self._scripts.register(_WRITE)
+        self._wait = self._scripts.register(_WAIT)
         self._open = self._scripts.register(_OPEN)
         self._renew = self._scripts.register(_RENEW)
         self._release = self._scripts.register(_RELEASE)
@@ -150,17 +162,25 @@ class StatusMirror:
         args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
         return bool(await self._scripts.call(self._write, keys=[keys.lock(video_id), keys.active(video_id)], args=args))
 
+    async def wait(self, video_id: str, request_id: str, attempt: int, what: str | None) -> bool:
+        """Says in the field `waiting_for` what the run waits for; None takes the field away."""
+        args = [f"{request_id}:{attempt}", request_id, what or ""]
+        return bool(await self._scripts.call(self._wait, keys=[keys.lock(video_id), keys.active(video_id)], args=args))
+
     async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
         names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)]
         args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]
         return bool(await self._scripts.call(self._release, keys=names, args=args))
 
-    async def end(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], details: Mapping[str, str]) -> bool:
-        """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock."""
+    async def end(
+        self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], details: Mapping[str, str], at: datetime
+    ) -> bool:
+        """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock.
+        `at` is when the run ended: its place in the history."""
         names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id), keys.run(request_id), keys.history(video_id)]
         shown = _pairs(fields)
-        args: list[str | int | float] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), now().timestamp(), len(shown)]
+        args: list[str | int | float] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), at.timestamp(), len(shown)]
         return bool(await self._scripts.call(self._end, keys=names, args=[*args, *shown, *_pairs(details)]))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
@@ -202,11 +222,11 @@ class StatusMirror:
         return {str(name): str(value) for name, value in fields.items()}
 
 
-def stage_fields(name: StageName, status: StageStatus) -> dict[str, str]:
-    """The fields that one change of a stage writes: `TRANSCRIPTION_status`, `…_started_at` or `…_completed_at`."""
+def stage_fields(name: StageName, status: StageStatus, at: datetime | None) -> dict[str, str]:
+    """The fields that one change of a stage writes: `TRANSCRIPTION_status`, `…_started_at` or `…_completed_at`; `at` is when."""
     fields = {f"{name}_status": status.value}
     if status is StageStatus.PROCESSING:
-        fields |= {"status": "processing", "current_stage": name.value, f"{name}_started_at": isoformat(now()) or ""}
+        fields |= {"status": "processing", "current_stage": name.value, f"{name}_started_at": isoformat(at) or ""}
     else:
-        fields[f"{name}_completed_at"] = isoformat(now()) or ""
+        fields[f"{name}_completed_at"] = isoformat(at) or ""
     return fields

@@ -1,4 +1,5 @@
-"""All configuration, read from the environment (and `.env` in the data folder's parent process, never from a tracked file).
+"""All configuration, read from the environment and from no file: a `.env` in the working folder would let whoever wrote that folder choose
+the database, the store and the models of a command that is run in it (docs/decisions/0038-no-env-file.md). compose.yaml reads its own.
 
 `DATABASE_URL`, `REDIS_URL` and `STORAGE_URL` each replace one embedded part; the rest is prefixed `MOMENTS_`.
 """
@@ -55,6 +56,14 @@ class Settings(BaseSettings):
     require_keys: bool = False
     # Further names by which the API may be called, comma-separated.
     allowed_hosts: str = ""
+    # How long a request's head may take to arrive, and each stretch of `body_rate` times `body_seconds` bytes of its body.
+    head_seconds: float = Field(10.0, gt=0)
+    body_seconds: float = Field(30.0, gt=0)
+    body_rate: int = Field(1000, ge=1)
+    # How long a connection may rest between two requests.
+    keep_alive_seconds: int = Field(15, ge=1)
+    # The most connections that one address may have at once. 0: any number, as behind a proxy, whose address all of them have.
+    connections_per_address: int = Field(1000, ge=0)
 
     lease_seconds: float = Field(60.0, gt=0)
     # Between two looks for what fell out of the stream: with the second that a fresh run is given, within five.
@@ -64,6 +73,16 @@ class Settings(BaseSettings):
     max_crashes: int = Field(3, ge=1)
     drain_seconds: float = Field(20.0, gt=0)
     queue_cap: int = Field(1000, ge=1)
+    # How long a run waits for a model service, or another part, that has answered before and is away. 0: not at all.
+    model_wait_seconds: float = Field(600.0, ge=0)
+    # How much of it a worker keeps the run; then it is handed back, for others to go on, and looked at again so much later.
+    model_hold_seconds: float = Field(30.0, ge=0)
+    model_retry_seconds: float = Field(15.0, gt=0)
+    # The longest that a chat model may take for an answer that comes in one body; one that is streamed may take so long to begin, and fall
+    # silent for so long. A model's entry may say otherwise of itself.
+    model_answer_seconds: float = Field(600.0, gt=0)
+    model_first_token_seconds: float = Field(300.0, gt=0)
+    model_silence_seconds: float = Field(120.0, gt=0)
 
     max_source_bytes: int = Field(20 * 1024**3, gt=0)
     min_free_bytes: int = Field(512 * 1024**2, ge=0)
@@ -72,6 +91,13 @@ class Settings(BaseSettings):
     # Days that a video's extracted audio stays in the store; a later transcription extracts it again. 0: for as long as the video.
     audio_days: int = Field(30, ge=0)
     download_timeout: float = Field(6 * 3600.0, gt=0)
+    # The least bytes per second of a download in each stretch of so many seconds (0: any speed), and how long one may last that does not
+    # say how long it is: neither a server that drips nor one without an end holds a worker's place for hours.
+    download_min_rate: int = Field(2000, ge=0)
+    download_rate_seconds: float = Field(60.0, gt=0)
+    download_open_ended_timeout: float = Field(2 * 3600.0, gt=0)
+    # How long a run waits for a source that has sent bytes before, and breaks off and can't be reached. 0: not at all.
+    source_wait_seconds: float = Field(600.0, ge=0)
     # Hosts or networks in private address space that downloads may reach, comma-separated (`10.1.2.3`, `10.0.0.0/8`, `media.local`).
     allow_private: str = ""
     # Buckets that gs:// and s3:// sources may name, comma-separated (`gs://talks`, `s3://media/public`). Empty: none, so that nobody's

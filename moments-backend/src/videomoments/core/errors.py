@@ -9,7 +9,8 @@
     ├── NotSignedIn            401   the API asks for a key
     ├── ScopeMissing           403   the key may not do that
     ├── NotFound               404
-    ├── Conflict               409   a run is active, an identifier is taken
+    ├── Conflict               409   an identifier is taken, a run has ended
+    │   └── RunActive          409   another run of this video is active; `request_id` and `run_status` say which
     ├── TooLarge               413
     ├── TooMany                429   queue cap or quota; `retry_after` seconds
     ├── SourceUnavailable      502   the source answered no, or not at all
@@ -18,7 +19,8 @@
     ├── ServiceUnavailable     503   PostgreSQL, Redis or an embedded part is away
     ├── OutOfSpace             507   no disk space left
     └── Cancelled              409   the run was cancelled
-        StaleAttempt           409   another worker has taken the run over
+        ├── StaleAttempt       409   another worker has taken the run over
+        └── Deferred           409   the run waits for a service, and is tried again later
 
 The media child adds codes on MomentsError itself: `media_failed`, `media_limit` and `media_crash` (permanent), `media_stalled`,
 `media_killed` and `clip_check_failed` (retryable).
@@ -33,7 +35,9 @@ from __future__ import annotations
 class MomentsError(Exception):
     """Base of every error raised on purpose.
 
-    `message` says what is wrong in one line, without secrets, hosts of ours or paths of ours; `advice` what to do about it.
+    `message` says what is wrong in one line, without secrets, hosts of ours or paths of ours; `advice` what to do about it. `operator`
+    is the message for those who run this installation, with host, port, user and cause but no password: the command line and the logs
+    show it (`str(error)`, `told`), HTTP never does.
     """
 
     code = "internal_error"
@@ -48,9 +52,11 @@ class MomentsError(Exception):
         code: str | None = None,
         advice: str | None = None,
         retryable: bool | None = None,
+        operator: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.told = operator or message
         if code is not None:
             self.code = code
         if advice is not None:
@@ -59,7 +65,7 @@ class MomentsError(Exception):
             self.retryable = retryable
 
     def __str__(self) -> str:
-        return f"{self.message} {self.advice}".strip()
+        return f"{self.told} {self.advice}".strip()
 
 
 class InvalidInput(MomentsError):
@@ -69,7 +75,7 @@ class InvalidInput(MomentsError):
 
 class UnsupportedMedia(InvalidInput):
     """The file can't be read as audio or video. Codes: `empty_file`, `not_media`, `truncated`, `encrypted`, `unsupported_codec`,
-    `too_many_pixels`, `too_short`, `damaged`."""
+    `too_many_pixels`, `too_short`, `damaged`, `no_such_audio_track`, `audio_track_undecodable`."""
 
     code = "not_media"
 
@@ -98,6 +104,20 @@ class Conflict(MomentsError):
     status_code = 409
 
 
+class RunActive(Conflict):
+    """A run of the video is active, and what was asked for has to wait for it."""
+
+    code = "run_active"
+
+    def __init__(self, request_id: str, run_status: str, *, message: str | None = None, advice: str | None = None) -> None:
+        super().__init__(
+            message or f"A run of this video is active: {request_id}, {run_status}.",
+            advice="Wait for it to end, or cancel it, then start again." if advice is None else advice,
+        )
+        self.request_id = request_id
+        self.run_status = run_status
+
+
 class TooLarge(MomentsError):
     code = "too_large"
     status_code = 413
@@ -114,16 +134,21 @@ class TooMany(MomentsError):
 
 
 class SourceUnavailable(MomentsError):
+    """`retry_after`: seconds after which the source's server wishes to be asked again, where it said so. Codes beside its own:
+    `source_refused`, `too_many_redirects`, `source_too_slow`, `source_endless`, `source_compressed`, `not_http` (all permanent)."""
+
     code = "source_unavailable"
     status_code = 502
     retryable = True
+    retry_after: float | None = None
 
 
 class ModelError(MomentsError):
     """Codes: `model_unreachable`, `model_timeout`, `model_refused` (authentication), `model_bad_answer`, `model_overloaded`,
-    `model_truncated`, `model_unknown`, `model_not_configured`, `model_blind` (found by a test). The way to a model behind SSH has its
-    own: `tunnel_refused`, `tunnel_timeout`, `tunnel_no_host`, `tunnel_host_key`, `tunnel_authentication`, `tunnel_closed_port`,
-    `tunnel_forbidden`, `tunnel_lost`, `tunnel_config`."""
+    `model_truncated`, `model_declined` (it will not answer), `model_filtered` (its server's content filter), `model_unknown`,
+    `model_not_configured`, `model_blind` (found by a test). The way to a model behind SSH has its own: `tunnel_refused`,
+    `tunnel_timeout`, `tunnel_no_host`, `tunnel_host_key`, `tunnel_authentication`, `tunnel_closed_port`, `tunnel_forbidden`,
+    `tunnel_lost`, `tunnel_config`."""
 
     code = "model_error"
     status_code = 502
@@ -131,12 +156,21 @@ class ModelError(MomentsError):
 
 
 class StorageError(MomentsError):
+    """Codes: `storage_error`, and where it is known `store_` and one of `bucket_missing`, `credentials_missing`, `credentials`,
+    `permission`, `region`, `plain_http`, `host_unknown`, `tls`, `unreachable`, `not_writable`."""
+
     code = "storage_error"
     status_code = 503
     retryable = True
 
 
 class ServiceUnavailable(MomentsError):
+    """Codes of PostgreSQL: `database_` and one of `unavailable`, `host_unknown`, `refused`, `unreachable`, `timeout`, `starting`, `full`,
+    `password`, `user`, `missing`, `not_allowed`, `permission`, `read_only`, `pooler`, `tls_needed`, `tls_missing`, `tls_ca`, `tls_name`,
+    `tls_failed`; of its schema `empty`, `old`, `newer`. Of Redis: `redis_` and one of `unavailable`, `host_unknown`, `refused`,
+    `unreachable`, `timeout`, `full`, `password`, `password_needed`, `permission`, `missing`, `read_only`, `tls_needed`, `tls_missing`,
+    `tls_ca`, `tls_name`, `tls_failed`, `evicts`. Also `migration_failed`, `port_taken`."""
+
     code = "service_unavailable"
     status_code = 503
     retryable = True
@@ -158,3 +192,13 @@ class StaleAttempt(Cancelled):
     """This worker's claim on the run has lapsed and another holds it: nothing may be written any more."""
 
     code = "stale_attempt"
+
+
+class Deferred(Cancelled):
+    """The run waits for something that is away: this worker gives it back, to be taken again in `seconds`. Nothing has failed."""
+
+    code = "deferred"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds

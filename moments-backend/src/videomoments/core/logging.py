@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
+from videomoments.core.terminal import escaped
 from videomoments.core.times import isoformat, now
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=MappingProxyType({}))
@@ -41,14 +42,14 @@ class _Formatter(logging.Formatter):
         self._json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        message = redact(record.getMessage())
+        message = escaped(redact(record.getMessage()))
         if record.exc_info:
-            message += "\n" + redact(self.formatException(record.exc_info))
+            message += "\n" + escaped(redact(self.formatException(record.exc_info)))
         fields = _context.get()
         if self._json:
             line = {"time": isoformat(now()), "level": record.levelname, "logger": record.name, "message": message}
             return json.dumps({**line, **fields}, default=str)
-        tail = " ".join(f"{key}={value}" for key, value in fields.items())
+        tail = escaped(" ".join(f"{key}={value}" for key, value in fields.items()))
         return f"{isoformat(now())} {record.levelname:<7} {record.name}: {message}" + (f"  [{tail}]" if tail else "")
 
 
@@ -59,5 +60,6 @@ def configure_logging(level: str = "INFO", as_json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
+    # HTTP libraries log each address whole, with its signature: ours, and httpx where something else brings it.
+    for noisy in ("httpx", "httpx2", "httpcore2", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -17,6 +17,18 @@ def isoformat(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").replace(".000Z", "Z")
 
 
+def clock(seconds: float) -> str:
+    """Media time or a length as h:mm:ss: `0:01:15`."""
+    whole = int(max(0.0, seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def short_clock(seconds: float) -> str:
+    """A length or a place: `0:42`, or `1:02:03` from an hour on."""
+    whole = round(max(0.0, seconds))
+    return clock(whole) if whole >= 3600 else f"{whole // 60}:{whole % 60:02d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A half-open stretch of media time [start, end), seconds."""

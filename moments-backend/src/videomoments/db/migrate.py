@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from videomoments.core.errors import ServiceUnavailable
-from videomoments.db.session import normalised_url
+from videomoments.core.errors import MomentsError, ServiceUnavailable
+from videomoments.db.address import Address, parse_address
+from videomoments.db.failures import CONNECTING, database_failure
+from videomoments.db.session import open_engine
 
 # The newest revision in migrations/versions (a test compares). Named here so that a start need not load Alembic to see that all is well.
-HEAD = "0008"
+HEAD = "0015"
 _LOCK = 0x766D_6D69  # any constant: all upgraders of one database queue on it
+_UPGRADE = "Run moments db upgrade once."
 
 
 def migrations_folder() -> Path:
@@ -23,28 +24,53 @@ def migrations_folder() -> Path:
 
 
 async def current_revision(database_url: str) -> str | None:
-    """The revision of the database, None when it is empty."""
-    engine = create_async_engine(normalised_url(database_url))
+    """The revision of the database, None when it is empty. Raises ServiceUnavailable (`database_…`), InvalidInput for a wrong address."""
+    address = parse_address(database_url)
+    engine = open_engine(address)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(_revision)
-    except (DBAPIError, OSError) as error:
-        raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
+    except CONNECTING as error:
+        raise database_failure(error, address) from error
     finally:
         await engine.dispose()
+
+
+def schema_problem(revision: str | None, address: Address) -> ServiceUnavailable | None:
+    """What is wrong with a database of that revision, and what to do; None when it is this version's."""
+    where = f"The database {address.database or ''} at {address}".replace("  ", " ")
+    if revision is None:
+        said = "has no tables of VideoMoments yet"
+        return ServiceUnavailable(f"The database {said}.", code="database_empty", operator=f"{where} {said}.", advice=_UPGRADE)
+    if revision > HEAD:
+        return _newer(where, revision)
+    if revision < HEAD:
+        said = f"has the schema of an older version ({revision}; this one's is {HEAD})"
+        return ServiceUnavailable(f"The database {said}.", code="database_old", operator=f"{where} {said}.", advice=_UPGRADE)
+    return None
+
+
+def _newer(where: str, revision: str) -> ServiceUnavailable:
+    said = f"was made by a newer version of VideoMoments (schema {revision}; this one's is {HEAD})"
+    advice = "Update this checkout, or point DATABASE_URL at another database."
+    return ServiceUnavailable(f"The database {said}.", code="database_newer", operator=f"{where} {said}.", advice=advice)
 
 
 async def upgrade(database_url: str) -> bool:
     """Runs what is missing; True when something was.
 
     Raises:
-        ServiceUnavailable: the database can't be reached, or is newer than this code.
+        ServiceUnavailable: the database can't be reached or changed (`database_…`, `migration_failed`), or is newer than this code.
     """
-    engine = create_async_engine(normalised_url(database_url))
+    address = parse_address(database_url)
+    engine = open_engine(address)
     try:
         async with engine.connect() as connection:
-            if await connection.run_sync(_revision) == HEAD:
+            revision = await connection.run_sync(_revision)
+            if revision == HEAD:
                 return False
+            if revision is not None and revision > HEAD:
+                raise _newer(f"The database at {address}", revision)
             await connection.rollback()
             await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             await connection.commit()
@@ -54,10 +80,22 @@ async def upgrade(database_url: str) -> bool:
                 await connection.rollback()
                 await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
                 await connection.commit()
-    except (DBAPIError, OSError) as error:
-        raise ServiceUnavailable(f"The database could not be upgraded: {error.__class__.__name__}.", code="migration_failed") from error
+    except CONNECTING as error:
+        raise _not_upgraded(error, address) from error
     finally:
         await engine.dispose()
+
+
+def _not_upgraded(error: BaseException, address: Address) -> MomentsError:
+    known = database_failure(error, address)
+    if known.code != "database_unavailable":
+        return known
+    return ServiceUnavailable(
+        "The database could not be upgraded.",
+        code="migration_failed",
+        operator=f"The database could not be upgraded: {known.told}",
+        advice=known.advice,
+    )
 
 
 def _revision(connection: Connection) -> str | None:
@@ -72,7 +110,8 @@ def _upgrade(connection: Connection) -> bool:
     from alembic.config import Config
     from alembic.util import CommandError
 
-    if _revision(connection) == HEAD:
+    revision = _revision(connection)
+    if revision == HEAD:
         return False
     connection.rollback()
     config = Config()
@@ -80,11 +119,7 @@ def _upgrade(connection: Connection) -> bool:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
-    except CommandError as error:
-        raise ServiceUnavailable(
-            "The database was made by a newer version of VideoMoments.",
-            code="database_newer",
-            advice="Update this checkout, or point DATABASE_URL at another database.",
-        ) from error
+    except CommandError as error:  # another program's, or made meanwhile by a newer version
+        raise _newer("The database", str(revision)) from error
     connection.commit()
     return True

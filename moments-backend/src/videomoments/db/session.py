@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -10,12 +11,14 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from videomoments.core.errors import ServiceUnavailable
+from videomoments.core.reaching import unreached
+from videomoments.db.address import Address, parse_address
+from videomoments.db.failures import CONNECTING, database_failure
 
 # A connection that rested so long may have been cut off without a word by something in between.
 _RESTED_SECONDS = 60.0
@@ -31,18 +34,13 @@ _SESSION = {
 class Database:
     """PostgreSQL through asyncpg.
 
-    `url` is an SQLAlchemy URL; a plain `postgresql://` is read as asyncpg's. Sessions are never held across a model call or a cut (F70).
+    `url` as in `db.address`. Sessions are never held across a model call or a cut (F70). Raises InvalidInput for a URL that can't be read.
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
-        self.url = normalised_url(url)
-        self._engine = create_async_engine(
-            self.url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=30,
-            connect_args={"server_settings": _SESSION},
-        )
+        self.url = url
+        self._address = parse_address(url)
+        self._engine = open_engine(self._address, pool_size=pool_size, max_overflow=pool_size, pool_timeout=30)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self._engine.sync_engine, "checkout", _refuse_dead)
@@ -55,7 +53,7 @@ class Database:
         Raises:
             ServiceUnavailable: PostgreSQL can't be reached or went away.
         """
-        with _away_is_unavailable():
+        with self._away_is_unavailable():
             session = self._sessions()
             try:
                 await session.begin()
@@ -71,12 +69,41 @@ class Database:
         Raises:
             ServiceUnavailable: PostgreSQL can't be reached or went away. Whether the statement took effect is then unknown.
         """
-        with _away_is_unavailable():
+        with self._away_is_unavailable():
             async with self._single.connect() as connection:
                 return await connection.execute(statement, values)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    @contextmanager
+    def _away_is_unavailable(self) -> Iterator[None]:
+        try:
+            yield
+        except (*CONNECTING, PoolTimeout) as error:
+            if not _away(error):
+                raise
+            raise unavailable(error, self._address) from error
+
+
+def open_engine(address: Address, **pool: Any) -> AsyncEngine:
+    """An engine whose every connection goes where `address` says, and as it says."""
+    arguments = address.arguments(**_SESSION) | {"timeout": address.connect_seconds}
+    if "prepared_statement_cache_size" in address.caches:
+        arguments["prepared_statement_cache_size"] = address.caches["prepared_statement_cache_size"]
+    return create_async_engine("postgresql+asyncpg://", connect_args=arguments, **pool)
+
+
+def connect_arguments(url: str) -> dict[str, Any]:
+    """`url` as keyword arguments of `asyncpg.connect`, for the few connections that must outlive a transaction (lease, model slots).
+    Their time limit is their own."""
+    return parse_address(url).arguments(application_name="videomoments")
+
+
+def unavailable(error: BaseException, address: Address) -> ServiceUnavailable:
+    """What a caller over HTTP may know, and for the log and the command line all of it."""
+    found = database_failure(error, address)
+    return ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable", operator=found.told)
 
 
 async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
@@ -89,21 +116,23 @@ async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-@contextmanager
-def _away_is_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError) as error:
-        if not _away(error):
-            raise
-        raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
-
-
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:
-    """Before each use. A ping would cost three ways to the server; that it has closed the connection is known here already."""
+    """Before each use. A ping would cost three ways to the server; that it has closed the connection is known here already, or lies unread:
+    to a connection that rests a server says little but its end."""
     del proxy
-    if connection.driver_connection.is_closed() or time.monotonic() - record.info.get("rests_since", time.monotonic()) > _RESTED_SECONDS:
+    driver = connection.driver_connection
+    rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+    if driver.is_closed() or rested > _RESTED_SECONDS or _unread(driver):
         raise DisconnectionError("the pool opens another one")
+
+
+def _unread(driver: Any) -> bool:
+    sock = driver._transport.get_extra_info("socket")
+    if sock is None:
+        return True
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _note_rest(connection: Any, record: Any) -> None:
@@ -116,29 +145,9 @@ def _away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
             return True
-        # A connection that breaks in the middle of a statement may come as no kind of its own.
-        return str(getattr(error.orig, "sqlstate", "") or "").startswith(("08", "57P"))
-    if isinstance(error, asyncpg.PostgresError):  # while connecting: starting up, shutting down, too many connections
-        return (error.sqlstate or "").startswith(("08", "53", "57"))
-    return isinstance(error, PoolTimeout | ConnectionError | FileNotFoundError | TimeoutError)
-
-
-def normalised_url(url: str) -> str:
-    """`postgres://…` and `postgresql://…` name the asyncpg driver, as SQLAlchemy wants it."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+asyncpg://" + url.removeprefix(prefix)
-    return url
-
-
-def connect_arguments(url: str) -> dict[str, Any]:
-    """`url` as keyword arguments of `asyncpg.connect`, for the few connections that must outlive a transaction (lease, model slots)."""
-    parsed = make_url(normalised_url(url))
-    arguments: dict[str, Any] = {
-        "host": parsed.query.get("host") or parsed.host,
-        "port": parsed.port,
-        "user": parsed.username,
-        "password": parsed.password,
-        "database": parsed.database,
-    }
-    return {name: value for name, value in arguments.items() if value is not None}
+        # A connection that breaks in the middle of a statement, or is not let in at all, may come as no kind of its own.
+        return str(getattr(error.orig, "sqlstate", "") or "").startswith(("08", "28", "3D", "53300", "57P"))
+    if isinstance(error, asyncpg.PostgresError):  # while connecting: starting up, shutting down, too many connections, not let in
+        return (error.sqlstate or "").startswith(("08", "28", "3D", "53", "57"))
+    known = isinstance(error, PoolTimeout | ConnectionError | asyncpg.TargetServerAttributeNotMatched)
+    return known or (isinstance(error, OSError) and unreached(error) is not None)

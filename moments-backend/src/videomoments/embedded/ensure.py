@@ -72,6 +72,14 @@ def revive(settings: Settings, *, models: bool = True, on_progress: Callable[[st
     return _ensure(settings, Layout.of(settings), models, on_progress)
 
 
+def ended_servers(settings: Settings, *, models: bool = True) -> list[str]:
+    """Names of the servers that `revive` would start again because their processes are gone: a look at files, so quick that it may be
+    taken often. One that is there and does not answer only `revive` sees."""
+    if not _embeds(settings, models):
+        return []
+    return [server.name for server in _asked_for(settings, Layout.of(settings), models) if server.live() is None]
+
+
 def stop_servers(layout: Layout) -> None:
     """Stops what runs, in the order models, PostgreSQL, Valkey. The caller holds the users lock exclusively."""
     for server in all_servers(layout):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,11 +52,14 @@ class Models(Server):
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        # A killed service leaves what it was sent: nobody else would ever look for it.
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary.mkdir(mode=0o700)
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
         port = _free_port(self._last_port())
         environment = {name: value for name, value in os.environ.items() if name not in _WITHHELD}
-        environment |= {"MOMENTS_HOME": str(self.layout.home), "MOMENTS_MODELS_KEY": self.key}
+        environment |= {"MOMENTS_HOME": str(self.layout.home), "MOMENTS_MODELS_KEY": self.key, "TMPDIR": str(self._temporary)}
         process = subprocess.Popen(
             [sys.executable, "-m", "moments_models", "serve", "--all", "--host", _HOST, "--port", str(port)],
             stdin=subprocess.DEVNULL,
@@ -89,6 +93,10 @@ class Models(Server):
             return False
         finally:
             connection.close()
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
 
     @property
     def _port_file(self) -> Path:

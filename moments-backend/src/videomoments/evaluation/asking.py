@@ -14,6 +14,7 @@ from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
+from videomoments.moments.merging import by_merit
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
 from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
 from videomoments.moments.ranking import select_moments
@@ -80,7 +81,7 @@ async def predict(recordings: Sequence[Recording], model: ModelConfig, settings:
                     found.spans[recording.id, query.query] = []
                     try:
                         answers = await ask(recording, lines, query.query, _MOST_ANSWERS)
-                        best = sorted(answers, key=lambda one: -one.score)
+                        best = sorted(answers, key=by_merit)
                         found.spans[recording.id, query.query] = [one.interval for one in best]
                     except ModelError as error:
                         found.errors[f"{recording.id}: {query.query}"] = error.message

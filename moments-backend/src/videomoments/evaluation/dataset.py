@@ -115,7 +115,7 @@ def lines_of(recording: Recording) -> list[Line]:
     for turn, spoken in enumerate(recording.segments, 1):
         texts = spoken.text.split()
         step = max(spoken.end - spoken.start, 0.01) / max(1, len(texts))
-        words = [Word(spoken.start + step * at, spoken.start + step * (at + 1), text) for at, text in enumerate(texts)]
+        words = [Word(spoken.start + step * at, spoken.start + step * (at + 1), text, space_before=True) for at, text in enumerate(texts)]
         for line in build_lines(words):
             lines.append(Line(len(lines) + 1, line.start, line.end, line.text, turn=turn, speaker=spoken.speaker))
     return lines

@@ -20,12 +20,12 @@ from videomoments.core.times import Interval
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A moment; seconds, `score` 0 to 1."""
+    """A moment; seconds, `score` 0 to 1, None where the system gave none that could be read."""
 
     start: float
     end: float
     title: str = ""
-    score: float = 0.0
+    score: float | None = None
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class _Moment(BaseModel):
     start_time: _Seconds
     end_time: _Seconds
     title: str = ""
-    score: _Seconds = 0.0
+    score: _Seconds | None = None
 
 
 class _Row(BaseModel):

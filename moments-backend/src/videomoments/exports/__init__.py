@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from videomoments.exports import chapters, csv_table, edl, fcpxml, json_document, otio, srt, vtt
 from videomoments.exports.recording import Recording
+from videomoments.exports.targets import Notes
 
-__all__ = ["FORMATS", "Format", "Recording"]
+__all__ = ["FORMATS", "Format", "Notes", "Recording"]
+
+
+class Writer(Protocol):
+    """Writes a recording, and says in the notes what the format could not hold and what stands there instead."""
+
+    def __call__(self, recording: Recording, notes: Notes | None = None) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Format:
     name: str
     extension: str
     media_type: str
-    write: Callable[[Recording], str]
+    write: Writer
     of_clip: bool = False
 
 

@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.targets import CHAPTERS, UNNAMED, Notes
 
 # YouTube's rules: the first at 0:00, ascending, each at least this long, and at least three of them.
 SHORTEST_SECONDS = 10
+FEWEST = 3
 _OPENING = "Start"
+_LONGEST_TITLE, _SHORTEST_TITLE = 100, 20
 
 
-def write(recording: Recording) -> str:
-    """The kept moments by their starts. Where two are closer than YouTube allows, the better one stays. With fewer than two moments YouTube
-    shows no chapters, though the text is right."""
+def write(recording: Recording, notes: Notes | None = None) -> str:
+    """The kept moments by their starts. Where two are closer than YouTube allows, the better one stays. With fewer than three chapters
+    YouTube shows none, though the text is right."""
+    notes = Notes() if notes is None else notes
+    chosen = _chosen(recording)
+    if len(chosen) < len(recording.kept):
+        notes.say(
+            f"{len(recording.kept) - len(chosen)} moments are left out: they begin less than 10 seconds from a better one, or the end."
+        )
+    fitting, longest = _fitting(chosen)
+    if len(fitting) < len(chosen):
+        notes.say(f"A description has room for {CHAPTERS.size} bytes: {len(chosen) - len(fitting)} moments are left out.")
+    text = _written(fitting, notes, longest)
+    if len(text.splitlines()) < FEWEST:
+        notes.say(f"YouTube shows chapters from {FEWEST} on.")
+    return text
+
+
+def _fitting(chosen: Sequence[Moment]) -> tuple[list[Moment], int | None]:
+    """Those that a description has room for, and how long their titles may be: titles shorten first, then the weakest chapters go."""
+    kept, longest = list(chosen), None
+    while kept and len(_written(kept, Notes(), longest).encode()) > (CHAPTERS.size or 0):
+        if longest is None or longest > _SHORTEST_TITLE:
+            longest = _LONGEST_TITLE if longest is None else max(_SHORTEST_TITLE, longest * 9 // 10)
+        else:
+            kept.remove(min(kept, key=lambda moment: moment.score or 0.0))
+    return kept, longest
+
+
+def _chosen(recording: Recording) -> list[Moment]:
+    """In time order."""
     chosen: list[Moment] = []
     for moment in sorted(recording.kept, key=lambda moment: (-(moment.score or 0.0), moment.start)):
         far = all(abs(int(moment.start) - int(other.start)) >= SHORTEST_SECONDS for other in chosen)
         if far and recording.duration - int(moment.start) >= SHORTEST_SECONDS:
             chosen.append(moment)
-    chosen.sort(key=lambda moment: moment.start)
-    marks = [(int(moment.start), moment.title) for moment in chosen]
+    return sorted(chosen, key=lambda moment: moment.start)
+
+
+def _written(chosen: Sequence[Moment], notes: Notes, longest: int | None = None) -> str:
+    marks = [(int(moment.start), CHAPTERS.line(moment.title, notes, longest=longest) or UNNAMED) for moment in chosen]
     if marks and marks[0][0] < SHORTEST_SECONDS:
         marks[0] = (0, marks[0][1])
     else:
         marks.insert(0, (0, _OPENING))
     hours = any(at >= 3600 for at, _ in marks)
-    return "".join(f"{_clock(at, hours)} {' '.join(title.split())}\n" for at, title in marks)
+    return "".join(f"{_clock(at, hours)} {title}\n" for at, title in marks)
 
 
 def _clock(seconds: int, hours: bool) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 
 from videomoments.exports.recording import Recording
+from videomoments.exports.targets import CSV, Notes, say_what_is_counted
 
 COLUMNS = (
     "number",
@@ -22,11 +23,14 @@ COLUMNS = (
     "identifier",
 )
 # A cell that begins so is run as a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
-def write(recording: Recording) -> str:
-    """RFC 4180, with a byte order mark: without one Excel takes UTF-8 for something else. Times are seconds."""
+def write(recording: Recording, notes: Notes | None = None) -> str:
+    """RFC 4180, with a byte order mark: without one Excel takes UTF-8 for something else. Times are seconds; timecodes the source's own,
+    so that an end after midnight is before its start."""
+    notes = Notes() if notes is None else notes
+    say_what_is_counted(recording, notes)
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(COLUMNS)
@@ -35,15 +39,15 @@ def write(recording: Recording) -> str:
         rows.writerow(
             [
                 number,
-                _text(moment.title),
+                _text(moment.title, notes),
                 f"{moment.start:.3f}",
                 f"{moment.end:.3f}",
                 f"{moment.end - moment.start:.3f}",
                 recording.timecode(frames.first),
                 recording.timecode(frames.end),
                 "" if moment.score is None else f"{moment.score:.3f}",
-                _text(moment.reason or ""),
-                _text(moment.engine or ""),
+                _text(moment.reason or "", notes),
+                _text(moment.engine or "", notes),
                 moment.review,
                 moment.identifier,
             ]
@@ -51,6 +55,9 @@ def write(recording: Recording) -> str:
     return "\ufeff" + written.getvalue()
 
 
-def _text(value: str) -> str:
-    value = value.replace("\0", "")
-    return "'" + value if value.startswith(_FORMULA) else value
+def _text(value: str, notes: Notes) -> str:
+    value = CSV.text(value, notes).strip()
+    if not value.startswith(_FORMULA):
+        return value
+    notes.say("A text that spreadsheets would run as a formula has an apostrophe in front.")
+    return "'" + value

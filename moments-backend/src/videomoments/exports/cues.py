@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from videomoments.exports.recording import Recording
-from videomoments.inference.transcript import Segment, Word
+from videomoments.inference.scripts import may_cut, unspaced
+from videomoments.inference.spacing import running_text, spread_words, whole_words
+from videomoments.inference.transcript import Word
 
 # What broadcasters and streaming services ask for, give or take.
 LINE_CHARACTERS = 42
@@ -17,8 +20,6 @@ _PAUSE_SECONDS = 0.7
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "；", "：")
 _CLOSING = "\"'”’)]»」』"
-# Scripts that put no space between words: kana and Han.
-_UNSPACED = (("぀", "ヿ"), ("㐀", "鿿"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Cue:
 
 def build_cues(recording: Recording) -> list[Cue]:
     """Subtitles of the whole recording, in order, none overlapping the next. Empty without speech."""
-    words = [word for word in recording.words if word.text.strip()] or list(_spread(recording.segments))
+    words = whole_words(recording.words) or [word for segment in recording.segments for word in spread_words(segment)]
     found: list[Cue] = []
     groups = list(_grouped(words))
     for index, group in enumerate(groups):
@@ -41,34 +42,8 @@ def build_cues(recording: Recording) -> list[Cue]:
         start = max(group[0].start, found[-1].end if found else 0.0)
         end = max(group[-1].end, start + 0.001)
         end = max(min(end, following), min(start + _SHORTEST_SECONDS, following), start + 0.001)
-        found.append(Cue(start, end, _in_lines(joined([word.text for word in group]))))
+        found.append(Cue(start, end, _in_lines(running_text(group))))
     return found
-
-
-def joined(words: Sequence[str]) -> str:
-    """Words as running text: one space between them, none where the script has none."""
-    text = ""
-    for piece in (" ".join(word.split()) for word in words):
-        if text and piece and not (_unspaced(text[-1]) and _unspaced(piece[0])):
-            text += " "
-        text += piece
-    return text
-
-
-def _unspaced(character: str) -> bool:
-    return any(low <= character <= high for low, high in _UNSPACED)
-
-
-def _spread(segments: Sequence[Segment]) -> Iterator[Word]:
-    """The words of segments that came without word times, spread over each segment by their length."""
-    for segment in segments:
-        words = segment.text.split()
-        letters = sum(len(word) for word in words) or 1
-        at = segment.start
-        for word in words:
-            end = min(at + segment.end - segment.start, at + (segment.end - segment.start) * len(word) / letters)
-            yield Word(at, end, word)
-            at = end
 
 
 def _grouped(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -90,7 +65,7 @@ def _natural(current: Sequence[Word], following: Word) -> bool:
 
 
 def _ends(current: Sequence[Word], following: Word) -> bool:
-    longer = len(joined([*(word.text for word in current), following.text]))
+    longer = sum(len(word.text) + 1 if word.space_before else len(word.text) for word in (*current, following))
     return _natural(current, following) or longer > MAX_CHARACTERS or following.end - current[0].start > MAX_SECONDS
 
 
@@ -99,15 +74,20 @@ def _cut_at_clause(words: list[Word]) -> tuple[list[Word], list[Word]]:
     for index in range(len(words) - 1, len(words) // 2, -1):
         if words[index - 1].text.strip().rstrip(_CLOSING).endswith(_CLAUSE_END):
             return words[:index], words[index:]
+    for index in range(len(words) - 1, len(words) // 2, -1):
+        # Where words have no spaces, one ends a phrase.
+        if words[index].space_before and unspaced(words[index - 1].text[-1]):
+            return words[:index], words[index:]
     return words, []
 
 
 def _in_lines(text: str) -> str:
     """One line, or two of nearly the same length."""
-    spaces = [index for index, character in enumerate(text) if character == " "]
     if len(text) <= LINE_CHARACTERS:
         return text
-    if not spaces:
-        return f"{text[: len(text) // 2]}\n{text[len(text) // 2 :]}" if _unspaced(text[0]) else text
-    middle = min(spaces, key=lambda index: abs(2 * index - len(text)))
-    return f"{text[:middle]}\n{text[middle + 1 :]}"
+    pairs = enumerate(pairwise(text), 1)
+    places = [at for at, (before, letter) in pairs if letter == " " or (before != " " and may_cut(before, letter))]
+    if not places:
+        return text
+    middle = min(places, key=lambda index: abs(2 * index - len(text)))
+    return f"{text[:middle]}\n{text[middle:].removeprefix(' ')}"

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import unquote
 
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import Frames, Moment, Recording
+from videomoments.exports.targets import EDL, UNNAMED, Notes, say_what_is_counted
 
 # Programmes begin at one hour, so that there is room for a leader.
 _RECORD_HOUR = "01:00:00:00"
-_MAX_EVENTS = 999
 # Timecode starts again at 24 hours; an event across that point is one that readers refuse.
 _RECORD_END = "23:59:59:00"
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """The kept moments as cuts, in time order. Each names the file, and says in comments what it is, why it was chosen and by which engine.
 
-    The format has room for 999 events, its clock for 23 hours of them; further moments are left out, and a comment says so.
+    The format has room for 999 events, its clock for 23 hours of them; further moments are left out, and a comment says so. Where a moment
+    reaches over midnight on the source's timecode, all of the source's times are counted from its first picture instead: an event that
+    ends before it begins is one that no reader takes. A rate that its timecode can't count is halved, or so.
     """
+    notes = Notes() if notes is None else notes
+    say_what_is_counted(recording, notes)
+    recording = EDL.counted(recording, notes)
     rate = recording.rate
-    lines = [f"TITLE: {_plain(recording.title)[:70]}", f"FCM: {'DROP FRAME' if rate.drop else 'NON-DROP FRAME'}", ""]
+    title = EDL.line(recording.title, notes, longest=EDL.title)
+    lines = [f"TITLE: {title}", f"FCM: {'DROP FRAME' if rate.drop else 'NON-DROP FRAME'}", ""]
+    remark = None
+    if any(_over_midnight(recording, recording.frames(moment)) for moment in recording.kept):
+        remark = f"* COMMENT: SOURCE TIMECODE {recording.start_timecode} PASSES MIDNIGHT, SOURCE TIMES COUNT FROM 00:00:00:00"
+        notes.say(
+            f"The source's timecode ({recording.start_timecode}) passes midnight: its times are counted from its first picture, at 0."
+        )
+        recording = replace(recording, start_timecode=None)
     record, written = rate.frame_of(_RECORD_HOUR), 0
-    for number, moment in enumerate(recording.kept[:_MAX_EVENTS], 1):
+    for number, moment in enumerate(recording.kept[: EDL.events], 1):
         frames = recording.frames(moment)
         if record + frames.count > rate.frame_of(_RECORD_END):
             break
@@ -29,10 +43,11 @@ def write(recording: Recording) -> str:
         source = f"{recording.timecode(frames.first)} {recording.timecode(frames.end)}"
         target = f"{rate.timecode(record)} {rate.timecode(record + frames.count)}"
         lines.append(f"{number:03d}  AX       {_channels(recording)}  C        {source} {target}")
-        lines += _comments(recording, moment, rate.timecode(record))
+        lines += [*_comments(recording, moment, rate.timecode(record), notes), *([remark] if remark else [])]
         record += frames.count
     if len(recording.kept) > written:
         lines.append(f"* COMMENT: {len(recording.kept) - written} FURTHER MOMENTS ARE LEFT OUT")
+        notes.say(f"An edit list has room for {EDL.events} moments within 23 hours: {len(recording.kept) - written} are left out.")
     return "\n".join(lines) + "\n"
 
 
@@ -42,18 +57,18 @@ def _channels(recording: Recording) -> str:
     return "AA/V" if recording.has_audio else "V   "
 
 
-def _comments(recording: Recording, moment: Moment, at: str) -> list[str]:
-    name = unquote(recording.media_url.rpartition("/")[2])
+def _over_midnight(recording: Recording, frames: Frames) -> bool:
+    first, day = recording.first_frame, recording.rate.day
+    return (first + frames.first) // day != (first + frames.end) // day
+
+
+def _comments(recording: Recording, moment: Moment, at: str, notes: Notes) -> list[str]:
+    name, title = unquote(recording.media_url.rpartition("/")[2]), EDL.line(moment.title, notes) or UNNAMED
     found = [
-        f"* FROM CLIP NAME: {_plain(name)}",
-        f"* LOC: {at} GREEN   {_plain(moment.title)}",
-        f"* COMMENT: {_plain(moment.title)}: {_plain(moment.remark)}",
+        f"* FROM CLIP NAME: {EDL.line(name, notes)}",
+        f"* LOC: {at} GREEN   {title}",
+        f"* COMMENT: {title}: {EDL.line(moment.remark, notes)}",
     ]
     if recording.varying_rate:
         found.append(f"* COMMENT: VARIABLE FRAME RATE SOURCE, NEAREST FRAMES AT {float(recording.rate.rate):.3f}")
     return found
-
-
-def _plain(text: str) -> str:
-    """One line without control characters."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

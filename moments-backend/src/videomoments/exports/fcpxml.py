@@ -6,25 +6,26 @@ notes. All times are multiples of the frame's duration, as Final Cut asks.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from xml.etree import ElementTree as Xml
 
 from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.targets import FCPXML, Notes, say_what_is_counted
 
 VERSION = "1.8"
 _SEQUENCE, _MEDIA = "r1", "r2"
 _SOUND_RATES = {32000: "32k", 44100: "44.1k", 48000: "48k", 88200: "88.2k", 96000: "96k", 176400: "176.4k", 192000: "192k"}
-# What XML 1.0 can't hold, escaped or not.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """A library with one event, one project and one sequence."""
+    notes = Notes() if notes is None else notes
+    say_what_is_counted(recording, notes)
+    recording = FCPXML.fitted(recording, notes)
     root = Xml.Element("fcpxml", version=VERSION)
     _resources(Xml.SubElement(root, "resources"), recording)
     event = Xml.SubElement(Xml.SubElement(root, "library"), "event", name="VideoMoments")
-    project = Xml.SubElement(event, "project", name=_text(recording.title))
+    project = Xml.SubElement(event, "project", name=recording.title)
     total = sum(recording.frames(moment).count for moment in recording.kept)
     sequence = Xml.SubElement(
         project,
@@ -52,7 +53,7 @@ def _resources(resources: Xml.Element, recording: Recording) -> None:
     Xml.SubElement(resources, "format", frame)
     media = {
         "id": _MEDIA,
-        "name": _text(recording.title),
+        "name": recording.title,
         "src": recording.media_url,
         "start": _time(recording.rational(0)),
         "duration": _time(recording.rate.seconds(recording.frame_count)),
@@ -76,15 +77,15 @@ def _clip(spine: Xml.Element, recording: Recording, moment: Moment, offset: int)
         spine,
         "asset-clip",
         ref=_MEDIA,
-        name=_text(moment.title),
+        name=moment.title,
         offset=_time(recording.rate.seconds(offset)),
         start=start,
         duration=duration,
         tcFormat=_timecode_format(recording),
     )
-    Xml.SubElement(clip, "note").text = _text(moment.remark)
+    Xml.SubElement(clip, "note").text = moment.remark
     one_frame = _time(recording.rate.seconds(1))
-    Xml.SubElement(clip, "marker", start=start, duration=one_frame, value=_text(moment.title), note=_text(moment.remark))
+    Xml.SubElement(clip, "marker", start=start, duration=one_frame, value=moment.title, note=moment.remark)
 
 
 def _timecode_format(recording: Recording) -> str:
@@ -99,7 +100,3 @@ def _fraction(seconds: Fraction) -> str:
     """As `_time`, always with a denominator, and the usual one: `100/2500s`, `1001/30000s`."""
     scale = 1 if seconds.numerator > 1 else 100
     return f"{seconds.numerator * scale}/{seconds.denominator * scale}s"
-
-
-def _text(value: str) -> str:
-    return _FORBIDDEN.sub("", value)

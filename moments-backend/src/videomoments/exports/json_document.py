@@ -6,17 +6,22 @@ import json
 from typing import Any
 
 from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.targets import JSON, Notes, say_what_is_counted
+from videomoments.inference.transcript import Word
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """One JSON object. Times are seconds of the source's timeline; timecodes and frames are the source's own."""
-    document = {
+    notes = Notes() if notes is None else notes
+    say_what_is_counted(recording, notes)
+    document: dict[str, Any] = {
         "video": {
             "identifier": recording.identifier,
             "title": recording.title,
             "source": recording.source,
             "duration": recording.duration,
             "frame_rate": str(recording.rate.rate) if recording.has_video else None,
+            "measured_frame_rate": recording.measured_rate,
             "drop_frame": recording.rate.drop if recording.has_video else None,
             "variable_frame_rate": recording.varying_rate if recording.has_video else None,
             "start_timecode": recording.start_timecode,
@@ -26,12 +31,22 @@ def write(recording: Recording) -> str:
         "transcript": {
             "language": recording.language,
             "engine": recording.transcript_engine,
-            "words": [{"word": word.text, "start": word.start, "end": word.end, "confidence": word.confidence} for word in recording.words],
+            "remarks": list(recording.transcript_remarks),
+            **recording.hearing.to_json(),
+            "words": [_word(word) for word in recording.words],
             "segments": [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in recording.segments],
         },
         "moments": [_moment(recording, moment) for moment in sorted(recording.moments, key=lambda moment: moment.start)],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if not recording.moments and recording.nothing is not None:
+        document["nothing"] = recording.nothing
+    return JSON.text(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False), notes) + "\n"
+
+
+def _word(word: Word) -> dict[str, Any]:
+    """`space_before` where the recogniser said it; else words stand apart as their script has it."""
+    said = {} if word.space_before is None else {"space_before": word.space_before}
+    return {"word": word.text, "start": word.start, "end": word.end, "confidence": word.confidence} | said
 
 
 def _moment(recording: Recording, moment: Moment) -> dict[str, Any]:
@@ -48,4 +63,6 @@ def _moment(recording: Recording, moment: Moment) -> dict[str, Any]:
         "engine": moment.engine,
         "review": moment.review,
         "clip": {"start_time": moment.clip.start, "end_time": moment.clip.end} if moment.clip else None,
+        "clip_error": moment.clip_error,
+        "confidence": moment.confidence,
     }

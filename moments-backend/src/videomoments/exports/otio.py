@@ -10,12 +10,16 @@ import json
 from typing import Any
 
 from videomoments.exports.recording import Frames, Moment, Recording
+from videomoments.exports.targets import JSON, OTIO, Notes, say_what_is_counted
 
 _Object = dict[str, Any]
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """A timeline. What has no place of its own (reason, score, engine) stands in the metadata, under `videomoments`."""
+    notes = Notes() if notes is None else notes
+    say_what_is_counted(recording, notes)
+    recording = OTIO.fitted(recording, notes)
     kinds = [kind for kind, present in (("Video", recording.has_video), ("Audio", recording.has_audio)) if present]
     timeline = {
         "OTIO_SCHEMA": "Timeline.1",
@@ -32,7 +36,7 @@ def write(recording: Recording) -> str:
             "children": [_track(recording, kind) for kind in kinds],
         },
     }
-    return json.dumps(timeline, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return JSON.text(json.dumps(timeline, ensure_ascii=False, indent=2, allow_nan=False), notes) + "\n"
 
 
 def _track(recording: Recording, kind: str) -> _Object:

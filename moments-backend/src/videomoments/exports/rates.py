@@ -17,14 +17,19 @@ NAMED_RATES = {
     "29.97": (30 * _NTSC, False),
     "29.97df": (30 * _NTSC, True),
     "30": (Fraction(30), False),
+    "47.952": (48 * _NTSC, False),
+    "48": (Fraction(48), False),
     "50": (Fraction(50), False),
     "59.94": (60 * _NTSC, False),
     "59.94df": (60 * _NTSC, True),
     "60": (Fraction(60), False),
 }
 _STANDARD = tuple(dict.fromkeys(rate for rate, _ in NAMED_RATES.values()))
+# Editors have these too, though SMPTE's timecode of two digits does not.
+_HIGH = (Fraction(90), 96 * _NTSC, Fraction(96), Fraction(100), 120 * _NTSC, Fraction(120))
+_HIGHEST_DROPPED = 60
 _NEAR = 0.02
-_TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2})")
+_TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,14 @@ class FrameRate:
         """When the frame starts, exact."""
         return frame / self.rate
 
+    @property
+    def day(self) -> int:
+        """How many frames its clock counts before it starts again."""
+        return 24 * 3600 * self.nominal - 24 * 6 * self._dropped_in_ten
+
     def timecode(self, frame: int) -> str:
-        """`01:00:00:00`, with a semicolon before the frames in drop-frame. It wraps at 24 hours."""
-        number = frame % (24 * 3600 * self.nominal - 24 * 6 * self._dropped_in_ten)
+        """`01:00:00:00`, with a semicolon before the frames in drop-frame. It wraps at 24 hours; above 100 a second it has three digits."""
+        number = frame % self.day
         if self.drop:
             number = self._numbered(number)
         seconds, frames = divmod(number, self.nominal)
@@ -99,18 +109,19 @@ def named_rate(name: str) -> FrameRate:
 def rate_of(fps: float | None, timecode: str | None = None) -> FrameRate:
     """The rate an editor would give a source that was measured at `fps` (None: it has no pictures) and starts at `timecode`.
 
-    A rate that no editor has (webcams, screen recordings) becomes a multiple of it, else 30 or 60. At 29.97 and 59.94 a source without
-    a timecode is taken as drop-frame, as editors do; one with a timecode says itself which it is.
+    A rate that no editor has (webcams, screen recordings) becomes a multiple of it, else 30 or 60: `say_what_is_counted` tells. At 29.97
+    and 59.94 a source without a timecode is taken as drop-frame, as editors do; one with a timecode says itself which it is.
     """
     rate = _standard(fps) if fps else Fraction(25)
     if rate.denominator != 1001 or round(rate) % 30:
         return FrameRate(rate)
-    return FrameRate(rate, drop=not timecode or timecode[8:9] in ";.,")
+    dropped = timecode[8:9] in ";.," if timecode else round(rate) <= _HIGHEST_DROPPED
+    return FrameRate(rate, drop=dropped)
 
 
 def _standard(fps: float) -> Fraction:
-    for most in (1, 12):
-        times, rate = min(((times, rate) for times in range(1, most + 1) for rate in _STANDARD), key=lambda pair: _apart(fps, *pair))
+    for most, rates in ((1, _STANDARD + _HIGH), (12, _STANDARD)):
+        times, rate = min(((times, rate) for times in range(1, most + 1) for rate in rates), key=lambda pair: _apart(fps, *pair))
         if _apart(fps, times, rate) < _NEAR:
             return rate
     return Fraction(30 if fps < 30 else 60)

@@ -1,4 +1,5 @@
-"""What is exported: a recording, what is said in it, and its moments. Seconds are on the source's timeline, 0 = its first frame."""
+"""What is exported: a recording, what is said in it, and its moments. Seconds are on the source's timeline: 0 is its
+first picture, or its first sound where that begins clearly earlier."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import TypeVar
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import Interval
 from videomoments.exports.rates import FrameRate
+from videomoments.inference.hearing import NOTHING_SAID, Hearing
 from videomoments.inference.transcript import Segment, Word
 
 REJECTED = "rejected"
@@ -18,8 +20,8 @@ _Said = TypeVar("_Said", Word, Segment)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment as it is exported. `clip` is what its delivered clip holds, if it has one; `engine` the model that made the moment,
-    None for a person's own."""
+    """A moment as it is exported. `clip` is what its delivered clip holds, if it has one, `clip_error` why it can't be cut; `engine` the
+    model that made the moment, None for a person's own."""
 
     identifier: str
     title: str
@@ -30,6 +32,8 @@ class Moment:
     engine: str | None = None
     review: str = "new"
     clip: Interval | None = None
+    clip_error: str | None = None
+    confidence: float | None = None
 
     @property
     def remark(self) -> str:
@@ -53,7 +57,8 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A source and what was found in it. `media_url` is where an editor finds the file: a `file:` URL or a bare file name."""
+    """A source and what was found in it. `media_url` is where an editor finds the file: a `file:` URL or a bare file name. `rate` is what
+    its frames are counted in, `measured_rate` the pictures a second that were measured."""
 
     identifier: str
     title: str
@@ -62,7 +67,9 @@ class Recording:
     duration: float
     rate: FrameRate
     start_timecode: str | None = None
+    first_picture: float = 0.0
     varying_rate: bool = False
+    measured_rate: float | None = None
     width: int | None = None
     height: int | None = None
     has_video: bool = True
@@ -71,9 +78,13 @@ class Recording:
     audio_channels: int = 2
     language: str | None = None
     transcript_engine: str | None = None
+    transcript_remarks: tuple[str, ...] = ()
+    hearing: Hearing = NOTHING_SAID
     words: tuple[Word, ...] = ()
     segments: tuple[Segment, ...] = ()
     moments: tuple[Moment, ...] = ()
+    # Why there are none, as a sentence.
+    nothing: str | None = None
 
     @property
     def kept(self) -> tuple[Moment, ...]:
@@ -82,11 +93,20 @@ class Recording:
 
     @property
     def first_frame(self) -> int:
-        """What the source's own timecode calls its first picture; 0 without one, or with one that does not fit its rate."""
-        try:
-            return self.rate.frame_of(self.start_timecode) if self.start_timecode else 0
-        except InvalidInput:
+        """What the source's own timecode calls the timeline's zero; 0 without one, or with one that does not fit its rate. The timecode is
+        that of the first picture, which may come later than the sound."""
+        if not self.start_timecode or not self.timecode_fits:
             return 0
+        return max(0, self.rate.frame_of(self.start_timecode) - self.rate.frame(self.first_picture))
+
+    @property
+    def timecode_fits(self) -> bool:
+        """Whether its start timecode is one at its rate."""
+        try:
+            self.rate.frame_of(self.start_timecode or "")
+        except InvalidInput:
+            return False
+        return True
 
     @property
     def frame_count(self) -> int:
@@ -113,6 +133,7 @@ class Recording:
             title=moment.title,
             duration=span.duration,
             start_timecode=None,
+            first_picture=0.0,
             words=tuple(_within(self.words, span)),
             segments=tuple(_within(self.segments, span)),
             moments=(),

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import io
+import re
 
 import webvtt.srt
 from webvtt import Caption
 
 from videomoments.exports.cues import build_cues
 from videomoments.exports.recording import Recording
+from videomoments.exports.targets import SRT, Notes
 
-# SubRip has no escapes, and players take what stands in angle brackets or braces for markup.
-_PLAIN = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
+# Behind a backslash players read these as the end of a line, or as a space.
+_ESCAPES = re.compile(r"\\(?=[Nnh])")
+_BACKSLASH = "⧵"
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """The recording's subtitles. Text without speech is empty."""
-    captions = [Caption(clock(cue.start), clock(cue.end), cue.text.translate(_PLAIN)) for cue in build_cues(recording)]
+    notes = Notes() if notes is None else notes
+    cues = [(cue, _unescaped(SRT.text(cue.text, notes), notes)) for cue in build_cues(recording)]
+    captions = [Caption(clock(cue.start), clock(cue.end), text) for cue, text in cues if text.strip()]
     written = io.StringIO()
     webvtt.srt.write(written, captions)
     return written.getvalue() + ("\n" if captions else "")
+
+
+def _unescaped(text: str, notes: Notes) -> str:
+    if _ESCAPES.search(text):
+        notes.swap("\\", _BACKSLASH)
+    return _ESCAPES.sub(_BACKSLASH, text)
 
 
 def clock(seconds: float) -> str:

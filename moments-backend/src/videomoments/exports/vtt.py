@@ -10,12 +10,15 @@ from webvtt import Caption
 from videomoments.exports.cues import build_cues
 from videomoments.exports.recording import Recording
 from videomoments.exports.srt import clock
+from videomoments.exports.targets import VTT, Notes
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, notes: Notes | None = None) -> str:
     """The recording's subtitles; the file of a recording without speech has no cues."""
+    notes = Notes() if notes is None else notes
+    cues = [(cue, text) for cue in build_cues(recording) if (text := VTT.text(cue.text, notes)).strip()]
     captions = [
-        Caption(clock(cue.start), clock(cue.end), html.escape(cue.text, quote=False), identifier=str(number))
-        for number, cue in enumerate(build_cues(recording), 1)
+        Caption(clock(cue.start), clock(cue.end), html.escape(text, quote=False), identifier=str(number))
+        for number, (cue, text) in enumerate(cues, 1)
     ]
     return webvtt.vtt.to_str(captions, [], [], [])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -36,6 +36,11 @@ _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+\
 # Only variables that are named like a service's key: no entry may send the database's password somewhere.
 _KEY_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,50}_API_(?:KEY|TOKEN)")
 _Port = Annotated[int, Field(ge=1, le=65535)]
+
+# What chat servers differ in: see `dialect`.
+TokensField = Literal["max_tokens", "max_completion_tokens", "none"]
+SystemRole = Literal["system", "user"]
+AnswerFormat = Literal["json_schema", "object_schema", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,25 @@ class ModelConfig(BaseModel):
     # None: the one model that the service lists.
     model_name: _Name | None = None
     supports_video: bool = False
+    # What a chat model can be asked for: to find moments, to set their boundaries.
+    supports_generation: bool = True
+    supports_refinement: bool = True
     context_tokens: int = Field(32_768, ge=1024, le=10_000_000)
+    # Calls at once over all workers: of every sort, and among them those that refine.
     max_concurrency: int = Field(2, ge=1, le=1000)
+    max_refinements: int = Field(1, ge=1, le=1000)
     temperature: float | None = Field(0.3, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=1, le=10_000)
     max_tokens: int = Field(4096, ge=16, le=1_000_000)
+    # How the server wants to be asked. None: the overview's form, less what it was seen to refuse.
+    tokens_field: TokensField | None = None
+    system_role: SystemRole | None = None
+    answer_format: AnswerFormat | None = None
+    stream: bool | None = None
+    # The longest that one answer may take, and that a streamed one may take to begin. None: the installation's own.
+    answer_seconds: int | None = Field(None, ge=1, le=86_400)
+    first_token_seconds: int | None = Field(None, ge=1, le=86_400)
     api_key_env: str | None = Field(None, json_schema_extra={"pattern": f"^{_KEY_VARIABLE.pattern}$"})
     builtin: bool = False
 
@@ -221,6 +239,13 @@ def _key_from_environment(config: ModelConfig) -> str | None:
             advice=f"Set the environment variable {config.api_key_env}.",
             retryable=False,
         )
+    if not (key.isascii() and key.isprintable()):
+        raise ModelError(
+            f"The key of model {config.key} holds characters that no request can carry.",
+            code="model_not_configured",
+            advice=f"Copy it again into the environment variable {config.api_key_env}: letters, digits and signs of ASCII alone.",
+            retryable=False,
+        )
     return key
 
 
@@ -253,9 +278,26 @@ DEFAULT_MODELS: tuple[ModelConfig, ...] = (
         key="whisper_tiny_en", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_tiny_en", temperature=None, builtin=True
     ),
     # They read a transcript of any length in one piece.
-    ModelConfig(key="extractive", kind=ModelKind.CHAT, endpoint=_CHAT, model_name="extractive", context_tokens=5_000_000, builtin=True),
     ModelConfig(
-        key="signal", kind=ModelKind.CHAT, endpoint=_CHAT, model_name="signal", context_tokens=5_000_000, supports_video=True, builtin=True
+        key="extractive",
+        kind=ModelKind.CHAT,
+        endpoint=_CHAT,
+        model_name="extractive",
+        supports_refinement=False,
+        context_tokens=5_000_000,
+        builtin=True,
+    ),
+    # It measures on the processor, two moments at a time: what is kept to one is the memory of a GPU.
+    ModelConfig(
+        key="signal",
+        kind=ModelKind.CHAT,
+        endpoint=_CHAT,
+        model_name="signal",
+        supports_video=True,
+        supports_generation=False,
+        context_tokens=5_000_000,
+        max_refinements=2,
+        builtin=True,
     ),
 )
 """The registry as it is seeded: the overview's four services and the built-in ones."""
@@ -270,12 +312,13 @@ class DefaultModels(NamedTuple):
 
 
 def default_models(configs: Iterable[ModelConfig]) -> DefaultModels:
-    """The big models once their way in is configured, else the built-in ones."""
-    ready = {config.key for config in configs if config.configured}
+    """The big models once their way in is configured, for what they are said to do; else the built-in ones."""
+    ready = {config.key: config for config in configs if config.configured}
+    watcher = ready.get("qwen3_vl_fp8")
     return DefaultModels(
         transcription="parakeet" if "parakeet" in ready else "whisper_base",
-        generation="qwen3_vl_fp8" if "qwen3_vl_fp8" in ready else "extractive",
-        refinement="qwen3_vl_fp8" if "qwen3_vl_fp8" in ready else "signal",
+        generation=watcher.key if watcher and watcher.supports_generation else "extractive",
+        refinement=watcher.key if watcher and watcher.supports_refinement else "signal",
     )
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
 
-import httpx
+import httpx2
 
 from videomoments.core.errors import ModelError, MomentsError
 from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
+from videomoments.inference.connections import broken_way
 from videomoments.inference.failures import failure
 from videomoments.inference.listing import chosen_model, listed_models
+from videomoments.inference.service_client import service_client, whole_body
+from videomoments.inference.streaming import MAX_ANSWER_BYTES
 from videomoments.inference.tunnel import Tunnels
 
-_SECONDS = 10.0
+T = TypeVar("T")
+
+_SECONDS, _CONNECT_SECONDS = 10.0, 5.0
+# What stands before a service says while that starts again; a server that still loads its model says the second.
+_AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ async def check_model(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels 
         async with tunnels.reach(endpoint, config.key):
             return "The SSH server lets us in."
 
-    def asked(question: Callable[[httpx.AsyncClient, ModelConfig], Awaitable[str]]) -> Callable[[], Awaitable[str]]:
+    def asked(question: Callable[[httpx2.AsyncClient, ModelConfig], Awaitable[str]]) -> Callable[[], Awaitable[str]]:
         async def ask() -> str:
             async with tunnels.reach(endpoint, config.key) as reached, _client(reached) as client:
                 return await _unbroken(question(client, config))
@@ -60,6 +67,17 @@ async def check_model(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels 
     return done
 
 
+async def knock(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels) -> bool:
+    """Whether the service takes calls, by one request that costs it nothing. False while something before it says that it is away, or it
+    says so itself (502, 503, 504); any other answer counts, a refused key too.
+
+    Raises ModelError: `model_unreachable` (or a code of the tunnel's) when there is no connection, `model_timeout` when it is silent.
+    """
+    async with tunnels.reach(endpoint, config.key) as reached, _client(reached) as client:
+        response = await _unbroken(client.get("/health"))
+    return response.status_code not in _AWAY
+
+
 async def timed_step(name: str, step: Callable[[], Awaitable[str]]) -> CheckStep:
     """Runs a step: what it returns, or the error that it raises, becomes the detail."""
     began = time.monotonic()
@@ -70,60 +88,44 @@ async def timed_step(name: str, step: Callable[[], Awaitable[str]]) -> CheckStep
     return CheckStep(name, ok, " ".join(detail.split()), round((time.monotonic() - began) * 1000, 1))
 
 
-def _client(endpoint: Endpoint) -> httpx.AsyncClient:
-    headers = dict(endpoint.headers)
-    if endpoint.api_key:
-        headers["Authorization"] = f"Bearer {endpoint.api_key}"
-    timeout = httpx.Timeout(_SECONDS, connect=5.0)
-    return httpx.AsyncClient(base_url=endpoint.base_url, headers=headers, timeout=timeout, trust_env=not endpoint.loopback)
+def _client(endpoint: Endpoint) -> httpx2.AsyncClient:
+    return service_client(endpoint, connect=_CONNECT_SECONDS, silence=_SECONDS)
 
 
-async def _unbroken(answer: Awaitable[str]) -> str:
+async def _unbroken(answer: Awaitable[T]) -> T:
     try:
         return await answer
-    except httpx.TimeoutException as error:
-        code = "model_unreachable" if isinstance(error, httpx.ConnectTimeout) else "model_timeout"
+    except httpx2.TimeoutException as error:
+        code = "model_unreachable" if isinstance(error, httpx2.ConnectTimeout) else "model_timeout"
         raise ModelError("It was silent for too long.", code=code) from None
-    except httpx.ConnectError as error:
-        raise ModelError(_no_connection(error), code="model_unreachable") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ModelError(f"It broke off the connection ({type(error).__name__}).", code="model_unreachable") from None
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise ModelError(broken_way(error), code="model_unreachable") from None
 
 
-def _no_connection(error: httpx.ConnectError) -> str:
-    """In words; the error's own name hosts and ports."""
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return "No connection: the port is closed."
-    if any(isinstance(one, socket.gaierror) for one in causes):
-        return "No connection: there is no such host."
-    if any(isinstance(one, ssl.SSLError) for one in causes):
-        return "No connection: its certificate is not valid, or it does not speak TLS."
-    return "No connection."
+async def _page(client: httpx2.AsyncClient, path: str, config: ModelConfig) -> tuple[int, str]:
+    """Status and text of a page. Raises ModelError for one that does not end."""
+    async with client.stream("GET", path) as response:
+        return response.status_code, (await whole_body(response, config.key, MAX_ANSWER_BYTES)).decode("utf-8", "replace")
 
 
-async def _reachable(client: httpx.AsyncClient, config: ModelConfig) -> str:
-    response = await client.get("/health")
-    if response.status_code in (401, 403) or response.status_code >= 500:
-        raise failure(config.key, response.status_code, response.text)
-    return "It answers." if response.is_success else f"It answers, without a health page ({response.status_code})."
+async def _reachable(client: httpx2.AsyncClient, config: ModelConfig) -> str:
+    status, text = await _page(client, "/health", config)
+    if status in (401, 403) or status >= 500:
+        raise failure(config.key, status, text)
+    return "It answers." if 200 <= status < 300 else f"It answers, without a health page ({status})."
 
 
-async def _identity(client: httpx.AsyncClient, config: ModelConfig) -> str:
-    response = await client.get("/v1/models")
-    if response.status_code in (404, 405):
+async def _identity(client: httpx2.AsyncClient, config: ModelConfig) -> str:
+    status, text = await _page(client, "/v1/models", config)
+    if status in (404, 405):
         if config.model_name is None and config.kind is ModelKind.CHAT:
             raise ModelError(
                 "It lists no models, and the entry names none.", code="model_unknown", advice="Set model_name to the one that it serves."
             )
         return "It lists no models: taken at its word."
-    if not response.is_success:
-        raise failure(config.key, response.status_code, response.text)
-    names = listed_models(response.text)
+    if not 200 <= status < 300:
+        raise failure(config.key, status, text)
+    names = listed_models(text)
     if config.kind is ModelKind.ASR and config.model_name is None:
         return "It is a recogniser without a name of its own."
     return f"It serves {chosen_model(config.key, config.model_name, names)}."

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from pydantic import ValidationError
 
 from videomoments.inference.base import ModelConfig, ModelKind
@@ -55,12 +55,12 @@ async def discover(places: Sequence[tuple[Program, int]] | None = None) -> list[
     All ports at once, 3 s at most for a question; only GET requests, and a key only to a server that asks for one.
     """
     asked = places if places is not None else [(program, program.port) for program in PROGRAMS]
-    async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False, follow_redirects=False) as client:
+    async with httpx2.AsyncClient(timeout=_SECONDS, trust_env=False, follow_redirects=False) as client:
         found = await asyncio.gather(*(_at(client, program, port) for program, port in asked))
     return [one for models in found for one in models]
 
 
-async def _at(client: httpx.AsyncClient, usual: Program, port: int) -> list[Discovered]:
+async def _at(client: httpx2.AsyncClient, usual: Program, port: int) -> list[Discovered]:
     url = f"http://127.0.0.1:{port}"
     variable = None
     answer = await _get(client, f"{url}/v1/models")
@@ -87,14 +87,14 @@ async def _at(client: httpx.AsyncClient, usual: Program, port: int) -> list[Disc
     return found
 
 
-async def _get(client: httpx.AsyncClient, url: str, headers: Mapping[str, str] | None = None) -> httpx.Response | None:
+async def _get(client: httpx2.AsyncClient, url: str, headers: Mapping[str, str] | None = None) -> httpx2.Response | None:
     try:
         return await client.get(url, headers=headers)
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return None
 
 
-def _rows(answer: httpx.Response | None) -> list[dict[str, Any]]:
+def _rows(answer: httpx2.Response | None) -> list[dict[str, Any]]:
     try:
         content = answer.json() if answer is not None and answer.is_success else None
     except ValueError:
@@ -109,7 +109,7 @@ def _context(row: Mapping[str, Any]) -> int | None:
     return length if isinstance(length, int) and not isinstance(length, bool) else None
 
 
-async def _loaded_context(client: httpx.AsyncClient, url: str) -> int | None:
+async def _loaded_context(client: httpx2.AsyncClient, url: str) -> int | None:
     """llama.cpp says how much of a model's context it was started with under /props, per slot."""
     answer = await _get(client, f"{url}/props")
     try:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from videomoments.core.errors import ModelError
 from videomoments.core.logging import redact
-from videomoments.inference.retry import Overloaded, retry_after_seconds
+from videomoments.inference.retry import GatewayTimeout, Overloaded, retry_after_seconds
 
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]\S*")
 _BEARER = re.compile(r"(?i)\b(bearer|api[_-]?key|token)([\"'\s:=]+)[\w.\-]{8,}")
@@ -29,19 +29,29 @@ _KNOWN = {
     HTTPStatus.FORBIDDEN: ("refused the key", "model_refused", _KEY_ADVICE),
     HTTPStatus.NOT_FOUND: ("is not known there", "model_unknown", "Check the model's name and address."),
     HTTPStatus.REQUEST_TIMEOUT: ("timed out", "model_timeout", ""),
-    HTTPStatus.GATEWAY_TIMEOUT: ("timed out", "model_timeout", ""),
     HTTPStatus.BAD_GATEWAY: ("is not reachable", "model_unreachable", ""),
 }
 
 
-class Refused(ModelError):
-    """The service found fault with the request (400, 422); `body` is its answer, which no log may show."""
+class Answered(ModelError):
+    """The service answered with an error; `body` is what it said, which no log may show."""
+
+    def __init__(
+        self, message: str, *, status: int, body: str, code: str | None = None, advice: str = "", retryable: bool | None = None
+    ) -> None:
+        super().__init__(message, code=code, advice=advice, retryable=retryable)
+        self.status = status
+        self.body = body
+
+
+def truncated_advice(key: str) -> str:
+    return f"More room: `moments models edit {key} --max-tokens N`, or less thinking, set at its server."
+
+
+class Refused(Answered):
+    """The service found fault with the request (400, 422)."""
 
     retryable = False
-
-    def __init__(self, message: str, body: str) -> None:
-        super().__init__(message)
-        self.body = body
 
 
 class MediaNotFetched(ModelError):
@@ -69,9 +79,15 @@ def server_words(body: str) -> str:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return "" if body.lstrip()[:1] == "<" else scrubbed(body)
+    if isinstance(content, list) and content:
+        content = content[0]
     if isinstance(content, dict):
-        inner = content.get("error", content)
-        words = (inner.get("message") or inner.get("detail")) if isinstance(inner, dict) else inner
+        inner = content.get("error", content.get("base_resp", content))
+        words = (
+            (inner.get("message") or inner.get("detail") or inner.get("status_msg") or inner.get("error_msg"))
+            if isinstance(inner, dict)
+            else inner
+        )
         return scrubbed(words if isinstance(words, str) else json.dumps(words)) if words else ""
     return ""
 
@@ -81,16 +97,20 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
     words = server_words(body)
     said = f": {words}{'' if words.endswith(('.', '!', '?', '…')) else '.'}" if words else "."
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        return Overloaded(f"Model {name} is overloaded ({status}){said}", retry_after_seconds(retry_after))
+        wish = retry_after_seconds(retry_after)
+        away = status == HTTPStatus.SERVICE_UNAVAILABLE and wish is None
+        return Overloaded(f"Model {name} is overloaded ({status}){said}", wish, away=away)
     if _tells_of_fetching(status, body):
         return MediaNotFetched(f"Model {name} could not fetch the clip ({status}){said}")
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-        return Refused(f"Model {name} refused the request ({status}){said}", body)
+        return Refused(f"Model {name} refused the request ({status}){said}", status=status, body=body)
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        return GatewayTimeout(f"Model {name} timed out ({status}){said}")
     if status in _KNOWN:
         what, code, advice = _KNOWN[HTTPStatus(status)]
-        return ModelError(f"Model {name} {what} ({status}){said}", code=code, advice=advice, retryable=not advice)
+        return Answered(f"Model {name} {what} ({status}){said}", status=status, body=body, code=code, advice=advice, retryable=not advice)
     # What is wrong with the request stays wrong; a server's own fault may pass.
-    return ModelError(f"Model {name} failed ({status}){said}", code="model_error", retryable=status >= 500)
+    return Answered(f"Model {name} failed ({status}){said}", status=status, body=body, retryable=status >= 500)
 
 
 def _tells_of_fetching(status: int, body: str) -> bool:

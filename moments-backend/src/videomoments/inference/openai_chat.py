@@ -2,51 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from videomoments.core.errors import ModelError
+from videomoments.core.errors import ModelError, MomentsError
+from videomoments.inference.advising import advised
 from videomoments.inference.base import Endpoint, ModelConfig, Sampling
-from videomoments.inference.failures import Refused, scrubbed
-from videomoments.inference.retry import Breaker, Budget, Deadlines, RetryPolicy, with_retries
+from videomoments.inference.chat_transport import ChatTransport
+from videomoments.inference.completion import ChatAnswer, Source, Usage, read_completion, unusable
+from videomoments.inference.dialect import (
+    OVERVIEW,
+    SAMPLING_FIELDS,
+    Body,
+    Dialect,
+    DialectMemory,
+    Message,
+    OwnMemory,
+    body_of,
+    unsent,
+    with_text_before,
+)
+from videomoments.inference.failures import Answered, scrubbed
+from videomoments.inference.refusals import learned
+from videomoments.inference.retry import Breaker, Budget, Deadlines, GatewayTimeout, RetryPolicy, Unreachable, with_retries
 from videomoments.inference.tunnel import Tunnels
 
-if TYPE_CHECKING:
-    from videomoments.inference.openai_transport import OpenAITransport
+__all__ = ["Asked", "ChatAnswer", "ChatClient", "Exchange", "Source", "Usage"]
 
 T = TypeVar("T")
-Message = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 MAX_REASKS = 2
-_ABOUT_SCHEMA = ("response_format", "json_schema", "schema", "grammar", "guided", "structured")
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens, as the server counts them; None where it does not."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChatAnswer:
-    """`text` is the model's message, `raw` the body as it came."""
-
-    text: str
-    finish_reason: str | None
-    model: str
-    usage: Usage
-    raw: str
+# There are not so many things to refuse.
+_MOST_LEARNED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,54 +53,41 @@ class Asked(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question, the `asked`th of its call, and its answer; `problem` is why the answer could not be used, `seconds` what it took."""
+    """One question, the `asked`th of its call, and its answer; `problem` is why the answer could not be used, or why there is none,
+    `seconds` what it took."""
 
     asked: int
     messages: Sequence[Message]
-    answer: ChatAnswer
+    answer: ChatAnswer | None
     problem: str | None
     seconds: float
-
-
-class _Loose(BaseModel):
-    model_config = ConfigDict(extra="ignore", protected_namespaces=())
-
-
-class _MessageBody(_Loose):
-    content: str | list[Any] | None = None
-
-
-class _Choice(_Loose):
-    message: _MessageBody
-    finish_reason: str | None = None
-
-
-class _UsageBody(_Loose):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Completion(_Loose):
-    choices: list[_Choice]
-    model: str | None = None
-    usage: _UsageBody | None = None
 
 
 class ChatClient:
     """Talks to chat services; one per event loop, closed with `aclose` or as a context manager. Safe for concurrent calls.
 
-    Models behind SSH are reached through `tunnels`, which the caller closes; without them, through some of its own.
+    Models behind SSH are reached through `tunnels`, which the caller closes; without them, through some of its own. What servers refuse is
+    learned into `memory`; without one, for as long as the client lives.
     """
 
-    def __init__(self, *, deadlines: Deadlines | None = None, policy: RetryPolicy | None = None, tunnels: Tunnels | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        deadlines: Deadlines | None = None,
+        policy: RetryPolicy | None = None,
+        tunnels: Tunnels | None = None,
+        memory: DialectMemory | None = None,
+    ) -> None:
         self._deadlines = deadlines or Deadlines()
         self._policy = policy or RetryPolicy()
         self._tunnels = tunnels or Tunnels()
         self._owns_tunnels = tunnels is None
-        self._transport: OpenAITransport | None = None
+        self._transport = ChatTransport(self._deadlines, self._tunnels)
         self._breakers: dict[object, Breaker] = {}
-        # Servers that have refused a schema are not asked for one again.
-        self._schemaless: set[tuple[object, str | None]] = set()
+        self._memory: DialectMemory = memory or OwnMemory()
+        # What was known last, for while the memory is away; and what it could not keep.
+        self._recalled: dict[ModelConfig, Dialect] = {}
+        self._unkept = OwnMemory()
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,15 +96,23 @@ class ChatClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self._transport is not None:
-            await self._transport.aclose()
-            self._transport = None
+        await self._transport.aclose()
         if self._owns_tunnels:
             await self._tunnels.aclose()
 
-    def takes_schema(self, endpoint: Endpoint, config: ModelConfig) -> bool:
-        """False once the server has refused a JSON schema."""
-        return (endpoint.place, config.model_name) not in self._schemaless
+    async def dialect(self, config: ModelConfig) -> Dialect:
+        """How the model's server is asked, by what it has refused so far and by what its entry says."""
+        try:
+            known = self._recalled[config] = await self._memory.recall(config)
+        except MomentsError as error:
+            logger.warning("what is known of the server of %s can't be read: %s", config.key, error.message)
+            known = self._recalled.get(config, OVERVIEW)
+        return known.but((await self._unkept.recall(config)).learned).for_entry(config)
+
+    def half_open(self, endpoint: Endpoint) -> None:
+        """The service has just been seen to answer: its next call is let through, however often it was silent before."""
+        if (breaker := self._breakers.get(endpoint.place)) is not None:
+            breaker.half_open()
 
     async def complete(
         self,
@@ -136,21 +124,29 @@ class ChatClient:
         sampling: Sampling | None = None,
         deadline: float | None = None,
         budget: Budget | None = None,
+        on_sign: Callable[[], None] | None = None,
+        on_refused: Callable[[str], Awaitable[None]] | None = None,
     ) -> ChatAnswer:
-        """One answer, tried again on 429, 503 and broken connections, all within `deadline` seconds (default: the client's total)
-        and, with a `budget`, as often as that still allows.
+        """One answer, tried again on 429, 503 and broken connections, all within `deadline` seconds (at most the entry's, else the client's
+        own) and, with a `budget`, as often as that still allows. What the server refuses by name of temperature, length, instructions,
+        `schema` (a JSON schema for the answer) is left out, which costs none of the budget; `on_refused` is called with a sentence that
+        says so. `on_sign` is called for each piece of a streamed answer.
 
-        Raises ModelError with the codes of `core.errors`. `schema` is a JSON schema for the answer, dropped when the server says 400.
+        Raises ModelError with the codes of `core.errors`.
         """
-        total = min(self._deadlines.total, deadline if deadline is not None else self._deadlines.total)
-        body = _body(config, messages, config.sampled(sampling))
+        asking = _Asking(endpoint, config, messages, schema, config.sampled(sampling), _named(sampling), on_sign, on_refused)
+        streamed = bool((await self.dialect(config)).stream)
+        longest = config.answer_seconds or (self._deadlines.streamed if streamed else self._deadlines.total)
+        total = longest if deadline is None else min(longest, deadline)
 
         async def once() -> ChatAnswer:
-            return await self._post(endpoint, config, body, schema)
+            return await self._post(asking)
 
-        await self._ready()  # outside the deadline
         async with self._breakers.setdefault(endpoint.place, Breaker()).guard(config.key):
-            return await with_retries(once, policy=self._policy, total=total, name=config.key, budget=budget)
+            try:
+                return await with_retries(once, policy=self._policy, total=total, name=config.key, budget=budget)
+            except ModelError as error:
+                raise advised(error, config.key, asking.sent) from None
 
     async def ask(
         self,
@@ -164,104 +160,162 @@ class ChatClient:
         deadline: float | None = None,
         budget: Budget | None = None,
         on_answer: Callable[[Exchange], Awaitable[None]] | None = None,
+        on_sign: Callable[[], None] | None = None,
     ) -> Asked[T]:
         """`parse`'s reading of the answer; where it raises ModelError `model_bad_answer` or `model_truncated`, asks again at most
-        twice, with the error's message. `on_answer` sees every exchange, good or bad. One `deadline` for all; a `budget` is shared by
-        the calls that it is given to.
+        twice, with the error's message. `on_answer` sees every exchange, good or bad, and what was refused. One `deadline` for all, where
+        one is given, else the usual one for each answer; a `budget` is shared by the calls that it is given to.
         """
-        ends = time.monotonic() + (self._deadlines.total if deadline is None else deadline)
-        sampling = config.sampled(sampling)
+        ends = math.inf if deadline is None else time.monotonic() + deadline
         current = messages
         for asked in range(1, MAX_REASKS + 2):
-            began = time.monotonic()
-            answer = await self.complete(
-                endpoint, config, current, schema=schema, sampling=sampling, deadline=max(0.05, ends - began), budget=budget
-            )
-            value, error = _read(parse, answer)
-            if on_answer is not None:
-                await on_answer(Exchange(asked, current, answer, error.message if error else None, time.monotonic() - began))
+            tell = _Telling(on_answer, asked, current)
+            try:
+                answer = await self.complete(
+                    endpoint,
+                    config,
+                    current,
+                    schema=schema,
+                    sampling=sampling,
+                    deadline=None if ends == math.inf else max(0.05, ends - tell.began),
+                    budget=budget,
+                    on_sign=on_sign,
+                    on_refused=tell.refused,
+                )
+            except ModelError as failed:
+                # Whoever was not reached was not asked.
+                if not (isinstance(failed, Unreachable) or failed.code == "model_unreachable"):
+                    await tell.refused(failed.message)
+                raise
+            if on_sign is not None:
+                on_sign()
+            value, error = _read(parse, answer, config.key)
+            await tell.answered(answer, error)
             if error is None:
                 return Asked(cast(T, value), answer, asked)
             again = error.code in ("model_bad_answer", "model_truncated") and error.retryable
             if not again or asked > MAX_REASKS or time.monotonic() >= ends or not (budget is None or budget.spend()):
-                raise error
+                raise advised(error, config.key, {})
             logger.info("model %s is asked again: %s", config.key, scrubbed(error.message))
             current = _asked_again(messages, error.message)
             if error.code == "model_truncated":
                 sampling = _roomier(sampling, config)
         raise AssertionError("the last try returns or raises")
 
-    async def _post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any], schema: Mapping[str, Any] | None) -> ChatAnswer:
-        name = (endpoint.place, config.model_name)
-        if schema is None or name in self._schemaless:
-            return await self._send(endpoint, config, body)
-        wish = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
+    async def _post(self, asking: _Asking) -> ChatAnswer:
+        """One question, again for each thing that the server refuses by name."""
+        config = asking.config
+        for _ in range(_MOST_LEARNED):
+            known = await self.dialect(config)
+            body = asking.sent = asking.body(known)
+            try:
+                return await self._send(asking)
+            except GatewayTimeout as error:
+                if known.stream is not None:
+                    raise
+                return await self._in_pieces(asking, known, error)
+            except Answered as error:
+                if not (changes := learned(error, body, known, config, asked_for=asking.named)):
+                    raise
+                if known == await self.dialect(config):  # else another call has learned something meanwhile
+                    await self._learn(config, changes)
+                said = "; ".join(OVERVIEW.but(changes).remarks()) or "the server is asked otherwise"
+                logger.info("model %s refused the question: %s", config.key, said)
+                if asking.on_refused is not None:
+                    await asking.on_refused(f"{error.message} Asked again: {said}.")
+        raise ModelError(f"Model {config.key} refuses the question in every form that is known.", retryable=False)
+
+    async def _send(self, asking: _Asking) -> ChatAnswer:
+        text = await self._transport.post(asking.endpoint, asking.config, asking.sent, asking.on_token)
+        answer = read_completion(text, asking.config.key, asking.config.model_name)
+        return replace(answer, unsent=unsent(asking.sampling, asking.sent))
+
+    async def _in_pieces(self, asking: _Asking, known: Dialect, error: GatewayTimeout) -> ChatAnswer:
+        """What stands before the server does not wait for a whole answer: its first pieces may come in time. Where they do, the server has
+        shown that it streams. Raises `error` where they don't."""
+        asking.sent, asking.pieces = asking.body(known.but({"stream": True})), 0
         try:
-            return await self._send(endpoint, config, body | {"response_format": wish})
-        except ModelError as error:
-            if not isinstance(error, Refused) or not any(word in error.body.lower() for word in _ABOUT_SCHEMA):
-                raise
-        answer = await self._send(endpoint, config, body)
-        self._schemaless.add(name)
+            answer = await self._send(asking)
+        except ModelError:
+            raise error from None
+        if asking.pieces:
+            await self._learn(asking.config, {"stream": True})
         return answer
 
-    async def _send(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any]) -> ChatAnswer:
-        transport = await self._ready()
-        return _answer(await transport.post(endpoint, config, body), config)
-
-    async def _ready(self) -> OpenAITransport:
-        if self._transport is None:
-            # The SDK takes a second to import: only when it is needed, and not on the event loop.
-            module = await asyncio.to_thread(import_module, "videomoments.inference.openai_transport")
-            self._transport = self._transport or module.OpenAITransport(self._deadlines, self._tunnels)
-        return self._transport
+    async def _learn(self, config: ModelConfig, changes: Mapping[str, Any]) -> None:
+        try:
+            kept = await self._memory.learn(config, changes)
+        except MomentsError as error:
+            logger.warning("what the server of %s refuses can't be kept: %s", config.key, error.message)
+            kept = False
+        if not kept:
+            await self._unkept.learn(config, changes)
 
 
-def _read(parse: Callable[[ChatAnswer], T], answer: ChatAnswer) -> tuple[T | None, ModelError | None]:
+@dataclass
+class _Asking:
+    """A question, with how it was sent last. `named` are the sampling fields that the run itself names."""
+
+    endpoint: Endpoint
+    config: ModelConfig
+    messages: Sequence[Message]
+    schema: Mapping[str, Any] | None
+    sampling: Sampling
+    named: frozenset[str]
+    on_sign: Callable[[], None] | None
+    on_refused: Callable[[str], Awaitable[None]] | None
+    sent: Body = field(default_factory=dict)
+    pieces: int = 0
+
+    def body(self, dialect: Dialect) -> Body:
+        return body_of(self.config, self.messages, self.sampling, self.schema, dialect)
+
+    def on_token(self) -> None:
+        self.pieces += 1
+        if self.on_sign is not None:
+            self.on_sign()
+
+
+@dataclass
+class _Telling:
+    """Whom to tell of one question what came of it."""
+
+    on_answer: Callable[[Exchange], Awaitable[None]] | None
+    asked: int
+    messages: Sequence[Message]
+    began: float = field(default_factory=time.monotonic)
+
+    async def refused(self, problem: str) -> None:
+        await self._tell(None, problem)
+
+    async def answered(self, answer: ChatAnswer, error: ModelError | None) -> None:
+        await self._tell(answer, error.message if error else None)
+
+    async def _tell(self, answer: ChatAnswer | None, problem: str | None) -> None:
+        if self.on_answer is not None:
+            await self.on_answer(Exchange(self.asked, self.messages, answer, problem, time.monotonic() - self.began))
+
+
+def _named(sampling: Sampling | None) -> frozenset[str]:
+    return frozenset(name for name in SAMPLING_FIELDS if sampling is not None and getattr(sampling, name) is not None)
+
+
+def _read(parse: Callable[[ChatAnswer], T], answer: ChatAnswer, key: str) -> tuple[T | None, ModelError | None]:
+    if (error := unusable(answer, key)) is not None:
+        return None, error
     try:
         return parse(answer), None
     except ModelError as error:
         return None, error
 
 
-def _answer(text: str, config: ModelConfig) -> ChatAnswer:
-    try:
-        completion = _Completion.model_validate_json(text)
-        choice = completion.choices[0]
-    except (ValidationError, IndexError):
-        # A broken body is the server's (or a proxy's) fault and may pass; what it says is no answer to learn from.
-        raise ModelError(f"Model {config.key} answered something other than a chat completion: {scrubbed(text[:200])}") from None
-    usage = completion.usage or _UsageBody()
-    return ChatAnswer(
-        text=_content(choice.message.content),
-        finish_reason=choice.finish_reason,
-        model=completion.model or config.model_name or "",
-        usage=Usage(usage.prompt_tokens, usage.completion_tokens),
-        raw=text,
-    )
-
-
-def _content(content: str | list[Any] | None) -> str:
-    if isinstance(content, list):
-        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-    return content or ""
-
-
-def _body(config: ModelConfig, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
-    fields = {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens, "top_p": sampling.top_p, "top_k": sampling.top_k}
-    return {"model": config.model_name, "messages": list(messages)} | {name: value for name, value in fields.items() if value is not None}
-
-
 def _asked_again(messages: Sequence[Message], problem: str) -> list[Message]:
     """The same question with the problem before it: the JSON block stays the end of the last message, and the context does not grow."""
     note = f"Your last answer could not be used: {scrubbed(problem)} Answer again, with JSON only, in the form that was asked for.\n\n"
     *before, last = messages
-    content = last["content"]
-    if isinstance(content, str):
-        return [*before, {**last, "content": note + content}]
-    return [*before, {**last, "content": [{"type": "text", "text": note + content[0]["text"]}, *content[1:]]}]
+    return [*before, with_text_before(last, note)]
 
 
-def _roomier(sampling: Sampling, config: ModelConfig) -> Sampling:
-    room = max(config.context_tokens // 2, sampling.max_tokens or 0)
-    return replace(sampling, max_tokens=min(room, 2 * (sampling.max_tokens or config.max_tokens)))
+def _roomier(sampling: Sampling | None, config: ModelConfig) -> Sampling:
+    had = config.sampled(sampling).max_tokens or config.max_tokens
+    return replace(sampling or Sampling(), max_tokens=min(max(config.context_tokens // 2, had), 2 * had))

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState
 
+from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import now
 
@@ -26,40 +27,68 @@ class Unreachable(ModelError):
 
 
 class Overloaded(ModelError):
-    """The service asks for patience (429, 503); `retry_after` is its wish in seconds, if it named one."""
+    """The service asks for patience (429, 503); `retry_after` is its wish in seconds, if it named one. `away`: it may be no service at
+    all that says so, but what stands before one that starts again."""
 
     code = "model_overloaded"
 
-    def __init__(self, message: str, retry_after: float | None) -> None:
+    def __init__(self, message: str, retry_after: float | None, *, away: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.away = away
+
+
+class GatewayTimeout(ModelError):
+    """What stands before the service got no answer from it in time (504)."""
+
+    code = "model_timeout"
+
+
+def is_away(error: ModelError) -> bool:
+    """Whether the service was not there, rather than answered: the same call may be answered when it is back. Not when a person must
+    put something right first."""
+    if isinstance(error, Unreachable):
+        # A name that is not known is a mistake, or a network that is away.
+        return error.retryable or error.code == "tunnel_no_host"
+    if isinstance(error, Overloaded):
+        return error.away
+    return error.retryable and (error.code == "model_unreachable" or isinstance(error, GatewayTimeout))
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. `read` is the longest silence inside an answer, `total` covers all tries of one call with the waits between, `poll` is
-    how often a service is asked for its progress."""
+    """Seconds. `total` covers all tries of one call with the waits between; for an answer that comes in one body nothing else can be told
+    from a service that hangs. Of a streamed answer `first` is the longest that it may take to begin, `read` the longest silence in it, and
+    `streamed` its `total`. `poll` is how often a service is asked for its progress."""
 
     connect: float = 10.0
-    read: float = 300.0
+    read: float = 120.0
     total: float = 600.0
+    first: float = 300.0
+    streamed: float = 3600.0
     poll: float = 1.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Deadlines:
+        return cls(read=settings.model_silence_seconds, total=settings.model_answer_seconds, first=settings.model_first_token_seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often each kind of failure is tried again, and the waits between in seconds (exponential, with full jitter)."""
+    """How often each kind of failure is tried again, and the waits between in seconds (exponential, with full jitter); `sleep` waits."""
 
     overloaded: int = 12
-    unreachable: int = 4
+    # A service that is away for longer is waited for by whoever asks: see `pipeline.calling`.
+    unreachable: int = 2
     failed: int = 1
     first_wait: float = 0.5
     longest_wait: float = 20.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def retries(self, error: ModelError) -> int:
         if not error.retryable:
             return 0
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable) or (isinstance(error, Overloaded) and error.away):
             return self.unreachable
         return {"model_overloaded": self.overloaded, "model_unreachable": self.unreachable, "model_error": self.failed}.get(error.code, 0)
 
@@ -121,7 +150,7 @@ async def with_retries(
 
     try:
         async with asyncio.timeout(total):
-            async for attempt in AsyncRetrying(stop=hopeless, wait=wait, reraise=True):
+            async for attempt in AsyncRetrying(sleep=policy.sleep, stop=hopeless, wait=wait, reraise=True):
                 with attempt:
                     return await call()
     except TimeoutError:
@@ -136,6 +165,10 @@ class Breaker:
         self._threshold, self._cooldown, self._clock = threshold, cooldown, clock
         self._failures = 0
         self._open_until = 0.0
+
+    def half_open(self) -> None:
+        """The service has answered something else meanwhile, or a person wants another try: the next call is let through."""
+        self._open_until = min(self._open_until, self._clock())
 
     @asynccontextmanager
     async def guard(self, name: str) -> AsyncIterator[None]:

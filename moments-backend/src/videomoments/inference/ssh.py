@@ -9,6 +9,7 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from videomoments.inference.base import SshLogin
 from videomoments.inference.retry import Unreachable
+from videomoments.inference.ssh_files import KnownHost, stale_companion
 
 if TYPE_CHECKING:
     import asyncssh
@@ -27,6 +29,7 @@ _MAX_HOPS = 8
 _QUICK_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 _CLOSE_SECONDS = 2.0
 _DEFAULT_PORT = 22
+_UNKNOWN_KEY = "the host key of its SSH server is not known"
 _KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
 
 # What a person can do. Where a person must act, trying again is useless.
@@ -47,14 +50,14 @@ _MAY_PASS = ("tunnel_refused", "tunnel_timeout", "tunnel_closed_port", "tunnel_l
 class TunnelError(Unreachable):
     """The way to a model behind SSH is not open; `code` says where it ends (see `core.errors.ModelError`)."""
 
-    def __init__(self, code: str, model_key: str, what: str) -> None:
+    def __init__(self, code: str, model_key: str, what: str, advice: str | None = None) -> None:
         message = f"Model {model_key} is not reachable over SSH: {what}."
-        super().__init__(message, code=code, advice=_ADVICE[code], retryable=code in _MAY_PASS)
+        super().__init__(message, code=code, advice=_ADVICE[code] if advice is None else advice, retryable=code in _MAY_PASS)
         self._what = what
 
     def of(self, model_key: str) -> TunnelError:
         """The same fault on the way to another model."""
-        return TunnelError(self.code, model_key, self._what)
+        return TunnelError(self.code, model_key, self._what, self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ async def dial(server: SshLogin, files: SshFiles, patience: Patience, model_key:
     # Not on the event loop, and not against the clock.
     ssh: Any = await asyncio.to_thread(_asyncssh)
     hops: list[asyncssh.SSHClientConnection] = []
-    known = False
+    known: KnownHost | None = None
     try:
         async with asyncio.timeout(patience.login):
             for hop in await asyncio.to_thread(_hops, ssh, server, files):
@@ -109,7 +112,9 @@ async def dial(server: SshLogin, files: SshFiles, patience: Patience, model_key:
         await _hang_up(list(reversed(hops)))
         if not isinstance(error, Exception):
             raise
-        raise _login_error(ssh, error, model_key, known) from None
+        fault = await asyncio.to_thread(_login_fault, ssh, error, known)
+        logger.info("ssh to the host of model %s: %s", model_key, type(error).__name__)
+        raise TunnelError(fault.code, model_key, fault.what, fault.advice) from None
     *before, connection = hops
     return Dialled(connection, before)
 
@@ -134,11 +139,24 @@ def _asyncssh() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """One login, as asyncssh takes it; `known` is whether any key is on record for it."""
+    """One login, as asyncssh takes it; `known` is where its host key is on record, None where there is none."""
 
     server: SshLogin
     options: dict[str, Any]
-    known: bool
+    known: KnownHost | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a login failed; `advice` where the code's own does not suffice."""
+
+    code: str
+    what: str
+    advice: str | None = None
+
+
+class _StaleKey(Exception):
+    """A file beside a private key belongs to another one."""
 
 
 def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_Hop]:
@@ -151,10 +169,11 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
     given |= {"x509_trusted_certs": None, "password_auth": False, "kbdint_auth": False, "gss_auth": False, "gss_kex": False}
     if files.key:
         given["client_keys"] = [str(files.key)]
-    read = ssh.SSHClientConnectionOptions(host=server.host, **given)
+    read = _read(ssh, server, given)
     # None and nothing at all would both turn the comparison off: then the usual files count.
     named = [str(files.known_hosts)] if files.known_hosts else [str(name) for name in read.known_hosts or ()]
-    known = _known_hosts(named or list(_KNOWN_HOSTS))
+    names = tuple(named or _KNOWN_HOSTS)
+    known = _known_hosts(names)
     before: list[_Hop] = []
     for text in read.tunnel.split(",") if isinstance(read.tunnel, str) else ():
         jump = _server(text)
@@ -162,8 +181,24 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
     options = given | {"known_hosts": known, "connect_timeout": None, "login_timeout": 0}
     if read.config.get("Ciphers") is None:
         options["encryption_algs"] = _QUICK_CIPHERS
-    keys = ssh.match_known_hosts(known, read.host_key_alias or read.host, "", read.port if read.port != _DEFAULT_PORT else None)
-    return [*before, _Hop(server, options, any(keys[:2]))]
+    record = KnownHost(read.host_key_alias or read.host, read.port, names)
+    keys = ssh.match_known_hosts(known, record.host, "", record.port if record.port != _DEFAULT_PORT else None)
+    return [*before, _Hop(server, options, record if any(keys[:2]) else None)]
+
+
+def _read(ssh: Any, server: SshLogin, given: dict[str, Any]) -> Any:
+    """What the configuration says of the server. Raises _StaleKey where that is why a key can't be loaded."""
+    try:
+        return ssh.SSHClientConnectionOptions(host=server.host, **given)
+    except ValueError as error:
+        if "mismatch" not in str(error):
+            raise
+        # Without any key the rest of the configuration can be read, and with it which keys it names.
+        config = ssh.SSHClientConnectionOptions(host=server.host, **(given | {"client_keys": None})).config
+        keys = given.get("client_keys") or config.get("IdentityFile") or ()
+        if (stale := stale_companion(ssh, [str(key) for key in keys])) is None:
+            raise
+        raise _StaleKey(*stale) from None
 
 
 def _server(text: str) -> SshLogin:
@@ -175,7 +210,7 @@ def _server(text: str) -> SshLogin:
     return SshLogin(host.strip("[]"), int(port), user or None)
 
 
-def _known_hosts(names: list[str]) -> bytes:
+def _known_hosts(names: Sequence[str]) -> bytes:
     """The lines of all these files that can be read. None at all is an answer too: then no host is known."""
     texts = []
     for name in names:
@@ -196,21 +231,26 @@ async def _hang_up(connections: list[asyncssh.SSHClientConnection]) -> None:
             connection.abort()
 
 
-def _login_error(ssh: Any, error: Exception, model_key: str, known: bool) -> TunnelError:
-    code, what = _login_fault(ssh, error, known)
-    logger.info("ssh to the host of model %s: %s", model_key, type(error).__name__)
-    return TunnelError(code, model_key, what)
+def _changed_key(ssh: Any, known: KnownHost) -> _Fault:
+    """The server shows another key than the one on record."""
+    what = "its SSH server shows another host key than the known one"
+    command = known.forgetting(ssh)
+    advice = f"If it was set up anew, log in once with ssh and compare the fingerprint, after forgetting its old key: {command}"
+    return _Fault("tunnel_host_key", what, advice if command else None)
 
 
-def _login_fault(ssh: Any, error: Exception, known: bool) -> tuple[str, str]:
-    """Code and words; the first row that fits."""
+def _login_fault(ssh: Any, error: Exception, known: KnownHost | None) -> _Fault:
+    """The first row that fits. Reads files."""
+    if isinstance(error, _StaleKey):
+        return _Fault("tunnel_authentication", *error.args)
     no_key = isinstance(error, ssh.KeyExchangeFailed) and "host key" in str(error)  # it has none of the kinds that we know
     no_network = isinstance(error, OSError) and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
     no_file = isinstance(error, FileNotFoundError | PermissionError) and error.filename
-    host_key = "its SSH server shows another host key than the known one" if known else "the host key of its SSH server is not known"
+    if known and (no_key or isinstance(error, ssh.HostKeyNotVerifiable)):
+        return _changed_key(ssh, known)
     rows = (
-        (ssh.HostKeyNotVerifiable, "tunnel_host_key", host_key),
-        (ssh.KeyExchangeFailed if no_key else (), "tunnel_host_key", host_key),
+        (ssh.HostKeyNotVerifiable, "tunnel_host_key", _UNKNOWN_KEY),
+        (ssh.KeyExchangeFailed if no_key else (), "tunnel_host_key", _UNKNOWN_KEY),
         (ssh.PermissionDenied, "tunnel_authentication", "its SSH server refused the login"),
         (ssh.KeyImportError, "tunnel_authentication", "its key file is no private key, or needs a passphrase (add it to the agent)"),
         (OSError if no_file else (), "tunnel_authentication", "a key file that the configuration names can't be read"),
@@ -224,5 +264,5 @@ def _login_fault(ssh: Any, error: Exception, known: bool) -> tuple[str, str]:
     )
     for kind, code, what in rows:
         if isinstance(error, kind):
-            return code, what
-    return "tunnel_config", f"the SSH configuration can't be used ({type(error).__name__})"
+            return _Fault(code, what)
+    return _Fault("tunnel_config", f"the SSH configuration can't be used ({type(error).__name__})")

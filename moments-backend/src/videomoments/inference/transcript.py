@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+
+from videomoments.inference.hearing import NOTHING_SAID, Hearing
+from videomoments.inference.mending import NOT_MENDED, Mended
+from videomoments.inference.scripts import guessed, unspaced
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One spoken word. `confidence` is 0 to 1, or None where the recogniser gives none."""
+    """One spoken word. `confidence` is 0 to 1, or None where the recogniser gives none.
+
+    `space_before`: whether a space stands between it and the word before; None where it is as the script has it (`spacing`).
+    """
 
     start: float
     end: float
     text: str
     confidence: float | None = None
+    space_before: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ class Transcript:
     language: str | None
     engine: str | None
     processing_time: float | None
+    mended: Mended = NOT_MENDED
+    hearing: Hearing = NOTHING_SAID
 
     @property
     def speech(self) -> bool:
@@ -47,13 +57,30 @@ def joined(parts: Sequence[tuple[float, Transcript]]) -> Transcript:
     known = [part for _, part in parts]
     seconds = [part.processing_time for part in known if part.processing_time is not None]
     return Transcript(
-        full_text=" ".join(part.full_text for part in known if part.full_text),
-        words=tuple(_moved(word, start) for start, part in parts for word in part.words),
+        full_text=_text([part.full_text for part in known if part.full_text]),
+        words=tuple(word for start, part in parts for word in _words(part.words, start)),
         segments=tuple(_moved(segment, start) for start, part in parts for segment in part.segments),
         language=next((part.language for part in known if part.language), None),
         engine=next((part.engine for part in known if part.engine), None),
         processing_time=sum(seconds) if seconds else None,
+        mended=sum((part.mended for part in known), NOT_MENDED),
+        hearing=sum((part.hearing.moved(start) for start, part in parts), NOTHING_SAID),
     )
+
+
+def _text(texts: Sequence[str]) -> str:
+    whole = ""
+    for text in texts:
+        whole += (" " if whole and guessed(whole[-1], text[0]) else "") + text
+    return whole
+
+
+def _words(words: Sequence[Word], start: float) -> Iterator[Word]:
+    """A recogniser that starts anew knows nothing of the word before its first: there the script decides."""
+    for index, word in enumerate(words):
+        moved = _moved(word, start)
+        seam = index == 0 and word.space_before is not True and word.text.strip()
+        yield replace(moved, space_before=False if unspaced(word.text.strip()[0]) else None) if seam else moved
 
 
 Timed = TypeVar("Timed", Word, Segment)
@@ -65,15 +92,19 @@ def _moved(item: Timed, by: float) -> Timed:
 
 def words_to_rows(words: Sequence[Word]) -> list[dict[str, Any]]:
     """The JSON of `transcripts.word_timestamps`, in the shape of the speech service's answer."""
-    return [
-        {"word": word.text, "start": word.start, "end": word.end} | ({} if word.confidence is None else {"confidence": word.confidence})
-        for word in words
-    ]
+    return [{"word": word.text, "start": word.start, "end": word.end} | _said(word) for word in words]
+
+
+def _said(word: Word) -> dict[str, Any]:
+    known = {"confidence": word.confidence, "space_before": word.space_before}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def words_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Word, ...]:
     """The reverse of `words_to_rows`."""
-    return tuple(Word(float(row["start"]), float(row["end"]), str(row["word"]), row.get("confidence")) for row in rows)
+    return tuple(
+        Word(float(row["start"]), float(row["end"]), str(row["word"]), row.get("confidence"), row.get("space_before")) for row in rows
+    )
 
 
 def segments_to_rows(segments: Sequence[Segment]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -34,22 +33,9 @@ def _run(job: Mapping[str, Any], emit: Emit) -> None:
 
 
 def _failure(error: BaseException) -> errors.MomentsError:
-    """Our own error for whatever the job raised. No path, no host: FFmpeg's text is taken without the file's name."""
-    if isinstance(error, errors.MomentsError):
-        return error
-    number = getattr(error, "errno", None)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM:
-        return errors.UnsupportedMedia(
-            "The file needs more memory than one job may use.", code="media_limit", advice="Scale the picture down and try again."
-        )
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return errors.OutOfSpace("No disk space is left for the media files.")
-    if number == errno.EFBIG:
-        return errors.TooLarge("The result is larger than one file may be.", code="media_limit")
-    if isinstance(error, FileNotFoundError):
-        return errors.NotFound("The media file is gone.")
-    text = getattr(error, "strerror", None) or type(error).__name__
-    return errors.MomentsError(f"The media job failed: {text}.", code="media_failed")
+    from videomoments.media.failures import explained
+
+    return explained(error)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from videomoments.core.errors import InvalidInput
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound, OutOfSpace
 from videomoments.media.sandbox import run_job
-from videomoments.media.types import Clip, ClipRequest, MediaInfo, SandboxLimits, Shot, Thumbnail, ThumbnailRequest
+from videomoments.media.types import Clip, ClipRequest, MediaInfo, SandboxLimits, Shot, Thumbnail, ThumbnailRequest, Uncut
+
+_log = logging.getLogger(__name__)
 
 OnProgress = Callable[[float], None]
+OnUncut = Callable[[Uncut], None]
 _PARTIAL = ".part"
 
 
@@ -31,9 +35,11 @@ class MediaEngine:
     def __init__(self, *, work_limits: SandboxLimits | None = None) -> None:
         self._limits = work_limits or SandboxLimits()
 
-    async def probe(self, source: Path) -> MediaInfo:
-        """Measures a file; raises `UnsupportedMedia` when it can never be used."""
-        async with aclosing(run_job({"job": "probe", "source": str(source.absolute())}, self._limits)) as events:
+    async def probe(self, source: Path, *, audio_track: int | None = None) -> MediaInfo:
+        """Measures a file; raises `UnsupportedMedia` when it can never be used. `audio_track` (from 1) names one of several sounds; else
+        it is chosen (`MediaInfo.audio_reason`)."""
+        job = {"job": "probe", "source": str(source.absolute()), "audio_track": audio_track}
+        async with aclosing(run_job(job, self._limits)) as events:
             async for event in events:
                 if event["event"] == "result":
                     return MediaInfo.from_dict(event["info"])
@@ -44,7 +50,7 @@ class MediaEngine:
     ) -> None:
         """Writes 16 kHz mono s16 WAV, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed.
 
-        `waveform` is where its waveform file goes (`media.waveform`); the loudness stands in that file's header.
+        `waveform` is where its waveform file goes (`media.sound.waveform`); the loudness stands in that file's header.
         """
         if not info.has_audio:
             raise InvalidInput("The file has no sound that can be decoded.", code="no_audio")
@@ -90,26 +96,75 @@ class MediaEngine:
         raise AssertionError("a job ends with a result or an error")
 
     async def cut(
-        self, source: Path, requests: Sequence[ClipRequest], info: MediaInfo, *, on_progress: OnProgress | None = None
+        self,
+        source: Path,
+        requests: Sequence[ClipRequest],
+        info: MediaInfo,
+        *,
+        on_progress: OnProgress | None = None,
+        on_uncut: OnUncut | None = None,
     ) -> AsyncGenerator[Clip, None]:
-        """Cuts many clips of one source in one child and yields each as soon as it is whole and checked."""
+        """Cuts many clips of one source in one child and yields each as soon as it is whole and checked.
+
+        With `on_uncut`, a clip that can't be cut is passed to that callback with the reason, and the other clips are still cut; after a
+        decoder crash, a new child cuts them. Only errors that no clip caused are raised then: no space, no file, a child that hangs or
+        is killed.
+        """
         if not requests:
             return
         if not info.has_video and not info.has_audio:
             raise InvalidInput("The file has nothing that can be cut.")
-        job = _job("cut", source, info) | {"requests": [_partially(request) for request in requests]}
-        targets = {request.key: request.target for request in requests}
-        if len(targets) != len(requests):
+        if len({request.key for request in requests}) != len(requests):
             raise InvalidInput("Two clips have the same key.")
+        left = {request.key: request for request in requests}
+        while left:
+            try:
+                async with aclosing(self._cut(source, list(left.values()), info, on_progress, on_uncut)) as made:
+                    async for key, clip in made:
+                        del left[key]
+                        if clip is not None:
+                            yield clip
+                return
+            except MomentsError as error:
+                if on_uncut is None or error.retryable or isinstance(error, OutOfSpace | NotFound):
+                    raise
+                key = next(iter(left))
+                del left[key]
+                on_uncut(Uncut(key, error.code, error.message, error.advice))
+
+    async def _cut(
+        self,
+        source: Path,
+        requests: Sequence[ClipRequest],
+        info: MediaInfo,
+        on_progress: OnProgress | None,
+        on_uncut: OnUncut | None,
+    ) -> AsyncGenerator[tuple[str, Clip | None], None]:
+        """One child's clips with their keys; None stands for one that was told to `on_uncut`."""
+        job = _job("cut", source, info) | {"requests": [_partially(request) for request in requests], "each": on_uncut is not None}
+        targets = {request.key: request.target for request in requests}
+
         async with aclosing(self._items(job, targets.values(), on_progress)) as items:
             async for item in items:
+                if on_uncut is not None and "code" in item:
+                    uncut = Uncut(**item)
+                    if uncut.detail:
+                        _log.warning("a clip can't be cut: %s", uncut.detail)
+                    on_uncut(uncut)
+                    yield uncut.key, None
+                    continue
                 target = targets[item["key"]]
                 Path(item["path"]).replace(target)
-                yield Clip.from_dict({**item, "path": target})
+                yield item["key"], Clip.from_dict({**item, "path": target})
 
-    async def join(self, picture: Path, sound: Path, target: Path) -> str:
+    async def mux_tracks(self, picture: Path, sound: Path, target: Path) -> str:
         """Puts the picture of one file and the sound of another into `target`, without decoding; answers the ending for its container."""
-        job = {"job": "join", "source": str(picture.absolute()), "sound": str(sound.absolute()), "target": str(partial(target.absolute()))}
+        job = {
+            "job": "mux_tracks",
+            "source": str(picture.absolute()),
+            "sound": str(sound.absolute()),
+            "target": str(partial(target.absolute())),
+        }
         try:
             async with aclosing(run_job(job, self._limits)) as events:
                 async for event in events:

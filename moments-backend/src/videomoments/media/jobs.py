@@ -14,14 +14,14 @@ Job = Mapping[str, Any]
 
 
 def _probe(job: Job, emit: Emit) -> None:
-    from videomoments.media.probe import probe
+    from videomoments.media.probing.probe import probe
 
-    info = probe(Path(job["source"]), Progress(emit))
+    info = probe(Path(job["source"]), Progress(emit), job["audio_track"])
     emit({"event": "result", "info": info.to_dict()})
 
 
 def _extract_audio(job: Job, emit: Emit) -> None:
-    from videomoments.media.speech import extract_speech
+    from videomoments.media.sound.speech import extract_speech
 
     waveform = Path(job["waveform"]) if job["waveform"] else None
     extract_speech(Path(job["source"]), Path(job["target"]), waveform, MediaInfo.from_dict(job["info"]), Progress(emit))
@@ -38,16 +38,16 @@ def _thumbnails(job: Job, emit: Emit) -> None:
 
 
 def _cut(job: Job, emit: Emit) -> None:
-    from videomoments.media.cut import cut
+    from videomoments.media.cutting.cut import cut
 
     requests = [ClipRequest.from_dict(request) for request in job["requests"]]
-    for clip in cut(Path(job["source"]), requests, MediaInfo.from_dict(job["info"]), Progress(emit)):
-        emit({"event": "item", "item": clip.to_dict()})
+    for made in cut(Path(job["source"]), requests, MediaInfo.from_dict(job["info"]), Progress(emit), each=job["each"]):
+        emit({"event": "item", "item": made.to_dict()})
     emit({"event": "result"})
 
 
 def _shots(job: Job, emit: Emit) -> None:
-    from videomoments.media.shots import exact_shots, fast_shots
+    from videomoments.media.scenes.shots import exact_shots, fast_shots
 
     source, info, progress = Path(job["source"]), MediaInfo.from_dict(job["info"]), Progress(emit)
     if job["within"] is None:
@@ -57,10 +57,10 @@ def _shots(job: Job, emit: Emit) -> None:
     emit({"event": "result", "shots": [dataclasses.asdict(shot) for shot in found]})
 
 
-def _join(job: Job, emit: Emit) -> None:
-    from videomoments.media.join import join
+def _mux_tracks(job: Job, emit: Emit) -> None:
+    from videomoments.media.mux_tracks import mux_tracks
 
-    ending = join(Path(job["source"]), Path(job["sound"]), Path(job["target"]), Progress(emit))
+    ending = mux_tracks(Path(job["source"]), Path(job["sound"]), Path(job["target"]), Progress(emit))
     emit({"event": "result", "ending": ending})
 
 
@@ -70,5 +70,5 @@ JOBS: Mapping[str, Callable[[Job, Emit], None]] = {
     "thumbnails": _thumbnails,
     "cut": _cut,
     "shots": _shots,
-    "join": _join,
+    "mux_tracks": _mux_tracks,
 }

@@ -6,13 +6,16 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import av.error
 from av.codec import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.pictures import Pictures, fitted
+from videomoments.media.failures import ends_the_job
 from videomoments.media.progress import Progress
+from videomoments.media.reading.pictures import Pictures
+from videomoments.media.reading.shaping import Shaper, fitted
 from videomoments.media.types import MediaInfo, Thumbnail, ThumbnailRequest, VideoStream
 
 LONGEST_SIDE = 640
@@ -22,24 +25,33 @@ _DARK = 28
 
 
 def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo, progress: Progress) -> Iterator[Thumbnail]:
-    """Writes one JPEG per request, through one open container."""
+    """Writes one JPEG per request, through one open container. A request of several for whose time no picture decodes gives none."""
     assert info.video is not None
     pictures = Pictures(source, info)
     shaper = pictures.shaper(info.video, *fitted(info.video, LONGEST_SIDE), "yuvj420p")
     for number, request in enumerate(requests):
         progress(number / len(requests))
-        found = _brightest(pictures, info) if request.time is None else _picture(pictures, info.video, request.time, request.tolerance)
-        if found is None:
-            raise UnsupportedMedia("No picture of the file decodes.", code="unsupported_codec")
-        at, frame = found
-        data = _jpeg(shaper(frame))
-        request.target.write_bytes(data)
-        yield Thumbnail(request.key, request.target, max(at, 0.0), shaper.width, shaper.height, len(data))
+        try:
+            yield _thumbnail(pictures, shaper, request, info)
+        except (UnsupportedMedia, ValueError, av.error.FFmpegError) as error:
+            if len(requests) == 1 or ends_the_job(error):
+                raise
+
+
+def _thumbnail(pictures: Pictures, shaper: Shaper, request: ThumbnailRequest, info: MediaInfo) -> Thumbnail:
+    assert info.video is not None
+    found = _brightest(pictures, info) if request.time is None else _picture(pictures, info.video, request.time, request.tolerance)
+    if found is None:
+        raise UnsupportedMedia("No picture of the file decodes.", code="unsupported_codec")
+    at, frame = found
+    data = _jpeg(shaper(frame))
+    request.target.write_bytes(data)
+    return Thumbnail(request.key, request.target, max(at, 0.0), shaper.width, shaper.height, len(data))
 
 
 def _picture(pictures: Pictures, video: VideoStream, at: float, tolerance: float) -> tuple[float, VideoFrame] | None:
     """The picture at `at` seconds, or a keyframe within `tolerance` of it, or the last one that decodes before it."""
-    at = min(max(at, 0.0), video.duration)
+    at = min(max(at, 0.0), video.end)
     near = _keyframe_near(video, at, tolerance)
     if near is not None:
         return pictures.keyframe_before(near)
@@ -66,7 +78,7 @@ def _brightest(pictures: Pictures, info: MediaInfo) -> tuple[float, VideoFrame] 
     best: tuple[float, VideoFrame] | None = None
     best_light = -1.0
     for share in _CANDIDATES:
-        found = pictures.keyframe_before(info.video.duration * share)
+        found = pictures.keyframe_before(info.video.start + info.video.duration * share)
         if found is None:
             continue
         light = _light(found[1])

@@ -1,4 +1,5 @@
-"""What the media engine takes and gives. Times are seconds on one timeline: 0 = the first video frame (audio-only: first sample)."""
+"""What the media engine takes and gives. Times are seconds on one timeline: 0 = the first picture, or the first sound where that begins
+more than 0.1 s earlier."""
 
 from __future__ import annotations
 
@@ -10,12 +11,14 @@ from typing import Any, Literal, Self
 
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
+from videomoments.media.clock import Clock
 
 ClipMode = Literal["copy", "smart", "encode", "proxy", "audio"]
 # How a delivered clip is asked for; `exact`: as cheaply as is possible with nothing hidden in the file.
 ClipWay = Literal["exact", "copy", "encode"]
 # ITU-R BT.2100's two: perceptual quantizer (HDR10, Dolby Vision's base) and hybrid log-gamma.
 HdrKind = Literal["pq", "hlg"]
+TrackSound = Literal["speech", "other", "silent", "undecodable", "unheard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class VideoStream:
     """The picture that is used. `width` × `height` are coded pixels; the display size has the sample aspect and the rotation applied.
 
     `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left to
-    right, before turning. `fps` is the measured average; `keyframes` are ascending times, or None where no index tells. `hdr` is the
-    transfer of a high dynamic range; None: the usual range.
+    right, before turning. `start` is its first picture on the timeline, which stands before it as well; `duration` runs from there on.
+    `fps` is the measured average; `keyframes` are ascending times, or None where no index tells. `hdr` is the transfer of a high dynamic
+    range; None: the usual range. `reason` says why they are not `decodable`.
     """
 
     index: int
@@ -58,11 +62,19 @@ class VideoStream:
     decodable: bool
     duration: float
     hdr: HdrKind | None = None
+    reason: str = ""
+    start: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """When its last picture ends, on the timeline."""
+        return self.start + self.duration
 
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """The sound that is used. `start` is its first sample on the timeline (negative: before the first picture).
+    """The sound that is used. `start` is its first sample on the timeline (negative: so little before the first picture that it is
+    trimmed).
 
     `reason` says why it is not `decodable`.
     """
@@ -75,6 +87,23 @@ class AudioStream:
     duration: float
     decodable: bool
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTrack:
+    """One of a file's sounds. `number` counts them from 1, as players do; `index` is the stream's.
+
+    `sound`: what was heard of it where there are several; `unheard` where nothing had to be decided.
+    """
+
+    number: int
+    index: int
+    codec: str
+    channels: int
+    language: str | None
+    title: str | None
+    default: bool
+    sound: TrackSound
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +128,13 @@ class Shot:
 class MediaInfo:
     """What a file really holds, measured. Kept in checkpoints: `to_dict` and `from_dict` are inverse and JSON-safe.
 
-    `duration` is seconds from the first frame to the end of the last, of the longest stream that decodes. `start_pts` is the
-    container's time of the timeline's 0, in seconds. Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
+    `duration` is seconds from the timeline's 0 to the end of the last frame, of the longest stream that decodes. `start_pts` is the
+    joined clock's time of the timeline's 0, in seconds; `clock` how the file's own clock is joined (None: measured by an earlier version,
+    whose zero is the first picture always). Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
     `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`. `shots` are filled in after the probe, by `MediaEngine.shots`.
-    `start_timecode` is what a camera's clock called the first picture (`01:00:00;00`).
+    `start_timecode` is what a camera's clock called the first picture (`01:00:00;00`). `audio_tracks` are all of the file's sounds,
+    `audio_reason` why `audio` is this one of several; `left_out` says in words what pictures are not used. The three are empty in what
+    older versions measured.
     """
 
     container: str
@@ -115,6 +147,48 @@ class MediaInfo:
     warnings: tuple[str, ...] = ()
     start_timecode: str | None = None
     shots: tuple[Shot, ...] = ()
+    audio_tracks: tuple[AudioTrack, ...] = ()
+    audio_reason: str = ""
+    left_out: tuple[str, ...] = ()
+    clock: Clock | None = None
+
+    @property
+    def clock_version(self) -> int:
+        return self.clock.version if self.clock is not None else 1
+
+    @property
+    def audio_number(self) -> int | None:
+        """Which of the file's audio tracks is used, from 1; None without sound, or where it was not counted."""
+        if self.audio is None:
+            return None
+        return next((track.number for track in self.audio_tracks if track.index == self.audio.index), None)
+
+    def with_sound_of(self, other: MediaInfo) -> MediaInfo:
+        """The same with another of the file's sounds, on the same timeline: what was cut and said before keeps its times."""
+        if other.audio is None or self.audio is None or other.audio.index == self.audio.index:
+            return dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
+        sound = dataclasses.replace(other.audio, start=other.audio.start + other.start_pts - self.start_pts)
+        seen = self.video.end if self.video is not None and self.video.decodable else 0.0
+        length = max(seen, sound.start + sound.duration)
+        clock = self.clock.with_sound_of(other.clock) if self.clock is not None and other.clock is not None else self.clock
+        told = dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
+        return dataclasses.replace(told, audio=sound, duration=length, clock=clock)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """For people: what of the file is used where there was a choice, and what is not used, with the reasons."""
+        said = []
+        if len(self.audio_tracks) > 1 and self.audio_number is not None:
+            said.append(f"audio track {self.audio_number} of {len(self.audio_tracks)} is used: {self.audio_reason}")
+        if self.clock is not None and (pieces := max(len(self.clock.pictures), len(self.clock.sound))):
+            said.append(f"its clock begins anew inside it: {pieces} pieces are put one after the other")
+        if self.video is not None and self.video.start > 0:
+            said.append(f"its pictures begin {self.video.start:.1f} s after its sound: until then the first one stands")
+        if self.video is not None and not self.video.decodable:
+            said.append(f"its pictures can't be used: {self.video.reason or self.video.codec}")
+        if self.audio is not None and not self.audio.decodable:
+            said.append(f"its sound can't be used: {self.audio.reason or self.audio.codec}")
+        return (*said, *self.left_out)
 
     @property
     def has_video(self) -> bool:
@@ -149,6 +223,9 @@ class MediaInfo:
                 "chapters": tuple(Chapter(**chapter) for chapter in data["chapters"]),
                 "warnings": tuple(data["warnings"]),
                 "shots": tuple(Shot(**shot) for shot in data.get("shots", ())),
+                "audio_tracks": tuple(AudioTrack(**track) for track in data.get("audio_tracks", ())),
+                "left_out": tuple(data.get("left_out", ())),
+                "clock": None if data.get("clock") is None else Clock.from_dict(data["clock"]),
             }
         )
 
@@ -222,6 +299,25 @@ class ClipRequest:
                 "kind": ClipKind(data["kind"]),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Uncut:
+    """A clip that can't be cut, and why, in words for people. `detail` is for the log alone."""
+
+    key: str
+    code: str
+    message: str
+    advice: str
+    detail: str = ""
+
+    @property
+    def told(self) -> str:
+        """The reason with what to do, in one line."""
+        return f"{self.message} {self.advice}".strip()
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,99 +3,146 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import json_repair
 
+from videomoments.moments.rows import holds_rows, is_row
+from videomoments.moments.thinking import QUOTED_JSON, without_thinking
+
 # A repair costs time that grows with the text, and no honest answer is longer.
 MAX_CHARACTERS = 2_000_000
 _MAX_REPAIR = 200_000
 _MAX_DEPTH = 40
-_THOUGHT_ENDS = ("</think>", "</thinking>", "</thought>", "</reasoning>")
+_MAX_BETWEEN = 200
 _MAX_STARTS = 16
 _CLOSERS = {"{": "}", "[": "]"}
+# Between objects that make one list: JSON lines, bullets, numbers, "Moment 2:". Any other word begins another answer.
+_BETWEEN = re.compile(r"[\s,;]*(?:[-*•#>]+\s*)?(?:\**(?:[^\W\d_]{1,12}\s+)?#?\d{1,3}\**\s*[.):]?\**\s*)?")
+_BEGUN = re.compile(r"[\[{]\s*(?:[\"'\[{]|\Z)")
+_PART = re.compile(r"(?:[\"'”]\s*:|[,\[{])\s*\Z")
+_CONTRADICTS = re.compile(r"[\s`.]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """`intact`: it was valid JSON as written. `truncated`: the brackets never close, so that the last element may be half of one."""
+    """`intact`: it was valid JSON as written. `truncated`: the brackets never close, so that the last element may be half of one.
+
+    `contradicted`: moments were written, and after them an empty array.
+    """
 
     value: Any
     intact: bool
     truncated: bool
+    contradicted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value as it stands in the text; `joins`: nothing that says anything stands between it and the value before it."""
+
+    value: Any
+    intact: bool
+    truncated: bool
+    joins: bool
 
 
 def extract_json(text: str) -> Extracted | None:
     """The answer's JSON array or object, or None when there is none.
 
-    Thinking, prose and fences around it are ignored. Of several intact values the last that looks like an answer counts (a model may
-    quote the format before it answers); several objects without an array around them make a list. Else the first that repair can
-    read. NaN and Infinity are read as numbers, for the caller to refuse.
+    An answer that is JSON is taken as it stands. Else thinking, prose and fences around it are ignored. Of several values the last that
+    looks like an answer counts (a model may quote the format, or a draft, before it answers); objects in a row, with nothing but space,
+    bullets or numbers between them, make a list. What is not valid is repaired where it can be. NaN and Infinity are read as numbers,
+    for the caller to refuse. Raises ThinkingUnclosed when the answer breaks off in its thinking.
     """
-    answer = _without_thinking(text[:MAX_CHARACTERS].lstrip("\ufeff"))
+    text = text[:MAX_CHARACTERS].lstrip("\ufeff")
+    whole = _strict(text)
+    if isinstance(whole, dict | list):
+        return Extracted(whole, intact=True, truncated=False)
+    if isinstance(whole, str):
+        # The array as a JSON string.
+        text = whole
+    answer = without_thinking(text)
     if answer.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml", "<head")):
         return None
-    # A stray bracket in the prose can hide what a fence holds.
-    pieces = [answer, *answer.split("```")[1::2][:_MAX_STARTS]]
-    readings = [_values(piece) for piece in pieces]
-    for intact, _ in readings:
-        chosen = _chosen(intact)
-        if chosen is not None:
-            return Extracted(chosen, intact=True, truncated=False)
-    for _, damaged in readings:
-        if damaged is not None:
-            return damaged
-    others = [value for intact, _ in readings for value in intact]
+    *_, literal = (None, *QUOTED_JSON.finditer(answer))
+    if literal is not None and _next_bracket(answer, literal.end()) is None and holds_rows(quoted := _strict(literal[0])):
+        return Extracted(quoted, intact=True, truncated=False)
+    values = _values(answer)
+    chosen = _chosen(values, answer)
+    # A stray bracket or quote in the prose can hide what a fence holds.
+    if chosen is None or not (chosen.intact or any(value.intact and holds_rows(value.value) for value in values)):
+        for fenced in reversed(answer.split("```")[1::2][-_MAX_STARTS:]):
+            inner = _chosen(_values(fenced), fenced)
+            if inner is not None and (chosen is None or (inner.intact and holds_rows(inner.value))):
+                return inner
+    if chosen is not None:
+        return chosen
+    others = [value.value for value in values if value.intact]
     return Extracted(others[-1], intact=True, truncated=False) if others else None
 
 
-def _without_thinking(text: str) -> str:
-    # Some templates swallow the opening tag, so the closing one decides.
-    for tag in _THOUGHT_ENDS:
-        text = text.rpartition(tag)[2]
-    return text
+def _chosen(values: list[_Value], text: str) -> Extracted | None:
+    telling = [value for value in values if _tells(value.value)]
+    answers = [value for value in telling if holds_rows(value.value)]
+    if not answers:
+        best = next((value for value in reversed(telling) if value.intact), next(iter(telling), None))
+        return None if best is None else Extracted(best.value, best.intact, best.truncated)
+    if values[-1].truncated and values[-1] is not answers[-1]:
+        # What was written before the answer that breaks off is a draft.
+        return Extracted(values[-1].value, intact=False, truncated=True)
+    # "Nothing fits: []" after a draft; which of the two is meant only the model knows.
+    if telling[-1].value == [] and telling[-1].intact and _CONTRADICTS.fullmatch(text.rpartition("]")[2]):
+        return Extracted([], intact=True, truncated=False, contradicted=True)
+    last = [answers[-1]]
+    for earlier in reversed(answers[:-1]):
+        if not (is_row(earlier.value) and is_row(last[0].value) and last[0].joins):
+            break
+        last.insert(0, earlier)
+    value = [one.value for one in last] if len(last) > 1 else last[0].value
+    return Extracted(value, intact=all(one.intact for one in last), truncated=last[-1].truncated)
 
 
-def _chosen(values: list[Any]) -> Any:
-    telling = [value for value in values if _tells(value)]
-    answers = [value for value in telling if _has_times(value)]
-    if len(answers) > 1 and all(isinstance(value, dict) and "start_time" in value for value in answers):
-        return answers
-    return next(reversed(answers or telling), None)
-
-
-def _tells(value: Any) -> bool:
+def _tells(value: Any, depth: int = 0) -> bool:
     """Whether it can be an answer: an object, or a list with an object in it (deeper too), or the empty list."""
     if isinstance(value, dict):
         return bool(value)
-    return isinstance(value, list) and (not value or any(_tells(item) for item in value[:100]))
+    return isinstance(value, list) and depth < _MAX_DEPTH and (not value or any(_tells(item, depth + 1) for item in value[:100]))
 
 
-def _has_times(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "start_time" in value or any(_has_times(item) for item in value.values())
-    return isinstance(value, list) and any(_has_times(item) for item in value[:100])
+def _values(text: str) -> list[_Value]:
+    """The top-level values, in order: those valid as written, and repaired readings of the others that tell something.
 
-
-def _values(text: str) -> tuple[list[Any], Extracted | None]:
-    """All top-level values that are valid as written, and the repaired reading of the first that is not but tells something."""
-    intact: list[Any] = []
-    damaged: Extracted | None = None
-    position = tries = 0
+    Within a bracket that never closes lists are looked for too: prose, or a draft that was given up, may have left it open.
+    """
+    found: list[_Value] = []
+    position = tries = previous = 0
+    within = False
     while tries < _MAX_STARTS and (start := _next_bracket(text, position)) is not None:
         end = _closing(text, start)
         value = None if end is None else _strict(text[start:end])
-        if value is not None:
-            intact.append(value)
-        else:
+        intact = value is not None
+        if not intact:
             tries += 1
-            if damaged is None and _tells(repaired := _repaired(text[start:end])):
-                damaged = Extracted(repaired, intact=False, truncated=end is None)
-        if end is None and damaged is not None:
-            break
+            value = _repaired(text[start:end])
+        begun = end is None and _BEGUN.match(text, start) is not None
+        counts = (intact or begun or _tells(value)) and (
+            not within or (isinstance(value, list) and holds_rows(value) and _alone(text, start))
+        )
+        if counts:
+            joins = start - previous <= _MAX_BETWEEN and _BETWEEN.fullmatch(text[previous:start]) is not None
+            found.append(_Value(value, intact, truncated=end is None, joins=joins))
+            previous = start if end is None else end
+        within = within or (end is None and counts)
         position = start + 1 if end is None else end
-    return intact, damaged
+    return found
+
+
+def _alone(text: str, start: int) -> bool:
+    """Whether what stands before the bracket is prose, rather than JSON that it would be a part of."""
+    return _PART.search(text, max(0, start - 60), start) is None
 
 
 def _next_bracket(text: str, position: int) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from videomoments.inference.certainty import WORD_LEVEL, believed
+from videomoments.inference.spacing import running_text, whole_words
 from videomoments.inference.transcript import Segment, Word
 
 __all__ = ["MAX_LINE_SECONDS", "PAUSE_SECONDS", "Line", "Segment", "Word", "build_lines", "lines_within", "words_near"]
@@ -19,13 +21,14 @@ _CLOSING = "\"'”’)]»」』"
 _ABBREVIATIONS = frozenset(
     ["mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "fig.", "jr.", "sr.", "u.s.", "u.k.", "a.m.", "p.m."]
 )
-# Scripts that put no space between words: kana and Han.
-_UNSPACED = (("぀", "ヿ"), ("㐀", "鿿"))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence-like stretch, numbered from 1; seconds. `turn` and `speaker`: whose stretch of speech it belongs to, where known."""
+    """A sentence-like stretch, numbered from 1; seconds. `turn` and `speaker`: whose stretch of speech it belongs to, where known.
+
+    `confidence` is the mean of its words', None where it is not known; `unsure` are the words that were hardly heard.
+    """
 
     n: int
     start: float
@@ -33,6 +36,8 @@ class Line:
     text: str
     turn: int | None = None
     speaker: str = ""
+    confidence: float | None = None
+    unsure: tuple[str, ...] = ()
 
 
 def build_lines(
@@ -45,14 +50,22 @@ def build_lines(
     """Lines in order, numbered from 1. Every word lies in exactly one line. Without words, each segment is a line.
 
     A line ends at a pause of at least `pause` seconds, at the end of a sentence, or, when it would get longer than `max_seconds`
-    or 600 characters, at its longest inner pause or clause end. A single word may be longer than `max_seconds`.
+    or 600 characters, at its longest inner pause or clause end. A single word may be longer than `max_seconds`. What is written as one
+    word ("3.5", "state-of-the-art") stays one, in however many pieces it was heard.
     """
-    spoken = [word for word in words if word.text.strip()]
+    spoken = believed(whole_words(words))
     if not spoken:
         ordered = sorted((segment for segment in segments if segment.text.strip()), key=lambda segment: segment.start)
         return [Line(n, segment.start, segment.end, " ".join(segment.text.split())) for n, segment in enumerate(ordered, 1)]
     groups = (part for sentence in _sentences(spoken, pause) for part in _shortened(sentence, max_seconds))
-    return [Line(n, group[0].start, max(word.end for word in group), _joined(group)) for n, group in enumerate(groups, 1)]
+    return [_line(n, group) for n, group in enumerate(groups, 1)]
+
+
+def _line(n: int, words: Sequence[Word]) -> Line:
+    unsure = tuple(dict.fromkeys(word.text for word in words if word.confidence is not None and word.confidence < WORD_LEVEL))
+    known = [word.confidence for word in words if word.confidence is not None]
+    mean = sum(known) / len(known) if known else None
+    return Line(n, words[0].start, max(word.end for word in words), running_text(words), confidence=mean, unsure=unsure)
 
 
 def _sentences(words: Sequence[Word], pause: float) -> Iterator[list[Word]]:
@@ -98,19 +111,6 @@ def _cut_score(part: Sequence[Word], index: int) -> float:
     # Prefers the middle: a one-word line helps nobody.
     balance = 1.0 - abs(2 * index / len(part) - 1.0)
     return gap + clause + 0.5 * balance
-
-
-def _joined(words: Sequence[Word]) -> str:
-    text = ""
-    for word in words:
-        piece = " ".join(word.text.split())
-        spaced = text and not (_unspaced(text[-1]) and _unspaced(piece[0]))
-        text += (" " if spaced else "") + piece
-    return text
-
-
-def _unspaced(character: str) -> bool:
-    return any(low <= character <= high for low, high in _UNSPACED)
 
 
 def lines_within(lines: Sequence[Line], start: float, end: float) -> list[Line]:

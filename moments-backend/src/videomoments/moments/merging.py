@@ -11,9 +11,10 @@ from videomoments.moments.parsing import Candidate
 DUPLICATE_IOU = 0.5
 
 
-def by_merit(candidate: Candidate) -> tuple[float, float, float]:
-    """Sort key: best score first, then the earlier, then the shorter, so that equal input gives equal output."""
-    return (-candidate.score, candidate.start, candidate.end)
+def by_merit(candidate: Candidate) -> tuple[bool, float, bool, float, float]:
+    """Sort key: best score first, those without a score last, among equals the well heard first, then the earlier, then the shorter: equal
+    input gives equal output."""
+    return (candidate.score is None, -(candidate.score or 0.0), candidate.doubtful, candidate.start, candidate.end)
 
 
 def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> list[Candidate]:
@@ -32,7 +33,7 @@ def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     """
     ordered = sorted(candidates, key=by_merit)
     result: list[Candidate] = []
-    for _, group in groupby(ordered, key=lambda candidate: candidate.score):
+    for _, group in groupby(ordered, key=lambda candidate: (candidate.score, candidate.doubtful)):
         equals = list(group)
         bits = max(1, (len(equals) - 1).bit_length())
         result += [equals[index] for index in sorted(range(len(equals)), key=lambda index: int(f"{index:0{bits}b}"[::-1], 2))]

@@ -7,19 +7,18 @@ the model, which is asked again with it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from typing import Any
 
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.moments.answers import Extracted, extract_json
 from videomoments.moments.prompts import TimeBase
-from videomoments.moments.timecodes import parse_seconds
-from videomoments.moments.titles import clean_reason, clean_title
+from videomoments.moments.rows import MOMENTS, REFINED, Rows, Unreadable, find_rows, score_of, text_of, times_of
+from videomoments.moments.scores import read_scores
+from videomoments.moments.thinking import ThinkingUnclosed
+from videomoments.moments.titles import clean_reason, clean_text, clean_title
 
 # Rows beyond these are not read: no honest answer has them, and validation of a flood costs.
 MAX_ROWS = 2000
@@ -30,13 +29,15 @@ _MAX_DROPPED = 50
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A proposed moment in absolute seconds; `score` is 0 to 1."""
+    """A proposed moment in absolute seconds; `score` is 0 to 1, or None where the answer says none that can be read. `doubtful`: its words
+    were hard to hear."""
 
     start: float
     end: float
     title: str
-    score: float
+    score: float | None
     reason: str
+    doubtful: bool = False
 
     @property
     def interval(self) -> Interval:
@@ -56,10 +57,12 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What one answer held: usable candidates in the answer's order, and the first 50 rows that were not."""
+    """What one answer held: usable candidates in the answer's order, the first 50 rows that were not, and the first 50 scores that
+    could not be read, of candidates that are there without one."""
 
     candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...]
+    unread: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,6 @@ def to_absolute(refinement: ClipRefinement | AbsoluteRefinement, clip_start: flo
     return times.shifted(clip_start)
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
-
-    start_time: Annotated[float, BeforeValidator(parse_seconds)]
-    end_time: Annotated[float, BeforeValidator(parse_seconds)]
-    title: Any = None
-    score: Any = None
-    reason: Any = None
-
-
 def parse_generation(text: str, *, duration: float, shown: Interval | None = None, finish_reason: str | None = None) -> Generation:
     """The candidates in a model's answer, clamped to the measured `duration` (seconds) and to what the model was `shown`.
 
@@ -112,31 +105,44 @@ def parse_generation(text: str, *, duration: float, shown: Interval | None = Non
     holds no array, or rows of which none can be used.
     """
     extracted = _extracted(text, finish_reason, "a JSON array of moments")
-    rows = _rows(extracted.value)
-    if extracted.truncated and rows:
-        rows = rows[:-1]
+    found = _found(extracted.value, MOMENTS)
+    if found is None:
+        raise _bad("The answer must be a JSON array of moments.")
+    rows = found.rows[:-1] if extracted.truncated else found.rows
     visible = (shown or Interval(0.0, duration)).clamped(0.0, duration)
-    scale = _score_scale(rows)
-    candidates: list[Candidate] = []
-    dropped: list[Dropped] = []
-    seen: set[tuple[float, float]] = set()
-    for number, row in enumerate(rows[:MAX_ROWS], 1):
-        outcome = _candidate(row, visible, scale)
-        if isinstance(outcome, Candidate):
-            key = (round(outcome.start, 2), round(outcome.end, 2))
-            if key not in seen:
-                seen.add(key)
-                candidates.append(outcome)
-                continue
-            outcome = "the same times as an earlier row"
-        dropped.append(Dropped(number, outcome))
+    candidates, dropped, unread = _read(rows[:MAX_ROWS], visible)
     if len(rows) > MAX_ROWS:
         dropped.append(Dropped(MAX_ROWS + 1, f"only the first {MAX_ROWS} rows are read"))
     if extracted.truncated:
         dropped.append(Dropped(len(rows) + 1, "the answer breaks off here"))
     if not candidates and dropped:
-        raise _bad(f"No row could be used; row {dropped[0].row}: {dropped[0].reason}.")
-    return Generation(tuple(candidates), tuple(dropped[:_MAX_DROPPED]))
+        named = "; ".join(f"row {one.row}: {one.reason}" for one in dropped[:3])
+        more = f"; and {len(dropped) - 3} more" if len(dropped) > 3 else ""
+        raise _bad(f"No row could be used; {named}{more}.")
+    dropped += [Dropped(len(rows) + 1, reason) for reason in found.unread]
+    return Generation(tuple(candidates), tuple(dropped[:_MAX_DROPPED]), tuple(unread[:_MAX_DROPPED]))
+
+
+def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list[Dropped], list[Dropped]]:
+    """What can be used of the rows, what can't, and scores that could not be read."""
+    candidates: list[Candidate] = []
+    dropped: list[Dropped] = []
+    unread: list[Dropped] = []
+    seen: set[tuple[float, float]] = set()
+    written = [score_of(row) for row in rows]
+    for number, (row, said, score) in enumerate(zip(rows, written, read_scores(written), strict=True), 1):
+        outcome = _candidate(row, visible, score)
+        if isinstance(outcome, Candidate):
+            key = (round(outcome.start, 2), round(outcome.end, 2))
+            if key not in seen:
+                seen.add(key)
+                candidates.append(outcome)
+                if said is not None and score is None:
+                    unread.append(Dropped(number, f"score: {clean_text(str(said)[:200], 40)} is no number from 0 to 1"))
+                continue
+            outcome = "the same times as an earlier row"
+        dropped.append(Dropped(number, outcome))
+    return candidates, dropped, unread
 
 
 def parse_refinement(
@@ -151,8 +157,11 @@ def parse_refinement(
     extracted = _extracted(text, finish_reason, "one JSON object")
     if extracted.truncated:
         raise _bad("The answer breaks off.")
-    row = _object(extracted.value)
-    times = _times(row)
+    found = _found(extracted.value, REFINED)
+    row = found.rows[-1] if found is not None and found.rows else None
+    if not isinstance(row, dict):
+        raise _bad("The answer must be one JSON object with start_time and end_time.")
+    times = times_of(row)
     if isinstance(times, str):
         raise _bad(f"{times[0].upper()}{times[1:]}.")
     if times.start < -TOLERANCE_SECONDS or times.end > length + TOLERANCE_SECONDS:
@@ -160,8 +169,7 @@ def parse_refinement(
     times = times.clamped(0.0, length)
     if times.duration <= 0 or times.overlap(moment) <= 0:
         raise _bad(f"The stretch must overlap the moment, {moment.start:.2f} to {moment.end:.2f} (time base: {time_base.value}).")
-    title = clean_title(row["title"]) if isinstance(row.get("title"), str) else ""
-    reason = clean_reason(row["reason"]) if isinstance(row.get("reason"), str) else ""
+    title, reason = clean_title(text_of(row, "title")), clean_reason(text_of(row, "reason"))
     kind = ClipRefinement if time_base is TimeBase.CLIP else AbsoluteRefinement
     return kind(times.start, times.end, reason, title or None)
 
@@ -171,61 +179,32 @@ def _bad(message: str) -> ModelError:
 
 
 def _extracted(text: str, finish_reason: str | None, wanted: str) -> Extracted:
-    extracted = extract_json(text)
+    try:
+        extracted, unclosed = extract_json(text), False
+    except ThinkingUnclosed:
+        extracted, unclosed = None, True
     if finish_reason == "length" and (extracted is None or not extracted.intact):
         raise ModelError("The answer was cut off at its length limit. Answer with less text.", code="model_truncated")
     if finish_reason == "content_filter":
         raise ModelError("The model's content filter stopped the answer.", code="model_bad_answer", retryable=False)
+    if unclosed:
+        raise _bad(f"The answer breaks off in its thinking. Think less, then answer with {wanted}.")
     if extracted is None:
         raise _bad(f"The answer holds no JSON. Answer with {wanted} and nothing else.")
+    if extracted.contradicted:
+        raise _bad("The answer holds moments and, after them, an empty array. Answer with one array: the one that is meant.")
     return extracted
 
 
-def _rows(value: Any) -> list[Any]:
-    """The array itself, an object's one array of objects, or a single moment on its own."""
-    if isinstance(value, list):
-        # [[{...}]]: one list too many.
-        return value[0] if len(value) == 1 and isinstance(value[0], list) else value
-    if isinstance(value, dict):
-        if "start_time" in value:
-            return [value]
-        lists = [item for item in value.values() if isinstance(item, list)]
-        if len(lists) == 1:
-            return lists[0]
-        inner = [item for item in value.values() if isinstance(item, dict)]
-        if not lists and len(inner) == 1 and len(value) == 1:
-            return _rows(inner[0])
-    raise _bad("The answer must be a JSON array of moments.")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if isinstance(value, list) and value:
-        value = value[-1]
-    if isinstance(value, dict) and "start_time" not in value:
-        inner = [item for item in value.values() if isinstance(item, dict) and "start_time" in item]
-        value = inner[0] if len(inner) == 1 else value
-    if not isinstance(value, dict):
-        raise _bad("The answer must be one JSON object with start_time and end_time.")
-    return value
-
-
-def _times(row: Any) -> Interval | str:
-    """The times of a row, or what is wrong with them."""
-    if not isinstance(row, dict):
-        return "not an object"
+def _found(value: Any, names: Sequence[str]) -> Rows | None:
     try:
-        checked = _Row.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "row"
-        return f"{field}: {'missing' if first['type'] == 'missing' else 'not a number of seconds'}"
-    if checked.end_time <= checked.start_time:
-        return "end_time is not after start_time"
-    return Interval(checked.start_time, checked.end_time)
+        return find_rows(value, names)
+    except Unreadable as error:
+        raise _bad(str(error)) from None
 
 
-def _candidate(row: Any, visible: Interval, scale: float) -> Candidate | str:
-    times = _times(row)
+def _candidate(row: Any, visible: Interval, score: float | None) -> Candidate | str:
+    times = times_of(row)
     if isinstance(times, str):
         return times
     low, high = visible.start - TOLERANCE_SECONDS, visible.end + TOLERANCE_SECONDS
@@ -236,34 +215,5 @@ def _candidate(row: Any, visible: Interval, scale: float) -> Candidate | str:
         return f"end_time {times.end:.2f} lies far beyond {visible.end:.2f}"
     if inside.duration <= 0:
         return "nothing is left of it inside the recording"
-    title = clean_title(row["title"]) if isinstance(row.get("title"), str) else ""
-    reason = clean_reason(row["reason"]) if isinstance(row.get("reason"), str) else ""
-    return Candidate(inside.start, inside.end, title, _score(row.get("score"), scale), reason)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str):
-        try:
-            value = float(value.strip().removesuffix("%"))
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _score_scale(rows: Sequence[Any]) -> float:
-    """1, 10 or 100: models asked for 0 to 1 still grade out of ten or in percent, but all rows of an answer alike."""
-    scores = [number for row in rows[:MAX_ROWS] if isinstance(row, dict) and (number := _number(row.get("score"))) is not None]
-    top = max(scores, default=0.0)
-    return 1.0 if top <= 1 else 10.0 if top <= 10 else 100.0
-
-
-def _score(value: Any, scale: float) -> float:
-    number = _number(value)
-    # The overview's own answer has no score: every such moment counts alike.
-    return 0.5 if number is None else min(1.0, max(0.0, number / scale))
+    title, reason = clean_title(text_of(row, "title")), clean_reason(text_of(row, "reason"))
+    return Candidate(inside.start, inside.end, title, score, reason)

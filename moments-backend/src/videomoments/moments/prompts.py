@@ -18,7 +18,7 @@ from videomoments.moments.lines import Line, Word
 from videomoments.moments.titles import clean_title
 from videomoments.moments.windows import line_json
 
-PROMPT_VERSION = "2026-11-2"
+PROMPT_VERSION = "2026-11-3"
 Message = dict[str, Any]
 _MARK_SECONDS = 10.0
 MAX_MARKS = 40
@@ -55,6 +55,11 @@ from the start of the recording.
 - "title" says what is specific here, in at most ten words, in the language of the transcript. No clickbait, no quotation marks.
 - "score" is how much the moment deserves to be kept: 1 for the best imaginable, 0.5 for decent, 0 for worthless. Use the whole scale.
 - "reason" says in one sentence why it is worth keeping."""
+
+# Only where it applies: small models take each further sentence of the instructions for a reason to choose nothing.
+_DOUBTS = """\
+Some lines say how surely they were heard: "confidence" is the chance that a word of the line is right, "unsure" are words that are more \
+likely wrong than right. Prefer what was heard well, and build no title on unsure words."""
 
 REFINEMENT_SYSTEM = """\
 You are a video editor who sets the exact cut points of one moment. You get its present boundaries, the transcript around it with a \
@@ -162,13 +167,16 @@ def generation_messages(
     wish = prompt.strip()
     if wish:
         lead += ' What the user looks for is in "prompt".'
+    shown = [line_json(line) for line in lines]
+    if any("confidence" in line or "unsure" in line for line in shown):
+        lead += f" {_DOUBTS}"
     content = {
         "task": "generate_moments",
         "duration": round(duration, 3),
         "limits": limits.as_json(),
         "prompt": wish,
         "language": language or "",
-        "lines": [line_json(line) for line in lines],
+        "lines": shown,
     } | ({"chapters": marks} if (marks := _marks(chapters, lines)) else {})
     return [{"role": "system", "content": GENERATION_SYSTEM}, {"role": "user", "content": f"{lead}\n\n{_block(content)}"}]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from videomoments.core.times import Interval
 from videomoments.moments.limits import MomentLimits
@@ -56,4 +57,4 @@ def _placed(candidate: Candidate, taken: Sequence[Interval], snapper: Snapper, l
 
 def _titled(moment: Candidate, lines: Sequence[Line]) -> Candidate:
     inside = (line.text for line in lines if line.end > moment.start and line.start < moment.end)
-    return Candidate(moment.start, moment.end, title_from_line(next(inside, "")), moment.score, moment.reason)
+    return replace(moment, title=title_from_line(next(inside, "")))

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
+from videomoments.core.text import JOINERS, one_line, shortened, shows
 
 MAX_TITLE = 120
 MAX_REASON = 500
 
 
 def clean_text(text: str, limit: int) -> str:
-    """`text` on one line without control, private, surrogate or direction-changing characters, at most `limit` characters.
+    """`text` on one line without the signs that no text of ours keeps (`core.text`), nor any that can't be printed, at most `limit`
+    characters.
 
-    What is too long is cut at a word and ends in an ellipsis.
+    What is too long is cut at a word and ends in an ellipsis; what shows nothing is empty.
     """
-    # Twice the limit leaves room for what collapses; a megabyte of title is not worth normalising.
-    head = unicodedata.normalize("NFC", text[: limit * 20])
-    kept = "".join(" " if character.isspace() else character for character in head if character.isspace() or _shown(character))
-    line = " ".join(kept.split())
+    # Twenty times the limit leaves room for what collapses; a megabyte of title is not worth normalising.
+    line = one_line("".join(sign for sign in text[: limit * 20] if sign.isprintable() or sign.isspace() or sign in JOINERS))
     if len(line) <= limit:
-        return line
-    cut = line[: limit - 1]
+        return line if shows(line) else ""
+    cut = shortened(line, limit - 1)
     space = cut.rfind(" ")
     return (cut[:space] if space > limit // 2 else cut).rstrip(" ,;:-–—") + "…"
-
-
-def _shown(character: str) -> bool:
-    category = unicodedata.category(character)
-    # Cf holds the joiner that emoji and some scripts need, and the overrides that turn text around.
-    return category not in ("Cc", "Cs", "Co", "Cn") and (category != "Cf" or character in "\u200c\u200d")
 
 
 def clean_title(text: str) -> str:

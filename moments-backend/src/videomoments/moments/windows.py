@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from videomoments.core.times import Interval
+from videomoments.inference.certainty import is_hard
 from videomoments.moments.lines import Line
 
 # Left free for the chat template, the limits and the keys of the JSON block.
@@ -27,7 +28,11 @@ class Window:
 
 def line_json(line: Line) -> dict[str, object]:
     """A line as models read it; what is not known of it is left out."""
-    known = {"turn": line.turn, "speaker": line.speaker or None}
+    known: dict[str, object] = {"turn": line.turn, "speaker": line.speaker or None}
+    if is_hard(line.confidence) and line.confidence is not None:
+        known["confidence"] = round(line.confidence, 2)
+    if line.unsure:
+        known["unsure"] = list(line.unsure)
     line_of = {"n": line.n, "start": round(line.start, 2), "end": round(line.end, 2), "text": line.text}
     return line_of | {name: value for name, value in known.items() if value is not None}
 

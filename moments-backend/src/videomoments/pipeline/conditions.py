@@ -5,10 +5,15 @@ Each answers a reason for people, or None when the stage applies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from videomoments.core.names import StageName
 from videomoments.pipeline.stage import StageContext
 
+NOTHING_LEFT = "a person edited or deleted what was left to refine"
 NO_SPEECH = "nobody speaks in this recording"
+NOT_UNDERSTOOD = "speech was heard and not understood: name its language, or take another transcription model"
 
 
 async def no_audio(context: StageContext) -> str | None:
@@ -20,15 +25,27 @@ async def no_audio(context: StageContext) -> str | None:
     return f"the audio can't be decoded: {info.audio.reason or info.audio.codec}"
 
 
+async def sound_inputs(context: StageContext) -> Mapping[str, Any]:
+    """What the extracted audio depends on."""
+    track = context.options.audio_track
+    return {"source": (await context.video()).cloud_url, **({} if track is None else {"track": track}), **await context.clock_inputs()}
+
+
 async def no_speech(context: StageContext) -> str | None:
     if (reason := await no_audio(context)) is not None:
         return reason
-    return NO_SPEECH if context.checkpoints[StageName.TRANSCRIPTION]["words"] == 0 else None
+    heard = context.checkpoints[StageName.TRANSCRIPTION]
+    if heard["words"]:
+        return None
+    # Checkpoints of older versions do not say it.
+    return NOT_UNDERSTOOD if heard.get("not_understood") else NO_SPEECH
 
 
 async def no_moments(context: StageContext) -> str | None:
     if context.snapshot.moment is not None:
         return None
+    if context.snapshot.refines is not None:
+        return None if await context.originals() else NOTHING_LEFT
     return None if context.checkpoints.get(StageName.MOMENT_GENERATION, {}).get("moments") else "there are no moments"
 
 

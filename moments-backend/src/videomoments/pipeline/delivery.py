@@ -4,23 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
+from videomoments.core.errors import MomentsError, NotFound, OutOfSpace
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
-from videomoments.media.types import Clip, ClipRequest, MediaInfo, Thumbnail, ThumbnailRequest
-from videomoments.pipeline.stage import StageContext
+from videomoments.media.types import Clip, ClipRequest, MediaInfo, Thumbnail, ThumbnailRequest, Uncut
+from videomoments.pipeline.stage import StageContext, log
 from videomoments.pipeline.together import together
 from videomoments.services.moments import MomentView, StoredClip
 from videomoments.services.videos import StillImage
 from videomoments.storage.layout import clip_key, content_type_of, thumbnail_key
 
 _LANES = 2
+# So many moments are named in a sentence.
+_NAMED = 5
 _SMALL_PIXELS = 1280 * 720
 
 
-async def deliver(context: StageContext, views: Sequence[MomentView], *, start: float = 0.0) -> int:
-    """Cuts what is not there yet, or no longer holds its moment; answers how many of `views` have their clip then. `start` is where the
-    stage's progress stands."""
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many of the asked moments have their clip, and which of the others can't be cut, by title, with the reason."""
+
+    clips: int
+    uncut: tuple[tuple[str, Uncut], ...] = ()
+
+    @property
+    def message(self) -> str | None:
+        """One sentence for people; None where nothing is missing."""
+        if not self.uncut:
+            return None
+        named = " ".join(f"{title}: {uncut.message}" for title, uncut in self.uncut[:_NAMED])
+        more = f" And {len(self.uncut) - _NAMED} more." if len(self.uncut) > _NAMED else ""
+        return f"{len(self.uncut)} of {self.clips + len(self.uncut)} clips can't be cut. {named}{more}"
+
+    def raise_if_none(self) -> None:
+        """For a run that was asked for clips alone. Raises the first reason where there is not one."""
+        if self.uncut and not self.clips:
+            _, first = self.uncut[0]
+            raise MomentsError(first.message, code=first.code, advice=first.advice)
+
+
+async def deliver(context: StageContext, views: Sequence[MomentView], *, start: float = 0.0) -> Delivered:
+    """Cuts what is not there yet, or no longer holds its moment. A clip that can't be cut is named beside its moment, and the others are
+    cut all the same. `start` is where the stage's progress stands."""
     missing = [view for view in views if view.current_clip is None]
     info = await context.media_info()
     source = await context.source()
@@ -39,19 +66,24 @@ async def deliver(context: StageContext, views: Sequence[MomentView], *, start: 
     by_moment = {view.moment.identifier: view for view in missing}
     lanes = _lanes(requests, info)
     done = [0.0] * len(lanes)
+    uncut: list[Uncut] = []
 
     async def cut(number: int, lane: list[ClipRequest]) -> None:
         def report(fraction: float) -> None:
             done[number] = fraction
             context.report(start + (1.0 - start) * sum(done) / len(done))
 
-        async with aclosing(context.parts.media.cut(source, lane, info, on_progress=report)) as clips:
+        async with aclosing(context.parts.media.cut(source, lane, info, on_progress=report, on_uncut=uncut.append)) as clips:
             async for clip in clips:
                 await _publish(context, by_moment[clip.key], clip, stills.get(clip.key), extension)
                 clip.path.unlink(missing_ok=True)
 
     await together(cut(number, lane) for number, lane in enumerate(lanes))
-    return len(views)
+    for failed in uncut:
+        await context.services.moments.publish_uncut(context.claim, by_moment[failed.key].moment.id, failed.told)
+    order = {view.moment.identifier: number for number, view in enumerate(missing)}
+    named = sorted(uncut, key=lambda failed: order[failed.key])
+    return Delivered(len(views) - len(uncut), tuple((by_moment[failed.key].moment.title, failed) for failed in named))
 
 
 def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipRequest]]:
@@ -68,13 +100,20 @@ def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipReques
 
 
 async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, Thumbnail]:
-    """One still per clip, in one pass over the source; none for a recording without pictures."""
+    """One still per clip, in one pass over the source; none for a recording without pictures, or where none decodes."""
     folder = context.scratch("stills")
     requests = [
         ThumbnailRequest(view.moment.identifier, folder / f"{view.moment.identifier}.jpg", view.moment.start_time, tolerance=0.0)
         for view in views
     ]
-    made = await context.parts.media.thumbnails(await context.source(), requests, info)
+    try:
+        made = await context.parts.media.thumbnails(await context.source(), requests, info)
+    except MomentsError as error:
+        if error.retryable or isinstance(error, OutOfSpace | NotFound):
+            raise
+        # The clips say themselves whether they can be cut.
+        log.warning("no stills: %s", error.message)
+        return {}
     return {still.key: still for still in made}
 
 

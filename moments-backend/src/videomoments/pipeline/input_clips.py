@@ -19,4 +19,5 @@ def clip_path(context: StageContext, moment: str) -> Path:
 async def clip_inputs(context: StageContext) -> Mapping[str, Any]:
     moments = await context.originals()
     source = (await context.video()).cloud_url
-    return {"source": source, "moments": [[moment.identifier, moment.start_time, moment.end_time] for moment in moments]}
+    asked = [[moment.identifier, moment.start_time, moment.end_time] for moment in moments]
+    return {"source": source, "moments": asked, **await context.clock_inputs()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from videomoments.core.names import RunKind, StageName
+from videomoments.pipeline.conditions import no_moments
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Stage, StageContext
 from videomoments.pipeline.stages import STAGES
@@ -28,7 +29,12 @@ _OWN: dict[RunKind, dict[StageName, Stage]] = {
     },
     RunKind.REFINE: {
         StageName.MOMENT_REFINEMENT: Stage(
-            name=StageName.MOMENT_REFINEMENT, run=refine_again, inputs=again_inputs, resource=Resource.REFINEMENT, stall_seconds=900.0
+            name=StageName.MOMENT_REFINEMENT,
+            run=refine_again,
+            skip=no_moments,
+            inputs=again_inputs,
+            resource=Resource.REFINEMENT,
+            stall_seconds=900.0,
         ),
     },
 }

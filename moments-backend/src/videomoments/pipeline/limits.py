@@ -23,6 +23,26 @@ class Resource(StrEnum):
     REFINEMENT = "refinement"
 
 
+class Place:
+    """One place of a resource. Who holds it may leave it while there is nothing to do, and take one again."""
+
+    def __init__(self, semaphore: asyncio.Semaphore | None = None) -> None:
+        self._semaphore = semaphore
+        self._held = False
+
+    async def take(self) -> None:
+        """Waits for a place, unless it is held."""
+        if self._semaphore is not None and not self._held:
+            await self._semaphore.acquire()
+            self._held = True
+
+    def leave(self) -> None:
+        """Others may have it."""
+        if self._semaphore is not None and self._held:
+            self._semaphore.release()
+            self._held = False
+
+
 class ResourceLimits:
     """One per worker process."""
 
@@ -30,13 +50,14 @@ class ResourceLimits:
         self._semaphores = {resource: asyncio.Semaphore(getattr(limits, resource.value)) for resource in Resource}
 
     @asynccontextmanager
-    async def hold(self, resource: Resource | None) -> AsyncIterator[None]:
+    async def hold(self, resource: Resource | None) -> AsyncIterator[Place]:
         """Waits for a place; None needs none."""
-        if resource is None:
-            yield
-            return
-        async with self._semaphores[resource]:
-            yield
+        place = Place(self._semaphores[resource] if resource else None)
+        await place.take()
+        try:
+            yield place
+        finally:
+            place.leave()
 
 
 async def check_quota(folder: Path, quota: int) -> None:

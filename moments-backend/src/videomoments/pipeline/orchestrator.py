@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import tenacity
-
-from videomoments.core.errors import Cancelled, MomentsError, OutOfSpace, ServiceUnavailable, StaleAttempt, StorageError
+from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt
 from videomoments.core.logging import log_context
-from videomoments.core.metrics import RETRIES, stage_timed
+from videomoments.core.metrics import stage_timed
 from videomoments.core.names import StageName, StageStatus
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.pipeline.kinds import NOT_PART, stages_of
-from videomoments.pipeline.limits import check_quota
-from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
+from videomoments.pipeline.patiently import patiently
+from videomoments.pipeline.stage import Parts, ProgressClock, Stage, StageContext
+from videomoments.pipeline.tries import run_patiently
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecord, StageRecords
 
@@ -27,13 +26,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Stages retry what only waiting can mend; model services and downloads have retry policies of their own.
-_RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)
-_RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
-_ATTEMPTS = 6
 _PROGRESS_SECONDS = 1.0
 _DISCARD_SECONDS, _STOP_SECONDS = 30.0, 1.0
-_PATIENCE_SECONDS = 120.0
 
 Watch = Callable[[ProgressClock, float], None]
 """Told at the start of each stage: its clock, and how many seconds of silence it is allowed."""
@@ -49,26 +43,30 @@ class StageFailed(Exception):
 
 
 async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Stage, ...] | None = None) -> str | None:
-    """Runs what is left of the run, by `stages` or those of its kind. Answers a sentence for a run that found nothing, else None.
+    """Runs the stages that are not finished: `stages`, or those of the run's kind.
+
+    Returns a sentence that says why the run found nothing, or None.
 
     Raises:
         StageFailed: a stage failed for good.
         StaleAttempt: another worker holds the run.
+        Deferred: the run waits for something that is away, and is to be tried again later.
     """
     records = StageRecords(parts.services.runs)
     folder = work_folder(parts.settings.work_folder, claim)
     clock = ProgressClock()
     context = StageContext(claim, parts, folder, clock)
-    earlier = await _patiently(records.load, claim)
+    await context.models.look_again()
+    earlier = await patiently(records.load, claim)
     note: str | None = None
     for stage in stages or stages_of(claim.kind):
         with log_context(stage=stage.name.value):
             clock.restart()
-            watch(clock, stage.stall_seconds)
+            watch(clock, stage.longest_silence(claim.snapshot, parts.settings))
             try:
                 remark = await _advance(stage, context, records, earlier[stage.name], clock)
                 note = note or remark
-            except Cancelled:  # StaleAttempt too
+            except Cancelled:  # StaleAttempt and Deferred too
                 await _discard(context, _DISCARD_SECONDS)
                 raise
             except MomentsError as error:
@@ -111,69 +109,29 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
     """One stage: skipped with its reason, taken from its checkpoint, or run. Answers the reason of a skip."""
     claim = context.claim
     context.forget_video()
-    if (reason := await _patiently(stage.skip, context)) is not None:
+    if (reason := await patiently(stage.skip, context)) is not None:
         if (earlier.status, earlier.reason) != (StageStatus.SKIPPED, reason):
-            await _patiently(records.skip, claim, stage.name, reason)
+            await patiently(records.skip, claim, stage.name, reason)
             log.info("skipped: %s", reason)
         return None if reason == NOT_PART or stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
-    digest = sha256_of(stage.name.value, dict(await _patiently(stage.inputs, context)))
+    digest = sha256_of(stage.name.value, dict(await patiently(stage.inputs, context)))
     kept = earlier.checkpoint
     same = earlier.status is StageStatus.COMPLETED and earlier.input_hash == digest
-    if same and kept is not None and await _patiently(stage.counts, context, kept):
+    if same and kept is not None and await patiently(stage.counts, context, kept):
         log.info("taken over from an earlier attempt")
         context.checkpoints[stage.name] = kept
         return kept.get("note")
     async with contextlib.AsyncExitStack() as places:
         with clock.pause():
-            await places.enter_async_context(context.parts.limits.hold(stage.resource))
-        await _patiently(records.start, claim, stage.name, digest)
+            context.models.place = await places.enter_async_context(context.parts.limits.hold(stage.resource))
+        await patiently(records.start, claim, stage.name, digest)
         async with _progress_writer(records, claim, stage.name, clock):
             with stage_timed(stage.name):
-                outcome = await _with_retries(stage, context)
+                outcome = await run_patiently(stage, context)
         context.checkpoints[stage.name] = outcome.checkpoint
-        await _patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
+        await patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
         log.info("completed")
     return outcome.checkpoint.get("note")
-
-
-async def _patiently(call: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-    """Waits for a database that restarts. Whoever waits too long loses the lease first, and is stopped by that."""
-    retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception_type(ServiceUnavailable),
-        wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
-        stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
-        reraise=True,
-    )
-
-    async def tried() -> T:
-        return await call(*arguments)
-
-    return await retrying(tried)
-
-
-def _mends(error: BaseException) -> bool:
-    """Whether waiting can mend it."""
-    return isinstance(error, MomentsError) and error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
-
-
-def _tell_of_retry(state: tenacity.RetryCallState) -> None:
-    RETRIES.labels("stage").inc()
-    log.warning("tried again: %s", state.outcome.exception() if state.outcome else "")
-
-
-async def _with_retries(stage: Stage, context: StageContext) -> Outcome:
-    retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(_mends),
-        wait=tenacity.wait_random_exponential(multiplier=0.5, max=10),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        before_sleep=_tell_of_retry,
-        reraise=True,
-    )
-    async for attempt in retrying:
-        with attempt:
-            await check_quota(context.folder.parent, context.parts.settings.temp_quota_bytes)
-            return await stage.run(context)
-    raise AssertionError("the last attempt returns or raises")
 
 
 @asynccontextmanager

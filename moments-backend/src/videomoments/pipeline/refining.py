@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from videomoments.core.errors import ModelError
+from videomoments.core.errors import Conflict, ModelError, NotFound
 from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
 from videomoments.db.tables import Clip, Moment
-from videomoments.inference.base import Sampling, resolve_endpoint
+from videomoments.inference.base import Endpoint, Sampling
 from videomoments.inference.failures import MediaNotFetched
 from videomoments.inference.openai_chat import Asked, ChatAnswer
 from videomoments.inference.retry import Budget
+from videomoments.inference.spacing import whole_words
 from videomoments.inference.transcript import Transcript
+from videomoments.moments.doubts import Doubts
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines, lines_within, words_near
 from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, parse_refinement, to_absolute
 from videomoments.moments.prompts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
 from videomoments.moments.snapping import Snapper
-from videomoments.pipeline.stage import StageContext
+from videomoments.pipeline.delivery import Delivered
+from videomoments.pipeline.stage import Checkpoint, Outcome, StageContext
+from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
+from videomoments.services.unrefined import UNREFINED, Unrefined
 from videomoments.services.waveforms import read_silences
 
 log = logging.getLogger(__name__)
@@ -31,6 +37,7 @@ log = logging.getLogger(__name__)
 # How long a signed URL of an input clip lives; minted anew for each call (F55).
 _URL_LIFE = timedelta(hours=1)
 _REACH_SECONDS = 8.0
+_TOUCHED = ("moment_edited", "moment_not_found")
 # Repeated calls that a run may make beyond one for each moment.
 _SPARE_CALLS = 12
 
@@ -49,13 +56,16 @@ class Material:
         edges = [0.0, *(moment.end_time for moment in moments[:-1])], [*(moment.start_time for moment in moments[1:]), duration]
         # How far each may grow: not into its neighbours.
         self.room = {moment.id: Interval(low, high) for moment, low, high in zip(moments, *edges, strict=True)}
-        words = transcript.words if transcript else ()
+        words = whole_words(transcript.words) if transcript else []
         self.lines: list[Line] = build_lines(words, transcript.segments if transcript else ())
         self.words = words
+        self.doubts = Doubts(transcript.words if transcript else (), self.lines)
         self.duration = duration
         self.limits = limits
         self.budget = Budget(_SPARE_CALLS + len(moments))
         self.snapper = Snapper(self.lines, words, duration, silences)
+        # What was wanted of the sampling and not sent, since the model's server refuses it.
+        self.unsent: dict[str, float] = {}
 
 
 async def material_of(context: StageContext, moments: list[Moment]) -> Material:
@@ -72,6 +82,51 @@ async def input_clips(context: StageContext, moments: list[Moment]) -> dict[int,
     return await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
 
 
+async def refine_each(
+    context: StageContext, moments: Sequence[Moment], clips: Mapping[int, Clip], material: Material, *, share: float
+) -> list[ModelError]:
+    """Refines them, as many at once as the model takes; answers why those that keep their boundaries do. `share` is what it is of the
+    stage's progress. What a person edits or deletes meanwhile is left alone in a run for what another one left."""
+    failures: list[ModelError] = []
+    finished = 0
+
+    async def one(moment: Moment) -> None:
+        nonlocal finished
+        try:
+            await refine_one(context, moment, clips.get(moment.id), material)
+        except ModelError as error:
+            log.warning("%s keeps its boundaries: %s", moment.identifier, error.message)
+            failures.append(_for_people(error, context.snapshot.refinement.key))
+        except (Conflict, NotFound) as error:
+            if context.snapshot.refines is None or error.code not in _TOUCHED:
+                raise
+            log.info("%s is left alone: %s", moment.identifier, error.message)
+        finished += 1
+        context.report(share * finished / len(moments))
+
+    await together(one(moment) for moment in moments)
+    return failures
+
+
+def _for_people(error: ModelError, model: str) -> ModelError:
+    """What is wrong with an answer is written for the model, which is asked again with it: a person is told whose answer it was."""
+    if error.code not in ("model_bad_answer", "model_truncated"):
+        return error
+    return ModelError(f"Model {model} gave no answer that can be used: {error.message}", code=error.code, advice=error.advice)
+
+
+def refined(unrefined: Unrefined | None, delivered: Delivered, *, moments: int, remark: str | None = None) -> Outcome:
+    """What the stage leaves: counts, and of how many moments the first boundaries stay or the clip is missing, and why; a remark for
+    people."""
+    checkpoint: Checkpoint = {"moments": moments, "delivered": delivered.clips}
+    if delivered.uncut:
+        checkpoint["uncut"] = len(delivered.uncut)
+    if unrefined is not None:
+        checkpoint[UNREFINED] = unrefined.to_json()
+    said = [said for said in (unrefined.message if unrefined else None, delivered.message, remark) if said]
+    return Outcome(checkpoint, " ".join(said) or None)
+
+
 async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, material: Material) -> None:
     model = context.snapshot.refinement
     interval = Interval(moment.start_time, moment.end_time)
@@ -84,7 +139,7 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
         length = view.duration if view else material.duration
         return parse_refinement(answer.text, time_base=base, length=length, moment=local, finish_reason=answer.finish_reason)
 
-    async def ask() -> Asked[ClipRefinement | AbsoluteRefinement]:
+    async def ask(endpoint: Endpoint) -> Asked[ClipRefinement | AbsoluteRefinement]:
         messages = refinement_messages(
             moment=interval,
             title=moment.title,
@@ -95,7 +150,6 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             clip=view,
             clip_url=await _clip_url(context, clip) if clip is not None and view else None,
         )
-        endpoint = resolve_endpoint(model, context.parts.settings)
         return await context.parts.chat.ask(
             endpoint,
             model,
@@ -105,31 +159,36 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             sampling=_sampling(context),
             budget=material.budget,
             on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_REFINEMENT, model.key),
+            on_sign=context.sign,
         )
 
-    async with context.model_slot(model):
-        try:
-            asked = await ask()
-        except MediaNotFetched:
-            if view is None or not material.budget.spend():
-                raise
-            log.info("%s is asked again with a fresh address of its clip", model.key)
-            asked = await ask()
+    try:
+        asked = await context.call_model(model, ask, refining=True)
+    except MediaNotFetched:
+        if view is None or not material.budget.spend():
+            raise
+        log.info("%s is asked again with a fresh address of its clip", model.key)
+        asked = await context.call_model(model, ask, refining=True)
     answer = asked.value
+    material.unsent.update(asked.answer.unsent)
     room = material.room[moment.id]
-    refined = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
-    if refined.duration <= 0:
+    found = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
+    if found.duration <= 0:
         raise ModelError("The refined moment is empty.", code="model_bad_answer")
+    title = moment.title
+    if answer.title and not material.doubts.doubts_title(answer.title, found.start, found.end):
+        title = answer.title
     await context.services.moments.save_refined(
         context.claim,
         moment,
         NewMoment(
-            start_time=refined.start,
-            end_time=refined.end,
-            title=answer.title or moment.title,
+            start_time=found.start,
+            end_time=found.end,
+            title=title,
             score=moment.score,
             reason=" ".join(part for part in (moment.reason, f"Boundaries: {answer.reason}" if answer.reason else "") if part) or None,
             engine=f"{moment.engine}+{model.key}",
+            confidence=material.doubts.confidence(found.start, found.end),
         ),
     )
 

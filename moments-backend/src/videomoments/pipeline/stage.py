@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
 from videomoments.db.tables import Moment, Video
-from videomoments.inference.base import ModelConfig
+from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
 from videomoments.media.types import MediaInfo
+from videomoments.pipeline.calling import ModelCaller, Patience
 from videomoments.pipeline.limits import Resource, ResourceLimits
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.options import RunOptions, RunSnapshot
@@ -34,8 +35,12 @@ from videomoments.storage.layout import safe_extension
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Checkpoint = dict[str, Any]
 _COMMIT_SECONDS = 1.0
+# Around a model's answer: to connect, to keep what came.
+_CALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,13 @@ class Parts:
     tunnels: Tunnels
     slots: ModelSlots
     limits: ResourceLimits
+    patience: Patience = field(default_factory=Patience)
+
+    async def aclose(self) -> None:
+        """Closes the adapters that hold connections. `services` are closed by whoever built them."""
+        await self.chat.aclose()
+        await self.tunnels.aclose()
+        await self.slots.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class ProgressClock:
         self.last_sign = time.monotonic()
         self.fraction = 0.0
         self._waits = 0
+        self._calls = 0
 
     def sign(self, fraction: float) -> None:
         self.last_sign = time.monotonic()
@@ -86,9 +99,19 @@ class ProgressClock:
             self._waits -= 1
             self.last_sign = time.monotonic()
 
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """A part has its place and calls a model. While the other parts wait for that same place, its silence is the stage's."""
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            self.last_sign = time.monotonic()
+
     def silent_for(self) -> float:
-        """Seconds since the last sign of life; 0 while waiting."""
-        return 0.0 if self._waits else time.monotonic() - self.last_sign
+        """Seconds since the last sign of life; 0 while all parts wait."""
+        return 0.0 if self._waits and not self._calls else time.monotonic() - self.last_sign
 
 
 class StageContext:
@@ -99,6 +122,7 @@ class StageContext:
         self.parts = parts
         self.folder = folder
         self.checkpoints: dict[StageName, Checkpoint] = {}
+        self.models = ModelCaller(claim, parts, clock)
         self._clock = clock
         self._unpublished: list[str] = []
         self._video: Video | None = None
@@ -120,13 +144,22 @@ class StageContext:
         `stall_seconds` loses it."""
         self._clock.sign(min(max(fraction, 0.0), 1.0))
 
-    @asynccontextmanager
-    async def model_slot(self, model: ModelConfig) -> AsyncIterator[None]:
+    def sign(self) -> None:
+        """A sign of life without progress: a model that is at its answer."""
+        self._clock.sign(0.0)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """A wait in which the stage's silence is not counted."""
+        return self._clock.pause()
+
+    async def call_model(self, model: ModelConfig, call: Callable[[Endpoint], Awaitable[T]], *, refining: bool = False) -> T:
+        """`call`'s answer from one of the model's places; for a call that is `refining` one of its few among those too. A model that is
+        away is waited for, then called again. Raises ModelError."""
+        return await self.models.call(model, call, refining=refining)
+
+    def model_slot(self, model: ModelConfig) -> AbstractAsyncContextManager[None]:
         """One of the model's places, over all workers."""
-        async with AsyncExitStack() as stack:
-            with self._clock.pause():
-                await stack.enter_async_context(self.parts.slots.hold(model))
-            yield
+        return self.models.slot(model)
 
     async def video(self) -> Video:
         """The video's row, read once per stage."""
@@ -139,7 +172,10 @@ class StageContext:
         self._video = None
 
     async def originals(self) -> list[Moment]:
-        """The original moments that this run works on: those that it found, or the one that it is for. Raises NotFound, Conflict."""
+        """The original moments that this run works on, in time order: those that it found, or those that it is for. Raises NotFound, and
+        Conflict where a person edited the one that it is for."""
+        if self.snapshot.refines is not None:
+            return await self.services.moments.untouched(self.claim.video_id, self.snapshot.moments)
         if self.snapshot.moment is None:
             return await self.services.moments.originals(self.claim.run_id)
         moment, _ = await self.services.moments.refinable(self.claim.video_id, self.snapshot.moment)
@@ -151,6 +187,12 @@ class StageContext:
         if video.media_info is None:
             raise MomentsError("The video has not been measured.")
         return MediaInfo.from_dict(video.media_info)
+
+    async def clock_inputs(self) -> Mapping[str, Any]:
+        """What a result depends on beside the source's bytes: by which map its clock is read. Nothing for recordings that were measured
+        before there was one, so that what was made of them still holds."""
+        version = (await self.media_info()).clock_version
+        return {"clock": version} if version > 1 else {}
 
     async def source(self) -> Path:
         """The source as a local, read-only file; fetched from the store where it is not here."""
@@ -252,3 +294,13 @@ class Stage:
     counts: Callable[[StageContext, Checkpoint], Awaitable[bool]] = _counts
     resource: Resource | None = None
     stall_seconds: float = 300.0
+
+    def longest_silence(self, snapshot: RunSnapshot, settings: Settings) -> float:
+        """Seconds: `stall_seconds`, or the longest that its chat model may take for an answer."""
+        models = {Resource.GENERATION: snapshot.generation, Resource.REFINEMENT: snapshot.refinement}
+        model = models.get(self.resource) if self.resource is not None else None
+        if model is None:
+            return self.stall_seconds
+        answer = model.answer_seconds or settings.model_answer_seconds
+        first = model.first_token_seconds or settings.model_first_token_seconds
+        return max(self.stall_seconds, answer + _CALL_SECONDS, first + _CALL_SECONDS)

@@ -11,13 +11,16 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from videomoments.core.errors import NotFound
+from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import new_identifier
+from videomoments.core.text import checked_line
+from videomoments.core.times import now
 from videomoments.db.session import Database
 
 PREFIX = "vm_"
 _SECRET_BYTES = 32
 _HINT_LENGTH = 8
+_LONGEST_NAME = 100
 
 
 class KeyScope(StrEnum):
@@ -71,7 +74,17 @@ class ApiKeys:
         runs_per_day: int | None = None,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key, and the secret that the caller sends from now on."""
+        """A new key, and the secret that the caller sends from now on.
+
+        Raises InvalidInput: a name that is not one line of 1 to 100 characters (`bad_key_name`), or an end that has passed (`expiry_past`).
+        """
+        name = checked_name(name)
+        if expires_at is not None and expires_at <= now():
+            raise InvalidInput(
+                "The key would have expired already.",
+                code="expiry_past",
+                advice="Give a time to come, or none: keys can be revoked.",
+            )
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         values = {
             "identifier": new_identifier(),
@@ -121,6 +134,23 @@ class ApiKeys:
         """Whether anybody could sign in."""
         async with self._database.transaction() as session:
             return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM api_keys WHERE {_LIVE})")))  # noqa: S608
+
+
+def checked_name(name: str) -> str:
+    """The name in the form that is kept: NFC, single spaces. Raises InvalidInput (`bad_key_name`)."""
+    try:
+        if "\n" in name or "\r" in name:
+            raise ValueError("it has several lines")
+        line = checked_line(name)
+        if len(line) > _LONGEST_NAME:
+            raise ValueError(f"it has {len(line)}")
+    except ValueError as error:
+        raise InvalidInput(
+            f"A key's name is one line of 1 to {_LONGEST_NAME} characters: {error}.",
+            code="bad_key_name",
+            advice="Say whose it is, for people.",
+        ) from error
+    return line
 
 
 def hash_of(secret: str) -> str:

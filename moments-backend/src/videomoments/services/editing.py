@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,9 @@ from videomoments.core.times import now
 from videomoments.db.repositories import videos as video_repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Moment, Transcript, Video
+from videomoments.inference.certainty import WORD_LEVEL, believed, confidence_of
+from videomoments.inference.spacing import running_text
+from videomoments.inference.transcript import words_from_rows
 
 RESTORABLE_SECONDS = 600.0
 _SHORTEST = 0.1
@@ -60,21 +64,26 @@ class Editing:
                 title=title,
                 start_time=start,
                 end_time=end,
+                confidence=await _confidence(session, video, start, end),
                 review=_KEPT,
                 edited_at=now(),
             )
             session.add(moment)
             return moment.identifier
 
-    async def change(self, video_id: str, moment_id: str, wanted: MomentChange) -> None:
-        """Raises NotFound (`moment_not_found`), InvalidInput as `create` does."""
+    async def change(self, video_id: str, moment_id: str, wanted: MomentChange, *, guard: Callable[[Moment], None] | None = None) -> None:
+        """`guard` sees the moment under its lock, and may refuse. Raises NotFound (`moment_not_found`), InvalidInput as `create` does."""
         async with self._database.transaction() as session:
             video, moment = await _find(session, video_id, moment_id)
+            if guard is not None:
+                guard(moment)
             start = moment.start_time if wanted.start_time is None else wanted.start_time
             end = moment.end_time if wanted.end_time is None else wanted.end_time
             if (start, end) != (moment.start_time, moment.end_time):
                 moment.start_time, moment.end_time = _within(video, start, end)
                 moment.edited_at = now()
+                moment.clip_error = None  # it was said of other boundaries
+                moment.confidence = await _confidence(session, video, moment.start_time, moment.end_time)
             if wanted.title is not None and wanted.title != moment.title:
                 moment.title = wanted.title
                 moment.edited_at = now()
@@ -83,10 +92,12 @@ class Editing:
                 if wanted.review == _KEPT:
                     moment.edited_at = now()
 
-    async def delete(self, video_id: str, moment_id: str) -> None:
-        """Hides the moment with its original and refined forms. Raises NotFound."""
+    async def delete(self, video_id: str, moment_id: str, *, guard: Callable[[Moment], None] | None = None) -> None:
+        """Hides the moment with its original and refined forms. `guard` as for `change`. Raises NotFound."""
         async with self._database.transaction() as session:
             _, moment = await _find(session, video_id, moment_id)
+            if guard is not None:
+                guard(moment)
             family = moment.parent_id or moment.id
             await session.execute(update(Moment).where((Moment.id == family) | (Moment.parent_id == family)).values(deleted_at=func.now()))
 
@@ -101,13 +112,18 @@ class Editing:
         """Removes what can't be brought back any more. Its clips' objects go with the next sweep of what no row names."""
         await self._database.statement(_REMOVE_DUE, {"life": RESTORABLE_SECONDS})
 
-    async def correct_words(self, video_id: str, changes: Sequence[WordChange]) -> None:
-        """Other texts for words; their times stay. Raises NotFound (`transcript_not_found`), Conflict (`word_changed`), InvalidInput."""
+    async def correct_words(
+        self, video_id: str, changes: Sequence[WordChange], *, guard: Callable[[Transcript], None] | None = None
+    ) -> None:
+        """Other texts for words; their times stay. `guard` sees the transcript under its lock, and may refuse. Raises NotFound
+        (`transcript_not_found`), Conflict (`word_changed`), InvalidInput."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
             row = await session.scalar(select(Transcript).where(Transcript.video_id == video.id).with_for_update())
             if row is None:
                 raise NotFound("This video has no transcript yet.", code="transcript_not_found")
+            if guard is not None:
+                guard(row)
             row.word_timestamps, row.segment_timestamps, row.full_text = corrected(row, changes)
             row.edited_at = now()
 
@@ -118,12 +134,22 @@ def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any]
     for change in changes:
         if not 0 <= change.index < len(words):
             raise InvalidInput(f"There is no word {change.index}.", code="word_not_found", advice="Load the transcript again.")
-        if words[change.index]["word"] != change.was:
+        if normalize("NFC", str(words[change.index]["word"])) != normalize("NFC", change.was):
             raise Conflict("This word has been changed meanwhile.", code="word_changed", advice="Load the transcript again.")
         words[change.index]["word"] = change.word
+        if (words[change.index].get("confidence") or 0.0) < WORD_LEVEL:
+            # A person has heard it now; the recogniser hardly did.
+            words[change.index].pop("confidence", None)
     touched = {change.index for change in changes}
     segments = [_segment_with(segment, words, touched) for segment in row.segment_timestamps]
-    return words, segments, " ".join(str(word["word"]).strip() for word in words if str(word["word"]).strip())
+    return words, segments, running_text(words_from_rows(words))
+
+
+async def _confidence(session: AsyncSession, video: Video, start: float, end: float) -> float | None:
+    """How surely the words of a stretch were heard; None where nobody knows."""
+    rows = await session.scalar(select(Transcript.word_timestamps).where(Transcript.video_id == video.id))
+    found = confidence_of(believed(words_from_rows(rows or ())), start, end)
+    return None if found is None else round(found, 3)
 
 
 def _segment_with(segment: Mapping[str, Any], words: Sequence[Mapping[str, Any]], touched: set[int]) -> dict[str, Any]:
@@ -132,7 +158,7 @@ def _segment_with(segment: Mapping[str, Any], words: Sequence[Mapping[str, Any]]
     ]
     if not touched.intersection(within):
         return dict(segment)
-    return {**segment, "text": " ".join(str(words[index]["word"]).strip() for index in within if str(words[index]["word"]).strip())}
+    return {**segment, "text": running_text(words_from_rows([words[index] for index in within]))}
 
 
 def _within(video: Video, start: float, end: float) -> tuple[float, float]:

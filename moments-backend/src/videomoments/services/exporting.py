@@ -13,12 +13,12 @@ from urllib.parse import quote, unquote, urlsplit
 from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.times import Interval
 from videomoments.db.tables import Video
-from videomoments.exports import FORMATS, Recording
+from videomoments.exports import FORMATS, Notes, Recording
 from videomoments.exports.naming import clip_name
 from videomoments.exports.rates import named_rate, rate_of
 from videomoments.exports.recording import Moment
 from videomoments.services.moments import MomentView
-from videomoments.services.transcripts import recognised_from
+from videomoments.services.transcripts import recognised_from, remarks_on
 from videomoments.services.upload_queries import UPLOAD_SCHEME
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore
@@ -27,7 +27,16 @@ ZIP = "zip"
 ZIP_TYPE = "application/zip"
 # From here on an entry has the 64-bit form, which its header has to say before its size is known to the archive.
 _LARGE = 2_000_000_000
+_NOTES = "notes.txt"
 _SUBTITLES = tuple(form.name for form in FORMATS.values() if form.of_clip)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file of text, and sentences for people on what its format could not hold."""
+
+    text: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,15 @@ class Exportable:
     clip_keys: dict[str, str]
     transcribed: bool
 
-    def write(self, format_name: str, *, moment_id: str | None = None) -> str:
-        """The recording in that format; with a moment, the subtitles of its clip.
+    @property
+    def _why(self) -> list[str]:
+        """Why no moment is kept, as sentences."""
+        if self.recording.moments:
+            return ["A person rejected them all."]
+        return [self.recording.nothing] if self.recording.nothing is not None else []
+
+    def write(self, format_name: str, *, moment_id: str | None = None) -> Written:
+        """The recording in that format, with what the format could not hold; with a moment, the subtitles of its clip.
 
         Raises:
             NotFound: no such moment, or no transcript for subtitles.
@@ -50,14 +66,19 @@ class Exportable:
             raise NotFound(
                 "This video has no transcript yet.", code="transcript_not_found", advice="Start a run: its fourth stage makes it."
             )
+        notes = Notes()
         if moment_id is None:
-            return form.write(self.recording)
+            if format_name not in _SUBTITLES and not self.recording.kept:
+                notes.say(" ".join(["This recording has no kept moment.", *self._why]))
+            text = form.write(self.recording, notes)
+            return Written(text, tuple(notes))
         if not form.of_clip:
             raise InvalidInput(f"{format_name} is not made for a single moment.", advice="Ask for srt or vtt, or leave the moment out.")
         moment = next((moment for moment in self.recording.moments if moment.identifier == moment_id), None)
         if moment is None:
             raise NotFound("There is no such moment.", code="moment_not_found")
-        return form.write(self.recording.of_clip(moment))
+        text = form.write(self.recording.of_clip(moment), notes)
+        return Written(text, tuple(notes))
 
 
 async def exportable(
@@ -77,11 +98,20 @@ async def exportable(
         raise NotFound("This video has not been measured yet.", code="not_measured", advice="Start a run: its first stage does that.")
     views = await services.moments.of_video(video_id, request_id=request_id)
     recording = _recording(video, rate, with_path)
-    recording = replace(recording, moments=tuple(_moment(view) for view in views))
+    nothing = None if views else await services.why_nothing.of_video(video_id, request_id=request_id)
+    recording = replace(recording, moments=tuple(_moment(view) for view in views), nothing=nothing.message if nothing is not None else None)
     transcript = await services.transcripts.of_video(video_id)
     if transcript is not None:
         said = recognised_from(transcript)
-        recording = replace(recording, words=said.words, segments=said.segments, language=said.language, transcript_engine=said.engine)
+        recording = replace(
+            recording,
+            words=said.words,
+            segments=said.segments,
+            language=said.language,
+            transcript_engine=said.engine,
+            transcript_remarks=tuple(remarks_on(said)),
+            hearing=said.hearing,
+        )
     keys = {view.moment.identifier: view.clip.cloud_url for view in views if view.clip is not None}
     return Exportable(recording, keys, transcript is not None)
 
@@ -102,7 +132,9 @@ def _recording(video: Video, rate: str | None, with_path: bool) -> Recording:
         duration=float(video.duration or 0.0),
         rate=named_rate(rate) if rate else rate_of(picture.get("fps") if seen else None, timecode),
         start_timecode=timecode,
+        first_picture=float(picture.get("start") or 0.0),
         varying_rate=seen and bool(picture.get("vfr")),
+        measured_rate=picture.get("fps") if seen else None,
         width=picture.get("display_width"),
         height=picture.get("display_height"),
         has_video=seen,
@@ -136,11 +168,14 @@ def _moment(view: MomentView) -> Moment:
         engine=row.engine or None,
         review=row.review,
         clip=Interval(view.clip.start_time, view.clip.end_time) if view.clip is not None else None,
+        clip_error=view.clip_error,
+        confidence=row.confidence,
     )
 
 
 async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[bytes]:
-    """A ZIP of the kept moments' clips, each with its captions, and the tables. Nothing is held in memory but a piece of one clip.
+    """A ZIP of the kept moments' clips, each with its captions, and the tables; `notes.txt` where a format could not hold something.
+    Nothing is held in memory but a piece of one clip.
 
     Raises:
         NotFound: no kept moment has a clip (`clips_not_found`), before the first byte.
@@ -151,7 +186,12 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
         if moment.identifier in found.clip_keys
     ]
     if not clips:
-        raise NotFound("This video has no clips yet.", code="clips_not_found", advice="Start a run that cuts clips.")
+        why = found.recording.nothing
+        raise NotFound(
+            f"This video has no clips. {why}" if why else "This video has no clips yet.",
+            code="clips_not_found",
+            advice="" if why else "Start a run that cuts clips.",
+        )
     sizes = [(await store.head(key)).size for _, _, key in clips]
     return _archive(found, store, clips, sizes)
 
@@ -159,7 +199,7 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
 async def _archive(
     found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, Moment, str]], sizes: Sequence[int]
 ) -> AsyncIterator[bytes]:
-    written = _Pieces()
+    written, notes = _Pieces(), Notes()
     # Deflated without compressing: a stored entry of unknown checksum is refused by some readers of streams.
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
         for (name, moment, key), size in zip(clips, sizes, strict=True):
@@ -168,9 +208,11 @@ async def _archive(
                     target.write(chunk)
                     yield written.taken()
             for form in (FORMATS[name] for name in _SUBTITLES) if found.transcribed else ():
-                archive.writestr(name + form.extension, form.write(found.recording.of_clip(moment)))
+                archive.writestr(name + form.extension, form.write(found.recording.of_clip(moment), notes))
         for form in (FORMATS["json"], FORMATS["csv"]):
-            archive.writestr("moments" + form.extension, form.write(found.recording))
+            archive.writestr("moments" + form.extension, form.write(found.recording, notes))
+        if said := "".join(f"{note}\n" for note in notes):
+            archive.writestr(_NOTES, said)
         yield written.taken()
     yield written.taken()
 

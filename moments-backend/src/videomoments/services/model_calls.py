@@ -23,7 +23,8 @@ _LONGEST = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class KeptCall:
-    """One question and its answer, without secrets; `problem` says why the answer was not used."""
+    """One question and its answer, without secrets; `problem` says why the answer was not used, or why there was none (then it is
+    empty)."""
 
     stage: str
     model: str
@@ -51,7 +52,7 @@ class ModelCalls:
             model=model,
             asked=exchange.asked,
             request=_packed(json.dumps(_clean(list(exchange.messages)), ensure_ascii=False)),
-            answer=_packed(without_secrets(exchange.answer.raw)),
+            answer=_packed(without_secrets(exchange.answer.raw) if exchange.answer is not None else ""),
             problem=exchange.problem,
             seconds=round(exchange.seconds, 3),
         )

@@ -6,17 +6,20 @@ import asyncio
 import io
 import random
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, resolve_endpoint
 from videomoments.inference.check import CheckStep, check_model, timed_step
+from videomoments.inference.dialect import Dialect, Message, OwnMemory
 from videomoments.inference.failures import Refused
-from videomoments.inference.openai_chat import ChatAnswer, ChatClient
+from videomoments.inference.openai_chat import Asked, ChatAnswer, ChatClient, Source
 from videomoments.inference.retry import Deadlines, RetryPolicy
 from videomoments.inference.timed_clip import TimedClip, draw_timed_clip
 from videomoments.inference.transcribe import transcribe
@@ -45,42 +48,81 @@ _LINES = (
 _NEAR_OFF, _NEAR_EXACT = 0.5, 0.25
 # Models see one to four pictures a second.
 _FAR_EXACT = 1.0
+_HEARING_SECONDS = 120.0
 _PATIENT = RetryPolicy(overloaded=3, unreachable=0, failed=0)
 
 
-class ModelCheck:
-    """Tests models; `seconds` is the longest that one answer may take."""
+class Kept(Protocol):
+    """Where it is kept how a model's server wants to be asked."""
 
-    def __init__(self, settings: Settings, *, seconds: float = 120.0, chance: random.Random | None = None) -> None:
+    async def replace(self, config: ModelConfig, dialect: Dialect) -> None: ...
+
+
+class ModelCheck:
+    """Tests models; `seconds` is the longest that one answer may take (default: of a recogniser 120, of a chat model what runs give it).
+
+    A chat model is asked as if nothing were known of its server; what was learned meanwhile is `kept` for the runs."""
+
+    def __init__(
+        self, settings: Settings, *, seconds: float | None = None, chance: random.Random | None = None, kept: Kept | None = None
+    ) -> None:
         self._settings = settings
         self._seconds = seconds
         self._chance = chance or random.Random()
+        self._kept = kept
 
     async def run(self, model: ModelConfig, *, questions: bool = True) -> list[CheckStep]:
         """The steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
-        `answers`, and `sees_time` of a model that is said to watch video. Asks the model one to five questions, or none."""
+        `answers`, `sees_time` of a model that is said to watch video, and `dialect`: what its chat server wants otherwise than others.
+        Asks the model one to six questions, or none."""
         try:
             endpoint = resolve_endpoint(model, self._settings)
         except ModelError as error:
             return [CheckStep("configured", False, str(error), 0.0)]
-        deadlines = Deadlines(connect=10.0, read=self._seconds, total=self._seconds)
-        async with Tunnels.of(self._settings) as tunnels, ChatClient(deadlines=deadlines, policy=_PATIENT, tunnels=tunnels) as chat:
+        deadlines = self._deadlines(model)
+        memory = OwnMemory()
+        client = ChatClient(deadlines=deadlines, policy=_PATIENT, tunnels=(tunnels := Tunnels.of(self._settings)), memory=memory)
+        async with tunnels, client as chat:
             steps = await check_model(model, endpoint, tunnels)
-            for name, step in self._questions(model, endpoint, chat, tunnels, deadlines) if questions else []:
+            for name, step in self._questions(_Examined(model, endpoint, chat, memory), tunnels, deadlines) if questions else []:
                 if not steps[-1].ok:
                     break
                 steps.append(await timed_step(name, step))
         return steps
 
-    def _questions(
-        self, model: ModelConfig, endpoint: Endpoint, chat: ChatClient, tunnels: Tunnels, deadlines: Deadlines
-    ) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+    def _deadlines(self, model: ModelConfig) -> Deadlines:
+        if self._seconds is None and model.kind is ModelKind.CHAT:
+            return Deadlines.of(self._settings)
+        seconds = self._seconds or _HEARING_SECONDS
+        return Deadlines(connect=10.0, read=seconds, total=seconds, first=seconds)
+
+    def _questions(self, asked: _Examined, tunnels: Tunnels, deadlines: Deadlines) -> list[tuple[str, Callable[[], Awaitable[str]]]]:
+        model, endpoint, chat = asked.model, asked.endpoint, asked.chat
         if model.kind is ModelKind.ASR:
             return [("answers", lambda: _hears(model, endpoint, tunnels, deadlines))]
-        questions: list[tuple[str, Callable[[], Awaitable[str]]]] = [("answers", lambda: _answers(model, endpoint, chat))]
+        questions: list[tuple[str, Callable[[], Awaitable[str]]]] = [("answers", lambda: _answers(asked))]
         if model.supports_video:
             questions.append(("sees_time", lambda: self._sees(model, endpoint, chat)))
+        if not model.builtin:
+            questions.append(("dialect", lambda: self._dialect(asked)))
         return questions
+
+    async def _dialect(self, asked: _Examined) -> str:
+        """What the server was seen to want, after it was asked once to stream."""
+        if asked.model.stream is None and (await asked.memory.recall(asked.model)).stream is None:
+            await asked.memory.learn(asked.model, {"stream": await _streams(asked)})
+        found = await asked.memory.recall(asked.model)
+        if self._kept is not None:
+            await self._kept.replace(asked.model, found)
+        shown = found.for_entry(asked.model)
+        remarks = shown.remarks()
+        if asked.source is not Source.CONTENT:
+            remarks.insert(0, f"its answers stand in {asked.source.value}")
+        if not shown.stream:
+            longest = asked.model.answer_seconds or self._seconds or self._settings.model_answer_seconds
+            remarks.append(f"its answers come whole, and may take {longest:.0f} s")
+        said = "; ".join(remarks)
+        return f"{said[0].upper()}{said[1:]}."
 
     async def _sees(self, model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> str:
         off = [self._chance.choice((-_NEAR_OFF, _NEAR_OFF)) for _ in range(2)]
@@ -108,7 +150,25 @@ class ModelCheck:
         return await asyncio.to_thread(draw_timed_clip, 20.0, start, start + self._chance.uniform(3.0, 6.0))
 
 
-async def _answers(model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> str:
+@dataclass
+class _Examined:
+    """A chat model under test, what it was asked that it answered, and where in its body that answer stood."""
+
+    model: ModelConfig
+    endpoint: Endpoint
+    chat: ChatClient
+    memory: OwnMemory
+    messages: Sequence[Message] = ()
+    schema: Mapping[str, Any] | None = None
+    parse: Callable[[ChatAnswer], str] | None = None
+    source: Source = Source.CONTENT
+
+    async def ask(self) -> Asked[str]:
+        assert self.parse is not None
+        return await self.chat.ask(self.endpoint, self.model, self.messages, self.parse, schema=self.schema)
+
+
+async def _answers(asked: _Examined) -> str:
     """The questions of the pipeline itself, on a small transcript."""
 
     def moments(answer: ChatAnswer) -> str:
@@ -119,19 +179,54 @@ async def _answers(model: ModelConfig, endpoint: Endpoint, chat: ChatClient) -> 
         parse_refinement(answer.text, time_base=TimeBase.ABSOLUTE, length=_DURATION, moment=moment, finish_reason=answer.finish_reason)
         return "boundaries as JSON (it refines moments, and does not find them)"
 
-    moment = Interval(0.0, 15.5)
+    async def ask() -> Asked[str]:
+        try:
+            return await asked.ask()
+        except ModelError as error:
+            # Too long for a whole answer; one that streams has as long as it is not silent.
+            if error.code != "model_timeout" or model.stream is not None or (await asked.memory.recall(model)).stream is not None:
+                raise
+            await asked.memory.learn(model, {"stream": True})
+            try:
+                return await asked.ask()
+            except ModelError:
+                raise error from None
+
+    model, moment = asked.model, Interval(0.0, 15.5)
+    answer = None
+    if model.supports_generation or not model.supports_refinement:
+        asked.messages = generation_messages(_LINES, duration=_DURATION, limits=_LIMITS, language="en")
+        asked.schema, asked.parse = generation_schema(_LIMITS), moments
+        try:
+            answer = await ask()
+        except Refused:
+            if not model.supports_video:
+                raise
+    if answer is None:
+        asked.messages = refinement_messages(moment=moment, title="Telescope", lines=_LINES, words=(), duration=_DURATION, limits=_LIMITS)
+        asked.schema, asked.parse = REFINEMENT_SCHEMA, boundaries
+        answer = await ask()
+    asked.source = answer.answer.source
+    again = f"; asked {answer.asked} times" if answer.asked > 1 else ""
+    return f"It answers {answer.value}{again}."
+
+
+async def _streams(asked: _Examined) -> bool:
+    """Whether the same question is answered piece by piece, and as well. Runs then know silence from patience."""
+    pieces = 0
+
+    def count() -> None:
+        nonlocal pieces
+        pieces += 1
+
+    await asked.memory.learn(asked.model, {"stream": True})
     try:
-        question = generation_messages(_LINES, duration=_DURATION, limits=_LIMITS, language="en")
-        asked = await chat.ask(endpoint, model, question, moments, schema=generation_schema(_LIMITS))
-    except Refused:
-        if not model.supports_video:
-            raise
-        question = refinement_messages(moment=moment, title="Telescope", lines=_LINES, words=(), duration=_DURATION, limits=_LIMITS)
-        asked = await chat.ask(endpoint, model, question, boundaries, schema=REFINEMENT_SCHEMA)
-    remarks = [] if chat.takes_schema(endpoint, model) else ["the server takes no JSON schema, so its answers are only checked"]
-    if asked.asked > 1:
-        remarks.append(f"asked {asked.asked} times")
-    return "; ".join([f"It answers {asked.value}", *remarks]) + "."
+        answer = await asked.chat.complete(asked.endpoint, asked.model, asked.messages, schema=asked.schema, on_sign=count)
+        if asked.parse is not None:
+            asked.parse(answer)
+    except ModelError:
+        return False
+    return pieces > 0
 
 
 async def _watched(model: ModelConfig, endpoint: Endpoint, chat: ChatClient, clip: TimedClip, shown: Interval) -> Interval:
@@ -181,6 +276,7 @@ async def _hears(model: ModelConfig, endpoint: Endpoint, tunnels: Tunnels, deadl
             audio,
             path=model.endpoint,
             model=model.model_name,
+            key=model.key,
             duration=2.0,
             deadlines=deadlines,
             policy=_PATIENT,

@@ -1,4 +1,5 @@
-"""How many calls a model gets at once, over all workers: `max_concurrency` advisory locks in PostgreSQL (F43).
+"""How many calls a model gets at once, over all workers: `max_concurrency` advisory locks in PostgreSQL, and for those among them that
+refine `max_refinements` more (F43).
 
 They belong to one connection, so a worker that dies frees its slots by dying.
 """
@@ -8,80 +9,124 @@ from __future__ import annotations
 import asyncio
 import random
 import zlib
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.db.session import connect_arguments
+from videomoments.db.address import parse_address
+from videomoments.db.failures import CONNECTING
+from videomoments.db.session import connect_arguments, unavailable
 from videomoments.inference.base import ModelConfig
 
-_SPACE = 0x4D4D  # the upper half of the lock's key: keeps ours apart from other users of advisory locks
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+# The upper half of a lock's key: keeps ours apart from other users of advisory locks.
+_CALLS, _REFINEMENTS = 0x4D4D, 0x4D52
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.5
 _ANSWER_SECONDS = 10.0
+
+
+class _Slot(NamedTuple):
+    space: int
+    key: str
+    number: int
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Those of this process that wait for the same slots: one of them asks the database, in the order in which they came."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class ModelSlots:
     """One per process. A session's advisory locks count how often they were taken, so slots held here are remembered here."""
 
     def __init__(self, database_url: str) -> None:
+        self._address = parse_address(database_url)
         self._arguments = connect_arguments(database_url)
         self._connection: asyncpg.Connection[Any] | None = None
         self._lock = asyncio.Lock()
-        self._held: set[tuple[str, int]] = set()
+        self._held: set[_Slot] = set()
+        self._queues: defaultdict[tuple[int, str], _Queue] = defaultdict(_Queue)
 
     @asynccontextmanager
-    async def hold(self, model: ModelConfig) -> AsyncIterator[None]:
-        """Waits for one of the model's slots. Raises ServiceUnavailable when PostgreSQL is away."""
-        wait = _FIRST_WAIT
-        while (slot := await self._take_whole(model)) is None:
-            await asyncio.sleep(wait * random.uniform(0.5, 1.5))
-            wait = min(wait * 2, _LONGEST_WAIT)
+    async def hold(self, model: ModelConfig, *, refining: bool = False) -> AsyncIterator[None]:
+        """Waits for one of the model's slots. Raises ServiceUnavailable when PostgreSQL is away.
+
+        A call that is `refining` first waits for its turn among those, and takes no slot from other calls meanwhile. All take the two in
+        this order, and whoever has a slot waits for nothing: so nobody waits in a circle.
+        """
+        if not refining:
+            async with self._one_of(_CALLS, model.key, model.max_concurrency):
+                yield
+            return
+        async with self._one_of(_REFINEMENTS, model.key, model.max_refinements), self._one_of(_CALLS, model.key, model.max_concurrency):
+            yield
+
+    @asynccontextmanager
+    async def _one_of(self, space: int, key: str, count: int) -> AsyncIterator[None]:
+        queue = self._queues[space, key]
+        async with queue.turn:
+            slot = await self._first_free([_Slot(space, key, number) for number in range(count)], queue.freed)
         try:
             yield
         finally:
-            await asyncio.shield(self._free(model.key, slot))
+            await asyncio.shield(self._free(slot))
+            queue.freed.set()
 
-    async def _take_whole(self, model: ModelConfig) -> int | None:
+    async def _first_free(self, slots: Sequence[_Slot], freed: asyncio.Event) -> _Slot:
+        """Asks again when a slot of this process is freed, and now and then for those of others."""
+        wait = _FIRST_WAIT
+        while True:
+            freed.clear()
+            if (slot := await self._take_whole(slots)) is not None:
+                return slot
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait * random.uniform(0.5, 1.5)):
+                    await freed.wait()
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def _take_whole(self, slots: Sequence[_Slot]) -> _Slot | None:
         """Not to be interrupted half-way: a lock that the database gave and nobody remembers would stay for as long as the session."""
-        taking = asyncio.create_task(self._take(model))
+        taking = asyncio.create_task(self._take(slots))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
             with suppress(ServiceUnavailable):
                 if (slot := await taking) is not None:
-                    await self._free(model.key, slot)
+                    await self._free(slot)
             raise
 
-    async def _take(self, model: ModelConfig) -> int | None:
+    async def _take(self, slots: Sequence[_Slot]) -> _Slot | None:
         async with self._lock:
-            for slot in range(model.max_concurrency):
-                if (model.key, slot) in self._held:
-                    continue
-                if await self._call("SELECT pg_try_advisory_lock($1, $2)", model.key, slot):
-                    self._held.add((model.key, slot))
+            for slot in slots:
+                if slot not in self._held and await self._call("SELECT pg_try_advisory_lock($1, $2)", slot):
+                    self._held.add(slot)
                     return slot
         return None
 
-    async def _free(self, key: str, slot: int) -> None:
+    async def _free(self, slot: _Slot) -> None:
         async with self._lock:
-            self._held.discard((key, slot))
+            self._held.discard(slot)
             with suppress(ServiceUnavailable):  # the connection is gone, and with it the lock
-                await self._call("SELECT pg_advisory_unlock($1, $2)", key, slot)
+                await self._call("SELECT pg_advisory_unlock($1, $2)", slot)
 
-    async def _call(self, statement: str, key: str, slot: int) -> bool:
-        number = zlib.crc32(f"{key}/{slot}".encode()) - 2**31
+    async def _call(self, statement: str, slot: _Slot) -> bool:
+        number = zlib.crc32(f"{slot.key}/{slot.number}".encode()) - 2**31
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await asyncpg.connect(**self._arguments, timeout=10)
-            return bool(await self._connection.fetchval(statement, _SPACE, number, timeout=_ANSWER_SECONDS))
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return bool(await self._connection.fetchval(statement, slot.space, number, timeout=_ANSWER_SECONDS))
+        except CONNECTING as error:
             if self._connection is not None:
                 self._connection.terminate()
             self._connection = None
-            raise ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable") from error
+            raise unavailable(error, self._address) from error
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from videomoments.coordination.mirror import ModelMirror
 from videomoments.coordination.redis import best_effort
@@ -13,28 +16,33 @@ from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelConfigRow
 from videomoments.inference.base import DEFAULT_MODELS, ModelConfig, default_models, resolve_endpoint, to_redis_hash
+from videomoments.services.model_dialects import FORGET_DIALECTS
+from videomoments.services.model_places import ModelPlaces
+from videomoments.services.model_queries import JOBS, Job, unfit_for
 from videomoments.services.options import RunOptions, RunSnapshot
 
 
 class Models:
     """Use-cases on model configurations."""
 
-    def __init__(self, database: Database, mirror: ModelMirror, settings: Settings) -> None:
+    def __init__(self, database: Database, mirror: ModelMirror, settings: Settings, places: ModelPlaces) -> None:
         self._database = database
         self._mirror = mirror
+        self._places = places
         self._settings = settings
 
     async def seed(self) -> None:
-        """Adds what is missing, brings seeds that nobody edited up to date, and mirrors all to Redis (F51)."""
+        """Adds what is missing, brings seeds that nobody edited up to date, and mirrors all to Redis (F51). Of an edited one only what
+        it does not say yet is filled in: fields that this version knows and the one that stored it did not."""
         rows = [
             {"key": model.key, "config": model.model_dump(mode="json"), "edited": False, "updated_at": now()} for model in DEFAULT_MODELS
         ]
         statement = insert(ModelConfigRow).values(rows)
-        changed = {"config": statement.excluded.config, "updated_at": statement.excluded.updated_at}
+        # Of two objects the right one's fields count.
+        wanted = "CASE WHEN model_configs.edited THEN excluded.config || model_configs.config ELSE excluded.config END"
+        changed = {"config": text(wanted), "updated_at": statement.excluded.updated_at}
         statement = statement.on_conflict_do_update(
-            index_elements=["key"],
-            set_=changed,
-            where=text("NOT model_configs.edited AND model_configs.config IS DISTINCT FROM excluded.config"),
+            index_elements=["key"], set_=changed, where=text(f"model_configs.config IS DISTINCT FROM {wanted}")
         )
         async with self._database.transaction() as session:
             await session.execute(statement)
@@ -72,39 +80,50 @@ class Models:
         await self.mirror()
         return model
 
-    async def put(self, model: ModelConfig) -> ModelConfig:
-        """Adds or replaces a model; later seeds leave it alone."""
+    async def put(self, model: ModelConfig, *, guard: Callable[[ModelConfig], None] | None = None) -> ModelConfig:
+        """Adds or replaces a model; later seeds leave it alone. One that leads elsewhere now has never answered, and what its server was
+        seen to refuse is learned anew. `guard` sees the one that is replaced under its lock, and may refuse; with it, NotFound is raised
+        where there is none."""
         values = {"key": model.key, "config": model.model_dump(mode="json"), "edited": True, "updated_at": now()}
         statement = insert(ModelConfigRow).values(values)
         changed = {name: statement.excluded[name] for name in ("config", "edited", "updated_at")}
         async with self._database.transaction() as session:
+            if guard is not None:
+                guard(await _locked(session, model.key))
             await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
+            await session.execute(FORGET_DIALECTS, {"key": model.key})
+        await self._places.forget_others(model)
         await self.mirror()
         return model
 
-    async def remove(self, key: str) -> None:
-        """Raises NotFound; a seeded model comes back as seeded at the next start."""
+    async def remove(self, key: str, *, guard: Callable[[ModelConfig], None] | None = None) -> None:
+        """Raises NotFound; a seeded model comes back as seeded at the next start. `guard` as for `put`."""
         async with self._database.transaction() as session:
+            if guard is not None:
+                guard(await _locked(session, key))
             removed = await session.scalar(delete(ModelConfigRow).where(ModelConfigRow.key == key).returning(ModelConfigRow.key))
         if removed is None:
             raise NotFound(f"There is no model {key!r}.", code="model_unknown")
         await self.mirror()
 
-    async def snapshot(self, options: RunOptions) -> RunSnapshot:
-        """The options with the models they name, as they are configured now (F50, F52).
+    async def snapshot(self, options: RunOptions, *, asked: Collection[Job] = JOBS) -> RunSnapshot:
+        """The options with the models they name, as they are configured now (F50, F52). Only those for the jobs that are `asked` of the run
+        need a way in.
 
         Raises:
-            InvalidInput: a model is unknown (`model_unknown`), of the wrong kind (`model_kind`) or not set up yet (`model_not_configured`).
+            InvalidInput: a model is unknown (`model_unknown`), of the wrong kind or said not to do that (`model_kind`), or not set up yet
+                (`model_not_configured`).
         """
         known = {model.key: model for model in await self.list()}
         transcription, generation, refinement = default_models(list(known.values()))
         snapshot = RunSnapshot(
             options=options,
-            transcription=_chosen(known, options.transcription_model or transcription, "asr"),
-            generation=_chosen(known, options.generation_model or generation, "chat"),
-            refinement=_chosen(known, options.refinement_model or refinement, "chat"),
+            transcription=_chosen(known, options.transcription_model or transcription, "transcription"),
+            generation=_chosen(known, options.generation_model or generation, "generation"),
+            refinement=_chosen(known, options.refinement_model or refinement, "refinement"),
         )
-        for model in (snapshot.transcription, snapshot.generation, snapshot.refinement):
+        for job in asked:
+            model: ModelConfig = getattr(snapshot, job)
             try:
                 resolve_endpoint(model, self._settings)
             except Exception as error:
@@ -113,11 +132,18 @@ class Models:
         return snapshot
 
 
-def _chosen(known: dict[str, ModelConfig], key: str, kind: str) -> ModelConfig:
+async def _locked(session: AsyncSession, key: str) -> ModelConfig:
+    row = await session.get(ModelConfigRow, key, with_for_update=True)
+    if row is None:
+        raise NotFound(f"There is no model {key!r}.", code="model_unknown")
+    return ModelConfig.model_validate(row.config)
+
+
+def _chosen(known: dict[str, ModelConfig], key: str, job: Job) -> ModelConfig:
     model = known.get(key)
+    advice = f"Choose one of: {', '.join(sorted(name for name, other in known.items() if unfit_for(other, job) is None))}."
     if model is None:
-        names = ", ".join(sorted(name for name, other in known.items() if other.kind == kind))
-        raise InvalidInput(f"There is no model {key!r}.", code="model_unknown", advice=f"Choose one of: {names}.")
-    if model.kind != kind:
-        raise InvalidInput(f"The model {key!r} can't do that: it is of kind {model.kind}, and {kind} is needed.", code="model_kind")
+        raise InvalidInput(f"There is no model {key!r}.", code="model_unknown", advice=advice)
+    if (reason := unfit_for(model, job)) is not None:
+        raise InvalidInput(f"The model {key!r} can't do that: {reason}.", code="model_kind", advice=advice)
     return model

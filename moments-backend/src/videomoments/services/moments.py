@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from videomoments.core.errors import Conflict, NotFound
-from videomoments.core.names import ClipKind, new_identifier
+from videomoments.core.names import ClipKind, RunKind, new_identifier
 from videomoments.db.repositories import moments as repository
 from videomoments.db.repositories import prompts
 from videomoments.db.repositories import videos as video_repository
@@ -34,6 +34,8 @@ class NewMoment:
     score: float | None
     reason: str | None
     engine: str
+    confidence: float | None = None
+    """How surely its words were heard: their mean, None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,15 @@ class MomentView:
         clip, moment = self.clip, self.moment
         if clip is None:
             return None
-        same = abs(clip.start_time - moment.start_time) < _SAME_SECONDS and abs(clip.end_time - moment.end_time) < _SAME_SECONDS
+        # What was asked for: the clip itself begins and ends on pictures, which may be seconds apart.
+        start, end = clip.start_time + clip.padding_left, clip.end_time - clip.padding_right
+        same = abs(start - moment.start_time) < _SAME_SECONDS and abs(end - moment.end_time) < _SAME_SECONDS
         return clip if same else None
+
+    @property
+    def clip_error(self) -> str | None:
+        """Why it has no clip, where one could not be cut."""
+        return self.moment.clip_error if self.current_clip is None else None
 
 
 class Moments:
@@ -111,6 +120,7 @@ class Moments:
                     "score": moment.score,
                     "reason": moment.reason,
                     "engine": moment.engine,
+                    "confidence": moment.confidence,
                 }
                 for position, moment in enumerate(moments, 1)
             ]
@@ -130,9 +140,25 @@ class Moments:
                 raise _edited()
             return original, run
 
+    async def unrefined(self, request_id: str) -> tuple[str, list[Moment]]:
+        """What a run left unrefined, and its own request id: the original moments without a refined form, but for those that a person
+        edited or deleted. For a run that refined another one's moments, that one and those. Raises NotFound."""
+        async with self._database.transaction() as session:
+            run = await session.scalar(select(Run).where(Run.identifier == request_id))
+            if run is None:
+                raise NotFound("There is no such run.", code="run_not_found")
+            found = await repository.run_refined_by(session, run)
+            return found.identifier, await repository.unrefined(session, found.id)
+
+    async def untouched(self, video_id: str, identifiers: Sequence[str]) -> list[Moment]:
+        """Those of these original moments that no person edited or deleted, in time order. Raises NotFound for the video."""
+        async with self._database.transaction() as session:
+            video = await video_repository.get(session, video_id)
+            return await repository.untouched(session, video.id, identifiers)
+
     async def save_refined(self, claim: Claim, original: Moment, refined: NewMoment) -> None:
-        """The refined form of `original`, with `parent_id` pointing to it, in place of an earlier one. What a person has edited or
-        deleted meanwhile stays as it is. Raises StaleAttempt; in a run for this one moment also Conflict (`moment_edited`) and NotFound."""
+        """The refined form of `original`, with `parent_id` pointing to it, in place of an earlier one. What a person has edited or deleted
+        meanwhile stays as it is. Raises StaleAttempt; in a run of the kind `refine` also Conflict (`moment_edited`) and NotFound."""
         row = {
             "identifier": new_identifier(),
             "video_id": claim.video_pk,
@@ -147,9 +173,10 @@ class Moments:
             "score": refined.score,
             "reason": refined.reason,
             "engine": refined.engine,
+            "confidence": refined.confidence,
         }
         async with self._runs.fenced(claim) as session:
-            if claim.snapshot.moment is not None:
+            if claim.kind is RunKind.REFINE:
                 _untouched(await repository.family_of(session, claim.video_pk, original.identifier))
             await repository.put_refined(session, row)
 
@@ -176,6 +203,11 @@ class Moments:
                 still = {"video_id": claim.video_pk, "clip_id": clip_id, "cloud_url": clip.still.cloud_url, "time": clip.still.time}
                 await video_repository.put_thumbnail(session, still | {"width": clip.still.width, "height": clip.still.height})
 
+    async def publish_uncut(self, claim: Claim, moment_id: int, reason: str) -> None:
+        """Says beside the moment why its clip can't be cut. Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            await repository.put_uncut(session, moment_id, reason)
+
     async def clips_of(self, moment_ids: Sequence[int], kind: ClipKind) -> dict[int, Clip]:
         async with self._database.transaction() as session:
             return await repository.clips_of(session, moment_ids, kind.value)
@@ -188,7 +220,8 @@ class Moments:
         return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in pairs]
 
     async def of_video(self, video_id: str, *, request_id: str | None = None, view: View = "final") -> list[MomentView]:
-        """Moments of the newest completed run (or of `request_id`), with all that a person made or edited.
+        """Moments of the newest completed run (or of `request_id`), with all that a person made or edited. A run that refined another one's
+        moments shows those.
 
         The final form of a moment is the refined one, unless a person edited the original and left the refined one alone.
 
@@ -222,7 +255,7 @@ class Moments:
         run: Run | None = await session.scalar(select(Run).where(Run.identifier == request_id, Run.video_id == video.id))
         if run is None:
             raise NotFound("There is no such run of this video.", code="run_not_found")
-        return run
+        return await repository.run_refined_by(session, run)
 
 
 def _untouched(family: Sequence[Moment]) -> Moment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from videomoments.inference.base import ModelConfig
 
@@ -25,6 +25,9 @@ class RunOptions(BaseModel):
     top_p: float | None = Field(None, gt=0.0, le=1.0)
     top_k: int | None = Field(None, ge=1, le=1000)
     language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="Language of the speech (ISO 639); None: detected.")
+    audio_track: int | None = Field(
+        None, ge=1, le=256, description="Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason."
+    )
     refresh: bool = Field(False, description="Download the source again, though it is in the store.")
     clips: Literal["deliver", "none"] = Field("deliver", description="Whether each final moment is cut into a clip.")
 
@@ -44,8 +47,11 @@ class RunSnapshot(BaseModel):
     transcription: ModelConfig
     generation: ModelConfig
     refinement: ModelConfig
-    # The identifier of the one original moment that a run of the kind `refine` is for.
+    # What a run of the kind `refine` is for, by identifiers of original moments: one that a person chose, or those that the run `refines`
+    # left unrefined.
     moment: str | None = None
+    moments: tuple[str, ...] = ()
+    refines: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -57,4 +63,13 @@ class RunSnapshot(BaseModel):
             "generation_model": self.generation.key,
             "refinement_model": self.refinement.key,
             **({"moment_id": self.moment} if self.moment else {}),
+            **({"refines": self.refines} if self.refines else {}),
         }
+
+
+def public_config(config: dict[str, Any]) -> dict[str, Any]:
+    """`RunSnapshot.public` of what a run's row keeps; empty where another version of this program wrote it."""
+    try:
+        return RunSnapshot.model_validate(config).public()
+    except ValidationError:
+        return {}

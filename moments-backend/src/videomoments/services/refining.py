@@ -1,4 +1,4 @@
-"""Starting a run for one moment: another model, or another try, at its boundaries."""
+"""Starting a run that refines: one moment by another model or another try, or what an earlier run left unrefined."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from videomoments.core.errors import Conflict, NotFound
+from videomoments.core.errors import Conflict, NotFound, RunActive
 from videomoments.core.names import RunKind
 from videomoments.db.tables import Run
+from videomoments.services.model_queries import Job
 from videomoments.services.options import RunOptions, RunSnapshot
+from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
+
+# The models that found the moments may be gone by now, and are not asked.
+_ASKED: tuple[Job, ...] = ("refinement",)
+_UNASKED = {"generation_model": None, "transcription_model": None, "refresh": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,10 @@ async def refine_moment(
         InvalidInput, TooMany: as every start.
     """
     original, run = await services.moments.refinable(video_id, moment_id)
-    snapshot = await services.models.snapshot(_options(run, wanted))
+    snapshot = await services.models.snapshot(_options(run, wanted), asked=_ASKED)
     snapshot = snapshot.model_copy(update={"moment": original.identifier})
-    await _refuse_beside_clips(services, video_id)
+    # Of the other kinds acceptance itself refuses all but a replay of the same key.
+    await _refuse_beside_active(services, video_id, only=RunKind.CLIPS)
     accepted = await services.runs.accept(video_id, snapshot, kind=RunKind.REFINE, idempotency_key=idempotency_key)
     if accepted.replayed:
         started = await services.run_queries.get(accepted.request_id)
@@ -50,20 +57,40 @@ async def refine_moment(
     return accepted
 
 
+async def refine_rest(services: Services, run: RunView, kept: RunSnapshot) -> Accepted:
+    """Starts a run for the moments that a completed `run` could not refine, and that no person edited or deleted since: with that run's own
+    options (`kept`), and its model as it is configured now. The completed run stays as it is.
+
+    Raises:
+        Conflict: nothing is left (`nothing_to_refine`), or a run of the video is active (`run_active`).
+        InvalidInput, NotFound, TooMany: as every start.
+    """
+    await _refuse_beside_active(services, run.video_id)
+    refined, moments = await services.moments.unrefined(run.request_id)
+    if not moments:
+        raise Conflict(
+            "This run is completed, and no moment of it is left to refine: each is refined, was edited by a person, or is deleted.",
+            code="nothing_to_refine",
+            advice="To have one moment's boundaries set anew, refine that one; to look for other moments, generate again.",
+        )
+    options = kept.options.model_copy(update={"refinement_model": kept.refinement.key} | _UNASKED)
+    snapshot = await services.models.snapshot(options, asked=_ASKED)
+    these = {"refines": refined, "moments": tuple(moment.identifier for moment in moments)}
+    return await services.runs.accept(run.video_id, snapshot.model_copy(update=these), kind=RunKind.REFINE)
+
+
 def _options(run: Run, wanted: Refinement) -> RunOptions:
     try:
         kept = RunSnapshot.model_validate(run.config).options
     except ValidationError:  # of an earlier version
         kept = RunOptions()
     changed = {"refinement_model": wanted.model, "temperature": wanted.temperature, "top_p": wanted.top_p, "top_k": wanted.top_k}
-    # The models of then may be gone, and are not asked.
-    unasked = {"generation_model": None, "transcription_model": None, "refresh": False}
-    return kept.model_copy(update=changed | unasked | {"clips": wanted.clips})
+    return kept.model_copy(update=changed | _UNASKED | {"clips": wanted.clips})
 
 
-async def _refuse_beside_clips(services: Services, video_id: str) -> None:
-    """The index does not: both would cut, and take the mirror in Redis from each other."""
+async def _refuse_beside_active(services: Services, video_id: str, *, only: RunKind | None = None) -> None:
+    """The index does not keep it from a run that cuts clips: both would cut, and take the mirror in Redis from each other."""
     with suppress(NotFound):
         latest = await services.run_queries.latest(video_id)
-        if latest.status.active and latest.kind == RunKind.CLIPS:
-            raise Conflict("A run of this video is active.", code="run_active", advice="Wait for it to end, then start again.")
+        if latest.status.active and only in (None, latest.kind):
+            raise RunActive(latest.request_id, latest.status)

@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from videomoments.core.errors import Conflict, NotFound, TooLarge
+from videomoments.core.errors import Conflict, NotFound, TooLarge, UnsupportedMedia
 from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.services.upload_queries import Uploads
+from videomoments.sources import HEAD_BYTES, only_media
 from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import UNKNOWN_TYPE, part_key, parts_prefix
 
@@ -84,14 +85,23 @@ class ResumableUploads:
 
         Raises:
             NotFound: as `get`.
-            Conflict: the upload is at another offset (`wrong_offset`).
+            Conflict: the upload is at another offset (`wrong_offset`), or all of it is there (`upload_complete`).
             TooLarge: more bytes than were announced.
+            UnsupportedMedia: its first bytes are no media (`not_media`); the upload is forgotten.
         """
         upload = await self.get(upload_id)
+        if upload.complete:
+            return await self._nothing_more(upload, offset, chunks)
         if upload.received != offset:
             raise _wrong_offset(upload)
         key = part_key(upload_id, offset, new_identifier())
-        stored = await self._store.put_stream(key, chunks, content_type=UNKNOWN_TYPE, max_bytes=upload.length - offset)
+        if offset < HEAD_BYTES:
+            chunks = only_media(chunks, before=await self._head(upload), length=upload.length)
+        try:
+            stored = await self._store.put_stream(key, chunks, content_type=UNKNOWN_TYPE, max_bytes=upload.length - offset)
+        except UnsupportedMedia:
+            await self._forget(upload_id)
+            raise
         if stored.size == 0:
             await self._store.delete(key)
             return upload
@@ -104,10 +114,17 @@ class ResumableUploads:
         return _upload(row)
 
     async def finish(self, upload: Upload) -> str:
-        """The identifier of the video that a complete upload is. May be asked again, also while another asks."""
+        """The identifier of the video that a complete upload is. May be asked again, also while another asks.
+
+        Raises UnsupportedMedia (`not_media`); the upload is forgotten then.
+        """
         if upload.video_id is not None:
             return upload.video_id
-        video, _ = await self._uploads.keep(self._store, self._joined(upload), file_name=upload.file_name, title=upload.title)
+        try:
+            video, _ = await self._uploads.keep(self._store, self._joined(upload), file_name=upload.file_name, title=upload.title)
+        except UnsupportedMedia:
+            await self._forget(upload.identifier)
+            raise
         async with self._database.transaction() as session:
             await session.execute(_BECAME, {"id": upload.identifier, "video": video.identifier})
         await self._store.delete_prefix(parts_prefix(upload.identifier))
@@ -129,6 +146,27 @@ class ResumableUploads:
         await self._store.delete_prefix(parts_prefix(upload_id))
         async with self._database.transaction() as session:
             await session.execute(_DELETE, {"id": upload_id})
+
+    async def _nothing_more(self, upload: Upload, offset: int, chunks: AsyncIterable[bytes]) -> Upload:
+        """A complete upload takes no bytes; an empty piece at its end asks whether it is complete. Raises Conflict."""
+        empty = offset == upload.length and await anext((False async for chunk in chunks if chunk), True)
+        if empty:
+            return upload
+        became = f" and became the video {upload.video_id}" if upload.video_id else ""
+        raise Conflict(
+            f"The upload is complete: all {upload.length} bytes are there{became}.",
+            code="upload_complete",
+            advice="Send nothing more; GET its address for the video.",
+        )
+
+    async def _head(self, upload: Upload) -> bytes:
+        """The first bytes of what has come, at most `HEAD_BYTES`."""
+        head = b""
+        for part in upload.parts:
+            if len(head) >= HEAD_BYTES:
+                break
+            head += await self._store.read_range(part, 0, HEAD_BYTES)
+        return head
 
     async def _joined(self, upload: Upload) -> AsyncIterator[bytes]:
         for part in upload.parts:

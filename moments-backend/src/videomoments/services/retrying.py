@@ -1,34 +1,48 @@
-"""Trying a run again that failed or was cancelled, from the stage at which it ended."""
+"""Trying a run again: one that failed or was cancelled from the stage at which it ended; one that completed, and could not refine all of
+its moments, by a new run for those."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from pydantic import ValidationError
 
 from videomoments.core.errors import Conflict
+from videomoments.core.names import RunKind, RunStatus
+from videomoments.services.model_queries import JOBS, Job
 from videomoments.services.options import RunSnapshot
+from videomoments.services.refining import refine_rest
+from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
+
+# What leaves moments to refine.
+_REFINING = frozenset({RunKind.PIPELINE.value, RunKind.GENERATE.value, RunKind.REFINE.value})
 
 
 async def retry_run(services: Services, request_id: str) -> Accepted:
     """Puts the run back into the queue with its own options, and with its models as they are configured now: what was wrong with one may
-    have been mended. Stages whose input is the same are not repeated.
+    have been mended. Stages whose input is the same are not repeated. A completed run stays as it is: a new one refines what it left.
 
     Raises:
-        NotFound, Conflict, TooMany: as `Runs.retry`.
+        NotFound, Conflict, TooMany: as `Runs.retry`, and for a completed run as `refine_rest`.
         InvalidInput: one of its models is gone, or not set up.
     """
     run = await services.run_queries.get(request_id)
+    kept = _kept(run)
+    if run.status is RunStatus.COMPLETED and run.kind in _REFINING:
+        return await refine_rest(services, run, kept)
+    asked: Collection[Job] = ("refinement",) if run.kind == RunKind.REFINE.value else JOBS
+    same_models = dict.fromkeys(f"{job}_model" for job in JOBS) | {f"{job}_model": getattr(kept, job).key for job in asked}
+    snapshot = await services.models.snapshot(kept.options.model_copy(update=same_models), asked=asked)
+    same = {"options": kept.options, "moment": kept.moment, "moments": kept.moments, "refines": kept.refines}
+    return await services.runs.retry(request_id, snapshot.model_copy(update=same))
+
+
+def _kept(run: RunView) -> RunSnapshot:
     try:
-        kept = RunSnapshot.model_validate(run.config)
+        return RunSnapshot.model_validate(run.config)
     except ValidationError as error:
         raise Conflict(
             "The run was accepted by another version of VideoMoments.", code="config_unreadable", advice="Start a new run."
         ) from error
-    same_models = {
-        "transcription_model": kept.transcription.key,
-        "generation_model": kept.generation.key,
-        "refinement_model": kept.refinement.key,
-    }
-    snapshot = await services.models.snapshot(kept.options.model_copy(update=same_models))
-    return await services.runs.retry(request_id, snapshot.model_copy(update={"options": kept.options, "moment": kept.moment}))

@@ -13,6 +13,7 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.db.session import Database
+from videomoments.services.unrefined import Unrefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class StageView:
     reason: str | None
     progress: float | None
     executions: int
+    waiting_for: str | None = None
+    """What it waits for while that is away: a model's key, or the name of another part."""
 
     @property
     def seconds(self) -> float | None:
@@ -66,8 +69,12 @@ class RunView:
     attempt: int
     crashes: int
     config: dict[str, Any]
+    unrefined: Unrefined | None = None
     owner: str | None = None
     """The live worker that holds it, by its consumer name."""
+    waiting_for: str | None = None
+    """What it waits for while that is away; its stage says so too."""
+    dismissed_at: datetime | None = None
 
     @property
     def at(self) -> StageName | None:
@@ -79,7 +86,7 @@ class RunView:
 @dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs are meant; None: any. `error_code` is an error's stable code, `dead_letter` among them; `since` and `until` bound the
-    time of acceptance, `until` exclusively."""
+    time of acceptance, `until` exclusively. `dismissed`: only those that were, or only the others."""
 
     status: RunStatus | None = None
     kind: RunKind | None = None
@@ -87,6 +94,7 @@ class RunFilter:
     error_code: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    dismissed: bool | None = None
 
     def conditions(self) -> tuple[list[str], dict[str, Any]]:
         """SQL over `run`, and its values."""
@@ -97,27 +105,42 @@ class RunFilter:
             ("run.error_code = :code", "code", self.error_code),
             ("run.created_at >= :since", "since", self.since),
             ("run.created_at < :until", "until", self.until),
+            ("(run.dismissed_at IS NOT NULL) = :dismissed", "dismissed", self.dismissed),
         ]
         given = [entry for entry in found if entry[2] is not None]
         return [condition for condition, _, _ in given], {name: value for _, name, value in given}
 
 
 _STALLED = """
-    (run.status = 'processing' AND coalesce(run.lease_until, run.enqueued_at, run.queued_at) < now() - make_interval(secs => :grace))
+    (run.status = 'processing'
+        AND coalesce(run.lease_until, greatest(run.enqueued_at, run.retry_at), run.queued_at) < now() - make_interval(secs => :grace))
     OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
         AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease)))
+"""
+# Of a run that left moments unrefined: what it said, and how many of its moments (of those of the run that it refined) still are, by no
+# person's hand.
+_UNREFINED = """
+    SELECT json_build_object('said', stage.checkpoint -> 'unrefined', 'left', (
+        SELECT count(*) FROM moments AS original
+        WHERE original.run_id = coalesce(
+            (SELECT base.id FROM pipeline_history AS base WHERE base.identifier = run.config ->> 'refines'), run.id)
+          AND original.parent_id IS NULL AND original.edited_at IS NULL AND original.deleted_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM moments AS refined WHERE refined.parent_id = original.id)))
+    FROM pipeline_stages AS stage
+    WHERE stage.run_id = run.id AND stage.name = 'MOMENT_REFINEMENT' AND (stage.checkpoint -> 'unrefined') IS NOT NULL
 """
 _SELECT = """
     SELECT run.id, run.identifier, videos.identifier AS video_identifier, videos.title, run.kind, run.status, run.error_stage,
            run.error_code, run.error_message, run.error_advice, run.note,
            run.created_at, run.started_at, run.completed_at, run.duration_seconds,
-           run.attempt, run.crashes, run.config, CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
-           (STALLED) AS stalled,
+           run.attempt, run.crashes, run.config, run.waiting_for, run.dismissed_at,
+           CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
+           (STALLED) AS stalled, (UNREFINED) AS unrefined,
            (SELECT json_agg(json_build_object('name', name, 'status', stage.status, 'started_at', stage.started_at, 'completed_at',
                    stage.completed_at, 'reason', reason, 'progress', progress, 'executions', executions) ORDER BY position)
             FROM pipeline_stages AS stage WHERE stage.run_id = run.id) AS stages
     FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-""".replace("STALLED", _STALLED)
+""".replace("STALLED", _STALLED).replace("UNREFINED", _UNREFINED)
 
 
 _ANY = RunFilter()
@@ -165,7 +188,7 @@ class RunQueries:
 
 
 def _view(row: Row[Any]) -> RunView:
-    stages = tuple(_stage(fields) for fields in row.stages or [])
+    stages = tuple(_stage(fields, row.waiting_for) for fields in row.stages or [])
     current = next((stage.name for stage in stages if stage.status is StageStatus.PROCESSING), None)
     error = None
     if row.error_code is not None:
@@ -190,17 +213,22 @@ def _view(row: Row[Any]) -> RunView:
         attempt=row.attempt,
         crashes=row.crashes,
         config=row.config,
+        unrefined=Unrefined.from_json(row.unrefined["said"], row.unrefined["left"]) if row.unrefined else None,
         owner=row.owner,
+        waiting_for=row.waiting_for,
+        dismissed_at=row.dismissed_at,
     )
 
 
-def _stage(fields: dict[str, Any]) -> StageView:
+def _stage(fields: dict[str, Any], waiting_for: str | None) -> StageView:
+    status = StageStatus(fields["status"])
     return StageView(
         name=StageName(fields["name"]),
-        status=StageStatus(fields["status"]),
+        status=status,
         started_at=datetime.fromisoformat(fields["started_at"]) if fields["started_at"] else None,
         completed_at=datetime.fromisoformat(fields["completed_at"]) if fields["completed_at"] else None,
         reason=fields["reason"],
         progress=fields["progress"],
         executions=fields["executions"],
+        waiting_for=waiting_for if status is StageStatus.PROCESSING else None,
     )

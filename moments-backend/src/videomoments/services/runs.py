@@ -6,9 +6,8 @@ The row is the truth, Redis a doorbell and a mirror. Each transition is one shor
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,15 +23,15 @@ from videomoments.coordination.queue import JobQueue
 from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import StatusMirror
 from videomoments.core.config import Settings
-from videomoments.core.errors import Conflict, MomentsError, NotFound, ServiceUnavailable, StaleAttempt, TooMany
+from videomoments.core.errors import Conflict, MomentsError, NotFound, RunActive, ServiceUnavailable, StaleAttempt, TooMany
 from videomoments.core.grouped import Grouped
 from videomoments.core.logging import log_context
 from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
 from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
-from videomoments.core.times import isoformat
 from videomoments.db.repositories import runs as statements
 from videomoments.db.session import Database
 from videomoments.services.options import RunSnapshot
+from videomoments.services.run_mirror import ended_details, ended_fields
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +63,9 @@ class Claim:
     attempt: int
     crashes: int
     snapshot: RunSnapshot
+    # What an earlier attempt was waiting for when it gave the run back; and whether one has waited without an answer since.
+    waiting_for: str | None = None
+    waited: bool = False
 
 
 class Runs:
@@ -98,7 +100,7 @@ class Runs:
             "cap": self._settings.queue_cap,
         }
         tries = 0
-        while (await self.database.statement(statements.INSERT, values)).first() is None:
+        while (row := (await self.database.statement(statements.INSERT, values)).first()) is None:
             if (earlier := await self._not_inserted(video_id, idempotency_key, kind)) is not None:
                 return earlier
             # What was in the way has gone in between: a place in the queue, or the run before.
@@ -106,7 +108,7 @@ class Runs:
                 raise TooMany("The queue is full.", advice="Try again when some runs have ended, or start more workers.")
         with log_context(request_id=request_id, video_id=video_id):
             log.info("accepted")
-            await self.announce(request_id, video_id, snapshot)
+            await self.announce(request_id, video_id, snapshot, row.queued_at)
         return Accepted(request_id, video_id, RunStatus.QUEUED)
 
     async def retry(self, request_id: str, snapshot: RunSnapshot) -> Accepted:
@@ -125,20 +127,23 @@ class Runs:
                     await self._refuse_retry(session, request_id)
                 await session.execute(statements.RESET_STAGES, {"id": row["id"]})
         except IntegrityError:
-            raise _active() from None
+            raise await self._beside_active(request_id) from None
         RETRIES.labels("run").inc()
         with log_context(request_id=request_id, video_id=row["video_identifier"]):
             log.info("queued again")
-            await self.announce(request_id, row["video_identifier"], snapshot, row["attempt"], again=True)
+            await self.announce(request_id, row["video_identifier"], snapshot, row["queued_at"], row["attempt"], again=True)
         return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
 
-    async def announce(self, request_id: str, video_id: str, snapshot: RunSnapshot, attempt: int = 0, *, again: bool = False) -> None:
+    async def announce(
+        self, request_id: str, video_id: str, snapshot: RunSnapshot, requested_at: datetime, attempt: int = 0, *, again: bool = False
+    ) -> None:
         """Lock, status hash and stream entry of a fresh run, or of one that has ended and starts `again`. Whatever fails here the
         reconciler repairs (F05)."""
         with contextlib.suppress(ServiceUnavailable):  # the row is committed: the run is accepted, whatever happens now
             async with best_effort("the new run"):
                 await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value}, again=again)
-                entry = await self.queue.add(request_id=request_id, video_id=video_id, config=snapshot.public())
+                config = snapshot.public()
+                entry = await self.queue.add(request_id=request_id, video_id=video_id, config=config, requested_at=requested_at)
                 found = await self.database.statement(statements.ANNOUNCED, {"entry": entry, "id": request_id})
                 now = RunStatus(found.scalar() or RunStatus.CANCELLED)
                 if not now.active:
@@ -164,6 +169,8 @@ class Runs:
             attempt=row["attempt"],
             crashes=row["crashes"],
             snapshot=snapshot,
+            waiting_for=row["waiting_for"],
+            waited=row["waited"],
         )
         async with best_effort("the claim"):
             await self.status.open(claim.video_id, claim.request_id, claim.attempt, {"status": RunStatus.PROCESSING.value})
@@ -195,15 +202,26 @@ class Runs:
     async def hand_back(self, claim: Claim) -> bool:
         """Lets go of a run that this process can't finish (SIGTERM): the next worker takes it at once, and no crash is counted."""
         async with self.database.transaction() as session:
-            returned = await session.scalar(statements.HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
-        if returned is None:
+            requested_at = await session.scalar(statements.HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
+        if requested_at is None:
             return False
         async with best_effort("the hand-back"):
-            entry = await self.queue.add(request_id=claim.request_id, video_id=claim.video_id, config=claim.snapshot.public())
+            config = claim.snapshot.public()
+            entry = await self.queue.add(request_id=claim.request_id, video_id=claim.video_id, config=config, requested_at=requested_at)
             async with self.database.transaction() as session:
                 statement = text("UPDATE pipeline_history SET enqueued_at = now(), stream_entry = :entry WHERE id = :id AND owner IS NULL")
                 await session.execute(statement, {"entry": entry, "id": claim.run_id})
         return True
+
+    async def defer(self, claim: Claim, seconds: float) -> bool:
+        """Lets go of a run that waits for something that is away; in `seconds` a worker looks again. No crash is counted. False: another
+        has it."""
+        async with self.database.transaction() as session:
+            values = {"id": claim.run_id, "attempt": claim.attempt, "seconds": seconds}
+            row = (await session.execute(statements.DEFER, values)).one_or_none()
+        if row is not None and row.cancelled:  # while it was given back: nobody else would hear of it
+            await self.request_cancel(claim.request_id)
+        return row is not None
 
     async def let_go(self, claim: Claim) -> bool:
         """Hands back a run whose lease could not be renewed in time. Where another worker has taken it over already, no crash is
@@ -260,16 +278,15 @@ class Runs:
             "error_advice": (error.advice or None) if error else None,
             "note": note,
         }
-        stages: dict[str, str] = {}
         if status is RunStatus.COMPLETED:
             row = await self._completions((run_id, attempt, note))
         else:
             async with self.database.transaction() as session:
-                if (row := (await session.execute(statements.FINISH, values)).mappings().one_or_none()) is not None:
-                    stages = await self._end_stages(session, run_id, status, error)
+                held = (await session.execute(statements.FINISH, values)).one_or_none() is not None
+                row = await self._end_stages(session, run_id, status, error) if held else None
         if row is None:
             raise StaleAttempt("Another worker has taken this run over.")
-        await self._mirror_end(video_id, request_id, attempt, status, row, stages=stages, error=error, error_stage=error_stage)
+        await self._mirror_end(video_id, request_id, status, row, error, error_stage)
 
     async def _complete(self, endings: Sequence[tuple[int, int, str | None]]) -> list[RowMapping | None]:
         """One row for each of (run, attempt, note), or None where the attempt no longer holds its run."""
@@ -278,11 +295,13 @@ class Runs:
         rows = {(row["id"], row["attempt"]): row for row in (await self.database.statement(statements.COMPLETE, values)).mappings()}
         return [rows.get((run_id, attempt)) for run_id, attempt, _ in endings]
 
-    async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> dict[str, str]:
-        """Ends the stages of a run that failed or was cancelled; answers the fields of its mirror that changed."""
+    async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> RowMapping:
+        """Ends the stages of a run that failed or was cancelled; answers all that its mirror shows."""
         ended = "was cancelled" if status is RunStatus.CANCELLED else "failed"
         values = {"id": run_id, "status": status.value, "reason": error.message if error else None, "ended": ended}
-        return {f"{name}_status": now for name, now in await session.execute(statements.END_STAGES, values)}
+        await session.execute(statements.FORGET_PARTS, {"id": run_id})
+        await session.execute(statements.END_STAGES, values)
+        return (await session.execute(statements.ENDED, {"id": run_id})).mappings().one()
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
@@ -298,45 +317,31 @@ class Runs:
                     raise NotFound("There is no such run.", code="run_not_found")
                 return RunStatus(found)
             status = RunStatus(row["status"])
-            stages: dict[str, str] = {}
-            if status is RunStatus.CANCELLED:
-                stages = await self._end_stages(session, row["id"], status, None)
+            ended = await self._end_stages(session, row["id"], status, None) if status is RunStatus.CANCELLED else None
         with log_context(request_id=request_id, video_id=row["video_identifier"]):
             log.info("cancellation asked for; it is %s", status)
         async with best_effort("the cancellation"):
             if status is RunStatus.PROCESSING:
                 await self.status.mark_cancel(row["video_identifier"], request_id)
-        if status is RunStatus.CANCELLED:
-            await self._mirror_end(row["video_identifier"], request_id, row["attempt"], status, row, stages=stages)
+        if ended is not None:
+            await self._mirror_end(row["video_identifier"], request_id, status, ended)
         return status
 
     async def _mirror_end(
         self,
         video_id: str,
         request_id: str,
-        attempt: int,
         status: RunStatus,
         row: RowMapping,
-        *,
-        stages: Mapping[str, str],
         error: MomentsError | None = None,
         error_stage: StageName | None = None,
     ) -> None:
         RUNS_ENDED.labels(status.value).inc()
         if error is not None and error.code == DEAD_LETTER:
             DEAD_LETTERS.inc()
-        started: datetime | None = row["started_at"]
-        fields = {
-            "request_id": request_id,
-            "status": status.value,
-            "completed_at": isoformat(row["completed_at"]) or "",
-            **stages,
-            **({"error": json.dumps({"code": error.code, "message": error.message})} if error else {}),
-            **({"error_stage": error_stage.value} if error_stage else {}),
-        }
+        fields = ended_fields(request_id, status, row, error, error_stage)
         async with best_effort("the end of the run"):
-            details = {"video_id": video_id, "started_at": isoformat(started) or "", "duration_seconds": str(row["duration_seconds"])}
-            await self.status.end(video_id, request_id, attempt, fields, details)
+            await self.status.end(video_id, request_id, row["attempt"], fields, ended_details(video_id, row), row["completed_at"])
 
     async def _not_inserted(self, video_id: str, idempotency_key: str | None, kind: RunKind) -> Accepted | None:
         """The earlier run of the same key; otherwise raises why no run can be accepted. None: nothing is in the way any more."""
@@ -347,8 +352,9 @@ class Runs:
             if await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id}) is None:
                 raise NotFound("There is no such video.", code="video_not_found")
             await self._refuse_overload(session)
-            if await session.scalar(statements.CONFLICTING, {"video_id": video_id, "kind": kind.value}) is not None:
-                raise _active()
+            active = (await session.execute(statements.CONFLICTING, {"video_id": video_id, "kind": kind.value})).one_or_none()
+            if active is not None:
+                raise RunActive(active.identifier, active.status)
         return None
 
     async def _refuse_retry(self, session: AsyncSession, request_id: str) -> NoReturn:
@@ -364,11 +370,14 @@ class Runs:
         await self._refuse_overload(session)
         raise Conflict("There is a newer run of this video.", code="run_superseded", advice="Retry that one, or start a new run.")
 
+    async def _beside_active(self, request_id: str) -> Conflict:
+        """Why a retry was refused by the index: another run of its video is active, or was until a moment ago."""
+        row = (await self.database.statement(statements.BESIDE, {"request_id": request_id})).first()
+        if row is not None:
+            return RunActive(row.identifier, row.status)
+        return Conflict("Another run of this video has just ended.", code="run_superseded", advice="Look at it, then try again.")
+
     async def _refuse_overload(self, session: AsyncSession) -> None:
         queued = await session.scalar(text("SELECT count(*) FROM pipeline_history WHERE status = 'queued'"))
         if (queued or 0) >= self._settings.queue_cap:
             raise TooMany(f"{queued} runs are queued already.", advice="Try again when some have ended, or start more workers.")
-
-
-def _active() -> Conflict:
-    return Conflict("A run of this video is active.", code="run_active", advice="Wait for it to end, or cancel it, then start again.")

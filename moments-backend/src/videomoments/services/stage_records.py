@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import Row, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from videomoments.coordination.redis import best_effort
@@ -21,7 +22,8 @@ _FENCED = """
     WITH fence AS (
         SELECT id FROM pipeline_history WHERE id = :run_id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE
     )
-    UPDATE pipeline_stages SET {changes} FROM fence WHERE run_id = fence.id AND name = :name RETURNING run_id
+    UPDATE pipeline_stages SET {changes} FROM fence WHERE run_id = fence.id AND name = :name
+    RETURNING started_at, completed_at
 """
 _START = text(
     _FENCED.format(
@@ -65,8 +67,8 @@ class StageRecords:
         }
 
     async def start(self, claim: Claim, name: StageName, input_hash: str) -> None:
-        await self._write(_START, claim, name, {"input_hash": input_hash})
-        await self._mirror(claim, name, StageStatus.PROCESSING)
+        row = await self._write(_START, claim, name, {"input_hash": input_hash})
+        await self._mirror(claim, name, StageStatus.PROCESSING, row.started_at)
 
     async def progress(self, claim: Claim, name: StageName, fraction: float) -> None:
         """`fraction` is 0 to 1."""
@@ -90,17 +92,19 @@ class StageRecords:
         input_hash: str | None,
     ) -> None:
         values = {"status": status.value, "reason": reason, "checkpoint": checkpoint, "input_hash": input_hash}
-        await self._write(_END, claim, name, values)
-        await self._mirror(claim, name, status)
+        row = await self._write(_END, claim, name, values)
+        await self._mirror(claim, name, status, row.completed_at)
 
-    async def _write(self, statement: TextClause, claim: Claim, name: StageName, values: dict[str, Any]) -> None:
+    async def _write(self, statement: TextClause, claim: Claim, name: StageName, values: dict[str, Any]) -> Row[Any]:
+        """When the stage began and ended, by PostgreSQL's clock."""
         identity = {"run_id": claim.run_id, "attempt": claim.attempt, "name": name.value}
-        if (await self._runs.database.statement(statement, identity | values)).first() is None:
+        if (row := (await self._runs.database.statement(statement, identity | values)).first()) is None:
             raise StaleAttempt("Another worker has taken this run over.")
+        return row
 
-    async def _mirror(self, claim: Claim, name: StageName, now: StageStatus) -> None:
+    async def _mirror(self, claim: Claim, name: StageName, now: StageStatus, at: datetime | None) -> None:
         with contextlib.suppress(ServiceUnavailable):  # what was written stands, whatever happens now
-            await self._mirrored(claim, f"{name} {now}", stage_fields(name, now))
+            await self._mirrored(claim, f"{name} {now}", stage_fields(name, now, at))
 
     async def _mirrored(self, claim: Claim, what: str, fields: dict[str, str]) -> None:
         async with best_effort(what):

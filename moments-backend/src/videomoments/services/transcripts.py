@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from videomoments.db.session import Database
 from videomoments.db.tables import Transcript, Video
+from videomoments.inference.certainty import certainty_of
+from videomoments.inference.hearing import Hearing
+from videomoments.inference.mending import Mended
 from videomoments.inference.transcript import Transcript as Recognised
 from videomoments.inference.transcript import segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
 from videomoments.services.runs import Claim, Runs
@@ -36,6 +41,8 @@ class Transcripts:
             "engine": recognised.engine,
             "word_count": len(recognised.words) or len(recognised.full_text.split()),
             "processing_time": recognised.processing_time,
+            "mended": recognised.mended.to_json() or None,
+            "hearing": recognised.hearing.to_json() or None,
             "input_hash": input_hash,
             "edited_at": None,
         }
@@ -50,9 +57,29 @@ def recognised_from(row: Transcript) -> Recognised:
     """The stored row as the value that the pure code works on."""
     return Recognised(
         full_text=row.full_text,
-        words=words_from_rows(row.word_timestamps),
-        segments=segments_from_rows(row.segment_timestamps),
+        words=words_from_rows(row.word_timestamps or ()),
+        segments=segments_from_rows(row.segment_timestamps or ()),
         language=row.language,
         engine=row.engine,
         processing_time=row.processing_time,
+        mended=Mended.from_json(row.mended),
+        hearing=Hearing.from_json(row.hearing),
     )
+
+
+def heard_beside(row: Transcript) -> dict[str, Any]:
+    """`languages`, `not_understood`, `dropped` and `dropped_words` of a transcript, as JSON; empty where nothing is known."""
+    found = Hearing.from_json(row.hearing).to_json()
+    empty: dict[str, Any] = {"languages": [], "not_understood": [], "dropped": [], "dropped_words": 0}
+    return {name: found.get(name, none) for name, none in empty.items()}
+
+
+def remarks_of(row: Transcript) -> list[str]:
+    """What a person should know of a transcript before they rely on it, as sentences without their full stops."""
+    return remarks_on(recognised_from(row))
+
+
+def remarks_on(said: Recognised) -> list[str]:
+    """The same of what was just recognised."""
+    untimed = "the recogniser gave no times of words: those of its sentences are used" if said.segments and not said.words else ""
+    return [message for message in (certainty_of(said.words).message, untimed, said.mended.message, *said.hearing.remarks) if message]

@@ -11,6 +11,7 @@ from videomoments.core.errors import UnsupportedMedia
 from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
+from videomoments.sources import only_media
 from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import content_type_of, upload_key
 
@@ -29,12 +30,12 @@ class Uploads:
     ) -> tuple[Video, bool]:
         """Streams a file into the store and registers it; the video, and whether it is new.
 
-        Raises UnsupportedMedia (`empty_file`), TooLarge, and what `chunks` raises. Only a new video's object stays.
+        Raises UnsupportedMedia (`empty_file`, `not_media`), TooLarge, and what `chunks` raises. Only a new video's object stays.
         """
         identifier = new_identifier()
         key = upload_key(identifier, new_identifier(), file_name)
         content_type = content_type_of(key)
-        stored = await store.put_stream(key, chunks, content_type=content_type, max_bytes=max_bytes)
+        stored = await store.put_stream(key, only_media(chunks), content_type=content_type, max_bytes=max_bytes)
         fresh = False
         try:
             if stored.size == 0:

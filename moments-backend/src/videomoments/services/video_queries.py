@@ -15,6 +15,7 @@ from videomoments.core.names import RunStatus
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Thumbnail
+from videomoments.services.nothing import Nothing, reason
 
 
 class VideoSort(StrEnum):
@@ -25,7 +26,10 @@ class VideoSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoView:
-    """A video as lists show it. `status` is its newest run's, None without any; `thumbnail` is an object key; `duration` is seconds."""
+    """A video as lists show it. `nothing` says why it shows no moments, once a run has ended.
+
+    `status` is its newest run's, None without any; `thumbnail` is an object key; `duration` is seconds.
+    """
 
     pk: int
     identifier: str
@@ -41,24 +45,42 @@ class VideoView:
     request_id: str | None
     status: RunStatus | None
     moment_count: int
+    nothing: Nothing | None
     thumbnail: str | None
     deleted_at: datetime | None
     sort_key: str
 
 
+# `moment_count` is what `Moments.of_video` shows: the newest completed run's, and all that a person made or edited besides.
 _SELECT = """
     SELECT videos.id, videos.identifier, source_url, videos.cloud_url, title, duration, resolution, size_bytes, content_type,
            videos.created_at, updated_at, videos.deleted_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
-           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL) AS moment_count, CAST({key} AS text) AS sort_key
+           (SELECT count(*) FROM moments WHERE run_id = done.id AND parent_id IS NULL AND moments.deleted_at IS NULL)
+               + by_hand.count AS moment_count,
+           coalesce(done.status, run.status) AS decided, done.note, run.error_message,
+           (SELECT count(*) FROM moments WHERE run_id = done.id) AS found,
+           CAST({key} AS text) AS sort_key
     FROM videos
-    LEFT JOIN LATERAL (SELECT identifier, status FROM pipeline_history WHERE video_id = videos.id AND kind <> 'clips'
-                       ORDER BY created_at DESC, id DESC LIMIT 1) AS run ON true
-    LEFT JOIN LATERAL (SELECT id FROM pipeline_history WHERE video_id = videos.id AND status = 'completed'
-                       AND kind IN ('pipeline', 'generate', 'refine') ORDER BY completed_at DESC, id DESC LIMIT 1) AS done ON true
+    LEFT JOIN LATERAL (SELECT identifier, status, dismissed_at, error_message FROM pipeline_history
+                       WHERE video_id = videos.id AND kind <> 'clips' ORDER BY created_at DESC, id DESC LIMIT 1) AS run ON true
+    LEFT JOIN LATERAL (SELECT id, status, note FROM pipeline_history WHERE video_id = videos.id AND status = 'completed'
+                       AND kind IN ('pipeline', 'generate') ORDER BY completed_at DESC, id DESC LIMIT 1) AS done ON true
+    LEFT JOIN LATERAL (
+        WITH hand AS (
+            SELECT moment.id, moment.parent_id FROM moments AS moment
+            WHERE moment.video_id = videos.id AND moment.deleted_at IS NULL AND (moment.run_id IS NULL OR moment.edited_at IS NOT NULL)
+              AND (moment.run_id IS NULL OR moment.run_id IS DISTINCT FROM done.id OR moment.parent_id IS NOT NULL AND NOT EXISTS (
+                  SELECT 1 FROM moments AS original WHERE original.id = moment.parent_id AND original.run_id = done.id
+                  AND original.parent_id IS NULL AND original.deleted_at IS NULL))
+        )
+        SELECT count(*) FROM hand WHERE NOT EXISTS (SELECT 1 FROM hand AS refined WHERE refined.parent_id = hand.id)
+    ) AS by_hand ON true
     LEFT JOIN thumbnails ON thumbnails.video_id = videos.id AND thumbnails.clip_id IS NULL
     WHERE {which}
 """
 _LIVING = "videos.deleted_at IS NULL"
+# Of a source that never came, nothing is left when its failed run is dismissed. A new run of it brings it back.
+_CAME_TO_SOMETHING = "AND NOT (videos.cloud_url IS NULL AND run.dismissed_at IS NOT NULL)"
 _RESTORABLE = "videos.deleted_at > now() - make_interval(secs => :life)"
 _TIME = "CAST(CAST(:after AS text) AS timestamptz)"
 # (column of the key, the cursor in its type, comparison with the cursor, direction)
@@ -94,10 +116,11 @@ class VideoQueries:
     ) -> list[VideoView]:
         """Videos whose title or source contains `q`, whose newest run has `status` (`new`: no run yet), behind `after` (sort_key, pk).
 
+        A video that was never stored and whose newest run was dismissed is left out.
         With `deleted_within` only those that were deleted so short a time ago, else none of them.
         """
         key, cursor, comparison, direction = _ORDERS[sort]
-        where, values = [], dict[str, Any](limit=limit)
+        where, values = ([] if deleted_within else [_CAME_TO_SOMETHING]), dict[str, Any](limit=limit)
         if q:
             where.append("AND (title ILIKE :q OR source_url ILIKE :q)")
             values["q"] = "%" + q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
@@ -150,6 +173,7 @@ def _view(row: Row[Any]) -> VideoView:
         request_id=row.request_id,
         status=RunStatus(row.status) if row.status else None,
         moment_count=row.moment_count,
+        nothing=None if row.moment_count else reason(row.decided, row.note, row.error_message, row.found),
         thumbnail=row.thumbnail,
         deleted_at=row.deleted_at,
         sort_key=row.sort_key,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
+from videomoments.core.text import one_line, shortened, shows
 from videomoments.core.times import now
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
-from videomoments.db.tables import Video
+from videomoments.db.tables import Clip, Video
 from videomoments.services.orphans import NAMED_OBJECTS
 from videomoments.services.runs import Claim, Runs
 from videomoments.sources import checked_url, names_object, object_address
@@ -58,9 +59,8 @@ def normalised_source(url: str) -> str:
 def title_from(url: str) -> str:
     """A first title: the last part of the path, without its ending, or the host."""
     parts = urlsplit(url)
-    name = Path(unquote(parts.path)).stem.replace("_", " ").strip()
-    kept = "".join(character for character in name if character.isprintable())
-    return kept[:200] or parts.hostname or "Untitled"
+    name = shortened(one_line(Path(unquote(parts.path)).stem.replace("_", " ")), 200).strip()
+    return name if shows(name) else parts.hostname or "Untitled"
 
 
 class Videos:
@@ -104,10 +104,13 @@ class Videos:
             video = await repository.get(session, identifier)
             return await session.scalar(select(Video.source_info).where(Video.id == video.id)) or {}
 
-    async def rename(self, identifier: str, title: str) -> Video:
-        """Raises NotFound."""
+    async def rename(self, identifier: str, title: str, *, guard: Callable[[Video], None] | None = None) -> Video:
+        """`guard` sees the video under its lock, and may refuse. Raises NotFound."""
         async with self._database.transaction() as session:
             video = await repository.get(session, identifier)
+            if guard is not None:
+                await session.refresh(video, with_for_update=True)
+                guard(video)
             video.title, video.updated_at = title, now()
             return video
 
@@ -123,6 +126,16 @@ class Videos:
             if still is not None:
                 values = {"video_id": video.id, "clip_id": None, "cloud_url": still.cloud_url}
                 await repository.put_thumbnail(session, values | {"time": still.time, "width": still.width, "height": still.height})
+
+    async def publish_sound(self, claim: Claim, media_info: dict[str, Any], *, changed: bool) -> None:
+        """What was measured with another of the source's sounds. Where that `changed`, the extracted audio and the clips, which hold the
+        one before, are the video's no more. Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            video = await repository.get(session, claim.video_id)
+            video.media_info, video.updated_at = media_info, now()
+            if changed:
+                video.audio_url, video.duration = None, media_info["duration"]
+                await session.execute(delete(Clip).where(Clip.video_id == video.id))
 
     async def objects_named(self, video_pk: int, keys: Collection[str]) -> set[str]:
         """Those of `keys` that a row of the video points at."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from videomoments.core.errors import NotFound
 from videomoments.core.times import Interval
-from videomoments.media.silences import find_silences
-from videomoments.media.waveform import HEAD_BYTES, WaveformHeader, coarser, finest, pairs_in, stretch
+from videomoments.media.sound.silences import find_silences
+from videomoments.media.sound.waveform import HEAD_BYTES, WaveformHeader, coarser, finest, pairs_in, stretch
 from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import waveform_key
 

@@ -16,15 +16,21 @@ from videomoments.core.errors import InvalidInput
 from videomoments.db.session import Database
 from videomoments.services.api_keys import ApiKeys
 from videomoments.services.deletion import Deletion
+from videomoments.services.dismissal import Dismissal
 from videomoments.services.editing import Editing
 from videomoments.services.metric_totals import MetricTotals
 from videomoments.services.model_calls import ModelCalls
+from videomoments.services.model_dialects import ModelDialects
+from videomoments.services.model_places import ModelPlaces
 from videomoments.services.models import Models
 from videomoments.services.moments import Moments
+from videomoments.services.nothing import WhyNothing
 from videomoments.services.run_queries import RunQueries
 from videomoments.services.runs import Runs
+from videomoments.services.transcript_parts import TranscriptParts
 from videomoments.services.transcripts import Transcripts
 from videomoments.services.videos import Videos
+from videomoments.services.waiting import Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +45,19 @@ class Services:
     run_queries: RunQueries
     videos: Videos
     transcripts: Transcripts
+    transcript_parts: TranscriptParts
     moments: Moments
     editing: Editing
     models: Models
+    model_places: ModelPlaces
+    model_dialects: ModelDialects
     model_calls: ModelCalls
     api_keys: ApiKeys
     deletion: Deletion
+    dismissal: Dismissal
     totals: MetricTotals
+    waits: Waits
+    why_nothing: WhyNothing
 
     async def close(self) -> None:
         await self.redis.aclose()
@@ -59,6 +71,7 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
     database = Database(settings.database_url, pool_size=pool_size)
     redis = connect(settings.redis_url)
     queue = JobQueue(redis)
+    places = ModelPlaces(database, settings)
     runs = Runs(database, queue, StatusMirror(redis), HistoryMirror(redis), settings)
     return Services(
         settings=settings,
@@ -69,11 +82,17 @@ def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
         run_queries=RunQueries(database, settings),
         videos=Videos(database, runs),
         transcripts=Transcripts(database, runs),
+        transcript_parts=TranscriptParts(database, runs),
         moments=Moments(database, runs),
         editing=Editing(database),
-        models=Models(database, ModelMirror(redis), settings),
+        models=Models(database, ModelMirror(redis), settings, places),
+        model_places=places,
+        model_dialects=ModelDialects(database, places),
         model_calls=ModelCalls(database, runs),
         api_keys=ApiKeys(database),
         deletion=Deletion(database, redis, runs),
+        dismissal=Dismissal(database),
         totals=MetricTotals(database, settings),
+        waits=Waits(runs),
+        why_nothing=WhyNothing(database),
     )

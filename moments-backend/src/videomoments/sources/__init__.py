@@ -7,9 +7,12 @@ from videomoments.sources.base import FetchedSource, FetchLimits, SiteDetails
 from videomoments.sources.buckets import names_object, object_address
 from videomoments.sources.local import fetch_local, inspect
 from videomoments.sources.remote import fetch, listed, names_file
-from videomoments.sources.resolve import SourceKind, checked_url, classify, label, title_of
+from videomoments.sources.resolve import MEDIA_ENDINGS, SourceKind, checked_url, classify, label, shown, title_of
+from videomoments.sources.sniff import HEAD_BYTES, only_media, refuse_not_media, seems_to_be
 
 __all__ = [
+    "HEAD_BYTES",
+    "MEDIA_ENDINGS",
     "FetchLimits",
     "FetchedSource",
     "SiteDetails",
@@ -25,5 +28,9 @@ __all__ = [
     "names_file",
     "names_object",
     "object_address",
+    "only_media",
+    "refuse_not_media",
+    "seems_to_be",
+    "shown",
     "title_of",
 ]

@@ -46,6 +46,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 # As in the WHATWG URL standard: a host that ends in a number is an IPv4 address or nothing.
 _ENDS_IN_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
 _ISATAP = (0x5EFE, 0x0200_5EFE)
+# Names that mean this machine on every machine (RFC 6761, 6.3, and what hosts files have): nobody need be asked where they lead.
+_OURSELVES = re.compile(r"((.+\.)?localhost|localhost6?\.localdomain6?|localhost6|ip6-(localhost|loopback))\.?", re.IGNORECASE)
+_LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 def is_public(address: Address) -> bool:
@@ -145,10 +148,15 @@ class AddressGuard:
         )
 
     def check_literal(self, host: str) -> None:
-        """Checks a host that is written as an address; a name is left to `addresses`, at the time of connecting.
+        """Checks a host that is written as an address, or that names this machine everywhere; another name is left to `addresses`, at the
+        time of connecting.
 
         Old spellings of IPv4 (`2130706433`, `0177.0.0.1`, `127.1`) are refused whatever they mean: nobody writes them by accident.
         """
+        if _OURSELVES.fullmatch(host):
+            if not any(self._allowed.has(host.lower().rstrip("."), address) for address in _LOOPBACK):
+                self.check(host, _LOOPBACK[0])
+            return
         try:
             address = ip_address(host.strip("[]").partition("%")[0])
         except ValueError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import shutil
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,7 @@ class SiteDetails:
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Sizes in bytes, times in seconds. `attempts` in a row that bring nothing new end a download."""
+    """Sizes in bytes, times in seconds. `attempts` in a row that bring nothing new end a download; `sleep` waits between them."""
 
     max_bytes: int = 20 * 1024**3
     min_free_bytes: int = 512 * 1024**2
@@ -82,9 +84,16 @@ class FetchLimits:
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
     attempts: int = 4
-    max_redirects: int = 5
+    # Browsers follow twenty; short links, a consent, a region, a mirror and a signed address are six.
+    max_redirects: int = 10
+    # Bytes per second, in each stretch of `rate_seconds`; and how long a file may come that does not say how long it is.
+    min_rate: int = 2000
+    rate_seconds: float = 60.0
+    open_ended_timeout: float = 2 * 3600.0
     first_wait: float = 0.5
     longest_wait: float = 20.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
     allow_private: str = ""
     # A cookie file for sites; buckets that a gs:// or s3:// source may name, comma-separated.
     cookies: Path | None = None
@@ -96,6 +105,9 @@ class FetchLimits:
             max_bytes=settings.max_source_bytes,
             min_free_bytes=settings.min_free_bytes,
             total_timeout=settings.download_timeout,
+            min_rate=settings.download_min_rate,
+            rate_seconds=settings.download_rate_seconds,
+            open_ended_timeout=settings.download_open_ended_timeout,
             allow_private=settings.allow_private,
             cookies=settings.ytdlp_cookies,
             buckets=settings.source_buckets,
@@ -113,7 +125,11 @@ class FetchLimits:
         """Raises `OutOfSpace` when `size` more bytes in `folder` would leave less than `min_free_bytes`."""
         free = shutil.disk_usage(folder).free
         if free - size < self.min_free_bytes:
-            raise OutOfSpace(f"There is no room for the source: it needs {_readable(size)}, {_readable(free)} are free.")
+            needs, has, kept = _readable(size), _readable(free), _readable(self.min_free_bytes)
+            raise OutOfSpace(
+                f"There is no room for the source: it needs {needs}, and of the {has} that are free {kept} are kept in reserve.",
+                advice="Free some disk space, or keep less in reserve (MOMENTS_MIN_FREE_BYTES); then start the run again.",
+            )
 
 
 def _readable(size: float) -> str:

@@ -23,7 +23,7 @@ from videomoments.core.native_threads import let_native_threads_finish
 from videomoments.core.write_behind import WriteBehind
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import label, shown
-from videomoments.sources.whole import attempts, failed_writing, whole_file
+from videomoments.sources.whole import Unfinished, attempts, failed_writing, left_behind, whole_file
 
 _PREFIXES = ("gs://", "s3://")
 _CHUNK = 1024**2
@@ -77,15 +77,21 @@ def listed_object(url: str, buckets: str) -> ObjectAddress:
     return found
 
 
-async def fetch_object(url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
-    """Downloads an object to `target`, going on where a connection broke off as long as the object is the same. A whole file or none.
+async def fetch_object(
+    url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
+) -> FetchedSource:
+    """Downloads an object to `target`, going on where a connection broke off as long as the object is the same. A whole file or none;
+    `resumes` as for `http.fetch`.
 
     Raises `InvalidInput` (see `listed_object`), `NotFound` (`source_not_found`), `SourceUnavailable` (`source_refused`: permanent),
     `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
     """
     address = listed_object(url, limits.buckets)
-    async with whole_file(target, limits) as partial:
-        reading = _Reading(address, _open(address), partial, limits, on_progress)
+    reading = _Reading(address, _open(address), target, limits, on_progress)
+    if resumes and (before := left_behind(target, str(address))) is not None:
+        reading.go_on(before)
+    async with whole_file(target, limits, reading.left if resumes else lambda: None) as partial:
+        reading.partial = partial
         async for attempt in attempts(limits, lambda: reading.fruitless):
             with attempt:
                 await reading.attempt()
@@ -115,6 +121,14 @@ class _Reading:
     etag: str | None = None
     fruitless: int = 0
 
+    def go_on(self, before: Unfinished) -> None:
+        """With what an earlier download left, if the object is still that one."""
+        self.done, self.size, self.etag = before.done, before.total or -1, before.validator
+
+    def left(self) -> Unfinished | None:
+        """What another download can go on from."""
+        return Unfinished(str(self.address), self.done, self.size, self.etag) if self.done and self.etag else None
+
     async def attempt(self) -> None:
         before = self.done
         try:
@@ -134,7 +148,7 @@ class _Reading:
             ) from error
         except (BaseError, TimeoutError) as error:
             # Its text may name hosts and signed addresses.
-            raise SourceUnavailable(f"The bucket's store failed ({type(error).__name__}).", advice="Try again later.") from error
+            raise SourceUnavailable("The bucket's store failed.", advice="Try again later.") from error
         except OSError as error:
             raise failed_writing(error) from error
         finally:

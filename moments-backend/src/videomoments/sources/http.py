@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
+import dataclasses
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 import aiohttp
 from yarl import URL
 
-from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, UnsupportedMedia
+from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, TooLarge, UnsupportedMedia
 from videomoments.core.write_behind import WriteBehind
+from videomoments.sources import answers
 from videomoments.sources.address_guard import AddressGuard
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
-from videomoments.sources.resolve import checked_url, label, url_label
+from videomoments.sources.coding import Unpacker
+from videomoments.sources.heads import use_lenient_heads
+from videomoments.sources.rate import TOO_SLOW, LeastRate
+from videomoments.sources.resolve import checked_url
 from videomoments.sources.resolver import GuardedResolver
-from videomoments.sources.sniff import check_start, check_type
-from videomoments.sources.whole import attempts, failed_writing, whole_file
+from videomoments.sources.sniff import HEAD_BYTES, check_answer
+from videomoments.sources.whole import Unfinished, attempts, failed_writing, left_behind, whole_file
 
 _CHUNK = 1024 * 1024
 _SPACE_EVERY = 64 * _CHUNK
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_HEADERS = {"User-Agent": "VideoMoments/0.1", "Accept": "*/*", "Accept-Encoding": "identity"}
+# Security policies and cookies fill heads of 16 kB and more; what is longer than this is no head.
+_MAX_HEAD_LINE = 64 * 1024
+_MAX_HEAD_LINES = 512
+# Called like a robot, which is what we are, in the form that filters expect of one.
+_HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; VideoMoments/0.1)", "Accept": "*/*", "Accept-Encoding": "identity"}
+_REDIRECTS = (300, 301, 302, 303, 307, 308)
+# So many stretches in a row that were too slow end a download, whatever else they brought.
+_SLOW_TRIES = 2
 
 
-async def fetch(url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
-    """Downloads `url` to `target`, whose folder exists. A cancelled task, like any error, leaves no file.
+async def fetch(
+    url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
+) -> FetchedSource:
+    """Downloads `url` to `target`, whose folder exists. A cancelled task, like any error, leaves no file; but one that `resumes` leaves
+    what it has after an error that may pass, beside `target`, and takes up what an earlier one left.
 
-    Raises `InvalidInput` (codes `invalid_url`, `url_has_credentials`, `not_a_media_url`), `AddressRefused`, `NotFound`
-    (`source_not_found`), `SourceUnavailable` (`source_refused` and `too_many_redirects`: permanent; `source_unavailable`: may pass),
-    `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
+    Raises `InvalidInput` (codes `invalid_url`, `url_has_credentials`, `not_a_media_url`, `site_live`), `AddressRefused`, `NotFound`
+    (`source_not_found`), `SourceUnavailable` (see there; `source_unavailable` may pass), `TooLarge`, `OutOfSpace`, `UnsupportedMedia`
+    (`empty_file`).
     """
     address = checked_url(url)
-    async with whole_file(target, limits) as partial:
-        download = _Download(address, partial, limits, on_progress)
-        guard = AddressGuard(limits.allow_private)
-        async with _session(limits) as session:
-            async for attempt in attempts(limits, lambda: download.fruitless, lambda: download.asked_to_wait):
-                with attempt:
-                    await download.attempt(session, guard)
-    return FetchedSource(target, download.done, download.validator, download.content_type, download.file_name)
+    download = _Download(address, target, limits, on_progress)
+    if resumes and (before := left_behind(target, str(address))) is not None:
+        download.go_on(before)
+    async with whole_file(target, limits, download.left if resumes else lambda: None) as partial:
+        download.partial = partial
+        await download.run()
+    return FetchedSource(target, download.done, download.etag, download.content_type, download.file_name)
 
 
 async def look(url: str, *, limits: FetchLimits) -> None:
@@ -50,55 +63,108 @@ async def look(url: str, *, limits: FetchLimits) -> None:
         await download.attempt(session, AddressGuard(limits.allow_private))
 
 
+async def read_text(url: str, *, limits: FetchLimits, max_bytes: int) -> tuple[bytes, str]:
+    """A document of at most `max_bytes`, whatever it is, and the address where it was found in the end. Raises what `fetch` raises."""
+    bound = dataclasses.replace(limits, max_bytes=max_bytes)
+    with tempfile.TemporaryDirectory(prefix="document-") as folder:
+        download = _Download(checked_url(url), Path(folder) / "document", bound, None, takes_any=True)
+        try:
+            async with asyncio.timeout(limits.total_timeout):
+                await download.run()
+        except TooLarge as error:
+            raise InvalidInput(f"The document at that URL is larger than {max_bytes // 1024**2} MB.", code="not_a_media_url") from error
+        return download.partial.read_bytes(), str(download.found_at)
+
+
 def _session(limits: FetchLimits) -> aiohttp.ClientSession:
-    # No environment: a proxy would resolve names behind the guard's back. No cookies: they belong to nobody here.
-    connector = aiohttp.TCPConnector(resolver=GuardedResolver(AddressGuard(limits.allow_private)), use_dns_cache=False, limit=1)
+    # No environment: a proxy would resolve names behind the guard's back. Cookies live as long as one download: some servers give one
+    # with a redirect and ask for it behind. A connection is used once: what a redirect's body holds beyond its length is no answer.
+    connector = aiohttp.TCPConnector(
+        resolver=GuardedResolver(AddressGuard(limits.allow_private)), use_dns_cache=False, limit=1, force_close=True
+    )
+    use_lenient_heads(connector)
     return aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_timeout, sock_read=limits.read_timeout),
         headers=_HEADERS,
         trust_env=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
+        cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
         auto_decompress=False,
         read_bufsize=_CHUNK,
+        max_line_size=_MAX_HEAD_LINE,
+        max_field_size=_MAX_HEAD_LINE,
+        max_headers=_MAX_HEAD_LINES,
     )
 
 
 @dataclass(slots=True)
 class _Download:
-    """One source's state over all its attempts."""
+    """One source's state over all its attempts. `done`: bytes of it that are in the file; `most`: the most there ever were."""
 
     url: URL
     partial: Path
     limits: FetchLimits
     on_progress: OnProgress | None
     looks_only: bool = False
+    takes_any: bool = False
     done: int = 0
     total: int | None = None
     validator: str | None = None
+    etag: str | None = None
     content_type: str | None = None
     file_name: str = ""
+    found_at: URL | None = None
     fruitless: int = 0
+    slow: int = 0
     most: int = 0
     asked_to_wait: float = 0.0
-    _checked_space_at: int = field(default=0)
+    _head: bytearray = field(default_factory=bytearray)
+    _told: bool = False
+    _began: float = 0.0
+    _checked_space_at: int = 0
+
+    def go_on(self, before: Unfinished) -> None:
+        """With what an earlier download left, whose beginning it has looked at."""
+        self.done = self.most = before.done
+        self.total, self.validator, self._told = before.total, before.validator, True
+
+    def left(self) -> Unfinished | None:
+        """What another download can go on from."""
+        if not self.done or self.validator is None or not self._told:
+            return None
+        return Unfinished(str(self.url), self.done, self.total, self.validator)
+
+    async def run(self) -> None:
+        """All attempts. Raises what `fetch` raises."""
+        guard = AddressGuard(self.limits.allow_private)
+        self._began = self.limits.clock()
+        async with _session(self.limits) as session:
+            async for attempt in attempts(self.limits, lambda: self.fruitless, lambda: self.asked_to_wait):
+                with attempt:
+                    await self.attempt(session, guard)
 
     async def attempt(self, session: aiohttp.ClientSession, guard: AddressGuard) -> None:
         """Gets what is missing. Raises a retryable `SourceUnavailable` when the rest is to be asked for again."""
         self.asked_to_wait = 0.0
+        begun = self.done
         try:
             async with await self._open(session, guard) as response:
-                self._read_head(response)
-                if self.looks_only:
-                    check_start(await response.content.read(_CHUNK))
-                else:
+                if self._read_head(response):
                     await self._read_body(response)
+                self._check_whole()
+        except SourceUnavailable as error:
+            self._count_slow(error, begun)
+            raise
         except MomentsError:
             raise
         except aiohttp.InvalidURL as error:
             raise InvalidInput("The URL is malformed.", code="invalid_url") from error
         except aiohttp.ClientConnectorCertificateError as error:
             raise SourceUnavailable(f"The certificate of {self.url.host} is not valid.", retryable=False) from error
+        except aiohttp.ClientResponseError as error:
+            raise SourceUnavailable(
+                f"{self.url.host} answers in a way that is no HTTP.", code="not_http", advice="Check the URL.", retryable=False
+            ) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             reason = "took too long to answer" if isinstance(error, TimeoutError) else "broke the connection off"
             if isinstance(error, aiohttp.ClientConnectorError):
@@ -111,24 +177,36 @@ class _Download:
             self.fruitless = 0 if self.done > self.most else self.fruitless + 1
             self.most = max(self.most, self.done)
 
+    def _count_slow(self, error: SourceUnavailable, begun: int) -> None:
+        """A connection that got stuck is tried once more; a server that drips is let go."""
+        if error.code != TOO_SLOW:
+            return
+        enough = self.limits.min_rate * self.limits.rate_seconds
+        self.slow = 1 if self.done - begun > enough else self.slow + 1
+        if self.slow >= _SLOW_TRIES:
+            error.retryable = False
+
     async def _open(self, session: aiohttp.ClientSession, guard: AddressGuard) -> aiohttp.ClientResponse:
         """The answer at the end of all redirects, each of which is checked like the first address."""
         headers = {}
         if self.done and self.validator:
             headers = {"Range": f"bytes={self.done}-", "If-Range": self.validator}
+        else:
+            self._begin_anew()
+        # A deadline for all heads together: bytes that drip would each begin the limit for silence anew.
+        async with asyncio.timeout(self.limits.read_timeout):
+            return await self._followed(session, guard, headers)
+
+    async def _followed(self, session: aiohttp.ClientSession, guard: AddressGuard, headers: dict[str, str]) -> aiohttp.ClientResponse:
         url = self.url
         for _ in range(self.limits.max_redirects + 1):
             guard.check_literal(url.raw_host or "")
             response = await session.get(url, headers=headers, allow_redirects=False)
-            if response.status not in (301, 302, 303, 307, 308):
-                self.file_name = _file_name(response, url)
+            if response.status not in _REDIRECTS or (response.status == 300 and "Location" not in response.headers):
+                self.file_name, self.found_at = answers.file_name(response.headers, url), url
                 return response
-            location = response.headers.get("Location", "")
-            response.release()
-            try:
-                url = checked_url(str(url.join(URL(location))))
-            except ValueError as error:
-                raise SourceUnavailable(f"{self.url.host} redirects to a malformed address.", retryable=False) from error
+            response.close()
+            url = self._redirected(url, response)
         raise SourceUnavailable(
             f"{self.url.host} redirects more than {self.limits.max_redirects} times.",
             code="too_many_redirects",
@@ -136,33 +214,56 @@ class _Download:
             retryable=False,
         )
 
-    def _read_head(self, response: aiohttp.ClientResponse) -> None:
-        """Takes over what the answer says of itself; sets `done` back where it begins anew."""
+    def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:
+        try:
+            found = answers.redirected(url, response.headers)
+        except ValueError as error:
+            raise SourceUnavailable(f"{self.url.host} redirects to a malformed address.", retryable=False) from error
+        if found is None:
+            raise SourceUnavailable(f"{self.url.host} redirects without saying where to.", retryable=False)
+        return found
+
+    def _begin_anew(self) -> None:
+        self.done, self.total, self._told = 0, None, self.takes_any
+        self._head.clear()
+
+    def _read_head(self, response: aiohttp.ClientResponse) -> bool:
+        """Takes over what the answer says of itself; sets `done` back where it begins anew. False: the file is whole already."""
+        headers = response.headers
+        if response.status == 416 and self.done and answers.length_behind(headers) == self.done:
+            return False  # it broke off behind the last byte
         self._check_status(response)
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise SourceUnavailable(f"{self.url.host} sends the file compressed, which was not asked for.", retryable=False)
-        check_type(response.content_type)
-        length = int(response.headers["Content-Length"]) if response.headers.get("Content-Length", "").isdecimal() else None
-        if response.status == 206:
-            begin, total = _content_range(response)
-            if begin != self.done or (self.total is not None and total != self.total):
-                self.done, self.validator = 0, None
-                raise SourceUnavailable(f"{self.url.host} answered with another part than asked for.")
-            self.total = total
+        if answers.is_live(headers):
+            raise InvalidInput("That is a live stream.", code="site_live", advice="Give a recording of it.")
+        part = answers.part_of(headers) if response.status == 206 else None
+        validator = answers.validator_of(headers)
+        if response.status == 206 and self.done and (part is None or not self._continues(part, validator)):
+            self.done, self.validator = 0, None
+            raise SourceUnavailable(f"{self.url.host} answered with another part than asked for.")
+        if part is not None and part.begin != self.done:
+            raise SourceUnavailable(f"{self.url.host} answered with a part, which was not asked for.", retryable=False)
+        if response.status == 206 and self.done:
+            self.total = part.total if part is not None and part.total is not None else self.total
+            validator = validator or self.validator
         else:
-            self.done, self.total = 0, length
-        self.content_type = response.content_type if "Content-Type" in response.headers else None
-        etag = response.headers.get("ETag", "")
-        # A weak validator promises the same meaning, not the same bytes.
-        self.validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
+            self._begin_anew()
+            self.total = part.total if part is not None else answers.content_length(headers)
+        self.content_type = answers.media_type(headers)
+        self.validator = self.etag = validator
         if self.total is not None and not self.looks_only:
             self.limits.check_size(self.total)
             self.limits.check_space(self.partial.parent, self.total - self.done)
         self._checked_space_at = self.done
+        return True
+
+    def _continues(self, part: answers.Part, validator: str | None) -> bool:
+        """Whether the part follows what is there, of the same file as far as the answer says: not every server heeds `If-Range`."""
+        same = validator is None or self.validator is None or validator == self.validator or '"' not in validator + self.validator
+        return part.begin == self.done and (None in (part.total, self.total) or part.total == self.total) and same
 
     def _check_status(self, response: aiohttp.ClientResponse) -> None:
         host, status = self.url.host, response.status
-        if status in (200, 206):
+        if status in (200, 203, 206):
             return
         if status in (404, 410):
             raise NotFound(f"{host} has nothing at that URL ({status}).", code="source_not_found", advice="Check the URL.")
@@ -175,52 +276,88 @@ class _Download:
             )
         if status == 416:
             self.done, self.validator = 0, None
-        passing = status in (408, 416, 425, 429) or status >= 500
-        if passing:
-            after = response.headers.get("Retry-After", "")
-            self.asked_to_wait = min(float(after), 3 * self.limits.longest_wait) if after.isdecimal() else 0.0
-        raise SourceUnavailable(
+        # 202: it is being prepared.
+        passing = status in (202, 408, 416, 425, 429) or status >= 500
+        error = SourceUnavailable(
             f"{host} answered with status {status}.", advice="Try again later." if passing else "Check the URL.", retryable=passing
         )
+        if passing:
+            error.retry_after = answers.wished_wait(response.headers)
+            self.asked_to_wait = min(error.retry_after or 0.0, 3 * self.limits.longest_wait)
+        raise error
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> None:
         begin = self.done
+        unpacker = Unpacker(answers.compressions(response.headers), str(self.url.host))
+        rate = LeastRate(self.limits.min_rate, self.limits.rate_seconds, self.limits.clock)
+        if self.looks_only:
+            await self._look_at(response, unpacker)
+            return
         writer = WriteBehind(self.partial, at=begin)
         try:
             async with writer:
                 # Pieces as they came from the socket: for blocks of one size they would have to be joined.
                 async for piece in response.content.iter_any():
-                    if self.done == 0:
-                        check_start(piece)
-                    await self._take(writer, piece)
+                    rate.came(len(piece), str(self.url.host))
+                    for plain in unpacker.feed(piece):
+                        await self._take(writer, plain, packed=unpacker.packed)
+                for plain in unpacker.end():
+                    await self._take(writer, plain, packed=unpacker.packed)
         finally:
             # What is asked for next is what follows in the file, not what was received.
             self.done = begin + writer.written
+            if unpacker.packed:
+                # Ranges and lengths are those of the compressed bytes.
+                self.validator, self.total = None, None
+
+    def _check_whole(self) -> None:
+        """At the end of an answer."""
+        if not self._told:
+            check_answer(bytes(self._head), whole=True, content_type=self.content_type)
+        if self.looks_only:
+            return
         if self.total is not None and self.done != self.total:
             raise SourceUnavailable(f"{self.url.host} sent {self.done} of {self.total} bytes.", advice="Try again later.")
         if self.done == 0:
             raise UnsupportedMedia("The URL leads to an empty file.", code="empty_file", advice="Check the URL.")
 
-    async def _take(self, writer: WriteBehind, piece: bytes) -> None:
+    async def _look_at(self, response: aiohttp.ClientResponse, unpacker: Unpacker) -> None:
+        """Only the beginning, as far as it is needed to tell what it is."""
+        async with asyncio.timeout(self.limits.read_timeout):
+            async for piece in response.content.iter_any():
+                for plain in unpacker.feed(piece):
+                    self._sniff(plain)
+                if self._told:
+                    return
+            for plain in unpacker.end():
+                self._sniff(plain)
+
+    def _sniff(self, piece: bytes) -> None:
+        """Raises what `check_answer` raises, once enough bytes are there."""
+        if self._told:
+            return
+        self._head += piece[: HEAD_BYTES - len(self._head)]
+        self._told = len(self._head) == HEAD_BYTES
+        check_answer(bytes(self._head), whole=False, content_type=self.content_type)
+
+    async def _take(self, writer: WriteBehind, piece: bytes, *, packed: bool) -> None:
+        self._sniff(piece)
         self.limits.check_size(self.done + len(piece))
-        if self.total is None and self.done - self._checked_space_at > _SPACE_EVERY:
-            self.limits.check_space(self.partial.parent, len(piece))
-            self._checked_space_at = self.done
+        if self.total is None or packed:
+            if self.done - self._checked_space_at > _SPACE_EVERY:
+                self.limits.check_space(self.partial.parent, len(piece))
+                self._checked_space_at = self.done
+            self._check_end()
         await writer.write(piece)
         self.done += len(piece)
         if self.on_progress is not None:
-            self.on_progress(self.done, self.total)
+            self.on_progress(self.done, None if packed else self.total)
 
-
-def _content_range(response: aiohttp.ClientResponse) -> tuple[int, int]:
-    found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return (int(found[1]), int(found[3])) if found else (-1, -1)
-
-
-def _file_name(response: aiohttp.ClientResponse, url: URL) -> str:
-    try:
-        disposition = response.content_disposition
-        given = disposition.filename if disposition else None
-    except (ValueError, LookupError):
-        given = None
-    return label(unquote(given)) if given and label(unquote(given)) else url_label(url)
+    def _check_end(self) -> None:
+        if self.limits.clock() - self._began > self.limits.open_ended_timeout:
+            raise SourceUnavailable(
+                f"{self.url.host} has been sending for {self.limits.open_ended_timeout:.0f} seconds without saying how long the file is.",
+                code="source_endless",
+                advice="If it is a live stream, give a recording of it; else raise MOMENTS_DOWNLOAD_OPEN_ENDED_TIMEOUT.",
+                retryable=False,
+            )

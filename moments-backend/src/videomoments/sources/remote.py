@@ -2,45 +2,118 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from videomoments.core.errors import SourceUnavailable
+from videomoments.core.errors import MomentsError, SourceUnavailable
 from videomoments.sources import http
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
+from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress, SiteDetails
 from videomoments.sources.buckets import fetch_object, names_object
-from videomoments.sources.resolve import MEDIA_ENDINGS
-from videomoments.sources.site import Listing, fetch_site, list_site
-from videomoments.sources.sniff import WebPage
+from videomoments.sources.feeds import MAX_FEED_BYTES, FeedEntry, FeedList, feeds_of_page, read_feed
+from videomoments.sources.resolve import MEDIA_ENDINGS, checked_url
+from videomoments.sources.site import MAX_LISTED, ListedVideo, Listing, fetch_site, list_site
+from videomoments.sources.sniff import Feed, WebPage
+
+# yt-dlp found no video on a page that it could read.
+_NO_VIDEO = ("not_a_media_url",)
+_MOST_FEEDS = 3
 
 
-async def fetch(url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
-    """Downloads the source to `target`, whose folder exists. A cancelled task, like any error, leaves no file.
+async def fetch(
+    url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
+) -> FetchedSource:
+    """Downloads the source to `target`, whose folder exists. A cancelled task, like any error, leaves no file; but one that `resumes`
+    leaves beside `target` what it has of a file or an object after an error that may pass, and goes on from there.
 
-    It is asked for as a file first; a page, or a refusal to show one to a program like ours, is yt-dlp's.
+    It is asked for as a file first; a page, or a refusal to show one to a program like ours, is yt-dlp's. Of a feed the first recording
+    comes, as of a list.
     Raises what `http.fetch`, `fetch_site` and `fetch_object` raise.
     """
     if names_object(url):
-        return await fetch_object(url, target, limits=limits, on_progress=on_progress)
+        return await fetch_object(url, target, limits=limits, on_progress=on_progress, resumes=resumes)
     try:
-        return await http.fetch(url, target, limits=limits, on_progress=on_progress)
+        return await http.fetch(url, target, limits=limits, on_progress=on_progress, resumes=resumes)
+    except Feed:
+        feed = await _feed(url, limits)
+        return await _fetch_entry(feed, feed.entries[0], target, limits, on_progress, resumes=resumes)
     except (WebPage, SourceUnavailable) as error:
         if not _may_be_page(url, error):
             raise
-        return await fetch_site(url, target, limits=limits, on_progress=on_progress)
+        try:
+            return await fetch_site(url, target, limits=limits, on_progress=on_progress)
+        except MomentsError as none:
+            # The page of an episode, whose player nobody knows: its podcast's feed may name the file.
+            if none.code not in _NO_VIDEO or (found := await _episode(url, limits)) is None:
+                raise
+        return await _fetch_entry(*found, target, limits, on_progress, resumes=resumes)
 
 
 async def listed(url: str, *, max_videos: int, limits: FetchLimits) -> Listing:
-    """The videos that a URL leads to; a file, an object and a page with one video have none but themselves. Raises like `fetch`."""
+    """The videos that a URL leads to; a file, an object and a page with one video have none but themselves. A feed has its recordings,
+    and so has a page without a video that names its feed. Raises like `fetch`."""
     if names_object(url) or names_file(url):
         return Listing("", (), 1)
     try:
         await http.look(url, limits=limits)
+    except Feed:
+        return _listing(await _feed(url, limits), max_videos)
     except (WebPage, SourceUnavailable) as error:
         if not _may_be_page(url, error):
             raise
-        return await list_site(url, max_videos=max_videos, limits=limits)
+        try:
+            return await list_site(url, max_videos=max_videos, limits=limits)
+        except MomentsError as none:
+            if none.code not in _NO_VIDEO or not (feeds := await _feeds_of(url, limits)):
+                raise
+        return _listing(feeds[0], max_videos)
     return Listing("", (), 1)
+
+
+async def _feed(url: str, limits: FetchLimits) -> FeedList:
+    return read_feed(*await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))
+
+
+async def _feeds_of(url: str, limits: FetchLimits) -> list[FeedList]:
+    """The feeds of a page that can be read, of the first few that it names: one for its comments may stand beside it."""
+    found = []
+    with suppress(MomentsError):
+        for address in feeds_of_page(*await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))[:_MOST_FEEDS]:
+            with suppress(MomentsError):
+                feed = await _feed(address, limits)
+                # Pages alone: those of another page are no answer.
+                if any(entry.url != entry.page for entry in feed.entries):
+                    found.append(feed)
+    return found
+
+
+async def _episode(url: str, limits: FetchLimits) -> tuple[FeedList, FeedEntry] | None:
+    """The entry, of the page's own feeds, whose page this is. Another entry would be another recording."""
+    page = str(checked_url(url)).rstrip("/")
+    for feed in await _feeds_of(url, limits):
+        for entry in feed.entries:
+            if entry.page.rstrip("/") == page and entry.url != entry.page:
+                return feed, entry
+    return None
+
+
+async def _fetch_entry(
+    feed: FeedList, entry: FeedEntry, target: Path, limits: FetchLimits, on_progress: OnProgress | None, *, resumes: bool
+) -> FetchedSource:
+    try:
+        found = await http.fetch(entry.url, target, limits=limits, on_progress=on_progress, resumes=resumes)
+    except (WebPage, SourceUnavailable) as error:
+        if not _may_be_page(entry.url, error):
+            raise
+        return await fetch_site(entry.url, target, limits=limits, on_progress=on_progress)
+    told = SiteDetails("feed", entry.id, entry.page, feed.author or feed.title, entry.published, of=len(feed.entries))
+    return replace(found, title=entry.title or None, details=told)
+
+
+def _listing(feed: FeedList, max_videos: int) -> Listing:
+    videos = tuple(ListedVideo(entry.url, entry.title) for entry in feed.entries[: min(max_videos, MAX_LISTED)])
+    return Listing(feed.title, videos, len(feed.entries))
 
 
 def names_file(url: str) -> bool:

@@ -11,17 +11,25 @@ from urllib.parse import unquote
 from yarl import URL
 
 from videomoments.core.errors import InvalidInput
+from videomoments.core.text import one_line, shortened, shows
 
 MAX_URL = 4096
 MAX_LABEL = 200
 MEDIA_ENDINGS = frozenset(
     f".{ending}"
     for ending in (
-        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "flv", "ts", "m2ts", "mpg", "mpeg", "3gp", "ogv"),
-        *("mp3", "m4a", "aac", "wav", "flac", "ogg", "oga", "opus"),
+        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "flv", "ts", "m2ts", "mts", "mpg", "mpeg", "vob", "3gp", "3g2", "ogv", "f4v"),
+        *("wmv", "asf", "dv", "mxf", "rm", "wtv", "divx"),
+        *("mp3", "m4a", "m4b", "aac", "wav", "flac", "ogg", "oga", "opus", "mka", "mp2", "ac3", "eac3", "wma", "aif", "aiff", "aifc"),
+        *("caf", "au", "snd", "w64", "wv", "ape", "tta", "amr", "awb", "dss", "qcp"),
     )
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# What podcast pages write for http, or in front of it.
+_FEED_SCHEME = re.compile(r"(?:feed|itpc|pcast|podcast):(?:(?://)?(https?:)(?=//)|(?=//))", re.IGNORECASE)
+# RFC 3986: a path and a query that need no encoding, as they were written.
+_ENCODED = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?")
+_DOTS = re.compile(r"/\.{1,2}(/|$)")
 
 
 class SourceKind(StrEnum):
@@ -31,7 +39,7 @@ class SourceKind(StrEnum):
 
 def classify(source: str) -> SourceKind:
     """Whether the source is an address to download or a file's path. Raises `InvalidInput` for an address of another kind."""
-    scheme = _SCHEME.match(source)
+    scheme = _SCHEME.match(source) or _FEED_SCHEME.match(source)
     if scheme is None:
         if not source.strip() or "\0" in source:
             raise InvalidInput("There is no source.", code="invalid_source", advice="Give a file or an http(s) URL.")
@@ -41,11 +49,14 @@ def classify(source: str) -> SourceKind:
 
 
 def checked_url(text: str) -> URL:
-    """The URL in its normal form: host in lower case, no default port, no fragment; two spellings of one address become equal.
+    """The URL in its normal form: host in lower case, no default port, no fragment; two spellings of one address become equal. A path
+    and a query that are valid stay as they were written: signed addresses are signed letter by letter.
 
     Raises `InvalidInput` with the code `invalid_url`, or `url_has_credentials`: those would end up in the database and in logs.
     """
-    text = text.strip()
+    text = _trimmed(text)
+    if not text:
+        raise InvalidInput("There is no URL.", code="invalid_url", advice="Give a full http(s) URL.")
     if len(text) > MAX_URL:
         raise InvalidInput(f"The URL is longer than {MAX_URL} characters.", code="invalid_url")
     if any(unicodedata.category(character)[0] in "CZ" for character in text):
@@ -56,6 +67,8 @@ def checked_url(text: str) -> URL:
         _ = url.port
     except ValueError as error:
         raise InvalidInput("The URL is malformed.", code="invalid_url", advice="Copy it again from the browser's address bar.") from error
+    if not url.scheme:
+        raise InvalidInput("The URL does not say http or https.", code="invalid_url", advice="Begin it with https://.")
     if url.scheme not in ("http", "https"):
         raise InvalidInput(
             "Only http and https URLs can be downloaded.", code="invalid_url", advice="Give an http(s) URL, or the file itself."
@@ -69,7 +82,26 @@ def checked_url(text: str) -> URL:
             advice="Leave the credentials out: use a URL that works without them.",
         )
     url = url.with_fragment(None)
-    return url.with_port(None) if url.is_default_port() else url
+    url = url.with_port(None) if url.is_default_port() else url
+    return _as_written(url, text)
+
+
+def _trimmed(text: str) -> str:
+    """Without what comes along when an address is copied: spaces of any kind and marks without width around it, a podcast's scheme."""
+    ends = [place for place, sign in enumerate(text) if not sign.isspace() and unicodedata.category(sign) not in ("Cf", "Zs", "Zl", "Zp")]
+    text = text[ends[0] : ends[-1] + 1] if ends else ""
+    if scheme := _FEED_SCHEME.match(text):
+        text = (scheme[1] or "http:") + text[scheme.end() :]
+    return text
+
+
+def _as_written(url: URL, text: str) -> URL:
+    """`url` with the path and the query that `text` has, where they are valid."""
+    behind = text.partition("#")[0].partition("://")[2]
+    written = _ENCODED.fullmatch(behind[len(re.split(r"[/?]", behind, maxsplit=1)[0]) :])
+    if written is None or _DOTS.search(written[1] or ""):
+        return url
+    return URL(f"{url.origin()}{written[1] or '/'}{written[2] or ''}", encoded=True)
 
 
 def label(text: str, limit: int = MAX_LABEL) -> str:
@@ -78,13 +110,11 @@ def label(text: str, limit: int = MAX_LABEL) -> str:
 
 
 def shown(text: str, limit: int) -> str:
-    """A stranger's text on one line: without control, direction or line characters, at most `limit` long."""
-    kept = "".join(
-        character
-        for character in unicodedata.normalize("NFC", text[: 8 * limit])
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    )
-    return " ".join(kept.split())[:limit].strip()
+    """A stranger's text on one line: without control, direction or line characters, at most `limit` long; empty where it shows nothing."""
+    # Line ends of a name are none: they go, where those of a text become spaces.
+    head = "".join(character for character in text[: 8 * limit] if unicodedata.category(character) not in ("Cc", "Zl", "Zp"))
+    line = shortened(one_line(head), limit).strip()
+    return line if shows(line) else ""
 
 
 def url_label(url: URL) -> str:
@@ -95,4 +125,5 @@ def url_label(url: URL) -> str:
 def title_of(name: str) -> str:
     """A title to begin with: the file name without its extension, underscores as spaces."""
     stem = PurePosixPath(name).stem if PurePosixPath(name).suffix.lower().lstrip(".").isalnum() else name
-    return " ".join(stem.replace("_", " ").split()) or name
+    title = " ".join(stem.replace("_", " ").split())
+    return title if shows(title) else name

@@ -14,13 +14,15 @@ from typing import Any
 from videomoments.core.errors import InvalidInput, MomentsError, SourceUnavailable
 from videomoments.core.job_process import ChildProgram, run_job
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress, SiteDetails
+from videomoments.sources.rate import LeastRate
 from videomoments.sources.resolve import checked_url, label
-from videomoments.sources.sniff import check_start
+from videomoments.sources.sniff import HEAD_BYTES, check_answer
 
 # Pages are read, players' scripts looked through and many short parts fetched without a word of yt-dlp's.
 _STALL_SECONDS = 180.0
 _LIST_SECONDS = 120.0
 MAX_LISTED = 500
+_PATIENCE = 3
 
 
 class _SiteProgram(ChildProgram):
@@ -102,18 +104,41 @@ async def _result(
         "file_bytes": limits.max_bytes + 64 * 1024**2,
         "open_files": 256,
     }
+    speed = _Speed(limits)
     try:
         async with asyncio.timeout(seconds), aclosing(run_job(program, job, takes, stall_seconds=_STALL_SECONDS)) as events:
             async for event in events:
                 if event["event"] == "result":
                     return event
-                if on_progress is not None and "done" in event:
-                    on_progress(event["done"], event["total"])
+                if "done" in event:
+                    speed.at(event["done"])
+                    if on_progress is not None:
+                        on_progress(event["done"], event["total"])
     except TimeoutError as error:
         raise SourceUnavailable(
             f"The site took longer than {seconds:.0f} seconds.", advice="Try again, or raise MOMENTS_DOWNLOAD_TIMEOUT."
         ) from error
     raise AssertionError("a job ends with a result or an error")
+
+
+class _Speed:
+    """The least rate of a site, from its first byte on. More patient than with a file: between the parts of a stream there are pauses."""
+
+    def __init__(self, limits: FetchLimits) -> None:
+        self._limits = limits
+        self._rate: LeastRate | None = None
+        self._done = 0
+
+    def at(self, done: int) -> None:
+        """`done` bytes have come. Raises `SourceUnavailable` (`source_too_slow`: permanent)."""
+        if self._rate is None:
+            self._rate = LeastRate(self._limits.min_rate, _PATIENCE * self._limits.rate_seconds, self._limits.clock)
+        came, self._done = max(0, done - self._done), done
+        try:
+            self._rate.came(came, "The site")
+        except SourceUnavailable as error:
+            error.retryable = False
+            raise
 
 
 def _taken(folder: Path, target: Path, result: Mapping[str, Any]) -> FetchedSource:
@@ -122,7 +147,8 @@ def _taken(folder: Path, target: Path, result: Mapping[str, Any]) -> FetchedSour
     for file in files:
         # What yt-dlp takes for "a direct link" may be a page or a list of somebody else's.
         with file.open("rb") as reader:
-            check_start(reader.read(4096))
+            head = reader.read(HEAD_BYTES)
+            check_answer(head, whole=len(head) < HEAD_BYTES)
     sound = target.with_name(target.name + ".sound") if len(files) == 2 else None
     files[0].replace(target)
     if sound is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tenacity
@@ -15,21 +17,54 @@ from videomoments.core.errors import MomentsError, OutOfSpace, SourceUnavailable
 from videomoments.sources.base import FetchLimits
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The beginning of a file that was left behind: `done` bytes of `total` (None: not said) of the file that `url` led to, as it was
+    when its server called it `validator`."""
+
+    url: str
+    done: int
+    total: int | None
+    validator: str
+
+
+def left_behind(target: Path, url: str) -> Unfinished | None:
+    """What an earlier download to `target` left of the same URL's file, to go on from. What does not fit together is removed."""
+    partial, note = _paths(target)
+    try:
+        found = Unfinished(**json.loads(note.read_text(encoding="utf-8")))
+        if found.url == url and found.validator and 0 < found.done <= partial.stat().st_size:
+            return found
+    except (OSError, ValueError, TypeError):
+        pass
+    _remove(partial, note)
+    return None
+
+
 @asynccontextmanager
-async def whole_file(target: Path, limits: FetchLimits) -> AsyncIterator[Path]:
+async def whole_file(target: Path, limits: FetchLimits, leaves: Callable[[], Unfinished | None] = lambda: None) -> AsyncIterator[Path]:
     """A path beside `target` to download to, which takes its place at the end of the block; after any error, and when the task is
-    cancelled, nothing is left. Raises `SourceUnavailable` when the block takes longer than `total_timeout`."""
-    partial = target.with_name(target.name + ".part")
+    cancelled, nothing is left, but where `leaves` says what is worth keeping after an error that may pass.
+    Raises `SourceUnavailable` (`source_timeout`) when the block takes longer than `total_timeout`."""
+    partial, note = _paths(target)
+    kept = False
     try:
         async with asyncio.timeout(limits.total_timeout):
             yield partial
         await asyncio.to_thread(partial.replace, target)
     except TimeoutError as error:
         raise SourceUnavailable(
-            f"The download took longer than {limits.total_timeout:.0f} seconds.", advice="Try again, or raise MOMENTS_DOWNLOAD_TIMEOUT."
+            f"The download took longer than {limits.total_timeout:.0f} seconds.",
+            code="source_timeout",
+            advice="Try again, or raise MOMENTS_DOWNLOAD_TIMEOUT.",
         ) from error
+    except SourceUnavailable as error:
+        if error.retryable and (left := leaves()) is not None:
+            kept = _keep(note, left)
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        if not kept:
+            _remove(partial, note)
 
 
 def attempts(limits: FetchLimits, fruitless: Callable[[], int], asked_to_wait: Callable[[], float] = lambda: 0.0) -> tenacity.AsyncRetrying:
@@ -37,6 +72,7 @@ def attempts(limits: FetchLimits, fruitless: Callable[[], int], asked_to_wait: C
     nothing: as long as each brings more bytes, a shaky line may take as many as it needs."""
     backoff = tenacity.wait_exponential_jitter(multiplier=limits.first_wait, max=limits.longest_wait, jitter=limits.first_wait)
     return tenacity.AsyncRetrying(
+        sleep=limits.sleep,
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, SourceUnavailable) and error.retryable),
         stop=lambda _: fruitless() >= limits.attempts,
         wait=lambda state: max(backoff(state), asked_to_wait()),
@@ -49,3 +85,20 @@ def failed_writing(error: OSError) -> MomentsError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutOfSpace("The disk filled up during the download.")
     return SourceUnavailable(f"The download failed: {os.strerror(error.errno or errno.EIO)}.")
+
+
+def _paths(target: Path) -> tuple[Path, Path]:
+    return target.with_name(target.name + ".part"), target.with_name(target.name + ".part.json")
+
+
+def _keep(note: Path, left: Unfinished) -> bool:
+    try:
+        note.write_text(json.dumps(asdict(left)), encoding="utf-8")
+    except OSError:
+        return False
+    return True
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -6,20 +6,32 @@
 from __future__ import annotations
 
 import os
+import secrets
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from obstore.exceptions import BaseError
 from obstore.store import GCSStore, MemoryStore, S3Store
 
 from videomoments.core.config import Settings
-from videomoments.core.errors import InvalidInput
+from videomoments.core.errors import InvalidInput, StorageError
 from videomoments.storage.base import ObjectStore, StoredObject
 from videomoments.storage.cloud import CloudStore
 from videomoments.storage.configured import signing_key, storage_url
+from videomoments.storage.examine import examine_store
+from videomoments.storage.failures import store_failure
 from videomoments.storage.local import LocalStore
 from videomoments.storage.signing import SignedUrl, UrlSigner, Verdict
 
-__all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "configured_store", "open_store"]
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
+__all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "check_store", "configured_store", "open_store"]
+
+# For a look beforehand: the client's own patience is minutes.
+_ONCE_MORE: RetryConfig = {"max_retries": 1, "retry_timeout": timedelta(seconds=5)}
 
 
 def configured_store(settings: Settings) -> ObjectStore:
@@ -27,12 +39,20 @@ def configured_store(settings: Settings) -> ObjectStore:
     return open_store(storage_url(settings), signing_key=signing_key(settings), public_url=settings.public_url)
 
 
-def open_store(storage_url: str, *, signing_key: str, public_url: str | None) -> ObjectStore:
+async def check_store(settings: Settings) -> None:
+    """Whether the configured store works: an object is written, read and removed. Raises InvalidInput, StorageError, OutOfSpace."""
+    address = storage_url(settings)
+    # Nobody is given an address that this key signs.
+    await examine_store(lambda: open_store(address, signing_key=secrets.token_hex(16), public_url=None, patient=False), address)
+
+
+def open_store(storage_url: str, *, signing_key: str, public_url: str | None, patient: bool = True) -> ObjectStore:
     """The store at `gs://bucket[/folder]`, `s3://bucket[/folder]`, `file:///folder` or `memory://`.
 
     Credentials come from the clouds' usual environment variables. `signing_key` and `public_url` are for what our own API serves: the
     objects of a folder or of memory, and downloads under a name. Without `public_url` their addresses are relative to the API's host.
-    Raises `InvalidInput` (code `invalid_storage_url`) for an address of no such form.
+    `patient`: a cloud that fails is asked again for minutes. Raises `InvalidInput` (code `invalid_storage_url`) for an address of no such
+    form, `StorageError` where its credentials or folder can't be used.
     """
     parts = urlsplit(storage_url)
     signer = UrlSigner(signing_key, public_url)
@@ -40,18 +60,29 @@ def open_store(storage_url: str, *, signing_key: str, public_url: str | None) ->
         return LocalStore(Path(unquote(parts.path)), signer)
     if parts.scheme == "memory":
         return CloudStore(MemoryStore(), signer)
-    if parts.scheme == "gs" and parts.netloc:
-        return CloudStore(GCSStore(parts.netloc, prefix=parts.path.strip("/") or None), signer)
-    if parts.scheme == "s3" and parts.netloc:
-        return CloudStore(_s3(parts.netloc, parts.path.strip("/") or None), signer)
+    if parts.scheme in ("gs", "s3") and parts.netloc:
+        return CloudStore(_bucket(parts.scheme, parts.netloc, parts.path.strip("/") or None, patient=patient), signer)
     raise InvalidInput(
         "STORAGE_URL has no known form.", code="invalid_storage_url", advice="Use gs://bucket, s3://bucket or file:///folder."
     )
 
 
-def _s3(bucket: str, prefix: str | None) -> S3Store:
-    """Over TLS a body is guarded on its way already; hashing it once more for the request's signature costs as much as sending it."""
-    named = (os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
-    if any(endpoint.startswith("http://") for endpoint in named):
-        return S3Store(bucket, prefix=prefix)
-    return S3Store(bucket, prefix=prefix, unsigned_payload=True)
+def _bucket(scheme: str, name: str, prefix: str | None, *, patient: bool) -> GCSStore | S3Store:
+    # Options of the client itself would replace those of the environment (a proxy, say): never given.
+    limits: dict[str, Any] = {} if patient else {"retry_config": _ONCE_MORE}
+    try:
+        if scheme == "gs":
+            return GCSStore(name, prefix=prefix, **limits)
+        # Over TLS a body is guarded on its way already; hashing it once more for the request's signature costs as much as sending it.
+        named = (os.environ.get(each, "") for each in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
+        plain = any(endpoint.startswith("http://") for endpoint in named)
+        return S3Store(name, prefix=prefix, **limits) if plain else S3Store(name, prefix=prefix, unsigned_payload=True, **limits)
+    except (BaseError, OSError, ValueError) as error:  # a credentials file that is missing or makes no sense
+        found = store_failure(error)
+        if found.code != "storage_error":
+            raise found from error
+        raise StorageError(
+            "The object store's credentials can't be read.",
+            code="store_credentials",
+            advice="Check the file that GOOGLE_APPLICATION_CREDENTIALS names, and the AWS_ variables.",
+        ) from error

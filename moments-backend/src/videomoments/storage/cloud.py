@@ -21,6 +21,7 @@ from videomoments.core.native_threads import let_native_threads_finish
 from videomoments.core.times import now
 from videomoments.core.write_behind import WriteBehind
 from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
+from videomoments.storage.failures import store_failure
 from videomoments.storage.layout import content_type_of
 from videomoments.storage.signing import SignedUrl, UrlSigner
 
@@ -259,9 +260,8 @@ def _translated(key: str) -> Iterator[None]:
     try:
         yield
     except (NotFoundError, FileNotFoundError) as error:
+        if not key or "NoSuchBucket" in str(error):
+            raise store_failure(error) from error
         raise object_missing(key) from error
     except BaseError as error:
-        # The text of obstore's errors names buckets, hosts and sometimes signed addresses; only its class is told.
-        raise StorageError(
-            f"The object store failed ({type(error).__name__}).", advice="Try again; if it stays, check STORAGE_URL."
-        ) from error
+        raise store_failure(error) from error

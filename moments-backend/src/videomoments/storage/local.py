@@ -23,6 +23,9 @@ from videomoments.storage.signing import SignedUrl, UrlSigner
 
 T = TypeVar("T")
 _PARTIAL = ".partial"
+# How often a folder may vanish under one upload: each time another deletion emptied it.
+_FOLDER_TRIES = 100
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 class _Stopped(Exception):
@@ -251,14 +254,14 @@ class LocalStore:
         self._rename(partial, target)
 
     def _rename(self, partial: Path, target: Path) -> None:
-        for last in (False, True):
-            target.parent.mkdir(parents=True, exist_ok=True)
+        for left in reversed(range(_FOLDER_TRIES)):
             try:
+                target.parent.mkdir(parents=True, exist_ok=True)
                 partial.replace(target)
                 break
-            except FileNotFoundError:
-                # A deletion beside us has just removed the empty folder.
-                if last:
+            except (FileNotFoundError, FileExistsError):
+                # A deletion beside us has just removed an empty folder: before the rename, or between mkdir's finding it and looking at it.
+                if not left or not partial.exists():
                     raise
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -352,4 +355,8 @@ def _translated(key: str) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutOfSpace("The store's disk is full.") from error
         # Never the path: it is ours, and this text reaches people.
-        raise StorageError(f"The store failed: {os.strerror(error.errno or 0)}.") from error
+        why = os.strerror(error.errno or 0)
+        if error.errno in _NOT_WRITABLE:
+            advice = "Let this user write the folder that STORAGE_URL names, or name another."
+            raise StorageError(f"The store's folder can't be used: {why}.", code="store_not_writable", advice=advice) from error
+        raise StorageError(f"The store failed: {why}.") from error

@@ -12,6 +12,9 @@ import sys
 import asyncpg
 
 from videomoments.core.config import Settings
+from videomoments.core.errors import MomentsError
+from videomoments.db.address import parse_address
+from videomoments.db.failures import CONNECTING, database_failure
 from videomoments.db.session import connect_arguments
 
 _ALIVE = "SELECT EXISTS (SELECT 1 FROM workers WHERE host = $1 AND seen_at > now() - make_interval(secs => $2))"
@@ -28,11 +31,14 @@ async def alive(settings: Settings, host: str) -> bool:
 
 
 def main() -> int:
+    settings = Settings()
     try:
-        return 0 if asyncio.run(alive(Settings(), platform.node())) else 1
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
-        print(f"worker.alive: {type(error).__name__}", file=sys.stderr)
-        return 1
+        return 0 if asyncio.run(alive(settings, platform.node())) else 1
+    except CONNECTING as error:
+        print(f"worker.alive: {database_failure(error, parse_address(settings.database_url or ''))}", file=sys.stderr)
+    except MomentsError as error:
+        print(f"worker.alive: {error}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import signal
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput
 from videomoments.inference.openai_chat import ChatClient
+from videomoments.inference.retry import Deadlines
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
+from videomoments.pipeline.calling import Patience
 from videomoments.pipeline.limits import ResourceLimits
 from videomoments.pipeline.orchestrator import Watch, run_stages
 from videomoments.pipeline.stage import Parts
@@ -33,10 +35,11 @@ def build_parts(settings: Settings, services: Services) -> Parts:
         services=services,
         store=configured_store(settings),
         media=MediaEngine(),
-        chat=ChatClient(tunnels=tunnels),
+        chat=ChatClient(tunnels=tunnels, deadlines=Deadlines.of(settings), memory=services.model_dialects),
         tunnels=tunnels,
         slots=ModelSlots(settings.database_url),
         limits=ResourceLimits(settings.limits),
+        patience=Patience.of(settings),
     )
 
 
@@ -56,7 +59,5 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
         await services.models.seed()
         await Worker(services, work, parts.store).run(stop)
     finally:
-        await parts.chat.aclose()
-        await parts.tunnels.aclose()
-        await parts.slots.close()
+        await parts.aclose()
         await services.close()

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from videomoments.coordination.queue import Entry, JobQueue
 from videomoments.coordination.redis import connect, refuse_evicting
 from videomoments.core.config import Settings
-from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable, StaleAttempt
+from videomoments.core.errors import Cancelled, Deferred, MomentsError, ServiceUnavailable, StaleAttempt
 from videomoments.core.logging import log_context
 from videomoments.core.names import DEAD_LETTER, RunStatus, StageName
 from videomoments.pipeline.orchestrator import StageFailed, Watch
@@ -50,6 +50,13 @@ _AWAY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Later:
+    """The run waits for something; in `seconds` somebody looks again."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _End:
     """How a run's work ended."""
 
@@ -65,18 +72,28 @@ def consumer_name() -> str:
 
 
 class Worker:
-    """One worker process: `settings.limits.pipelines` runs at once."""
+    """One worker process: `settings.limits.pipelines` runs at once. `renew_seconds` and `clock` are its `LeaseKeeper`'s."""
 
-    def __init__(self, services: Services, work: Work, store: ObjectStore, *, name: str | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        work: Work,
+        store: ObjectStore,
+        *,
+        name: str | None = None,
+        renew_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name or consumer_name()
         self._services = services
         self._settings: Settings = services.settings
         self._work = work
         self._slots = services.settings.limits.pipelines
         self._tasks: dict[asyncio.Task[None], tuple[Claim, Entry] | None] = {}
-        self._verdicts: dict[int, Verdict] = {}
+        self._verdicts: dict[tuple[int, int], Verdict] = {}
         self._draining = False
-        self._lease = LeaseKeeper(services.settings, services.database.url, self.name)
+        self._lease = LeaseKeeper(services.settings, services.database.url, self.name, renew_seconds=renew_seconds, clock=clock)
+        self._clock = clock
         self._reconciler = Reconciler(services, self.name)
         self._sweeper = Sweeper(services, store)
         # The blocking read has a connection of its own (F26).
@@ -116,7 +133,7 @@ class Worker:
             reraise=True,
         ):
             with attempt:
-                await refuse_evicting(self._services.redis)
+                await refuse_evicting(self._services.redis, self._settings.redis_url or "")
         with contextlib.suppress(RedisError, OSError, TimeoutError):  # the first read finds out, and tries again
             await self._queue.ensure_group()
 
@@ -162,7 +179,7 @@ class Worker:
 
     async def _take(self, entry: Entry) -> None:
         """One entry, from claim to acknowledgement."""
-        began = time.monotonic()
+        began = self._clock()
         try:
             claim = await self._claim(entry)
         except ServiceUnavailable as error:
@@ -190,7 +207,7 @@ class Worker:
             raise
 
     async def _execute(self, claim: Claim, began: float) -> None:
-        """`began` is the monotonic time before the claim: its lease may have begun then."""
+        """`began` is the clock's time before the claim: its lease may have begun then."""
         if claim.crashes >= self._settings.max_crashes:
             error = MomentsError(
                 f"The run ended its worker {claim.crashes} times.",
@@ -203,22 +220,25 @@ class Worker:
         stopping: list[asyncio.Task[None]] = []
 
         def stop_work(verdict: Verdict) -> None:
-            self._verdicts[claim.run_id] = verdict
+            self._verdicts[claim.run_id, claim.attempt] = verdict
             with _named(claim):  # called from the lease's thread
                 log.info("stopping: %s", verdict)
             stopping.append(asyncio.create_task(_stopped([work], self._settings.lease_seconds)))
 
         self._lease.hold(claim, stop_work, since=began)
         try:
-            if (end := await self._outcome(claim, work)) is not None:
+            end = await self._outcome(claim, work)
+            if isinstance(end, _End):
                 await _to_its_end(self._finish(claim, end))
-            elif work.done() and self._verdicts.get(claim.run_id) is not Verdict.STALLED:
+            elif isinstance(end, _Later):
+                await _to_its_end(self._let_go(claim, end))
+            elif work.done() and self._verdicts.get((claim.run_id, claim.attempt)) is not Verdict.STALLED:
                 await self._let_go(claim)
         finally:
             self._lease.drop(claim)
-            self._verdicts.pop(claim.run_id, None)
+            self._verdicts.pop((claim.run_id, claim.attempt), None)
 
-    async def _outcome(self, claim: Claim, work: asyncio.Task[_End | None]) -> _End | None:
+    async def _outcome(self, claim: Claim, work: asyncio.Task[_End | _Later | None]) -> _End | _Later | None:
         """How the work ended; None when the run goes on elsewhere."""
         try:
             # Shielded: a drain is seen here at once, whatever the work makes of its own cancellation.
@@ -230,9 +250,9 @@ class Worker:
             if work.done() and not work.cancelled():
                 return work.result()
         # Lost or drained: it is let go. Stalled: the lease lapses, and the next claim counts it as a crash.
-        return _End(RunStatus.CANCELLED) if self._verdicts.get(claim.run_id) is Verdict.CANCELLED else None
+        return _End(RunStatus.CANCELLED) if self._verdicts.get((claim.run_id, claim.attempt)) is Verdict.CANCELLED else None
 
-    async def _let_go(self, claim: Claim) -> None:
+    async def _let_go(self, claim: Claim, later: _Later | None = None) -> None:
         """Waits for a database that is away, unless this worker is about to end: another takes the run when the lease has lapsed."""
         waiting = tenacity.stop_after_attempt(1) if self._draining else tenacity.stop_after_delay(_AWAY_SECONDS)
         retrying = tenacity.AsyncRetrying(
@@ -241,10 +261,12 @@ class Worker:
         with contextlib.suppress(ServiceUnavailable):
             async for attempt in retrying:
                 with attempt:
-                    if await self._services.runs.let_go(claim):
+                    if later is not None and await self._services.runs.defer(claim, later.seconds):
+                        log.info("handed back for %.0f s", later.seconds)
+                    elif later is None and await self._services.runs.let_go(claim):
                         log.info("handed back")
 
-    async def _work_on(self, claim: Claim) -> _End | None:
+    async def _work_on(self, claim: Claim) -> _End | _Later | None:
         try:
             note = await self._work(claim, lambda clock, seconds: self._lease.watch(claim, clock, seconds))
         except StageFailed as failure:
@@ -254,6 +276,9 @@ class Worker:
         except StaleAttempt:
             log.warning("another worker has this run")
             return None
+        except Deferred as wait:
+            log.info("%s", wait.message)
+            return _Later(wait.seconds)
         except Cancelled:
             return _End(RunStatus.CANCELLED)
         except Exception:

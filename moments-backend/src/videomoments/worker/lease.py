@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import platform
 import threading
@@ -55,13 +56,25 @@ class _Held:
 
 
 class LeaseKeeper:
-    """Start it once per worker; `hold` a claim while it is worked on."""
+    """Start it once per worker; `hold` a claim while it is worked on. `clock` counts seconds, never back; a lease is renewed
+    `renew_seconds` after the last time, or a quarter of itself."""
 
-    def __init__(self, settings: Settings, database_url: str, name: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database_url: str,
+        name: str,
+        *,
+        renew_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lease = settings.lease_seconds
+        self._renew_seconds = renew_seconds or self._lease / 4
+        self._clock = clock
         self._arguments = connect_arguments(database_url)
         self._name = name
-        self._held: dict[int, _Held] = {}
+        # By run and attempt: the next attempt may be this worker's too, before it has put down the last one.
+        self._held: dict[tuple[int, int], _Held] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
@@ -74,41 +87,41 @@ class LeaseKeeper:
         self._thread.join(timeout=5)
 
     def hold(self, claim: Claim, tell: Callable[[Verdict], None], *, since: float) -> None:
-        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the monotonic time
+        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the clock's time
         before the claim."""
         loop = asyncio.get_running_loop()
         held = _Held(claim, lambda verdict: _call(loop, tell, verdict), since)
         with self._lock:
-            self._held[claim.run_id] = held
+            self._held[_key(claim)] = held
 
     def watch(self, claim: Claim, clock: ProgressClock, stall_seconds: float) -> None:
         """A new stage: whose signs of life count from now on, and how long it may go without."""
         with self._lock:
-            if (held := self._held.get(claim.run_id)) is not None:
+            if (held := self._held.get(_key(claim))) is not None:
                 held.clock, held.stall_seconds = clock, stall_seconds
 
     def drop(self, claim: Claim) -> None:
         with self._lock:
-            self._held.pop(claim.run_id, None)
+            self._held.pop(_key(claim), None)
 
     def _run(self) -> None:
         asyncio.run(self._keep())
 
     async def _keep(self) -> None:
         connection: asyncpg.Connection[Any] | None = None
-        next_renewal = 0.0
+        next_renewal = -math.inf
         while not self._stop.is_set():
-            began = time.monotonic()
+            began = self._clock()
             with self._lock:
                 held = list(self._held.values())
             try:
                 if connection is None or connection.is_closed():
                     connection = await asyncpg.connect(**self._arguments, timeout=5, command_timeout=5)
-                    next_renewal = 0.0
+                    next_renewal = -math.inf
                 if began >= next_renewal:
                     await connection.execute(_HEARTBEAT, self._name, platform.node(), os.getpid())
                     await self._renew(connection, held, began)
-                    next_renewal = began + self._lease / 4
+                    next_renewal = began + self._renew_seconds
                 elif held:
                     await self._look_for_cancellations(connection, held)
             except Exception as error:  # this thread must not end: it is what fences the worker
@@ -117,7 +130,7 @@ class LeaseKeeper:
                     connection.terminate()
                 connection = None
             self._fence(held)
-            self._stop.wait(max(0.05, min(_TICK_SECONDS, self._lease / 8) - (time.monotonic() - began)))
+            self._stop.wait(max(0.05, min(_TICK_SECONDS, self._renew_seconds / 2) - (self._clock() - began)))
         if connection is not None:
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.execute("DELETE FROM workers WHERE name = $1", self._name)
@@ -134,13 +147,13 @@ class LeaseKeeper:
         if not alive:
             return
         ids, attempts = [one.claim.run_id for one in alive], [one.claim.attempt for one in alive]
-        rows = {row["id"]: row["cancelled"] for row in await connection.fetch(RENEW, ids, attempts, self._lease)}
+        rows = {(row["id"], row["attempt"]): row["cancelled"] for row in await connection.fetch(RENEW, ids, attempts, self._lease)}
         for one in alive:
-            if one.claim.run_id not in rows:
+            if _key(one.claim) not in rows:
                 self._tell(one, Verdict.LOST)
             else:
                 one.renewed_at = began
-                if rows[one.claim.run_id]:
+                if rows[_key(one.claim)]:
                     self._tell(one, Verdict.CANCELLED)
 
     async def _look_for_cancellations(self, connection: asyncpg.Connection[Any], held: list[_Held]) -> None:
@@ -152,15 +165,19 @@ class LeaseKeeper:
     def _fence(self, held: list[_Held]) -> None:
         """Stops what could not be renewed for most of a lease: by the time it has lapsed, nothing of ours runs."""
         for one in held:
-            if time.monotonic() - one.renewed_at > self._lease * 0.85:
+            if self._clock() - one.renewed_at > self._lease * 0.85:
                 self._tell(one, Verdict.LOST)
 
     def _tell(self, one: _Held, verdict: Verdict) -> None:
         with self._lock:
-            current = self._held.get(one.claim.run_id) is one
+            current = self._held.get(_key(one.claim)) is one
         if current and one.told is None:
             one.told = verdict
             one.tell(verdict)
+
+
+def _key(claim: Claim) -> tuple[int, int]:
+    return claim.run_id, claim.attempt
 
 
 def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[Verdict], None], verdict: Verdict) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import text
 
 from videomoments.core.logging import log_context
-from videomoments.services.options import RunSnapshot
+from videomoments.services.options import public_config
 from videomoments.services.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -29,6 +27,7 @@ _UNTENDED = text("""
         WHERE cancel_requested_at IS NULL AND (enqueued_at IS NULL AND created_at < now() - interval '1 second'
               OR enqueued_at < now() - make_interval(secs => :pause))
           AND (status = 'queued' OR status = 'processing' AND (lease_until IS NULL OR lease_until < now()))
+          AND (retry_at IS NULL OR retry_at <= now())
         ORDER BY enqueued_at NULLS FIRST, created_at LIMIT :batch FOR UPDATE SKIP LOCKED
     )
     UPDATE pipeline_history AS run SET enqueued_at = now() FROM untended, videos
@@ -77,7 +76,12 @@ class Reconciler:
                 continue
             if entry is not None:
                 await queue.drop(entry)
-            fresh = await queue.add(request_id=row["identifier"], video_id=row["video_identifier"], config=_public(row["config"]))
+            fresh = await queue.add(
+                request_id=row["identifier"],
+                video_id=row["video_identifier"],
+                config=public_config(row["config"]),
+                requested_at=row["queued_at"],
+            )
             async with self._services.database.transaction() as session:
                 await session.execute(_ENTRY, {"id": row["id"], "entry": fresh})
             added += 1
@@ -91,11 +95,3 @@ class Reconciler:
             await session.execute(_GONE_WORKERS, {"lease": lease * 2})
             live = set(await session.scalars(_LIVE_WORKERS, {"lease": lease}))
         await self._services.queue.reap_consumers(self._consumer, live=live, idle_ms=int(lease * 2000))
-
-
-def _public(config: dict[str, Any]) -> dict[str, Any]:
-    """A config that this version can't read must not keep other runs out of the stream: the claim ends its run."""
-    try:
-        return RunSnapshot.model_validate(config).public()
-    except ValidationError:
-        return {}

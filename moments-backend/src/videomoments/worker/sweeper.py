@@ -21,6 +21,11 @@ _BATCH = 500
 _PARTIAL_LIFE = timedelta(hours=1)
 
 _ACTIVE = text("SELECT identifier FROM pipeline_history WHERE status IN ('queued', 'processing') AND identifier = ANY(:ids)")
+_NOW = text("SELECT now()")
+# What the end of a run takes along. A net: an answer that was written just then.
+_LEFT_PARTS = text("""
+    DELETE FROM transcript_parts AS part USING pipeline_history AS run WHERE run.id = part.run_id AND run.completed_at IS NOT NULL
+""")
 _ENDED = text("SELECT identifier, status FROM pipeline_history WHERE completed_at IS NOT NULL AND identifier = ANY(:ids)")
 # Lists of a store may be long and cost money: of all live workers, one asks for them.
 _FIRST_WORKER = text("SELECT min(name) FROM workers WHERE seen_at > now() - make_interval(secs => :lease)")
@@ -39,11 +44,13 @@ class Sweeper:
         await self._store.sweep_partial(_PARTIAL_LIFE)
 
     async def sweep_shared(self) -> None:
-        """Stale keys and entries in Redis, and deleted videos whose time is over."""
+        """Stale keys and entries in Redis, deleted videos whose time is over, and parts of recordings whose runs have ended."""
         await self.sweep_keys()
         await self.sweep_entries()
         await self._services.deletion.purge_due(self._store)
         await self._services.editing.remove_due()
+        async with self._services.database.transaction() as session:
+            await session.execute(_LEFT_PARTS)
 
     async def is_first(self, name: str) -> bool:
         """Whether this worker is the one that sweeps for all."""
@@ -100,7 +107,8 @@ class Sweeper:
     async def sweep_keys(self) -> int:
         """Ends the mirrors of runs that ended while Redis was away, and takes ids out of the histories that have lost their hashes (F33).
         Answers how many mirrors."""
-        await self._services.runs.history.trim()
+        async with self._services.database.transaction() as session:
+            await self._services.runs.history.trim((await session.execute(_NOW)).scalar_one())
         status = self._services.runs.status
         shown = {request_id: video_id async for video_id, request_id in status.unended()}
         if not shown:

@@ -86,13 +86,14 @@ export interface paths {
         get: operations["get_model"];
         /**
          * Put Model
-         * @description Replaces a model's configuration. Runs that were accepted before keep the one that they were accepted with.
+         * @description Replaces a model's configuration; what was learned of its server is forgotten. Runs that were accepted before keep the one that they
+         *     were accepted with. With If-Match only the version that it names is replaced.
          */
         put: operations["put_model"];
         post?: never;
         /**
          * Delete Model
-         * @description Removes a model; one that we seed comes back, as seeded, at the next start.
+         * @description Removes a model; one that we seed comes back, as seeded, at the next start. With If-Match only the version that it names.
          */
         delete: operations["delete_model"];
         options?: never;
@@ -112,7 +113,8 @@ export interface paths {
         /**
          * Test Model
          * @description Tests the way in, the model's identity and its answers, and whether one that watches video sees when things happen. Asks the model
-         *     one to five small questions. What fails is the last step, with what to do; the answer is 200 all the same.
+         *     one to six small questions, and keeps how its server wants to be asked. What fails is the last step, with what to do; the answer is 200
+         *     all the same.
          */
         post: operations["test_model"];
         delete?: never;
@@ -161,6 +163,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Caller
+         * @description The key that this was asked with, and what it may do. Where no keys are asked for: this machine, which may do everything.
+         */
+        get: operations["get_caller"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/objects/{key}": {
         parameters: {
             query?: never;
@@ -194,11 +216,31 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description The runs of all videos, newest first.
+         * @description The runs of all videos, newest first, without those that were dismissed.
          */
         get: operations["list_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipeline/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Failed Runs
+         * @description Takes every failed run off all lists, and says which they were.
+         */
+        post: operations["dismiss_failed_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,6 +267,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pipeline/{video_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Run
+         * @description Takes a run that failed or was cancelled off all lists; its video's history keeps it. `undismiss` undoes it, and so does a retry.
+         */
+        post: operations["dismiss_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pipeline/{video_id}/history": {
         parameters: {
             query?: never;
@@ -234,7 +296,7 @@ export interface paths {
         };
         /**
          * Get History
-         * @description The runs of one video, newest first.
+         * @description The runs of one video, newest first, dismissed ones too.
          */
         get: operations["list_video_runs"];
         put?: never;
@@ -256,7 +318,9 @@ export interface paths {
         put?: never;
         /**
          * Retry
-         * @description Takes up a run that failed or was cancelled where it ended; finished stages are not repeated. It keeps its request id.
+         * @description Takes up a run that failed or was cancelled where it ended; finished stages are not repeated, and it keeps its request id. A
+         *     completed run that left moments unrefined stays as it is: a new run, of the kind `refine`, refines those that are so still and that no
+         *     person edited. 409 `nothing_to_refine` where none is.
          */
         post: operations["retry_run"];
         delete?: never;
@@ -299,6 +363,26 @@ export interface paths {
         get: operations["get_run_status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pipeline/{video_id}/undismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undismiss Run
+         * @description Lists show a dismissed run again.
+         */
+        post: operations["undismiss_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,7 +513,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Video
-         * @description Renames a video.
+         * @description Renames a video. With If-Match only the version that it names.
          */
         patch: operations["edit_video"];
         trace?: never;
@@ -463,7 +547,8 @@ export interface paths {
         };
         /**
          * Export Video
-         * @description The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another.
+         * @description The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another. What
+         *     the format could not hold, and what stands there instead, is said in `Export-Notes` (in the zip: `notes.txt`).
          */
         get: operations["export_video"];
         put?: never;
@@ -507,7 +592,8 @@ export interface paths {
         };
         /**
          * List Moments
-         * @description Moments in time order, all on one page. Empty before the first completed run.
+         * @description Moments in time order, all on one page. Empty before the first completed run; after it `nothing` says why where there are none.
+         *     Each has an `etag`; that of the final ones together, in the header, does as If-Match for each of them too.
          */
         get: operations["list_moments"];
         put?: never;
@@ -550,19 +636,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Moment
+         * @description One moment, whatever run it is of.
+         */
+        get: operations["get_moment"];
         put?: never;
         post?: never;
         /**
          * Delete Moment
-         * @description Hides the moment; `restore` brings it back for ten minutes.
+         * @description Hides the moment; `restore` brings it back for ten minutes. With If-Match only the version that it names.
          */
         delete: operations["delete_moment"];
         options?: never;
         head?: never;
         /**
          * Edit Moment
-         * @description Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`).
+         * @description Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`). With
+         *     If-Match only the version that it names is changed, else whatever stands there.
          */
         patch: operations["edit_moment"];
         trace?: never;
@@ -747,7 +838,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Transcript
-         * @description Corrects words; their times stay. Text and segments follow.
+         * @description Corrects words; their times stay. Text and segments follow. With If-Match only the version that it names is corrected.
          */
         patch: operations["edit_transcript"];
         trace?: never;
@@ -888,6 +979,70 @@ export interface components {
             video_id: string;
         };
         /**
+         * ActiveRun
+         * @description The run that is in the way (`run_active`).
+         */
+        ActiveRun: {
+            /** Request Id */
+            request_id: string;
+            /**
+             * Status
+             * @example processing
+             */
+            status: string;
+        };
+        /**
+         * AudioTrackOut
+         * @description One of a file's sounds. `sound` is what was heard of it, where one of several had to be chosen.
+         */
+        AudioTrackOut: {
+            /** Channels */
+            channels: number;
+            /** Codec */
+            codec: string;
+            /** Default */
+            default: boolean;
+            /** Language */
+            language: string | null;
+            /**
+             * Number
+             * @description Counted from 1: what `audio_track` names.
+             */
+            number: number;
+            /**
+             * Sound
+             * @enum {string}
+             */
+            sound: "speech" | "other" | "silent" | "undecodable" | "unheard";
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * CallerOut
+         * @description Who is asking. `scope` is what they may do: each includes the one before it.
+         */
+        CallerOut: {
+            /**
+             * Hint
+             * @description The key's first characters.
+             * @example vm_Zk3fQ
+             */
+            hint: string | null;
+            /**
+             * Kind
+             * @description `machine`: no keys are asked for, as on loopback.
+             * @enum {string}
+             */
+            kind: "key" | "machine";
+            /**
+             * Name
+             * @description The key's name, or `this machine`.
+             * @example editing desk
+             */
+            name: string;
+            scope: components["schemas"]["KeyScope"];
+        };
+        /**
          * CaptionsOut
          * @description Captions that came with a video.
          */
@@ -999,12 +1154,12 @@ export interface components {
         CreateKey: {
             /**
              * Expires At
-             * @description It works until then; null: until it is revoked.
+             * @description It works until then, a time to come; null: until it is revoked.
              */
             expires_at?: string | null;
             /**
              * Name
-             * @description Whose it is, for people.
+             * @description Whose it is, for people: one line.
              * @example editing desk
              */
             name: string;
@@ -1052,6 +1207,43 @@ export interface components {
              * @description Until when `restore` brings it back; null once it is gone.
              */
             restorable_until: string | null;
+        };
+        /**
+         * DismissedAllOut
+         * @description The failed runs that lists leave out from now on.
+         */
+        DismissedAllOut: {
+            /** Request Ids */
+            request_ids: string[];
+        };
+        /**
+         * DismissedOut
+         * @description Whether lists leave a run out, and since when.
+         */
+        DismissedOut: {
+            /** Dismissed At */
+            dismissed_at: string | null;
+            /** Request Id */
+            request_id: string;
+            /** Video Id */
+            video_id: string;
+        };
+        /**
+         * DroppedWords
+         * @description What a recogniser wrote and nobody seems to have said, seconds.
+         */
+        DroppedWords: {
+            /** End */
+            end: number;
+            /**
+             * Reason
+             * @description no_voice, unsure, too_fast or loop from our own recognisers.
+             */
+            reason: string;
+            /** Start */
+            start: number;
+            /** Text */
+            text: string;
         };
         /**
          * EditMoment
@@ -1119,6 +1311,11 @@ export interface components {
          *     }
          */
         GenerateMoments: {
+            /**
+             * Audio Track
+             * @description Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason.
+             */
+            audio_track?: number | null;
             /**
              * Clips
              * @description Whether each final moment is cut into a clip.
@@ -1204,6 +1401,11 @@ export interface components {
              * @description One sentence about a completed run that found nothing.
              */
             note?: string | null;
+            /**
+             * Owner
+             * @description The worker that is at it, by its host's name, process and a random part.
+             */
+            owner?: string | null;
             /** Request Id */
             request_id: string;
             /** Stages */
@@ -1211,8 +1413,15 @@ export interface components {
             /** Stalled */
             stalled: boolean;
             status: components["schemas"]["RunStatus"];
+            /** @description None where every moment was refined. */
+            unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
+            /**
+             * Waiting For
+             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             */
+            waiting_for?: string | null;
         };
         /**
          * HealthOut
@@ -1234,6 +1443,23 @@ export interface components {
              * @enum {string}
              */
             status: "ok" | "unavailable";
+        };
+        /**
+         * KeptBecauseOut
+         * @description Why moments keep their first boundaries; `code` is stable.
+         */
+        KeptBecauseOut: {
+            /** Advice */
+            advice: string | null;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Moments
+             * @description How many, for this reason.
+             */
+            moments: number;
         };
         /**
          * KeyOut
@@ -1303,7 +1529,8 @@ export interface components {
         };
         /**
          * ModelBody
-         * @description A model's configuration. What the list shows beside it (`configured`, `default_for`) may be sent back and is ignored.
+         * @description A model's configuration. What the list shows beside it (`configured`, `default_for`, `learned`, `etag`) may be sent back and is
+         *     ignored.
          * @example {
          *       "base_url": "https://models.example.com",
          *       "endpoint": "/v1/chat/completions",
@@ -1313,6 +1540,10 @@ export interface components {
          *     }
          */
         ModelBody: {
+            /** Answer Format */
+            answer_format?: ("json_schema" | "object_schema" | "none") | null;
+            /** Answer Seconds */
+            answer_seconds?: number | null;
             /** Api Key Env */
             api_key_env?: string | null;
             /** Base Url */
@@ -1329,6 +1560,8 @@ export interface components {
             context_tokens: number;
             /** Endpoint */
             endpoint: string;
+            /** First Token Seconds */
+            first_token_seconds?: number | null;
             /** Key */
             key: string;
             kind: components["schemas"]["ModelKind"];
@@ -1339,6 +1572,11 @@ export interface components {
              * @default 2
              */
             max_concurrency: number;
+            /**
+             * Max Refinements
+             * @default 1
+             */
+            max_refinements: number;
             /**
              * Max Tokens
              * @default 4096
@@ -1356,16 +1594,32 @@ export interface components {
             ssh_port?: number | null;
             /** Ssh User */
             ssh_user?: string | null;
+            /** Stream */
+            stream?: boolean | null;
+            /**
+             * Supports Generation
+             * @default true
+             */
+            supports_generation: boolean;
+            /**
+             * Supports Refinement
+             * @default true
+             */
+            supports_refinement: boolean;
             /**
              * Supports Video
              * @default false
              */
             supports_video: boolean;
+            /** System Role */
+            system_role?: ("system" | "user") | null;
             /**
              * Temperature
              * @default 0.3
              */
             temperature: number | null;
+            /** Tokens Field */
+            tokens_field?: ("max_tokens" | "max_completion_tokens" | "none") | null;
             /** Top K */
             top_k?: number | null;
             /** Top P */
@@ -1383,6 +1637,16 @@ export interface components {
          * @description A model's configuration, flat, with what follows from it.
          */
         ModelOut: {
+            /**
+             * Answer Format
+             * @description How the answer's form is asked for. None: `json_schema`, or what is learned.
+             */
+            answer_format: ("json_schema" | "object_schema" | "none") | null;
+            /**
+             * Answer Seconds
+             * @description The longest that one answer may take. None: the installation's own.
+             */
+            answer_seconds: number | null;
             /** Api Key Env */
             api_key_env: string | null;
             /** Base Url */
@@ -1403,6 +1667,16 @@ export interface components {
             default_for: ("transcription" | "generation" | "refinement")[];
             /** Endpoint */
             endpoint: string;
+            /**
+             * Etag
+             * @description This version: send it as If-Match with a change.
+             */
+            etag: string;
+            /**
+             * First Token Seconds
+             * @description The longest that a streamed answer may take to begin. None: the installation's own.
+             */
+            first_token_seconds: number | null;
             /** Key */
             key: string;
             /**
@@ -1410,10 +1684,23 @@ export interface components {
              * @enum {string}
              */
             kind: "asr" | "chat";
+            /**
+             * Learned
+             * @description What its server was seen to want otherwise than others, in words; an edit of the entry forgets it.
+             */
+            learned: string[];
             /** Local Port */
             local_port: number | null;
-            /** Max Concurrency */
+            /**
+             * Max Concurrency
+             * @description Calls at once, over all workers.
+             */
             max_concurrency: number;
+            /**
+             * Max Refinements
+             * @description How many of these may be refinements.
+             */
+            max_refinements: number;
             /** Max Tokens */
             max_tokens: number;
             /**
@@ -1431,10 +1718,35 @@ export interface components {
             ssh_port: number | null;
             /** Ssh User */
             ssh_user: string | null;
+            /**
+             * Stream
+             * @description Whether answers come piece by piece. None: where a test has shown that they can.
+             */
+            stream: boolean | null;
+            /**
+             * Supports Generation
+             * @description Whether it can be asked to find moments.
+             */
+            supports_generation: boolean;
+            /**
+             * Supports Refinement
+             * @description Whether it can be asked to set their boundaries.
+             */
+            supports_refinement: boolean;
             /** Supports Video */
             supports_video: boolean;
+            /**
+             * System Role
+             * @description Whose message the instructions stand in. None: `system`, or what is learned.
+             */
+            system_role: ("system" | "user") | null;
             /** Temperature */
             temperature: number | null;
+            /**
+             * Tokens Field
+             * @description The field that says how long an answer may be. None: `max_tokens`, or what is learned.
+             */
+            tokens_field: ("max_tokens" | "max_completion_tokens" | "none") | null;
             /** Top K */
             top_k: number | null;
             /** Top P */
@@ -1470,16 +1782,36 @@ export interface components {
         };
         /**
          * MomentOut
-         * @description A moment: seconds of the source's timeline, 0 = its first frame. `score` is 0 to 1; `engine` is the model that made it.
+         * @description A moment: seconds of the source's timeline. `score` is 0 to 1; `engine` is the model that made it.
          */
         MomentOut: {
             clip: components["schemas"]["ClipOut"] | null;
+            /**
+             * Clip Error
+             * @description Why it has no clip, where one could not be cut.
+             */
+            clip_error: string | null;
+            /**
+             * Confidence
+             * @description How surely its words were heard, 0 to 1; null where the recogniser does not say.
+             */
+            confidence: number | null;
             /** Edited At */
             edited_at: string | null;
             /** End Time */
             end_time: number;
             /** Engine */
             engine: string | null;
+            /**
+             * Etag
+             * @description This version of title, bounds and review: send it as If-Match with an edit.
+             */
+            etag: string;
+            /**
+             * Hard To Hear
+             * @description Whether that is below the level at which one word of three is likely wrong.
+             */
+            hard_to_hear: boolean;
             /** Identifier */
             identifier: string;
             /** Is Refined */
@@ -1498,6 +1830,17 @@ export interface components {
             start_time: number;
             /** Title */
             title: string;
+        };
+        /**
+         * MomentsOut
+         * @description A video's moments. `nothing` is there once a run has ended, where there are none, and says why.
+         */
+        MomentsOut: {
+            /** Items */
+            items: components["schemas"]["MomentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            nothing?: components["schemas"]["NothingOut"] | null;
         };
         /**
          * NewKeyOut
@@ -1535,6 +1878,22 @@ export interface components {
             scope: components["schemas"]["KeyScope"];
         };
         /**
+         * NothingOut
+         * @description Why there are no moments.
+         */
+        NothingOut: {
+            /**
+             * Code
+             * @description `nothing_found`, `all_deleted`, `none_refined`, `run_failed` or `run_cancelled`.
+             */
+            code: string;
+            /**
+             * Message
+             * @example Nobody speaks in this recording.
+             */
+            message: string;
+        };
+        /**
          * ObjectUrl
          * @description A signed address that serves ranges until `expires_at`. One that begins with `/` is on this host.
          */
@@ -1565,13 +1924,6 @@ export interface components {
         Page_MomentClip_: {
             /** Items */
             items: components["schemas"]["MomentClip"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
-        /** Page[MomentOut] */
-        Page_MomentOut_: {
-            /** Items */
-            items: components["schemas"]["MomentOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1616,6 +1968,14 @@ export interface components {
              * @example run_active
              */
             code: string;
+            /**
+             * Current
+             * @description With `changed_meanwhile`: what was to be edited as it is now, in the form that it is read in, with its `etag`.
+             * @default null
+             */
+            current: {
+                [key: string]: unknown;
+            } | null;
             /** Detail */
             detail: string;
             /**
@@ -1628,6 +1988,8 @@ export interface components {
              * @description Path of the request.
              */
             instance: string;
+            /** @default null */
+            run: components["schemas"]["ActiveRun"] | null;
             /**
              * Status
              * @example 409
@@ -1749,6 +2111,11 @@ export interface components {
             /** Created At */
             created_at: string;
             current_stage: components["schemas"]["StageName"] | null;
+            /**
+             * Dismissed At
+             * @description Lists leave it out since then.
+             */
+            dismissed_at?: string | null;
             /** Duration Seconds */
             duration_seconds: number | null;
             error: components["schemas"]["RunErrorOut"] | null;
@@ -1775,6 +2142,16 @@ export interface components {
             options: {
                 [key: string]: unknown;
             };
+            /**
+             * Owner
+             * @description The worker that is at it, by its host's name, process and a random part.
+             */
+            owner?: string | null;
+            /**
+             * Refines
+             * @description The run whose unrefined moments a run of the kind `refine` is for.
+             */
+            refines?: string | null;
             /** Request Id */
             request_id: string;
             /** Stages */
@@ -1789,8 +2166,15 @@ export interface components {
              * @description The video's.
              */
             title: string;
+            /** @description None where every moment was refined. */
+            unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
+            /**
+             * Waiting For
+             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             */
+            waiting_for?: string | null;
         };
         /**
          * RunStatus
@@ -1867,6 +2251,21 @@ export interface components {
          * @description What is known of where a video came from, and how it is filmed. Null or empty: the source did not say.
          */
         SourceOut: {
+            /**
+             * Audio Reason
+             * @description Why this one of several.
+             */
+            audio_reason: string | null;
+            /**
+             * Audio Track
+             * @description The number of the one that is heard and cut.
+             */
+            audio_track: number | null;
+            /**
+             * Audio Tracks
+             * @description All of the file's sounds; empty before it was measured.
+             */
+            audio_tracks: components["schemas"]["AudioTrackOut"][];
             /** Captions */
             captions: components["schemas"]["CaptionsOut"][];
             /**
@@ -1885,8 +2284,27 @@ export interface components {
              * @example 2026-01-31
              */
             published: string | null;
+            /**
+             * Remarks
+             * @description What of the file is used where there was a choice, and what can't be, with the reasons.
+             */
+            remarks: string[];
             /** Uploader */
             uploader: string | null;
+        };
+        /**
+         * SpokenLanguage
+         * @description A stretch in one language, seconds.
+         */
+        SpokenLanguage: {
+            /** Confidence */
+            confidence: number | null;
+            /** End */
+            end: number;
+            /** Language */
+            language: string;
+            /** Start */
+            start: number;
         };
         /**
          * StageName
@@ -1895,7 +2313,8 @@ export interface components {
         StageName: "VIDEO_DOWNLOAD" | "AUDIO_EXTRACTION" | "AUDIO_UPLOAD" | "TRANSCRIPTION" | "MOMENT_GENERATION" | "CLIP_EXTRACTION" | "CLIP_UPLOAD" | "MOMENT_REFINEMENT";
         /**
          * StageOut
-         * @description One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing.
+         * @description One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing; `waiting_for` names
+         *     what it waits for while that is away.
          */
         StageOut: {
             /** Completed At */
@@ -1908,6 +2327,8 @@ export interface components {
             /** Started At */
             started_at: string | null;
             status: components["schemas"]["StageStatus"];
+            /** Waiting For */
+            waiting_for?: string | null;
         };
         /**
          * StageStatus
@@ -1923,6 +2344,11 @@ export interface components {
          *     }
          */
         StartOptions: {
+            /**
+             * Audio Track
+             * @description Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason.
+             */
+            audio_track?: number | null;
             /**
              * Clips
              * @description Whether each final moment is cut into a clip.
@@ -1999,6 +2425,11 @@ export interface components {
              * @description One sentence about a completed run that found nothing.
              */
             note?: string | null;
+            /**
+             * Owner
+             * @description The worker that is at it, by its host's name, process and a random part.
+             */
+            owner?: string | null;
             /** Request Id */
             request_id: string;
             /** Stages */
@@ -2006,8 +2437,15 @@ export interface components {
             /** Stalled */
             stalled: boolean;
             status: components["schemas"]["RunStatus"];
+            /** @description None where every moment was refined. */
+            unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
+            /**
+             * Waiting For
+             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             */
+            waiting_for?: string | null;
         };
         /**
          * StreamOut
@@ -2025,12 +2463,39 @@ export interface components {
             url: string;
         };
         /**
+         * StretchOut
+         * @description A stretch of the recording, seconds, and the mean confidence of its words.
+         */
+        StretchOut: {
+            /** Confidence */
+            confidence: number;
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+        };
+        /**
          * TranscriptOut
          * @description What is said in a video, and when.
          */
         TranscriptOut: {
+            /**
+             * Confidence
+             * @description How surely the words were heard, 0 to 1: their mean; null where the recogniser does not say.
+             */
+            confidence: number | null;
             /** Created At */
             created_at: string;
+            /**
+             * Dropped
+             * @description Words that were recognised and left out, with the reason; at most 500 rows.
+             */
+            dropped: components["schemas"]["DroppedWords"][];
+            /**
+             * Dropped Words
+             * @description How many words were left out in all.
+             */
+            dropped_words: number;
             /**
              * Edited At
              * @description When a person last corrected a word.
@@ -2038,10 +2503,43 @@ export interface components {
             edited_at: string | null;
             /** Engine */
             engine: string | null;
+            /**
+             * Etag
+             * @description This version, as in the header: send it as If-Match with corrections.
+             * @default
+             */
+            etag: string;
+            /**
+             * Hard To Hear
+             * @description Stretches in which one word of three or more is likely wrong.
+             */
+            hard_to_hear: components["schemas"]["StretchOut"][];
             /** Language */
             language: string | null;
+            /**
+             * Languages
+             * @description Which language is spoken when; empty where the recogniser does not say. A named language has no confidence.
+             */
+            languages: components["schemas"]["SpokenLanguage"][];
+            /**
+             * Mended
+             * @description What was mended in the recogniser's answer, as counts; empty where nothing was.
+             */
+            mended: {
+                [key: string]: number;
+            };
+            /**
+             * Not Understood
+             * @description Where somebody speaks and no words were found.
+             */
+            not_understood: components["schemas"]["Unheard"][];
             /** Processing Time */
             processing_time: number | null;
+            /**
+             * Remarks
+             * @description What to know before one relies on it, as sentences without their full stops.
+             */
+            remarks: string[];
             /** Segment Timestamps */
             segment_timestamps: components["schemas"]["Segment"][];
             /** Text */
@@ -2058,6 +2556,44 @@ export interface components {
          * @enum {string}
          */
         Transport: "ssh" | "direct";
+        /**
+         * Unheard
+         * @description A stretch of speech without words, seconds.
+         */
+        Unheard: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
+        };
+        /**
+         * UnrefinedOut
+         * @description What a completed run could not refine, and why: a model whose way in was gone, answers of no use.
+         */
+        UnrefinedOut: {
+            /**
+             * Left
+             * @description How many are so now, and not edited by a person: a retry of the run refines these.
+             */
+            left: number;
+            /**
+             * Message
+             * @description The same in one sentence for people.
+             */
+            message: string;
+            /**
+             * Moments
+             * @description How many moments keep their first boundaries.
+             */
+            moments: number;
+            /** Reasons */
+            reasons: components["schemas"]["KeptBecauseOut"][];
+            /**
+             * Total
+             * @description Of how many.
+             */
+            total: number;
+        };
         /**
          * UploadOut
          * @description A file that comes in pieces. Sizes are bytes.
@@ -2091,13 +2627,20 @@ export interface components {
             created_at: string;
             /** Duration */
             duration: number | null;
+            /**
+             * Etag
+             * @description This version of the title: send it as If-Match with another.
+             */
+            etag: string;
             /** Identifier */
             identifier: string;
             /**
              * Moment Count
-             * @description Moments of the newest completed run.
+             * @description How many moments it shows: those of the newest completed run, and a person's own.
              */
             moment_count: number;
+            /** @description Why it shows none, once a run has ended; null while it shows some. */
+            nothing: components["schemas"]["NothingOut"] | null;
             /**
              * Request Id
              * @description The newest run.
@@ -2174,6 +2717,11 @@ export interface components {
             confidence?: number | null;
             /** End */
             end: number;
+            /**
+             * Space Before
+             * @description Whether a space stands between it and the word before. Left out where nobody said so: then one does, but between kana and Han.
+             */
+            space_before?: boolean | null;
             /** Start */
             start: number;
             /** Word */
@@ -2187,6 +2735,9 @@ export interface components {
     pathItems: never;
 }
 export type AcceptedOut = components['schemas']['AcceptedOut'];
+export type ActiveRun = components['schemas']['ActiveRun'];
+export type AudioTrackOut = components['schemas']['AudioTrackOut'];
+export type CallerOut = components['schemas']['CallerOut'];
 export type CaptionsOut = components['schemas']['CaptionsOut'];
 export type CheckStepOut = components['schemas']['CheckStepOut'];
 export type ClipAvailability = components['schemas']['ClipAvailability'];
@@ -2196,6 +2747,9 @@ export type CorrectWord = components['schemas']['CorrectWord'];
 export type CreateKey = components['schemas']['CreateKey'];
 export type CreateMoment = components['schemas']['CreateMoment'];
 export type DeletedOut = components['schemas']['DeletedOut'];
+export type DismissedAllOut = components['schemas']['DismissedAllOut'];
+export type DismissedOut = components['schemas']['DismissedOut'];
+export type DroppedWords = components['schemas']['DroppedWords'];
 export type EditMoment = components['schemas']['EditMoment'];
 export type EditTranscript = components['schemas']['EditTranscript'];
 export type EditVideo = components['schemas']['EditVideo'];
@@ -2203,6 +2757,7 @@ export type FieldProblem = components['schemas']['FieldProblem'];
 export type GenerateMoments = components['schemas']['GenerateMoments'];
 export type GeneratedOut = components['schemas']['GeneratedOut'];
 export type HealthOut = components['schemas']['HealthOut'];
+export type KeptBecauseOut = components['schemas']['KeptBecauseOut'];
 export type KeyOut = components['schemas']['KeyOut'];
 export type KeyScope = components['schemas']['KeyScope'];
 export type ListedVideoOut = components['schemas']['ListedVideoOut'];
@@ -2213,12 +2768,13 @@ export type ModelOut = components['schemas']['ModelOut'];
 export type ModelTestOut = components['schemas']['ModelTestOut'];
 export type MomentClip = components['schemas']['MomentClip'];
 export type MomentOut = components['schemas']['MomentOut'];
+export type MomentsOut = components['schemas']['MomentsOut'];
 export type NewKeyOut = components['schemas']['NewKeyOut'];
+export type NothingOut = components['schemas']['NothingOut'];
 export type ObjectUrl = components['schemas']['ObjectUrl'];
 export type PageKeyOut = components['schemas']['Page_KeyOut_'];
 export type PageModelOut = components['schemas']['Page_ModelOut_'];
 export type PageMomentClip = components['schemas']['Page_MomentClip_'];
-export type PageMomentOut = components['schemas']['Page_MomentOut_'];
 export type PageRunOut = components['schemas']['Page_RunOut_'];
 export type PageVideoOut = components['schemas']['Page_VideoOut_'];
 export type ParentOut = components['schemas']['ParentOut'];
@@ -2237,14 +2793,18 @@ export type SilenceOut = components['schemas']['SilenceOut'];
 export type SilencesOut = components['schemas']['SilencesOut'];
 export type SourceListOut = components['schemas']['SourceListOut'];
 export type SourceOut = components['schemas']['SourceOut'];
+export type SpokenLanguage = components['schemas']['SpokenLanguage'];
 export type StageName = components['schemas']['StageName'];
 export type StageOut = components['schemas']['StageOut'];
 export type StageStatus = components['schemas']['StageStatus'];
 export type StartOptions = components['schemas']['StartOptions'];
 export type StatusOut = components['schemas']['StatusOut'];
 export type StreamOut = components['schemas']['StreamOut'];
+export type StretchOut = components['schemas']['StretchOut'];
 export type TranscriptOut = components['schemas']['TranscriptOut'];
 export type Transport = components['schemas']['Transport'];
+export type Unheard = components['schemas']['Unheard'];
+export type UnrefinedOut = components['schemas']['UnrefinedOut'];
 export type UploadOut = components['schemas']['UploadOut'];
 export type VideoOut = components['schemas']['VideoOut'];
 export type VideoSort = components['schemas']['VideoSort'];
@@ -2353,6 +2913,33 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2562,8 +3149,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2615,6 +3229,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2680,7 +3296,10 @@ export interface operations {
     put_model: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The model's registry key. */
                 key: string;
@@ -2696,6 +3315,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2722,6 +3343,42 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2761,7 +3418,10 @@ export interface operations {
     delete_model: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The model's registry key. */
                 key: string;
@@ -2797,6 +3457,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2956,8 +3625,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3051,6 +3747,62 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3225,6 +3977,8 @@ export interface operations {
                 since?: string | null;
                 /** @description Accepted before. */
                 until?: string | null;
+                /** @description Those that were dismissed, instead of the others. */
+                dismissed?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3290,6 +4044,62 @@ export interface operations {
             };
         };
     };
+    dismiss_failed_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DismissedAllOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_run: {
         parameters: {
             query?: {
@@ -3312,6 +4122,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AcceptedOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_run: {
+        parameters: {
+            query?: {
+                /** @description The run that is meant, if it may no longer be the newest. */
+                request_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DismissedOut"];
                 };
             };
             /** @description Unauthorized */
@@ -3603,8 +4502,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3668,6 +4594,86 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undismiss_run: {
+        parameters: {
+            query?: {
+                /** @description The run that is meant, if it may no longer be the newest. */
+                request_id?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DismissedOut"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -3849,6 +4855,33 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -3911,6 +4944,33 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4001,6 +5061,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4391,6 +5460,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
                 headers: {
@@ -4480,6 +5558,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4634,7 +5714,10 @@ export interface operations {
     edit_video: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The video's identifier. */
                 video_id: string;
@@ -4650,6 +5733,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4676,6 +5761,42 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4799,7 +5920,7 @@ export interface operations {
                 /** @description One moment: the subtitles (srt, vtt) of its clip. */
                 moment?: string | null;
                 /** @description Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame. */
-                rate?: ("23.976" | "24" | "25" | "29.97" | "29.97df" | "30" | "50" | "59.94" | "59.94df" | "60") | null;
+                rate?: ("23.976" | "24" | "25" | "29.97" | "29.97df" | "30" | "47.952" | "48" | "50" | "59.94" | "59.94df" | "60") | null;
             };
             header?: never;
             path: {
@@ -4813,6 +5934,8 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description A JSON array of sentences: what was replaced or left out. Missing where nothing was. */
+                    "Export-Notes"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5064,10 +6187,12 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_MomentOut_"];
+                    "application/json": components["schemas"]["MomentsOut"];
                 };
             };
             /** @description Unauthorized */
@@ -5145,6 +6270,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5171,6 +6298,33 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5259,8 +6413,116 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_moment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The video's identifier. */
+                video_id: string;
+                /** @description The moment's identifier. */
+                moment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5300,7 +6562,10 @@ export interface operations {
     delete_moment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The video's identifier. */
                 video_id: string;
@@ -5345,6 +6610,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -5377,7 +6651,10 @@ export interface operations {
     edit_moment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The video's identifier. */
                 video_id: string;
@@ -5395,6 +6672,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5421,6 +6700,42 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5514,8 +6829,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5569,6 +6911,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6115,6 +7459,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6187,7 +7533,10 @@ export interface operations {
     edit_transcript: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The video's identifier. */
                 video_id: string;
@@ -6203,6 +7552,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description This version; send it as If-Match with an edit. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6236,8 +7587,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6412,8 +7799,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

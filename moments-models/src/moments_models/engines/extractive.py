@@ -47,9 +47,10 @@ class Extractive:
 
         from moments_models.titles import titles
 
-        texts = [" ".join(line.text for line in lines[span.first : span.last]) for span in chosen]
+        heard = [heard_well(line) for line in lines]
+        texts = [" ".join(heard[span.first : span.last]) for span in chosen]
         inside = {at for span in chosen for at in range(span.first, span.last)}
-        elsewhere = [line.text for at, line in enumerate(lines) if at not in inside]
+        elsewhere = [text for at, text in enumerate(heard) if at not in inside]
         centres = np.array([vectors[span.first : span.last].mean(axis=0) for span in chosen]).reshape(len(chosen), vectors.shape[1])
         centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
         starts = [lines[span.first].start for span in chosen]
@@ -67,7 +68,7 @@ class Extractive:
         query = self._model.encode([wanted.prompt])[0] if wanted.prompt.strip() else None
         marks = [chapter.start for chapter in wanted.chapters or ()]
         topics = find_topics(lines, vectors, shortest=wanted.limits.min_duration, marks=marks)
-        salience = spans.line_salience(vectors, topics)
+        salience = spans.line_salience(vectors, topics) * [1.0 if line.confidence is None else line.confidence for line in lines]
         around = spans.similarity_to(query, vectors, lines)
         asked = spans.asked_for(query, vectors, around)
         chosen = spans.answers(lines, topics, salience, asked, around, wanted.limits) if asked.any() else None
@@ -95,6 +96,14 @@ class Extractive:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return vectors
+
+
+def heard_well(line: Line) -> str:
+    """The line with its unsure words cut out, and a break in their place: no title is made of them, or over them."""
+    if not line.unsure:
+        return line.text
+    unsure = "|".join(re.escape(word) for word in sorted(line.unsure, key=len, reverse=True))
+    return _WHITE.sub(" ", re.sub(rf"(?<!\w)(?:{unsure})(?!\w)", " ; ", line.text)).strip()
 
 
 def _usable(wanted: GenerationTask) -> list[Line]:

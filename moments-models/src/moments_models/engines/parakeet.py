@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from moments_models import weights
 from moments_models.audio import RATE, wav_duration
-from moments_models.base import EngineKind, EngineSpec, Task, Transcript, Word
+from moments_models.base import EngineKind, EngineSpec, Hearing, Task, Transcript, Word
 from moments_models.cores import cores
-from moments_models.guards import is_invented
-from moments_models.vad import PROGRESS_SHARE, Chunk, speech_chunks
+from moments_models.listening import Passage, Take, judge
+from moments_models.spacing import is_unspaced
+from moments_models.vad import PROGRESS_SHARE, Chunk, listen
 
 NAME = "parakeet"
 LONGEST_TOKEN = 0.4
@@ -51,19 +53,22 @@ class Parakeet:
         self.label = f"parakeet-tdt{f'-{quantization}' if quantization else ''}-{weights.fingerprint(folder)}"
 
     def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
-        chunks = speech_chunks(wav, task)
+        speech = listen(wav, task)
+        chunks = speech.chunks
         total = sum(chunk.length for chunk in chunks)
         duration = wav_duration(wav)
         done = 0
-        words: list[Word] = []
+        take = Take()
         for batch in _batches(chunks, self._batch):
             task.check()
             heard = self._model.recognize([chunk.read(wav) for chunk in batch], sample_rate=RATE)
             for chunk, result in zip(batch, heard, strict=True):
-                words.extend(placed(chunk, _tokens(result)))
+                judge(placed(chunk, _tokens(result)), speech, take)
                 done += chunk.length
             task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
-        return Transcript(tuple(words), language or "")
+        spans = [(word.start, word.end) for word in take.words]
+        lost = [span for chunk in chunks for span in speech.unexplained(chunk.pieces[0].start / RATE, chunk.end / RATE, spans)]
+        return Transcript(tuple(take.words), language or "", Hearing((), tuple(lost), tuple(take.dropped)))
 
 
 def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:
@@ -75,17 +80,15 @@ def _tokens(result: Any) -> list[Token]:
     return [Token(*row) for row in zip(result.tokens or (), result.timestamps or (), result.logprobs or (), strict=True)]
 
 
-def placed(chunk: Chunk, tokens: Sequence[Token]) -> Iterator[Word]:
-    """The words of a chunk at their times in the recording; none when they look invented."""
-    if not tokens:
-        return
-    text = "".join(token.text for token in tokens)
-    mean = sum(token.log_probability for token in tokens) / len(tokens)
-    if is_invented(text, log_probability=mean, no_speech=0.0, seconds=chunk.length / RATE):
-        return
-    for word in words_of(tokens, chunk.length / RATE):
+def placed(chunk: Chunk, tokens: Sequence[Token]) -> Passage:
+    """The words of a chunk at their times in the recording."""
+    seconds = chunk.length / RATE
+    words = []
+    for word in words_of(tokens, seconds):
         start, end = chunk.span(word.start, word.end)
-        yield Word(word.word, round(start, 3), round(end, 3), word.confidence)
+        words.append(replace(word, start=round(start, 3), end=round(end, 3)))
+    mean = sum(token.log_probability for token in tokens) / len(tokens) if tokens else 0.0
+    return Passage(tuple(words), mean, 0.0, seconds)
 
 
 def words_of(tokens: Sequence[Token], end: float) -> Iterator[Word]:
@@ -99,7 +102,9 @@ def words_of(tokens: Sequence[Token], end: float) -> Iterator[Word]:
             following = tokens[last].start if last < len(tokens) else end
             stop = max(group[0].start, min(following, group[-1].start + LONGEST_TOKEN, end))
             mean = sum(token.log_probability for token in group) / len(group)
-            yield Word(text, group[0].start, stop, round(min(1.0, math.exp(mean)), 3))
+            # The model begins each chunk anew: before its first word the script decides.
+            space = group[0].text.startswith(" ") or not is_unspaced(text[0])
+            yield Word(text, group[0].start, stop, round(min(1.0, math.exp(mean)), 3), space)
 
 
 SPEC = EngineSpec(NAME, EngineKind.ASR, lambda: Parakeet(weights.brought(NAME)), brings_weights=True)

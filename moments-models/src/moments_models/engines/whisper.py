@@ -2,99 +2,135 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from moments_models import weights
-from moments_models.audio import wav_duration
+from moments_models.audio import RATE, wav_duration
 from moments_models.base import EngineKind, EngineSpec, Task, Transcript, Word
 from moments_models.cores import cores
 from moments_models.errors import InvalidRequest
-from moments_models.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOG_PROBABILITY, is_invented
-from moments_models.vad import PROGRESS_SHARE, Chunk, speech_chunks
+from moments_models.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOG_PROBABILITY
+from moments_models.listening import Passage
+from moments_models.spacing import is_unspaced, written
+from moments_models.tongues import Interpreter
+from moments_models.vad import PROGRESS_SHARE, Chunk, listen
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel  # type: ignore[import-untyped]
-    from numpy.typing import NDArray
 
 _TEMPERATURES = (0.0, 0.4, 0.8)
 """Greedy first; a segment that fails the decoder's own tests is sampled anew."""
-_LANGUAGE_CHUNKS = 3
+_TOKENS, _TOKENS_PER_SECOND = 20, 25
+"""What a piece that is heard again may hold: nobody says more, and a decoder without end stops soon."""
+_MOST_TOKENS = 440
+_KEPT = 4
+"""Encoded windows that are remembered, of 4 MB each: the first three chunks are asked for their language before they are decoded."""
 
 
 class Whisper:
     """A `Transcriber`."""
 
     def __init__(self, name: str, label: str) -> None:
-        from faster_whisper import WhisperModel
-
         self.label = label
-        self._model: WhisperModel = WhisperModel(
-            str(weights.location(name)), device="cpu", compute_type="int8", cpu_threads=cores(), num_workers=1, local_files_only=True
-        )
+        self._model = _model(str(weights.location(name)))
 
     def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
         """Raises `InvalidRequest` for a language the model does not know."""
-        spoken = self._known(language)
-        chunks = speech_chunks(wav, task)
-        if not chunks:
-            return Transcript((), spoken or "")
-        if spoken is None:
-            spoken = self._detect(wav, chunks)
-        total = sum(chunk.length for chunk in chunks)
+        named = self._known(language)
+        speech = listen(wav, task)
+        if not speech.chunks:
+            return Transcript((), named or "")
+        total = sum(chunk.length for chunk in speech.chunks)
         duration = wav_duration(wav)
+        interpreter = Interpreter(WhisperDecoder(self._model, wav, task), speech, task, named=named)
         done = 0
-        words: list[Word] = []
-        for chunk in chunks:
-            words.extend(self._words(chunk, chunk.read(wav), spoken, task))
+        for chunk in speech.chunks:
+            interpreter.hear(chunk)
             done += chunk.length
             task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
-        return Transcript(tuple(_ordered(words)), spoken)
+        return Transcript(tuple(_ordered(interpreter.words)), interpreter.main, interpreter.hearing())
 
     def _known(self, language: str | None) -> str | None:
         if language is None or language in self._model.supported_languages:
             return language if self._model.model.is_multilingual else "en"
         raise InvalidRequest(f"{self.label} does not know the language {language!r}", code="invalid_language")
 
-    def _detect(self, wav: Path, chunks: list[Chunk]) -> str:
-        """The language of the longest of the first chunks, not of each chunk: a name or a quotation must not switch it."""
-        if not self._model.model.is_multilingual:
-            return "en"
-        longest = max(chunks[:_LANGUAGE_CHUNKS], key=lambda chunk: chunk.length)
-        language, _, _ = self._model.detect_language(longest.read(wav))
-        return str(language)
 
-    def _words(self, chunk: Chunk, audio: NDArray[np.float32], language: str, task: Task) -> Iterable[Word]:
+class WhisperDecoder:
+    """A `Decoder` on one recording."""
+
+    def __init__(self, model: WhisperModel, wav: Path, task: Task) -> None:
+        self._model = model
+        self._wav = wav
+        self._task = task
+
+    def decode(self, chunk: Chunk, language: str, *, piece: bool, sampled: bool = False) -> list[Passage]:
+        bound = min(_MOST_TOKENS, int(_TOKENS + _TOKENS_PER_SECOND * chunk.length / RATE)) if piece else None
         segments, _ = self._model.transcribe(
-            audio,
+            chunk.read(self._wav),
             language=language,
             beam_size=1,
             best_of=1,
             temperature=list(_TEMPERATURES),
             condition_on_previous_text=False,
             word_timestamps=True,
-            compression_ratio_threshold=MAX_COMPRESSION,
+            # Repetition is judged with the sound: to sample anew what somebody does repeat makes it wrong.
+            compression_ratio_threshold=MAX_COMPRESSION if sampled else None,
             log_prob_threshold=MIN_LOG_PROBABILITY,
             no_speech_threshold=MAX_NO_SPEECH,
+            max_new_tokens=bound,
             vad_filter=False,
         )
+        found: list[Passage] = []
         for segment in segments:
-            task.check()
-            seconds = segment.end - segment.start
-            if is_invented(segment.text, log_probability=segment.avg_logprob, no_speech=segment.no_speech_prob, seconds=seconds):
-                continue
-            yield from _mapped(chunk, segment.words or ())
+            self._task.check()
+            words = tuple(_mapped(chunk, segment.words or (), first=not any(part.words for part in found)))
+            found.append(Passage(words, segment.avg_logprob, segment.no_speech_prob, segment.end - segment.start))
+        return found
+
+    def languages(self, chunk: Chunk) -> dict[str, float]:
+        return self._model.languages(chunk.read(self._wav))  # type: ignore[no-any-return]
 
 
-def _mapped(chunk: Chunk, words: Iterable[Any]) -> Iterable[Word]:
+def _model(folder: str) -> Any:
+    """faster-whisper's model, which also keeps what it encoded last: asking for the language of what is or was decoded costs little."""
+    from faster_whisper import WhisperModel
+    from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
+
+    class Remembering(WhisperModel):  # type: ignore[misc]
+        def encode(self, features: Any) -> Any:
+            kept: deque[tuple[Any, Any]] = self.__dict__.setdefault("_kept", deque(maxlen=_KEPT))
+            for known, encoded in kept:
+                if np.array_equal(known, features):
+                    return encoded
+            kept.append((features, super().encode(features)))
+            return kept[-1][1]
+
+        def languages(self, audio: Any) -> dict[str, float]:
+            features = self.feature_extractor(audio)
+            first = pad_or_trim(features[:, : min(self.feature_extractor.nb_max_frames, features.shape[-1] - 1)])
+            return {token[2:-2]: float(probability) for token, probability in self.model.detect_language(self.encode(first))[0]}
+
+    return Remembering(folder, device="cpu", compute_type="int8", cpu_threads=cores(), num_workers=1, local_files_only=True)
+
+
+def _mapped(chunk: Chunk, words: Iterable[Any], *, first: bool = False) -> Iterable[Word]:
+    """The words of a segment at their times in the recording; `first`: nothing of the chunk came before it."""
+    before = "" if first else None
     for word in words:
-        text = word.word.strip().lstrip("-–—")
+        text, space = written(word.word, before)
         if text:
-            start, end = chunk.span(word.start, word.end)
-            yield Word(text, round(start, 3), round(end, 3), round(float(min(1.0, max(0.0, word.probability))), 3))
+            start, end = chunk.span(float(word.start), float(word.end))
+            sure = round(float(min(1.0, max(0.0, word.probability))), 3)
+            # The model begins each chunk anew and knows nothing of the word before it: there the script decides.
+            yield Word(text, round(start, 3), round(end, 3), sure, space or (before == "" and not is_unspaced(text[0])))
+            before = text
 
 
 def _ordered(words: Iterable[Word]) -> Iterable[Word]:
@@ -102,9 +138,9 @@ def _ordered(words: Iterable[Word]) -> Iterable[Word]:
     previous: Word | None = None
     for word in words:
         start = word.start if previous is None else max(word.start, previous.start)
-        current = Word(word.word, start, max(word.end, start), word.confidence)
+        current = replace(word, start=start, end=max(word.end, start))
         if previous is not None:
-            yield Word(previous.word, previous.start, max(previous.start, min(previous.end, current.start)), previous.confidence)
+            yield replace(previous, end=max(previous.start, min(previous.end, current.start)))
         previous = current
     if previous is not None:
         yield previous

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,18 +67,26 @@ def _language(given: str | None) -> str | None:
 
 
 def _body(transcript: Transcript, engine: str, duration: float, seconds: float) -> dict[str, Any]:
-    from moments_models.segments import joiner_of, segments
+    from moments_models.segments import segments
+    from moments_models.spacing import running_text
 
-    joiner = joiner_of(transcript.language)
-    spoken = segments(transcript.words, joiner=joiner)
+    spoken = segments(transcript.words)
     return {
-        "transcription": joiner.join(segment.text for segment in spoken),
+        "transcription": running_text(transcript.words),
         "word_timestamps": [
-            {"word": word.word, "start": word.start, "end": word.end, "confidence": word.confidence} for word in transcript.words
+            {"word": word.word, "start": word.start, "end": word.end, "confidence": word.confidence, "space_before": word.space_before}
+            for word in transcript.words
         ],
         "segment_timestamps": [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in spoken],
         "processing_time": round(seconds, 3),
         "language": transcript.language or None,
         "engine": engine,
         "duration": round(duration, 3),
+        "languages": [_rounded(asdict(part)) for part in transcript.hearing.languages],
+        "not_understood": [_rounded({"start": start, "end": end}) for start, end in transcript.hearing.not_understood],
+        "dropped": [_rounded(asdict(part)) for part in transcript.hearing.dropped],
     }
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}

@@ -3,10 +3,12 @@
 from videomoments.api.routes import (
     admin,
     clips,
+    docs,
     export,
     generate_moments,
     health,
     keys,
+    me,
     metrics,
     moments,
     objects,
@@ -30,7 +32,9 @@ ROUTERS = (
     generate_moments.router,
     admin.router,
     keys.router,
+    me.router,
     objects.router,
+    docs.router,
     health.router,
     metrics.router,
 )

@@ -12,7 +12,7 @@ from videomoments.api.presenting import present_clip
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.moments import ClipAvailability, ClipsAvailability, MomentClip
 from videomoments.api.schemas.runs import AcceptedOut, StartOptions
-from videomoments.core.errors import Conflict, NotFound
+from videomoments.core.errors import NotFound, RunActive
 from videomoments.core.names import RunKind
 from videomoments.services.moments import MomentView
 
@@ -45,8 +45,8 @@ async def extract_clips(deps: Deps, video_id: VideoId, response: Response) -> Ac
     """Cuts, as a run, the final moments that have no clip or whose boundaries were moved since. Rejected ones get none."""
     await deps.services.videos.get(video_id)
     with suppress(NotFound):
-        if (await deps.runs.latest(video_id)).status.active:
-            raise Conflict("A run of this video is active.", code="run_active", advice="Its end cuts the clips; ask again then.")
+        if (latest := await deps.runs.latest(video_id)).status.active:
+            raise RunActive(latest.request_id, latest.status, advice="Its end cuts the clips; ask again then.")
     snapshot = await deps.services.models.snapshot(StartOptions().options())
     accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.CLIPS)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"

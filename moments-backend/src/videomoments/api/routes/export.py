@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -18,10 +19,17 @@ from videomoments.services.exporting import ZIP, ZIP_TYPE, clips_archive, export
 router = APIRouter(prefix="/api/videos/{video_id}/export", tags=["export"])
 
 ExportFormat = Literal["json", "csv", "srt", "vtt", "chapters", "edl", "fcpxml", "otio", "zip"]
-ExportRate = Literal["23.976", "24", "25", "29.97", "29.97df", "30", "50", "59.94", "59.94df", "60"]
+ExportRate = Literal["23.976", "24", "25", "29.97", "29.97df", "30", "47.952", "48", "50", "59.94", "59.94df", "60"]
 _MEDIA_TYPES = [ZIP_TYPE, *(form.media_type.partition(";")[0] for form in FORMATS.values())]
+_NOTES = "Export-Notes"
 _FILE = {
     "description": "The file",
+    "headers": {
+        _NOTES: {
+            "description": "A JSON array of sentences: what was replaced or left out. Missing where nothing was.",
+            "schema": {"type": "string"},
+        }
+    },
     "content": {media_type: {"schema": {"type": "object" if media_type.endswith("json") else "string"}} for media_type in _MEDIA_TYPES},
 }
 
@@ -40,7 +48,8 @@ async def export_video(
         ExportRate | None, Query(description="Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame.")
     ] = None,
 ) -> Response:
-    """The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another."""
+    """The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another. What
+    the format could not hold, and what stands there instead, is said in `Export-Notes` (in the zip: `notes.txt`)."""
     found = await exportable(deps.services, video_id, request_id=run, rate=rate)
     name = slug(found.recording.title)
     if kind == ZIP:
@@ -48,7 +57,11 @@ async def export_video(
             raise InvalidInput("zip is not made for a single moment.", advice="A clip has an address of its own: see /clips.")
         return StreamingResponse(await clips_archive(found, deps.store), headers=_saved_as(f"{name}.zip"), media_type=ZIP_TYPE)
     form = FORMATS[kind]
-    return Response(found.write(form.name, moment_id=moment), headers=_saved_as(name + form.extension), media_type=form.media_type)
+    written = found.write(form.name, moment_id=moment)
+    headers = _saved_as(name + form.extension)
+    if written.notes:
+        headers[_NOTES] = json.dumps(written.notes)  # escaped: a header holds ASCII
+    return Response(written.text, headers=headers, media_type=form.media_type)
 
 
 def _saved_as(name: str) -> dict[str, str]:

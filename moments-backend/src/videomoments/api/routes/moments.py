@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -10,38 +11,52 @@ from videomoments.api.deps import ApiDeps, Deps, MomentId, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
 from videomoments.api.routes.pipeline import IdempotencyKey
-from videomoments.api.schemas.common import Page
+from videomoments.api.schemas.common import NothingOut
 from videomoments.api.schemas.editing import CreateMoment, EditMoment
-from videomoments.api.schemas.moments import MomentOut
+from videomoments.api.schemas.moments import MomentOut, MomentsOut
 from videomoments.api.schemas.runs import AcceptedOut, RefineOptions, StartOptions
+from videomoments.api.versions import ETAG, IfMatchHeader, Precondition, list_tag, moment_tag, or_current
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind
 from videomoments.services.editing import MomentChange
+from videomoments.services.nothing import Nothing
 from videomoments.services.refining import refine_moment
 
 router = APIRouter(prefix="/api/videos/{video_id}/moments", tags=["moments"])
 
+_TAGGED = {200: {"headers": ETAG}}
 
-@router.get("", operation_id="list_moments", responses=responses(404, 422, 503))
+
+@router.get("", operation_id="list_moments", responses=responses(404, 422, 503, also=_TAGGED))
 async def list_moments(
     deps: Deps,
     video_id: VideoId,
+    response: Response,
     run: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A run other than the newest completed one.")] = None,
     view: Annotated[
         Literal["final", "raw", "refined", "all"], Query(description="`final`: the refined moment where it exists, else the original.")
     ] = "final",
-) -> Page[MomentOut]:
-    """Moments in time order, all on one page. Empty before the first completed run."""
+) -> MomentsOut:
+    """Moments in time order, all on one page. Empty before the first completed run; after it `nothing` says why where there are none.
+    Each has an `etag`; that of the final ones together, in the header, does as If-Match for each of them too."""
     views = await deps.services.moments.of_video(video_id, request_id=run, view=view)
-    return Page(items=await present_moments(deps, views))
+    response.headers["ETag"] = list_tag([found.moment for found in views])
+    why = None if views else await _why_nothing(deps, video_id, run, view)
+    return MomentsOut(items=await present_moments(deps, views), nothing=NothingOut.of(why))
 
 
-@router.post("", operation_id="create_moment", status_code=201, responses=responses(404, 422, 503))
+async def _why_nothing(deps: ApiDeps, video_id: str, run: str | None, view: str) -> Nothing | None:
+    if view == "refined" and await deps.services.moments.of_video(video_id, request_id=run):
+        return Nothing("none_refined", "None of its moments has a refined form.")
+    return await deps.services.why_nothing.of_video(video_id, request_id=run)
+
+
+@router.post("", operation_id="create_moment", status_code=201, responses=responses(404, 422, 503, also={201: {"headers": ETAG}}))
 async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, response: Response) -> MomentOut:
     """Makes a moment of a person's own. Runs leave it alone."""
     made = await deps.services.editing.create(video_id, title=body.title, start_time=body.start_time, end_time=body.end_time)
     response.headers["Location"] = f"/api/videos/{video_id}/moments/{made}"
-    return await _shown(deps, video_id, made)
+    return _tagged(response, await _shown(deps, video_id, made))
 
 
 @router.post("/generate", operation_id="generate_video_moments", status_code=202, responses=responses(404, 409, 422, 429, 503))
@@ -73,24 +88,57 @@ async def refine(
     return AcceptedOut.of(accepted)
 
 
-@router.patch("/{moment_id}", operation_id="edit_moment", responses=responses(404, 422, 503))
-async def edit_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, body: EditMoment) -> MomentOut:
-    """Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`)."""
-    await deps.services.editing.change(video_id, moment_id, MomentChange(body.title, body.start_time, body.end_time, body.review))
-    return await _shown(deps, video_id, moment_id)
+@router.get("/{moment_id}", operation_id="get_moment", responses=responses(404, 422, 503, also=_TAGGED))
+async def get_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
+    """One moment, whatever run it is of."""
+    return _tagged(response, await _shown(deps, video_id, moment_id))
 
 
-@router.delete("/{moment_id}", operation_id="delete_moment", status_code=204, responses=responses(404, 422, 503))
-async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId) -> None:
-    """Hides the moment; `restore` brings it back for ten minutes."""
-    await deps.services.editing.delete(video_id, moment_id)
+@router.patch("/{moment_id}", operation_id="edit_moment", responses=responses(404, 412, 422, 503, also=_TAGGED))
+async def edit_moment(
+    deps: Deps, video_id: VideoId, moment_id: MomentId, body: EditMoment, response: Response, if_match: IfMatchHeader = None
+) -> MomentOut:
+    """Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`). With
+    If-Match only the version that it names is changed, else whatever stands there."""
+    wanted = MomentChange(body.title, body.start_time, body.end_time, body.review)
+    guard = (await _precondition(deps, video_id, moment_id, if_match)).guard(moment_tag)
+    await or_current(deps.services.editing.change(video_id, moment_id, wanted, guard=guard), partial(_current, deps, video_id, moment_id))
+    return _tagged(response, await _shown(deps, video_id, moment_id))
 
 
-@router.post("/{moment_id}/restore", operation_id="restore_moment", responses=responses(404, 422, 503))
-async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId) -> MomentOut:
+@router.delete("/{moment_id}", operation_id="delete_moment", status_code=204, responses=responses(404, 412, 422, 503))
+async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, if_match: IfMatchHeader = None) -> None:
+    """Hides the moment; `restore` brings it back for ten minutes. With If-Match only the version that it names."""
+    guard = (await _precondition(deps, video_id, moment_id, if_match)).guard(moment_tag)
+    await or_current(deps.services.editing.delete(video_id, moment_id, guard=guard), partial(_current, deps, video_id, moment_id))
+
+
+@router.post("/{moment_id}/restore", operation_id="restore_moment", responses=responses(404, 422, 503, also=_TAGGED))
+async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
     """Takes a deletion back."""
     await deps.services.editing.restore(video_id, moment_id)
-    return await _shown(deps, video_id, moment_id)
+    return _tagged(response, await _shown(deps, video_id, moment_id))
+
+
+async def _precondition(deps: ApiDeps, video_id: str, moment_id: str, if_match: str | None) -> Precondition:
+    """Whoever has looked at the list has looked at this moment of it: the list's tag stands for the moment's in it."""
+    asked = Precondition(if_match)
+    if if_match is not None:
+        rows = [found.moment for found in await deps.services.moments.of_video(video_id)]
+        listed = next((row for row in rows if row.identifier == moment_id), None)
+        if listed is not None and asked.allows(list_tag(rows)):
+            return Precondition(moment_tag(listed))
+    return asked
+
+
+def _tagged(response: Response, shown: MomentOut) -> MomentOut:
+    response.headers["ETag"] = shown.etag
+    return shown
+
+
+async def _current(deps: ApiDeps, video_id: str, moment_id: str) -> tuple[MomentOut, str]:
+    shown = await _shown(deps, video_id, moment_id)
+    return shown, shown.etag
 
 
 async def _shown(deps: ApiDeps, video_id: str, moment_id: str) -> MomentOut:

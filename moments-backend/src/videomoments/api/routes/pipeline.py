@@ -13,7 +13,7 @@ from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.recent_statuses import Status
 from videomoments.api.schemas.common import Page
-from videomoments.api.schemas.runs import AcceptedOut, RunOut, StartOptions, StatusOut
+from videomoments.api.schemas.runs import AcceptedOut, DismissedAllOut, DismissedOut, RunOut, StartOptions, StatusOut
 from videomoments.core.errors import Conflict, NotFound
 from videomoments.core.names import RunKind, RunStatus
 from videomoments.services.retrying import retry_run
@@ -43,12 +43,13 @@ async def list_runs(
     error_code: Annotated[str | None, Query(pattern="^[a-z0-9_]{1,64}$", description="`dead_letter`: it ended its workers.")] = None,
     since: Annotated[AwareDatetime | None, Query(description="Accepted then or later.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Accepted before.")] = None,
+    dismissed: Annotated[bool, Query(description="Those that were dismissed, instead of the others.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RunOut]:
-    """The runs of all videos, newest first."""
+    """The runs of all videos, newest first, without those that were dismissed."""
     before = cursors.decode_time(cursor) if cursor is not None else None
-    wanted = RunFilter(status, kind, stalled, error_code, since, until)
+    wanted = RunFilter(status, kind, stalled, error_code, since, until, dismissed)
     return _page(await deps.runs.page(wanted, before=before, limit=limit + 1), limit)
 
 
@@ -95,16 +96,40 @@ async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = N
 
 @router.post("/{video_id}/retry", operation_id="retry_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
 async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: RunParameter = None) -> AcceptedOut:
-    """Takes up a run that failed or was cancelled where it ended; finished stages are not repeated. It keeps its request id."""
+    """Takes up a run that failed or was cancelled where it ended; finished stages are not repeated, and it keeps its request id. A
+    completed run that left moments unrefined stays as it is: a new run, of the kind `refine`, refines those that are so still and that no
+    person edited. 409 `nothing_to_refine` where none is."""
     run = await _meant(deps, video_id, request_id)
     accepted = await retry_run(deps.services, run.request_id)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
     return AcceptedOut.of(accepted)
 
 
+@router.post("/{video_id}/dismiss", operation_id="dismiss_run", responses=responses(404, 409, 422, 503))
+async def dismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
+    """Takes a run that failed or was cancelled off all lists; its video's history keeps it. `undismiss` undoes it, and so does a retry."""
+    run = await _meant(deps, video_id, request_id)
+    dismissed = await deps.services.dismissal.dismiss(run.request_id)
+    return DismissedOut(request_id=run.request_id, video_id=video_id, dismissed_at=dismissed)
+
+
+@router.post("/{video_id}/undismiss", operation_id="undismiss_run", responses=responses(404, 422, 503))
+async def undismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
+    """Lists show a dismissed run again."""
+    run = await _meant(deps, video_id, request_id)
+    await deps.services.dismissal.bring_back(run.request_id)
+    return DismissedOut(request_id=run.request_id, video_id=video_id, dismissed_at=None)
+
+
+@router.post("/dismiss", operation_id="dismiss_failed_runs", responses=responses(503))
+async def dismiss_failed_runs(deps: Deps) -> DismissedAllOut:
+    """Takes every failed run off all lists, and says which they were."""
+    return DismissedAllOut(request_ids=await deps.services.dismissal.dismiss_failed())
+
+
 @router.get("/{video_id}/history", operation_id="list_video_runs", responses=responses(404, 422, 503))
 async def get_history(deps: Deps, video_id: VideoId, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
-    """The runs of one video, newest first."""
+    """The runs of one video, newest first, dismissed ones too."""
     before = cursors.decode_time(cursor) if cursor is not None else None
     found = await deps.runs.of_video(video_id, before=before, limit=limit + 1)
     if not found:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
-from videomoments.api.conditional import conditional
-from videomoments.api.deps import Deps, VideoId
+from videomoments.api.conditional import Tagged
+from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.schemas.editing import EditTranscript
 from videomoments.api.schemas.moments import TranscriptOut
 from videomoments.api.schemas.runs import AcceptedOut, StartOptions
+from videomoments.api.versions import ETAG, IfMatchHeader, Precondition, or_current
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind
+from videomoments.db.tables import Transcript
 from videomoments.services.editing import WordChange
 from videomoments.services.options import RunOptions
 
@@ -22,7 +26,7 @@ router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcript
     "",
     operation_id="get_transcript",
     response_model=TranscriptOut,
-    responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
+    responses=responses(404, 422, 503, also={200: {"headers": ETAG}, 304: {"description": "Unchanged"}}),
 )
 async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Response:
     """The transcript with its word times."""
@@ -30,17 +34,32 @@ async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Res
     if found is None:
         await deps.services.videos.get(video_id)
         raise NotFound("This video has no transcript yet.", code="transcript_not_found", advice="Start a run: its fourth stage makes it.")
-    return conditional(request, TranscriptOut.of(video_id, found))
+    shown = TranscriptOut.of(video_id, found)
+    return Tagged(shown.model_dump_json().encode(), shown.etag).answer(request)
 
 
-@router.patch("", operation_id="edit_transcript", responses=responses(404, 409, 422, 503))
-async def edit_transcript(deps: Deps, video_id: VideoId, body: EditTranscript) -> TranscriptOut:
-    """Corrects words; their times stay. Text and segments follow."""
-    await deps.services.editing.correct_words(video_id, [WordChange(word.index, word.was, word.word) for word in body.words])
+@router.patch("", operation_id="edit_transcript", responses=responses(404, 409, 412, 422, 503, also={200: {"headers": ETAG}}))
+async def edit_transcript(
+    deps: Deps, video_id: VideoId, body: EditTranscript, response: Response, if_match: IfMatchHeader = None
+) -> TranscriptOut:
+    """Corrects words; their times stay. Text and segments follow. With If-Match only the version that it names is corrected."""
+    changes = [WordChange(word.index, word.was, word.word) for word in body.words]
+
+    def tag_of(row: Transcript) -> str:
+        return TranscriptOut.of(video_id, row).etag
+
+    guard = Precondition(if_match).guard(tag_of)
+    await or_current(deps.services.editing.correct_words(video_id, changes, guard=guard), partial(_current, deps, video_id))
+    shown, response.headers["ETag"] = await _current(deps, video_id)
+    return shown
+
+
+async def _current(deps: ApiDeps, video_id: str) -> tuple[TranscriptOut, str]:
     found = await deps.services.transcripts.of_video(video_id)
     if found is None:
         raise NotFound("This video has no transcript yet.", code="transcript_not_found")
-    return TranscriptOut.of(video_id, found)
+    shown = TranscriptOut.of(video_id, found)
+    return shown, shown.etag
 
 
 @router.post("/extract-audio", operation_id="extract_video_audio", status_code=202, responses=responses(404, 409, 422, 429, 503))

@@ -15,7 +15,9 @@ from starlette.requests import ClientDisconnect
 from videomoments.api.deps import ApiDeps, Deps
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
+from videomoments.api.schemas.common import as_title
 from videomoments.api.schemas.videos import UploadOut, VideoOut
+from videomoments.api.slow_bodies import BodyTooSlow
 from videomoments.api.uploading import UploadForm
 from videomoments.core.errors import InvalidInput, MomentsError, UnsupportedMedia
 from videomoments.services.resumable_uploads import ResumableUploads, Upload, refuse_length
@@ -123,7 +125,10 @@ async def append_to_upload(
     if request.headers.get("content-type", "").partition(";")[0].strip() != _PIECE_TYPE:
         raise _WrongPieceType(f"A piece is sent as {_PIECE_TYPE}.")
     uploads = _resumable(deps)
-    upload = await uploads.append(upload_id, offset, _arriving(request))
+    arriving = _Arriving(request)
+    upload = await uploads.append(upload_id, offset, arriving.chunks())
+    if arriving.cut is not None:  # what came counts
+        raise arriving.cut
     if upload.complete:
         response.headers["Video-Identifier"] = await uploads.finish(upload)
     _tell(response, upload)
@@ -183,19 +188,33 @@ def _told(metadata: str) -> dict[str, str]:
 
 
 def _names(file_name: str, title: str) -> tuple[str, str]:
-    """A file's label and its title, from what a person called them."""
+    """A file's label and its title, from what a person called them. A title is as anywhere else; without one the file's name is it. Raises
+    InvalidInput for a title that can't be kept."""
     name = label(file_name) or "video"
-    return name, label(title.replace("/", "-"), 300) or title_of(name)
-
-
-async def _arriving(request: Request) -> AsyncIterator[bytes]:
-    """The body, as far as it comes."""
+    if not title.strip():
+        return name, title_of(name)
     try:
-        async for chunk in request.stream():
-            if chunk:
-                yield chunk
-    except ClientDisconnect:
-        return
+        return name, as_title(title)
+    except ValueError as error:
+        raise InvalidInput(f"title: {error}.") from error
+
+
+class _Arriving:
+    """The body, as far as it comes. `cut` is why it was not awaited any longer."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.cut: BodyTooSlow | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._request.stream():
+                if chunk:
+                    yield chunk
+        except ClientDisconnect:
+            return
+        except BodyTooSlow as error:
+            self.cut = error
 
 
 async def _from_form(deps: ApiDeps, request: Request) -> tuple[str, bool]:

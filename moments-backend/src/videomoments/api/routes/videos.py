@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -25,7 +26,9 @@ from videomoments.api.schemas.videos import (
     VideoOut,
     VideoStatus,
 )
-from videomoments.core.errors import Conflict, InvalidInput, NotFound, SourceUnavailable, TooMany
+from videomoments.api.versions import ETAG, IfMatchHeader, Precondition, or_current, video_tag
+from videomoments.core.errors import Conflict, InvalidInput, NotFound, RunActive, SourceUnavailable, TooMany
+from videomoments.db.tables import Video
 from videomoments.services.deletion import RESTORE_LIFE
 from videomoments.services.video_queries import VideoSort, VideoView
 from videomoments.sources import FetchLimits, admitted, listed
@@ -85,10 +88,11 @@ async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
     )
 
 
-@router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503))
-async def get_video(deps: Deps, video_id: VideoId) -> VideoOut:
+@router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503, also={200: {"headers": ETAG}}))
+async def get_video(deps: Deps, video_id: VideoId, response: Response) -> VideoOut:
     """One video."""
-    return await _shown(deps, video_id)
+    shown, response.headers["ETag"] = await _current(deps, video_id)
+    return shown
 
 
 @router.get("/{video_id}/source", operation_id="get_video_source", responses=responses(404, 422, 503))
@@ -98,14 +102,13 @@ async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
     return SourceOut.of(video.media_info, await deps.services.videos.source_info(video_id))
 
 
-@router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 422, 503))
-async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo) -> VideoOut:
-    """Renames a video."""
-    title = " ".join(body.title.split())
-    if not title:
-        raise InvalidInput("The title is empty.")
-    await deps.services.videos.rename(video_id, title)
-    return await _shown(deps, video_id)
+@router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 412, 422, 503, also={200: {"headers": ETAG}}))
+async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo, response: Response, if_match: IfMatchHeader = None) -> VideoOut:
+    """Renames a video. With If-Match only the version that it names."""
+    guard = Precondition(if_match).guard(_tag)
+    await or_current(deps.services.videos.rename(video_id, body.title, guard=guard), partial(_current, deps, video_id))
+    shown, response.headers["ETag"] = await _current(deps, video_id)
+    return shown
 
 
 @router.delete("/{video_id}", operation_id="delete_video", status_code=200, responses=responses(404, 409, 422, 503))
@@ -120,11 +123,7 @@ async def delete_video(
         hidden = await deletion.hide(video_id)
         return DeletedOut(identifier=video_id, purged=False, restorable_until=hidden + RESTORE_LIFE)
     if not await deletion.purge(video_id, deps.store, patience=_PURGE_PATIENCE):
-        raise Conflict(
-            "A run of this video has not ended yet.",
-            code="run_active",
-            advice="The video is hidden and its run cancelled; what is left goes within minutes, or ask again.",
-        )
+        raise await _not_purged(deps, video_id)
     return DeletedOut(identifier=video_id, purged=True, restorable_until=None)
 
 
@@ -165,6 +164,30 @@ def _stored(video: VideoView) -> str:
             "The source is not in the store yet.", code="source_not_stored", advice="Start a run: its first stage downloads the video."
         )
     return video.cloud_url
+
+
+async def _not_purged(deps: ApiDeps, video_id: str) -> Conflict:
+    """Why a video is still there: a worker has not let go of its run, or it was restored meanwhile."""
+    active = next((run for run in await deps.runs.history(video_id) if run.status.active), None)
+    if active is None:
+        return Conflict(
+            "The video was not removed: its run has only just ended, or it was restored.", code="not_purged", advice="Ask again."
+        )
+    return RunActive(
+        active.request_id,
+        active.status,
+        message=f"A run of this video has not ended yet: {active.request_id}, {active.status}.",
+        advice="The video is hidden and its run cancelled; what is left goes within minutes, or ask again.",
+    )
+
+
+def _tag(video: Video) -> str:
+    return video_tag(video.identifier, video.title)
+
+
+async def _current(deps: ApiDeps, identifier: str) -> tuple[VideoOut, str]:
+    shown = await _shown(deps, identifier)
+    return shown, shown.etag
 
 
 async def _shown(deps: ApiDeps, identifier: str) -> VideoOut:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field, model_validator
 
-from videomoments.api.schemas.common import Body, Text
+from videomoments.api.schemas.common import Body, Exact, Text, Title
 from videomoments.api.schemas.moments import Review
 
 _MOST_WORDS = 500
@@ -15,7 +15,7 @@ class CreateMoment(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Why bread rises", "start_time": 61.5, "end_time": 94.25}]})
 
-    title: Text = Field(min_length=1, max_length=300)
+    title: Title
     start_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
     end_time: float = Field(ge=0, le=1e7, allow_inf_nan=False)
 
@@ -25,7 +25,7 @@ class EditMoment(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"end_time": 96.0, "review": "kept"}]})
 
-    title: Text | None = Field(None, min_length=1, max_length=300)
+    title: Title | None = None
     start_time: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
     end_time: float | None = Field(None, ge=0, le=1e7, allow_inf_nan=False)
     review: Review | None = None
@@ -41,7 +41,7 @@ class CorrectWord(Body):
     """Another text for one word; `was` is the text that it replaces."""
 
     index: int = Field(ge=0, le=10_000_000)
-    was: Text = Field(max_length=300)
+    was: Exact = Field(max_length=300)
     word: Text = Field(max_length=300)
 
 

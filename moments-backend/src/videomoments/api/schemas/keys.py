@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from videomoments.api.schemas.common import Body, Text, Time
+from videomoments.api.schemas.common import Body, Time
 from videomoments.services.api_keys import ApiKey, KeyScope
 
-_Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 # Far beyond any use, and a number that every database holds.
 _MOST = 1_000_000_000
 
@@ -19,11 +18,12 @@ class CreateKey(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "editing desk", "scope": "write", "requests_per_minute": 600}]})
 
-    name: _Name = Field(description="Whose it is, for people.", examples=["editing desk"])
+    # Looked at by the service, whose code says what is wrong with it.
+    name: str = Field(min_length=1, max_length=100, description="Whose it is, for people: one line.", examples=["editing desk"])
     scope: KeyScope = Field(KeyScope.READ, description="What it may do: each includes the one before it.")
     requests_per_minute: int | None = Field(None, ge=1, le=_MOST)
     runs_per_day: int | None = Field(None, ge=1, le=_MOST)
-    expires_at: AwareDatetime | None = Field(None, description="It works until then; null: until it is revoked.")
+    expires_at: AwareDatetime | None = Field(None, description="It works until then, a time to come; null: until it is revoked.")
 
 
 class KeyOut(BaseModel):
@@ -43,6 +43,21 @@ class KeyOut(BaseModel):
     @classmethod
     def of(cls, key: ApiKey) -> KeyOut:
         return cls.model_validate(key, from_attributes=True)
+
+
+class CallerOut(BaseModel):
+    """Who is asking. `scope` is what they may do: each includes the one before it."""
+
+    kind: Literal["key", "machine"] = Field(description="`machine`: no keys are asked for, as on loopback.")
+    name: str = Field(description="The key's name, or `this machine`.", examples=["editing desk"])
+    scope: KeyScope
+    hint: str | None = Field(description="The key's first characters.", examples=["vm_Zk3fQ"])
+
+    @classmethod
+    def of(cls, key: ApiKey | None) -> CallerOut:
+        if key is None:
+            return cls(kind="machine", name="this machine", scope=KeyScope.ADMIN, hint=None)
+        return cls(kind="key", name=key.name, scope=key.scope, hint=key.hint)
 
 
 class NewKeyOut(KeyOut):

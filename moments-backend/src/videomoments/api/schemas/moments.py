@@ -6,8 +6,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from videomoments.api.schemas.common import ObjectUrl, Time
-from videomoments.db.tables import Clip, Moment, Transcript
+from videomoments.api.schemas.common import NothingOut, ObjectUrl, Page, Time
+from videomoments.api.versions import content_tag, moment_tag
+from videomoments.db.tables import Clip, Transcript
+from videomoments.inference.certainty import certainty_of, is_hard
+from videomoments.inference.transcript import words_from_rows
+from videomoments.services.moments import MomentView
+from videomoments.services.transcripts import heard_beside, remarks_of
 
 Review = Literal["new", "kept", "rejected"]
 
@@ -51,7 +56,7 @@ class ParentOut(BaseModel):
 
 
 class MomentOut(BaseModel):
-    """A moment: seconds of the source's timeline, 0 = its first frame. `score` is 0 to 1; `engine` is the model that made it."""
+    """A moment: seconds of the source's timeline. `score` is 0 to 1; `engine` is the model that made it."""
 
     identifier: str
     title: str
@@ -63,11 +68,16 @@ class MomentOut(BaseModel):
     is_refined: bool
     review: Review
     edited_at: Time | None
+    etag: str = Field(description="This version of title, bounds and review: send it as If-Match with an edit.")
     parent: ParentOut | None
     clip: ClipOut | None
+    clip_error: str | None = Field(description="Why it has no clip, where one could not be cut.")
+    confidence: float | None = Field(description="How surely its words were heard, 0 to 1; null where the recogniser does not say.")
+    hard_to_hear: bool = Field(description="Whether that is below the level at which one word of three is likely wrong.")
 
     @classmethod
-    def of(cls, moment: Moment, parent: Moment | None, clip: ClipOut | None) -> MomentOut:
+    def of(cls, view: MomentView, clip: ClipOut | None) -> MomentOut:
+        moment, parent = view.moment, view.parent
         original = parent and ParentOut(identifier=parent.identifier, start_time=parent.start_time, end_time=parent.end_time)
         return cls.model_validate(
             {
@@ -81,10 +91,20 @@ class MomentOut(BaseModel):
                 "is_refined": moment.is_refined,
                 "review": moment.review,
                 "edited_at": moment.edited_at,
+                "etag": moment_tag(moment),
                 "parent": original,
                 "clip": clip,
+                "clip_error": view.clip_error,
+                "confidence": moment.confidence,
+                "hard_to_hear": is_hard(moment.confidence),
             }
         )
+
+
+class MomentsOut(Page[MomentOut]):
+    """A video's moments. `nothing` is there once a run has ended, where there are none, and says why."""
+
+    nothing: NothingOut | None = Field(None, exclude_if=lambda why: why is None)
 
 
 class MomentClip(BaseModel):
@@ -119,6 +139,12 @@ class Word(BaseModel):
     start: float
     end: float
     confidence: float | None = None
+    space_before: bool | None = Field(
+        None,
+        exclude_if=lambda said: said is None,
+        description="Whether a space stands between it and the word before. Left out where nobody said so: then one does, "
+        "but between kana and Han.",
+    )
 
 
 class Segment(BaseModel):
@@ -127,6 +153,39 @@ class Segment(BaseModel):
     text: str
     start: float
     end: float
+
+
+class StretchOut(BaseModel):
+    """A stretch of the recording, seconds, and the mean confidence of its words."""
+
+    start: float
+    end: float
+    confidence: float
+
+
+class SpokenLanguage(BaseModel):
+    """A stretch in one language, seconds."""
+
+    language: str
+    start: float
+    end: float
+    confidence: float | None
+
+
+class Unheard(BaseModel):
+    """A stretch of speech without words, seconds."""
+
+    start: float
+    end: float
+
+
+class DroppedWords(BaseModel):
+    """What a recogniser wrote and nobody seems to have said, seconds."""
+
+    text: str
+    start: float
+    end: float
+    reason: str = Field(description="no_voice, unsure, too_fast or loop from our own recognisers.")
 
 
 class TranscriptOut(BaseModel):
@@ -142,11 +201,25 @@ class TranscriptOut(BaseModel):
     processing_time: float | None
     created_at: Time
     edited_at: Time | None = Field(description="When a person last corrected a word.")
+    etag: str = Field("", description="This version, as in the header: send it as If-Match with corrections.")
+    mended: dict[str, int] = Field(description="What was mended in the recogniser's answer, as counts; empty where nothing was.")
+    confidence: float | None = Field(
+        description="How surely the words were heard, 0 to 1: their mean; null where the recogniser does not say."
+    )
+    hard_to_hear: list[StretchOut] = Field(description="Stretches in which one word of three or more is likely wrong.")
+    languages: list[SpokenLanguage] = Field(
+        description="Which language is spoken when; empty where the recogniser does not say. A named language has no confidence."
+    )
+    not_understood: list[Unheard] = Field(description="Where somebody speaks and no words were found.")
+    dropped: list[DroppedWords] = Field(description="Words that were recognised and left out, with the reason; at most 500 rows.")
+    dropped_words: int = Field(description="How many words were left out in all.")
+    remarks: list[str] = Field(description="What to know before one relies on it, as sentences without their full stops.")
 
     @classmethod
     def of(cls, video_id: str, row: Transcript) -> TranscriptOut:
         words: list[Any] = row.word_timestamps
-        return cls(
+        heard = certainty_of(words_from_rows(words))
+        shown = cls(
             video_id=video_id,
             text=row.full_text,
             language=row.language,
@@ -157,4 +230,10 @@ class TranscriptOut(BaseModel):
             processing_time=row.processing_time,
             created_at=row.created_at,
             edited_at=row.edited_at,
+            mended=row.mended or {},
+            confidence=None if heard.confidence is None else round(heard.confidence, 3),
+            hard_to_hear=[StretchOut(start=one.start, end=one.end, confidence=round(one.confidence, 3)) for one in heard.stretches],
+            **heard_beside(row),
+            remarks=remarks_of(row),
         )
+        return shown.model_copy(update={"etag": content_tag(shown)})

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from videomoments.api.schemas.common import Text, Time
+from videomoments.api.schemas.common import Exact, Text, Time, Title
 from videomoments.api.schemas.moments import MomentOut
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.services.options import RunOptions
 from videomoments.services.refining import Refinement
 from videomoments.services.run_queries import RunError, RunView, StageView
 from videomoments.services.runs import Accepted
+from videomoments.services.unrefined import Unrefined
 
 
 def _one_line(text: str) -> str:
@@ -52,8 +53,8 @@ class GenerateMoments(StartOptions):
         json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "prompt": "where they talk about bread", "max_moments": 5}]}
     )
 
-    url: Annotated[Text, AfterValidator(_one_line)] = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
-    title: Text | None = Field(None, min_length=1, max_length=300)
+    url: Annotated[Exact, AfterValidator(_one_line)] = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    title: Title | None = None
 
 
 class AcceptedOut(BaseModel):
@@ -69,7 +70,8 @@ class AcceptedOut(BaseModel):
 
 
 class StageOut(BaseModel):
-    """One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing."""
+    """One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing; `waiting_for` names
+    what it waits for while that is away."""
 
     name: StageName
     status: StageStatus
@@ -77,6 +79,7 @@ class StageOut(BaseModel):
     completed_at: Time | None
     reason: str | None
     progress: float | None = None
+    waiting_for: str | None = None
 
     @classmethod
     def of(cls, stage: StageView) -> StageOut:
@@ -87,6 +90,7 @@ class StageOut(BaseModel):
             completed_at=stage.completed_at,
             reason=stage.reason,
             progress=stage.progress,
+            waiting_for=stage.waiting_for,
         )
 
 
@@ -105,6 +109,32 @@ class RunErrorOut(BaseModel):
         return cls(stage=error.stage, code=error.code, message=error.message, advice=error.advice)
 
 
+class KeptBecauseOut(BaseModel):
+    """Why moments keep their first boundaries; `code` is stable."""
+
+    code: str
+    message: str
+    advice: str | None
+    moments: int = Field(description="How many, for this reason.")
+
+
+class UnrefinedOut(BaseModel):
+    """What a completed run could not refine, and why: a model whose way in was gone, answers of no use."""
+
+    moments: int = Field(description="How many moments keep their first boundaries.")
+    total: int = Field(description="Of how many.")
+    message: str = Field(description="The same in one sentence for people.")
+    reasons: list[KeptBecauseOut]
+    left: int = Field(description="How many are so now, and not edited by a person: a retry of the run refines these.")
+
+    @classmethod
+    def of(cls, found: Unrefined | None) -> UnrefinedOut | None:
+        if found is None:
+            return None
+        reasons = [KeptBecauseOut(code=one.code, message=one.message, advice=one.advice, moments=one.moments) for one in found.reasons]
+        return cls(moments=found.moments, total=found.total, message=found.message, reasons=reasons, left=found.left)
+
+
 class StatusOut(BaseModel):
     """A run as it is now. `stalled`: it is active, but no worker is at it; polling ends at completed, failed and cancelled."""
 
@@ -115,7 +145,14 @@ class StatusOut(BaseModel):
     stalled: bool
     stages: list[StageOut]
     error: RunErrorOut | None
+    owner: str | None = Field(None, description="The worker that is at it, by its host's name, process and a random part.")
     note: str | None = Field(None, description="One sentence about a completed run that found nothing.")
+    waiting_for: str | None = Field(
+        None,
+        description="What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it "
+        "downloads from). It goes on by itself.",
+    )
+    unrefined: UnrefinedOut | None = Field(None, description="None where every moment was refined.")
 
     @classmethod
     def of(cls, run: RunView) -> StatusOut:
@@ -135,6 +172,8 @@ class RunOut(StatusOut):
     crashes: int = Field(description="How many workers it has ended.")
     options: dict[str, Any]
     moment_id: str | None = Field(None, description="The one moment that a run of the kind `refine` is for.")
+    refines: str | None = Field(None, description="The run whose unrefined moments a run of the kind `refine` is for.")
+    dismissed_at: Time | None = Field(None, description="Lists leave it out since then.")
     models: dict[str, str] = Field(description="Registry keys by job: transcription, generation, refinement.")
 
     @classmethod
@@ -152,8 +191,24 @@ class RunOut(StatusOut):
             crashes=run.crashes,
             options=run.config.get("options", {}),
             moment_id=run.config.get("moment"),
+            refines=run.config.get("refines"),
+            dismissed_at=run.dismissed_at,
             models=models,
         )
+
+
+class DismissedOut(BaseModel):
+    """Whether lists leave a run out, and since when."""
+
+    request_id: str
+    video_id: str
+    dismissed_at: Time | None
+
+
+class DismissedAllOut(BaseModel):
+    """The failed runs that lists leave out from now on."""
+
+    request_ids: list[str]
 
 
 class GeneratedOut(StatusOut):
@@ -171,5 +226,8 @@ def status_fields(run: RunView) -> dict[str, Any]:
         "stalled": run.stalled,
         "stages": [StageOut.of(stage) for stage in run.stages],
         "error": RunErrorOut.of(run.error),
+        "owner": run.owner if run.status.active else None,
         "note": run.note,
+        "waiting_for": run.waiting_for,
+        "unrefined": UnrefinedOut.of(run.unrefined),
     }

@@ -7,8 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from videomoments.api.schemas.common import Body, ObjectUrl, Text, Time
+from videomoments.api.schemas.common import Body, Exact, NothingOut, ObjectUrl, Time, Title
+from videomoments.api.versions import video_tag
 from videomoments.services.deletion import RESTORE_LIFE
+from videomoments.services.source_facts import SourceFacts, TrackSound
 from videomoments.services.upload_queries import UPLOAD_SCHEME
 from videomoments.services.video_queries import VideoView
 
@@ -28,11 +30,13 @@ class VideoOut(BaseModel):
     stored: bool = Field(description="Whether its source is in the store and can be played.")
     status: VideoStatus
     request_id: str | None = Field(description="The newest run.")
-    moment_count: int = Field(description="Moments of the newest completed run.")
+    moment_count: int = Field(description="How many moments it shows: those of the newest completed run, and a person's own.")
+    nothing: NothingOut | None = Field(description="Why it shows none, once a run has ended; null while it shows some.")
     thumbnail: ObjectUrl | None
     created_at: Time
     updated_at: Time | None
     restorable_until: Time | None = Field(description="Of a deleted video: until then it can be restored.")
+    etag: str = Field(description="This version of the title: send it as If-Match with another.")
 
     @classmethod
     def of(cls, video: VideoView, thumbnail: ObjectUrl | None) -> VideoOut:
@@ -48,10 +52,12 @@ class VideoOut(BaseModel):
             status="new" if video.status is None else video.status.value,
             request_id=video.request_id,
             moment_count=video.moment_count,
+            nothing=NothingOut.of(video.nothing),
             thumbnail=thumbnail,
             created_at=video.created_at,
             updated_at=video.updated_at,
             restorable_until=None if video.deleted_at is None else video.deleted_at + RESTORE_LIFE,
+            etag=video_tag(video.identifier, video.title),
         )
 
 
@@ -62,6 +68,20 @@ class CaptionsOut(BaseModel):
     format: str = Field(examples=["vtt"])
 
 
+class AudioTrackOut(BaseModel):
+    """One of a file's sounds. `sound` is what was heard of it, where one of several had to be chosen."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int = Field(description="Counted from 1: what `audio_track` names.")
+    codec: str
+    channels: int
+    language: str | None
+    title: str | None
+    default: bool
+    sound: TrackSound
+
+
 class SourceOut(BaseModel):
     """What is known of where a video came from, and how it is filmed. Null or empty: the source did not say."""
 
@@ -70,17 +90,25 @@ class SourceOut(BaseModel):
     published: str | None = Field(description="YYYY-MM-DD", examples=["2026-01-31"])
     page: str | None = Field(description="The page that shows it.")
     captions: list[CaptionsOut]
+    audio_tracks: list[AudioTrackOut] = Field(description="All of the file's sounds; empty before it was measured.")
+    audio_track: int | None = Field(description="The number of the one that is heard and cut.")
+    audio_reason: str | None = Field(description="Why this one of several.")
+    remarks: list[str] = Field(description="What of the file is used where there was a choice, and what can't be, with the reasons.")
 
     @classmethod
     def of(cls, media_info: dict[str, Any] | None, told: dict[str, Any]) -> SourceOut:
-        picture = (media_info or {}).get("video") or {}
+        facts = SourceFacts.of(media_info)
         day = str(told.get("published") or "")
         return cls(
-            frame_rate=picture.get("fps"),
+            frame_rate=facts.frame_rate,
             uploader=told.get("uploader") or None,
             published=f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else None,
             page=told.get("page") or None,
             captions=[CaptionsOut(language=one["language"], format=one["format"]) for one in told.get("captions", ())],
+            audio_tracks=[AudioTrackOut.model_validate(track) for track in facts.audio_tracks],
+            audio_track=facts.audio_track,
+            audio_reason=facts.audio_reason,
+            remarks=list(facts.remarks),
         )
 
 
@@ -89,8 +117,8 @@ class RegisterVideo(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "title": "On bread"}]})
 
-    url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
-    title: Text | None = Field(None, min_length=1, max_length=300)
+    url: Exact = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    title: Title | None = None
 
 
 class LookAtSource(Body):
@@ -98,7 +126,7 @@ class LookAtSource(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/playlist", "max_videos": 10}]})
 
-    url: Text = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
+    url: Exact = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
     max_videos: int = Field(25, ge=1, le=500, description="List at most so many.")
 
 
@@ -122,7 +150,7 @@ class EditVideo(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On bread"}]})
 
-    title: Text = Field(min_length=1, max_length=300)
+    title: Title
 
 
 class StreamOut(ObjectUrl):

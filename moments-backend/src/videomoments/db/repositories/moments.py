@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from videomoments.core.names import RunStatus
+from videomoments.core.names import ClipKind, RunKind, RunStatus
 from videomoments.db.tables import Clip, Moment, Run
 
 
@@ -24,11 +24,11 @@ async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[d
     await session.execute(stale)
     for row in rows:
         statement = insert(Moment).values(row)
-        names = ("title", "start_time", "end_time", "score", "reason", "engine", "gen_config_id")
+        names = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
         statement = statement.on_conflict_do_update(
             index_elements=["run_id", "position"],
             index_where=Moment.parent_id.is_(None),
-            set_={name: statement.excluded[name] for name in names},
+            set_={name: statement.excluded[name] for name in names} | {"clip_error": None},
             where=Moment.edited_at.is_(None),
         )
         await session.execute(statement)
@@ -40,6 +40,40 @@ async def originals(session: AsyncSession, run_id: int) -> list[Moment]:
         select(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_(None)).order_by(Moment.start_time, Moment.id)
     )
     return list(found)
+
+
+async def unrefined(session: AsyncSession, run_id: int) -> list[Moment]:
+    """The run's original moments that have no refined form and that no person edited or deleted, in time order."""
+    refined = aliased(Moment)
+    statement = (
+        select(Moment)
+        .where(
+            Moment.run_id == run_id,
+            Moment.parent_id.is_(None),
+            Moment.edited_at.is_(None),
+            Moment.deleted_at.is_(None),
+            ~select(refined.id).where(refined.parent_id == Moment.id).exists(),
+        )
+        .order_by(Moment.start_time, Moment.id)
+    )
+    return list(await session.scalars(statement))
+
+
+async def untouched(session: AsyncSession, video_pk: int, identifiers: Sequence[str]) -> list[Moment]:
+    """Those of these original moments of which no person edited or deleted either form, in time order."""
+    refined = aliased(Moment)
+    touched = (refined.edited_at.is_not(None)) | (refined.deleted_at.is_not(None))
+    statement = (
+        select(Moment)
+        .where(
+            Moment.video_id == video_pk,
+            Moment.identifier.in_(identifiers),
+            Moment.parent_id.is_(None),
+            ~select(refined.id).where((refined.id == Moment.id) | (refined.parent_id == Moment.id), touched).exists(),
+        )
+        .order_by(Moment.start_time, Moment.id)
+    )
+    return list(await session.scalars(statement))
 
 
 async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> list[Moment]:
@@ -60,8 +94,8 @@ async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> li
 async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
     """The refined form of one moment in one run."""
     statement = insert(Moment).values(row)
-    names = ("title", "start_time", "end_time", "score", "reason", "engine", "gen_config_id")
-    changed = {name: statement.excluded[name] for name in names}
+    names = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
+    changed = {name: statement.excluded[name] for name in names} | {"clip_error": None}
     kept = Moment.edited_at.is_(None)
     await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed, where=kept))
 
@@ -79,6 +113,15 @@ async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment,
         (better, original) if better is not None else (original, None) for original, better in (await session.execute(statement)).all()
     ]
     return sorted(pairs, key=lambda pair: (pair[0].start_time, pair[0].id))
+
+
+async def run_refined_by(session: AsyncSession, run: Run) -> Run:
+    """The run whose moments a run of the kind `refine` changes; any other run itself."""
+    if run.kind != RunKind.REFINE.value:
+        return run
+    found = select(Moment.run_id).where(Moment.video_id == run.video_id, Moment.identifier == run.config.get("moment")).scalar_subquery()
+    statement = select(Run).where(Run.video_id == run.video_id, (Run.identifier == run.config.get("refines")) | (Run.id == found))
+    return (await session.scalar(statement)) or run
 
 
 async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | None:
@@ -125,7 +168,14 @@ async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
     names = ("run_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right", "mode", "size_bytes", "content_type")
     changed = {name: statement.excluded[name] for name in names}
     statement = statement.on_conflict_do_update(index_elements=["moment_id", "kind"], set_=changed)
+    if row["kind"] == ClipKind.DELIVERED.value:
+        await session.execute(update(Moment).where(Moment.id == row["moment_id"]).values(clip_error=None))
     return (await session.execute(statement.returning(Clip.id))).scalar_one()
+
+
+async def put_uncut(session: AsyncSession, moment_id: int, reason: str) -> None:
+    """Why the moment's delivered clip can't be cut."""
+    await session.execute(update(Moment).where(Moment.id == moment_id).values(clip_error=reason))
 
 
 async def clips_of(session: AsyncSession, moment_ids: Sequence[int], kind: str | None = None) -> dict[int, Clip]:

@@ -39,6 +39,10 @@ class Moment(Keyed, Table):
     reason: Mapped[str | None]
     # The model that answered, by its registry key; empty for a person's own moment.
     engine: Mapped[str | None]
+    # Why its delivered clip can't be cut, in words for people.
+    clip_error: Mapped[str | None]
+    # Mean confidence of its words, 0 to 1; null where the recogniser gave none.
+    confidence: Mapped[float | None]
     review: Mapped[str] = mapped_column(server_default="new")
     edited_at: Mapped[datetime | None]
     # Hidden; the sweeper removes it for good once it can't be brought back any more.

@@ -51,6 +51,12 @@ class Run(Keyed, Table):
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
+    # What the run waits for now (a model's key, or another part), and since when it has got no answer. A run that was handed back
+    # meanwhile is not claimed before `retry_at`; `waits` counts how often it was.
+    waiting_for: Mapped[str | None]
+    waiting_since: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]
+    waits: Mapped[int] = mapped_column(server_default=text("0"))
     enqueued_at: Mapped[datetime | None]
     stream_entry: Mapped[str | None]
     idempotency_key: Mapped[str | None]
@@ -59,3 +65,5 @@ class Run(Keyed, Table):
     error_advice: Mapped[str | None]
     # One sentence about a completed run that found nothing, or about what was used instead.
     note: Mapped[str | None]
+    # Lists leave it out since then; its video's history does not.
+    dismissed_at: Mapped[datetime | None]

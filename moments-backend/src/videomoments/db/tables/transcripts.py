@@ -10,13 +10,13 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Transcript(Keyed, Table):
-    """One per video. Times in the JSON columns are seconds from the video's first frame."""
+    """One per video. Times in the JSON columns are seconds of the video's timeline."""
 
     __tablename__ = "transcripts"
 
     video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
     full_text: Mapped[str]
-    # [{"word", "start", "end", "confidence"}]
+    # [{"word", "start", "end", "confidence", "space_before"}], the last two where they are known
     word_timestamps: Mapped[list[Any]]
     # [{"text", "start", "end"}]
     segment_timestamps: Mapped[list[Any]]
@@ -26,5 +26,9 @@ class Transcript(Keyed, Table):
     processing_time: Mapped[float | None]
     # Hash of the audio and the settings it was made from: the same input is not transcribed twice.
     input_hash: Mapped[str]
+    # Counts of what was mended in the recogniser's answer (`inference.mending.Mended`); null where nothing was.
+    mended: Mapped[dict[str, Any] | None]
+    # Languages by stretch, what was not understood and what was dropped (`inference.hearing.Hearing`); null where nothing is known.
+    hearing: Mapped[dict[str, Any] | None]
     # When a person last corrected a word.
     edited_at: Mapped[datetime | None]

@@ -30,7 +30,7 @@ class Video(Keyed, Table):
     resolution: Mapped[str | None]
     size_bytes: Mapped[int | None]
     content_type: Mapped[str | None]
-    # What `media.probe` measured, as `MediaInfo.to_dict()`.
+    # What `media.probe` measured, as `MediaInfo.to_dict()`: the timeline's zero and the map of the file's clock are part of it, and kept.
     media_info: Mapped[dict[str, Any] | None]
     # What the download told: `sha256` of the bytes, `etag`; of a site also `site`, `id`, `page`, `uploader`, `published` (YYYYMMDD), `of`
     # (videos behind the address), `chapters`, `captions` ({language, format, text}). Not read with the row: captions are long.

@@ -1,4 +1,4 @@
-"""Stage 2: 16 kHz mono speech audio, sample 0 at the first frame, and its waveform."""
+"""Stage 2: 16 kHz mono speech audio, sample 0 at the timeline's zero, and its waveform."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from videomoments.core.names import StageName
-from videomoments.pipeline.conditions import no_audio
+from videomoments.pipeline.conditions import no_audio, sound_inputs
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 
@@ -21,7 +21,7 @@ async def extract_audio(context: StageContext) -> Outcome:
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:
-    return {"source": (await context.video()).cloud_url}
+    return await sound_inputs(context)
 
 
 async def _counts(context: StageContext, _: Mapping[str, Any]) -> bool:

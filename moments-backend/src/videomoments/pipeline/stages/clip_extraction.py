@@ -9,8 +9,9 @@ from typing import Any
 
 from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
-from videomoments.media.types import ClipRequest
+from videomoments.media.types import ClipRequest, Uncut
 from videomoments.pipeline.conditions import no_clips_needed
+from videomoments.pipeline.delivery import Delivered
 from videomoments.pipeline.input_clips import clip_inputs, clip_path
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
@@ -21,7 +22,8 @@ MAX_INPUT_BYTES = 24 * 1024**2
 
 
 async def cut_input_clips(context: StageContext) -> Outcome:
-    """Leaves the clips in the run's folder; the checkpoint says what each really holds."""
+    """Leaves the clips in the run's folder; the checkpoint says what each really holds. A moment whose clip can't be cut is refined by its
+    words alone, and the stage says so."""
     moments = await context.originals()
     folder = context.scratch("cut")
     requests = [
@@ -37,13 +39,16 @@ async def cut_input_clips(context: StageContext) -> Outcome:
         for moment in moments
     ]
     clips = {}
+    uncut: list[Uncut] = []
     info = await context.media_info()
-    async with aclosing(context.parts.media.cut(await context.source(), requests, info, on_progress=context.report)) as cut:
+    source = await context.source()
+    async with aclosing(context.parts.media.cut(source, requests, info, on_progress=context.report, on_uncut=uncut.append)) as cut:
         async for clip in cut:
             clip.path.replace(clip_path(context, clip.key))
             fields = dataclasses.asdict(clip)
             clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
-    return Outcome({"clips": clips})
+    titles = {moment.identifier: moment.title for moment in moments}
+    return Outcome({"clips": clips}, Delivered(len(clips), tuple((titles[failed.key], failed) for failed in uncut)).message)
 
 
 async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:

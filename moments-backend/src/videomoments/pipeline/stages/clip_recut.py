@@ -7,7 +7,10 @@ from videomoments.pipeline.stage import Outcome, StageContext
 
 
 async def recut(context: StageContext) -> Outcome:
-    """Clips that still hold their moment stay as they are. Rejected moments get none."""
+    """Clips that still hold their moment stay as they are. Rejected moments get none. Raises where not one can be cut: nothing else was
+    asked for."""
     views = await context.services.moments.of_video(context.claim.video_id)
     wanted = [view for view in views if view.moment.review != "rejected"]
-    return Outcome({"delivered": await deliver(context, wanted)}, None)
+    delivered = await deliver(context, wanted)
+    delivered.raise_if_none()
+    return Outcome({"delivered": delivered.clips}, delivered.message)

@@ -1,4 +1,4 @@
-"""Stage 8 of a run for one moment: a model sets its boundaries anew, in place of its refined form, and its clip is cut again."""
+"""Stage 8 of a run that refines another one's moments, one or what was left: a model sets their boundaries, and their clips are cut."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from videomoments.core.names import StageName
-from videomoments.pipeline.delivery import deliver
-from videomoments.pipeline.refining import input_clips, material_of, refine_one
+from videomoments.inference.dialect import not_sent
+from videomoments.pipeline.delivery import Delivered, deliver
+from videomoments.pipeline.refining import input_clips, material_of, refine_each, refined
 from videomoments.pipeline.stage import Outcome, StageContext
+from videomoments.services.unrefined import Unrefined
 
 _REFINED = 0.6
 
 
 async def refine_again(context: StageContext) -> Outcome:
-    """Unlike in a run for all moments a model that fails fails the run: nothing else was asked for. Raises `ModelError`, and `Conflict`
-    (`moment_edited`) when a person edits the moment meanwhile."""
-    [moment] = await context.originals()
-    assert moment.run_id is not None  # what no run found is a person's own
-    neighbours = await context.services.moments.originals(moment.run_id)
-    clips = await input_clips(context, [moment])
-    await refine_one(context, moment, clips.get(moment.id), await material_of(context, neighbours))
-    if context.options.clips != "deliver":
-        return Outcome({"moments": 1, "delivered": 0})
-    context.report(_REFINED)
-    views = await context.services.moments.of_run(moment.run_id)
-    mine = [view for view in views if view.parent is not None and view.parent.id == moment.id]
-    return Outcome({"moments": 1, "delivered": await deliver(context, mine, start=_REFINED)})
+    """Unlike in a run for all moments a model that refines none of them fails the run: nothing else was asked for. Raises `ModelError`, and
+    `Conflict` (`moment_edited`) when a person edits the one that a run is for meanwhile."""
+    moments = await context.originals()
+    found_by = moments[0].run_id
+    assert found_by is not None  # what no run found is a person's own
+    material = await material_of(context, await context.services.moments.originals(found_by))
+    # The one that a person chose is refined again; of what was left, an earlier attempt may have refined some.
+    done = set() if context.snapshot.moment else await _refined(context, found_by)
+    waiting = [moment for moment in moments if moment.id not in done]
+    failures = await refine_each(context, waiting, await input_clips(context, waiting), material, share=_REFINED)
+    chosen = {moment.id for moment in moments}
+    mine = [view for view in await context.services.moments.of_run(found_by) if view.parent is not None and view.parent.id in chosen]
+    if failures and (context.snapshot.moment or not mine):
+        raise failures[0]
+    delivered = await deliver(context, mine, start=_REFINED) if context.options.clips == "deliver" else Delivered(0)
+    remark = not_sent(context.snapshot.refinement.key, material.unsent)
+    return refined(Unrefined.of(failures, len(moments)), delivered, moments=len(moments), remark=remark)
+
+
+async def _refined(context: StageContext, run_id: int) -> set[int]:
+    """The originals of that run that have a refined form."""
+    return {view.parent.id for view in await context.services.moments.of_run(run_id) if view.parent is not None}
 
 
 async def again_inputs(context: StageContext) -> Mapping[str, Any]:
     return {
-        "moment": context.snapshot.moment,
+        "moments": context.snapshot.moments or context.snapshot.moment,
         "clips": context.checkpoints.get(StageName.CLIP_EXTRACTION),
         "model": context.snapshot.refinement.model_dump(mode="json"),
         "deliver": context.options.clips,

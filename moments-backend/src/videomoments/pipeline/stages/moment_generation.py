@@ -9,9 +9,12 @@ from typing import Any
 
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import StageName
-from videomoments.inference.base import Sampling, resolve_endpoint
-from videomoments.inference.openai_chat import ChatAnswer
+from videomoments.inference.base import Endpoint, Sampling
+from videomoments.inference.dialect import SAMPLING_FIELDS, not_sent
+from videomoments.inference.openai_chat import Asked, ChatAnswer
 from videomoments.inference.retry import Budget
+from videomoments.inference.spacing import whole_words
+from videomoments.moments.doubts import Doubts
 from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
@@ -29,6 +32,7 @@ from videomoments.services.waveforms import read_silences
 
 # Repeated calls that a run may make beyond one for each window.
 _SPARE_CALLS = 12
+_ROWS_NAMED = 3
 
 
 async def generate(context: StageContext) -> Outcome:
@@ -40,21 +44,27 @@ async def generate(context: StageContext) -> Outcome:
     info = await context.media_info()
     duration = info.duration
     limits = _limits(context)
-    lines = build_lines(transcript.words, transcript.segments)
+    words = whole_words(transcript.words)
+    lines = build_lines(words, transcript.segments)
     chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
-    candidates = await _candidates(context, lines, duration, transcript.language, chapters)
+    answers, unsent = await _answers(context, lines, duration, transcript.language, chapters)
+    doubts = Doubts(transcript.words, lines)
+    candidates = doubts.weighed(candidate for answer in answers for candidate in answer.candidates)
     silences = await read_silences(context.parts.store, (await context.video()).audio_url)
-    snapper = Snapper(lines, transcript.words, duration, silences)
+    snapper = Snapper(lines, words, duration, silences)
     chosen = select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
-    moments = [_new(candidate, context.snapshot.generation.key) for candidate in chosen if candidate.end > candidate.start]
-    await _save(context, moments, row.id)
+    moments = [_new(doubts.titled(one), doubts, context.snapshot.generation.key) for one in chosen if one.end > one.start]
+    await _save(context, moments, row.id, unsent)
     note = None if moments else "the model found no moment worth keeping"
-    return Outcome({"moments": len(moments), "note": note}, note)
+    unused = _unused(answers)
+    remarks = [remark for remark in (note, unused, not_sent(context.snapshot.generation.key, unsent)) if remark]
+    return Outcome({"moments": len(moments), "note": note, "unused": unused}, "; ".join(remarks) or None)
 
 
-async def _candidates(
+async def _answers(
     context: StageContext, lines: list[Line], duration: float, language: str | None, chapters: Sequence[tuple[float, str]]
-) -> list[Candidate]:
+) -> tuple[list[Generation], dict[str, float]]:
+    """One a window, in their order; and what was wanted of the sampling and not sent, since the model's server refuses it."""
     model = context.snapshot.generation
     windows = split_windows(
         lines,
@@ -66,6 +76,7 @@ async def _candidates(
     # Only as many of this run's windows as can be answered at once wait for the model's places; the rest wait here, for nothing.
     turn = asyncio.Semaphore(model.max_concurrency)
     done = 0
+    unsent: dict[str, float] = {}
 
     async def ask(number: int, window: Window) -> Generation:
         nonlocal done
@@ -73,7 +84,7 @@ async def _candidates(
         def parse(answer: ChatAnswer) -> Generation:
             return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)
 
-        async with turn, context.model_slot(model):
+        async def asking(endpoint: Endpoint) -> Asked[Generation]:
             messages = generation_messages(
                 window.lines,
                 duration=duration,
@@ -83,8 +94,8 @@ async def _candidates(
                 window=(number, len(windows)),
                 chapters=chapters,
             )
-            asked = await context.parts.chat.ask(
-                resolve_endpoint(model, context.parts.settings),
+            return await context.parts.chat.ask(
+                endpoint,
                 model,
                 messages,
                 parse,
@@ -92,13 +103,26 @@ async def _candidates(
                 sampling=_sampling(context),
                 budget=budget,
                 on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_GENERATION, model.key),
+                on_sign=context.sign,
             )
+
+        async with turn:
+            asked = await context.call_model(model, asking)
         done += 1
         context.report(0.95 * done / len(windows))
+        unsent.update(asked.answer.unsent)
         return asked.value
 
-    answers = await together(ask(number, window) for number, window in enumerate(windows, 1))
-    return [candidate for answer in answers for candidate in answer.candidates]
+    return await together(ask(number, window) for number, window in enumerate(windows, 1)), unsent
+
+
+def _unused(answers: Sequence[Generation]) -> str | None:
+    """Says what of the model's answers was left out, for people: how much, and the first few by name."""
+    named = [f"row {one.row}: {one.reason}" for answer in answers for one in (*answer.dropped, *answer.unread)]
+    if not named:
+        return None
+    more = f"; and {len(named) - _ROWS_NAMED} more" if len(named) > _ROWS_NAMED else ""
+    return f"not all of the model's answer could be used ({'; '.join(named[:_ROWS_NAMED])}{more})"
 
 
 def _limits(context: StageContext) -> MomentLimits:
@@ -111,11 +135,12 @@ def _sampling(context: StageContext) -> Sampling:
     return Sampling(temperature=options.temperature, top_p=options.top_p, top_k=options.top_k)
 
 
-def _new(candidate: Candidate, engine: str) -> NewMoment:
-    return NewMoment(candidate.start, candidate.end, candidate.title, candidate.score, candidate.reason or None, engine)
+def _new(candidate: Candidate, doubts: Doubts, engine: str) -> NewMoment:
+    confidence = doubts.confidence(candidate.start, candidate.end)
+    return NewMoment(candidate.start, candidate.end, candidate.title, candidate.score, candidate.reason or None, engine, confidence)
 
 
-async def _save(context: StageContext, moments: list[NewMoment], transcript_id: int) -> None:
+async def _save(context: StageContext, moments: list[NewMoment], transcript_id: int, unsent: Mapping[str, float]) -> None:
     options = context.options
     sampled = context.snapshot.generation.sampled(_sampling(context))
     await context.services.moments.save_generated(
@@ -125,7 +150,7 @@ async def _save(context: StageContext, moments: list[NewMoment], transcript_id: 
         user_prompt=options.prompt,
         transcript_id=transcript_id,
         model=context.snapshot.generation.key,
-        sampling={"temperature": sampled.temperature, "top_p": sampled.top_p, "top_k": sampled.top_k},
+        sampling={name: None if name in unsent else getattr(sampled, name) for name in SAMPLING_FIELDS},
         options=_limits(context).as_json() | {"prompt_version": PROMPT_VERSION},
     )
 

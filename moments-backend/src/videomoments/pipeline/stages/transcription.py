@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,17 @@ from typing import Any
 from videomoments.core.names import StageName
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.inference.audio_chunks import AudioChunk, plan_chunks, write_chunk
-from videomoments.inference.base import resolve_endpoint
+from videomoments.inference.base import Endpoint
+from videomoments.inference.hearing import Hearing
 from videomoments.inference.transcribe import transcribe as recognise
 from videomoments.inference.transcript import Transcript, joined
-from videomoments.pipeline.conditions import NO_SPEECH, no_audio
+from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_audio
 from videomoments.pipeline.limits import Resource
+from videomoments.pipeline.patiently import patiently
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.pipeline.together import together
+from videomoments.services.transcript_parts import digest_of
+from videomoments.services.transcripts import remarks_of, remarks_on
 
 
 async def transcribe(context: StageContext) -> Outcome:
@@ -25,12 +29,16 @@ async def transcribe(context: StageContext) -> Outcome:
     digest = sha256_of(dict(await _inputs(context)))
     kept = await context.services.transcripts.of_video(context.claim.video_id)
     if kept is not None and kept.input_hash == digest:
-        return _outcome(kept.id, kept.word_count, digest, "transcribed by an earlier run")
+        return _outcome(
+            kept.id, kept.word_count, digest, Hearing.from_json(kept.hearing), ["transcribed by an earlier run", *remarks_of(kept)]
+        )
     recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
     # Another recogniser, language or sound was asked for: what was corrected by hand belonged to the old words, and that is said.
-    replaced = "words corrected by hand were replaced" if kept is not None and kept.edited_at is not None else None
-    return _outcome(saved, len(recognised.words) or len(recognised.full_text.split()), digest, replaced)
+    replaced = ["words corrected by hand were replaced"] if kept is not None and kept.edited_at is not None else []
+    remarks = remarks_on(recognised)
+    words = len(recognised.words) or len(recognised.full_text.split())
+    return _outcome(saved, words, digest, recognised.hearing, [*replaced, *remarks])
 
 
 async def _recognise(context: StageContext, audio: Path, duration: float) -> Transcript:
@@ -42,9 +50,10 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tra
         )
     progress = _Progress(context, duration)
     folder = context.scratch("speech")
-    # All parts are in the language that the first one is heard to be in: a quotation must not switch it.
+    # A recogniser that tells the language of each stretch finds it in each part. Another is asked for all parts in the language that it
+    # heard the first one in: a quotation must not switch it.
     first = await _part(context, audio, chunks[0], 1, folder, context.options.language, progress)
-    language = context.options.language or first.language
+    language = context.options.language or (None if first.hearing.languages else first.language)
     turn = asyncio.Semaphore(context.snapshot.transcription.max_concurrency)
 
     async def part(number: int, chunk: AudioChunk) -> Transcript:
@@ -58,12 +67,20 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tra
 async def _part(
     context: StageContext, audio: Path, chunk: AudioChunk, number: int, folder: Path, language: str | None, progress: _Progress
 ) -> Transcript:
+    """What is heard in one part. An answer is kept for whoever goes on with this run: only what was under way is asked for again."""
     path = folder / f"{number}.wav"
+    parts = context.services.transcript_parts
     await asyncio.to_thread(write_chunk, audio, chunk, path)
     try:
+        digest = await asyncio.to_thread(digest_of, path, context.snapshot.transcription, language)
         # The sound may be a little longer than what was measured of the file.
         length = min(chunk.duration, max(0.0, progress.duration - chunk.start))
-        return await _heard(context, path, str(number), length, language, partial(progress.of, number))
+        heard = await patiently(parts.find, context.claim, digest)
+        if heard is None:
+            heard = await _heard(context, path, str(number), length, language, partial(progress.of, number))
+            await patiently(parts.keep, context.claim, digest, heard)
+        progress.of(number, length)
+        return heard
     finally:
         path.unlink(missing_ok=True)
 
@@ -72,18 +89,22 @@ async def _heard(
     context: StageContext, audio: Path, number: str, duration: float, language: str | None, report: Callable[[float], None]
 ) -> Transcript:
     model = context.snapshot.transcription
-    async with context.model_slot(model):
+
+    async def hear(endpoint: Endpoint) -> Transcript:
         return await recognise(
-            resolve_endpoint(model, context.parts.settings),
+            endpoint,
             audio,
             path=model.endpoint,
             model=model.model_name,
+            key=model.key,
             language=language,
             duration=duration,
             on_progress=lambda done, total: report(duration * done / total if total else 0.0),
             request_id=f"{context.claim.request_id}-{context.claim.attempt}-{number}",
             tunnels=context.parts.tunnels,
         )
+
+    return await context.call_model(model, hear)
 
 
 class _Progress:
@@ -99,9 +120,11 @@ class _Progress:
         self._context.report(sum(self._done.values()) / max(self.duration, 0.001))
 
 
-def _outcome(transcript_id: int, words: int, digest: str, reason: str | None) -> Outcome:
-    checkpoint = {"transcript_id": transcript_id, "words": words, "input_hash": digest}
-    return Outcome(checkpoint, NO_SPEECH if words == 0 else reason)
+def _outcome(transcript_id: int, words: int, digest: str, hearing: Hearing, remarks: Sequence[str]) -> Outcome:
+    lost = bool(hearing.not_understood)
+    checkpoint = {"transcript_id": transcript_id, "words": words, "not_understood": lost, "input_hash": digest}
+    nothing = [NOT_UNDERSTOOD if lost else NO_SPEECH] if words == 0 else []
+    return Outcome(checkpoint, "; ".join([*nothing, *(remarks if words or lost else ())]) or None)
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from videomoments.core.errors import MomentsError, NotFound
+from videomoments.core.errors import MomentsError, NotFound, SourceUnavailable
 from videomoments.core.names import StageName
 from videomoments.media.types import Chapter, MediaInfo, Shot, ThumbnailRequest
+from videomoments.pipeline.source_wait import SourceWait
 from videomoments.pipeline.stage import Outcome, Stage, StageContext, log
 from videomoments.services.upload_queries import UPLOAD_SCHEME
 from videomoments.services.videos import SourceFile, StillImage, title_from
@@ -21,6 +22,7 @@ from videomoments.sources import FetchLimits, SiteDetails, fetch, inspect, title
 from videomoments.storage.layout import content_type_of, safe_extension, source_key, thumbnail_key
 
 # Shares of the stage's progress: fetched, measured, stored.
+_SHOT_TRIES = 3
 _FETCHED, _MEASURED = 0.6, 0.7
 _EXTENSIONS = {
     "mov": ".mp4",
@@ -31,6 +33,15 @@ _EXTENSIONS = {
     "mp3": ".mp3",
     "wav": ".wav",
     "flac": ".flac",
+    "mpeg": ".mpg",
+    "asf": ".wmv",
+    "aiff": ".aiff",
+    "caf": ".caf",
+    "amr": ".amr",
+    "mxf": ".mxf",
+    "dv": ".dv",
+    "au": ".au",
+    "ac3": ".ac3",
 }
 
 
@@ -55,16 +66,16 @@ async def download(context: StageContext) -> Outcome:
     stored = video.cloud_url if video.cloud_url is not None and await _stored(context, video.cloud_url) else None
     again = context.options.refresh and urlsplit(video.source_url).scheme != UPLOAD_SCHEME.rstrip(":")
     if stored is not None and video.media_info is not None and not again:
-        return Outcome({"cloud_url": stored}, "stored by an earlier run")
+        return await _kept(context, stored, "stored by an earlier run")
     if stored is not None and not again:
         # An upload: its bytes came before the run, and nobody has looked into them yet.
         source = _Source(await context.source(), stored)
     else:
-        source = await _fetch(context, video.source_url)
+        source = await _fetch(context, video.source_url, reached=video.cloud_url is not None)
         if stored is not None and video.media_info is not None and await _unchanged(context, source):
-            return Outcome({"cloud_url": stored}, "downloaded again: unchanged")
+            return await _kept(context, stored, "downloaded again: unchanged")
         stored = None
-    info = await context.parts.media.probe(source.path)
+    info = await context.parts.media.probe(source.path, audio_track=context.options.audio_track)
     info = with_chapters(replace(info, shots=await _shots(context, source.path, info)), source.details)
     context.report(_MEASURED)
     key, sha256 = (stored, None) if stored else await _store(context, source.path, _extension(source.name, info))
@@ -87,8 +98,27 @@ async def download(context: StageContext) -> Outcome:
     return Outcome({"cloud_url": key}, _remark(info, source.details))
 
 
+async def _kept(context: StageContext, stored: str, how: str) -> Outcome:
+    """The stored source stays; another of its sounds than before is used where the run asks for it."""
+    info, wanted = await context.media_info(), context.options.audio_track
+    if wanted is None or wanted == info.audio_number:
+        return Outcome({"cloud_url": stored}, "; ".join((how, *info.remarks)))
+    measured = await context.parts.media.probe(await context.source(), audio_track=wanted)
+    other = info.with_sound_of(measured)
+    changed = info.audio != other.audio
+    await context.publish(context.services.videos.publish_sound(context.claim, other.to_dict(), changed=changed))
+    context.forget_video()
+    gone = ("clips with the sound of another track were removed",) if changed else ()
+    return Outcome({"cloud_url": stored}, "; ".join((how, *other.remarks, *gone)))
+
+
+# Said in words among `MediaInfo.remarks`.
+_TOLD = ("several_audio_streams", "video_undecodable", "audio_undecodable")
+
+
 def _remark(info: MediaInfo, details: SiteDetails | None) -> str | None:
-    remarks = [f"warnings: {', '.join(info.warnings).replace('_', ' ')}"] if info.warnings else []
+    warnings = [warning.replace("_", " ") for warning in info.warnings if warning not in _TOLD]
+    remarks = [*info.remarks, *([f"warnings: {', '.join(warnings)}"] if warnings else [])]
     if details is not None and details.of > 1:
         remarks.append(f"the first of {details.of} videos behind that address")
     return "; ".join(remarks) or None
@@ -114,15 +144,20 @@ def _sha256(path: Path) -> str:
 
 
 async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Shot, ...]:
-    """Where the scene changes, by the keyframes; a file that does not tell still has moments."""
-    try:
-        found = await context.parts.media.shots(
-            path, info, on_progress=lambda done: context.report(_FETCHED + (_MEASURED - _FETCHED) * done)
-        )
-    except MomentsError as error:
-        log.warning("no shots: %s", error.message)
-        return ()
-    return tuple(found)
+    """Where the scene changes, by the keyframes; a file that does not tell still has moments. A child that is ended from outside says
+    nothing about the file: it is asked again."""
+    for left in reversed(range(_SHOT_TRIES)):
+        try:
+            found = await context.parts.media.shots(
+                path, info, on_progress=lambda done: context.report(_FETCHED + (_MEASURED - _FETCHED) * done)
+            )
+        except MomentsError as error:
+            if error.code != "media_killed" or not left:
+                log.warning("no shots: %s", error.message)
+                return ()
+        else:
+            return tuple(found)
+    raise AssertionError("the last try returns")
 
 
 async def _store(context: StageContext, path: Path, extension: str) -> tuple[str, str | None]:
@@ -145,7 +180,7 @@ async def _stored(context: StageContext, key: str) -> bool:
     return True
 
 
-async def _fetch(context: StageContext, source_url: str) -> _Source:
+async def _fetch(context: StageContext, source_url: str, *, reached: bool) -> _Source:
     limits = FetchLimits.of(context.parts.settings)
     parts = urlsplit(source_url)
     if parts.scheme == "file":
@@ -154,15 +189,25 @@ async def _fetch(context: StageContext, source_url: str) -> _Source:
         limits.check_size(found.size)
         limits.check_space(context.parts.settings.home, found.size)
         return _Source(path, path.name)
+    waiting = SourceWait(context, reached=reached)
 
     def fetched(done: int, total: int | None) -> None:
+        waiting.brought(done)
         context.report(_FETCHED * done / total if total else 0.0)
 
-    source = await fetch(source_url, context.folder / "download", limits=limits, on_progress=fetched)
+    async def rest(seconds: float) -> None:
+        with context.paused():
+            await asyncio.sleep(seconds)
+
+    try:
+        source = await fetch(source_url, context.folder / "download", limits=replace(limits, sleep=rest), on_progress=fetched, resumes=True)
+    except SourceUnavailable as error:
+        await waiting.lost(error)
+    await waiting.had()
     path, name = source.path, source.file_name
     if source.sound is not None:
         path = context.folder / "joined"
-        name += await context.parts.media.join(source.path, source.sound, path)
+        name += await context.parts.media.mux_tracks(source.path, source.sound, path)
         source.path.unlink()
         source.sound.unlink()
     elif safe_extension(name) == ".bin" and source.content_type:
@@ -173,7 +218,7 @@ async def _fetch(context: StageContext, source_url: str) -> _Source:
 def _extension(name: str, info: MediaInfo) -> str:
     """The name's own ending when it is one we know, else the container's."""
     known = safe_extension(name)
-    return known if known != ".bin" else next((ending for part, ending in _EXTENSIONS.items() if part in info.container), ".bin")
+    return known if known != ".bin" else _EXTENSIONS.get(info.container, ".bin")
 
 
 async def _thumbnail(context: StageContext, path: Path, info: MediaInfo) -> StillImage | None:
@@ -193,8 +238,10 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
 
 
 async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+    """Another run may have replaced the source, or taken another of its sounds, in between."""
     video = await context.video()
-    return bool(video.cloud_url == checkpoint["cloud_url"])
+    wanted = context.options.audio_track
+    return bool(video.cloud_url == checkpoint["cloud_url"]) and wanted in (None, (await context.media_info()).audio_number)
 
 
 VIDEO_DOWNLOAD = Stage(name=StageName.VIDEO_DOWNLOAD, run=download, inputs=_inputs, counts=_counts)

@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
 import { Link, useNavigate } from "react-router";
 import { startUpload } from "@/api/uploads";
+import { Allowed } from "@/components/Allowed";
+import { DismissFailed } from "@/components/DismissFailed";
 import { DropZone } from "@/components/DropZone";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
@@ -24,20 +26,24 @@ export function Dashboard() {
   return (
     <Page title="Dashboard">
       <Stack spacing={4}>
-        <DropZone
-          onFiles={(files) => {
-            for (const file of files) void startUpload(file, {});
-          }}
-        >
-          <UrlForm options={{}} onStarted={toGenerate} />
-        </DropZone>
+        <Allowed>
+          <DropZone
+            onFiles={(files) => {
+              for (const file of files) void startUpload(file, {});
+            }}
+          >
+            <UrlForm options={{}} onStarted={toGenerate} />
+          </DropZone>
+        </Allowed>
         <UploadList />
         {error && <ErrorState error={error} onRetry={() => void refetch()} />}
         {data === undefined && !error && <Skeleton variant="rounded" height={96} />}
         {data && <Totals totals={data} />}
         {data?.active.length === 0 && data.ended.length === 0 && (
           <EmptyState icon={Sparkles} title="No videos yet">
-            Paste the address of a talk, a podcast or a meeting, or drop a file above. A few minutes later its best parts are here.
+            <Allowed otherwise="Videos that others add are shown here.">
+              Paste the address of a talk, a podcast or a meeting, or drop a file above. A few minutes later its best parts are here.
+            </Allowed>
           </EmptyState>
         )}
         {data && data.active.length > 0 && (
@@ -52,6 +58,9 @@ export function Dashboard() {
         {data && data.failed.length > 0 && (
           <Section title="Failed" more={{ to: "/pipelines?status=failed", label: "All failed" }}>
             <RunLines runs={data.failed} />
+            <Box sx={{ mt: 1, textAlign: "right" }}>
+              <DismissFailed />
+            </Box>
           </Section>
         )}
         {data && data.ended.length > 0 && (

@@ -26,9 +26,9 @@ export function RunLines({ runs }: { runs: readonly RunOut[] }) {
             <MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit" sx={{ fontWeight: 600, overflowWrap: "anywhere" }}>
               {run.title}
             </MuiLink>
-            {(run.error ?? run.note) != null && (
+            {(run.error ?? run.note ?? run.unrefined) != null && (
               <Typography variant="caption" color={run.error ? "error" : "text.secondary"} component="p">
-                {run.error ? `${run.error.message} ${run.error.advice ?? ""}` : run.note}
+                {run.error ? `${run.error.message} ${run.error.advice ?? ""}` : (run.note ?? run.unrefined?.message)}
               </Typography>
             )}
           </Box>

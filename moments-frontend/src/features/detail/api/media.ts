@@ -1,6 +1,8 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useAction } from "@/api/action";
 import { type ApiError, request, toApiError } from "@/api/client";
 import type { CorrectWord, ShotsOut, SilencesOut, SourceOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
+import { followed, madeOf } from "@/lib/ownTags";
 import { untilRefresh } from "../lib/expiry";
 
 /** Where the source plays: signed, and asked for anew five minutes before it expires. */
@@ -66,8 +68,13 @@ export const transcript = (videoId: string) =>
 
 export function useCorrectWords(videoId: string) {
   const client = useQueryClient();
-  return useMutation<TranscriptOut, ApiError, CorrectWord[]>({
-    mutationFn: (words) => request({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words } }),
+  return useAction<TranscriptOut, { words: CorrectWord[]; etag: string }>({
+    mutationFn: async ({ words, etag }) => {
+      const seen = followed(etag);
+      const now = await request<TranscriptOut>({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words }, headers: { "If-Match": seen } });
+      madeOf(seen, now.etag);
+      return now;
+    },
     onSuccess: (data) => {
       client.setQueryData(["transcript", videoId], data);
     },

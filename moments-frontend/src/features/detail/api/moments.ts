@@ -1,6 +1,8 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useAction } from "@/api/action";
 import { type ApiError, request } from "@/api/client";
-import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, PageMomentOut, StartOptions } from "@/api/types";
+import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, MomentsOut, StartOptions } from "@/api/types";
+import { followed, madeOf } from "@/lib/ownTags";
 
 const key = (videoId: string) => ["moments", videoId] as const;
 
@@ -8,7 +10,7 @@ const key = (videoId: string) => ["moments", videoId] as const;
 export const moments = (videoId: string) =>
   queryOptions<MomentOut[], ApiError>({
     queryKey: key(videoId),
-    queryFn: async ({ signal }) => (await request<PageMomentOut>({ url: `api/videos/${videoId}/moments`, signal })).items,
+    queryFn: async ({ signal }) => (await request<MomentsOut>({ url: `api/videos/${videoId}/moments`, signal })).items,
   });
 
 /** Writes to moments; what is shown changes at once, and back again when the server refuses. */
@@ -26,31 +28,37 @@ export function useMomentWrites(videoId: string) {
   const rollBack = (_: unknown, __: unknown, context: { before: MomentOut[] | undefined } | undefined) => {
     if (context?.before !== undefined) client.setQueryData(key(videoId), context.before);
   };
-  const edit = useMutation<MomentOut, ApiError, { id: string; fields: EditMoment }, { before: MomentOut[] | undefined }>({
+  // The tag that is sent is looked up when its turn comes: an own change before it may have made another version.
+  const edit = useAction<MomentOut, { id: string; fields: EditMoment; etag: string }, { before: MomentOut[] | undefined }>({
     scope,
-    mutationFn: ({ id, fields }) => request({ method: "PATCH", url: `${url}/${id}`, data: fields }),
+    mutationFn: async ({ id, fields, etag }) => {
+      const seen = followed(etag);
+      const now = await request<MomentOut>({ method: "PATCH", url: `${url}/${id}`, data: fields, headers: { "If-Match": seen } });
+      madeOf(seen, now.etag);
+      return now;
+    },
     onMutate: async ({ id, fields }) => {
       await client.cancelQueries({ queryKey: key(videoId) });
       const moved = fields.start_time !== undefined || fields.end_time !== undefined;
       const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as Partial<MomentOut>;
-      return change((now) => now.map((one) => (one.identifier === id ? { ...one, ...given, ...(moved ? { clip: null } : {}) } : one)));
+      return change((now) => now.map((one) => (one.identifier === id ? { ...one, ...given, ...(moved ? { clip: null, clip_error: null } : {}) } : one)));
     },
     onError: rollBack,
     onSettled: settle,
   });
-  const create = useMutation<MomentOut, ApiError, CreateMoment>({
+  const create = useAction<MomentOut, CreateMoment>({
     scope,
     mutationFn: (data) => request({ method: "POST", url, data }),
     onSettled: settle,
   });
-  const remove = useMutation<unknown, ApiError, string, { before: MomentOut[] | undefined }>({
+  const remove = useAction<unknown, { id: string; etag: string }, { before: MomentOut[] | undefined }>({
     scope,
-    mutationFn: (id) => request({ method: "DELETE", url: `${url}/${id}` }),
-    onMutate: (id) => change((now) => now.filter((one) => one.identifier !== id)),
+    mutationFn: ({ id, etag }) => request({ method: "DELETE", url: `${url}/${id}`, headers: { "If-Match": followed(etag) } }),
+    onMutate: ({ id }) => change((now) => now.filter((one) => one.identifier !== id)),
     onError: rollBack,
     onSettled: settle,
   });
-  const restore = useMutation<MomentOut, ApiError, string>({
+  const restore = useAction<MomentOut, string>({
     scope,
     mutationFn: (id) => request({ method: "POST", url: `${url}/${id}/restore` }),
     onSettled: settle,
@@ -61,7 +69,7 @@ export function useMomentWrites(videoId: string) {
 /** Cuts the moments that have no clip, or one with other bounds, as a run. */
 export function useCutClips(videoId: string) {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError>({
+  return useAction<AcceptedOut>({
     mutationFn: () => request({ method: "POST", url: `api/videos/${videoId}/extract-clips` }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
@@ -70,7 +78,7 @@ export function useCutClips(videoId: string) {
 /** Has the model set one moment's boundaries anew, as a run; only those that no person made or edited. */
 export function useRefineAgain(videoId: string) {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, string>({
+  return useAction<AcceptedOut, string>({
     mutationFn: (id) => request({ method: "POST", url: `api/videos/${videoId}/moments/${id}/refine` }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
@@ -79,7 +87,7 @@ export function useRefineAgain(videoId: string) {
 /** Looks for moments again; what a person made or edited stays. */
 export function useGenerateAgain(videoId: string) {
   const client = useQueryClient();
-  return useMutation<AcceptedOut, ApiError, Partial<StartOptions>>({
+  return useAction<AcceptedOut, Partial<StartOptions>>({
     mutationFn: (data) => request({ method: "POST", url: `api/videos/${videoId}/moments/generate`, data }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });

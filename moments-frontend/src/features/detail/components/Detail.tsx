@@ -8,16 +8,19 @@ import { video as videoQuery } from "@/api/videos";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
 import { RunCard } from "@/components/RunCard";
+import { UnrefinedNote } from "@/components/UnrefinedNote";
 import { isActive } from "@/hooks/polling";
 import { useTitle } from "@/hooks/useTitle";
 import { shots, silences, source, transcript } from "../api/media";
 import { moments as momentsQuery } from "../api/moments";
 import { PlayerProvider } from "../hooks/player";
 import { useEditor } from "../hooks/useEditor";
+import { Conflicts } from "./Conflicts";
 import { DetailActions } from "./DetailActions";
 import { Origin } from "./Origin";
 import { MomentList } from "./MomentList";
 import { Shortcuts } from "./Shortcuts";
+import { SourceRemarks } from "./SourceRemarks";
 import { Timeline } from "./Timeline";
 import { Transcript } from "./Transcript";
 import { VideoPlayer } from "./VideoPlayer";
@@ -71,15 +74,18 @@ function VideoDetail({ videoId }: { videoId: string }) {
   if (video.data === undefined) return <Page wide title=" ">{<Skeleton variant="rounded" height={420} role="status" aria-label="Loading the video" />}</Page>;
   const active = status !== undefined && isActive(status);
   const showRun = active || status === "failed" || status === "cancelled";
-  const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} busy={active} />;
+  const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} busy={active} nothing={video.data.nothing} />;
   const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} videoId={videoId} editor={editor} />;
   return (
     <Page wide title={video.data.title} subtitle={<Origin video={video.data} from={from} />} actions={<DetailActions video={video.data} moments={list} busy={active} />}>
       <Shortcuts moments={list} selected={selected} onSelect={setSelected} editor={editor} frameRate={from?.frame_rate ?? null} />
       <Box sx={{ display: "grid", gap: 2.5, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1.45fr) minmax(380px, 1fr)" }, alignItems: "start" }}>
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
+          <Conflicts videoId={videoId} decide={editor.decide} />
           {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}
+          {run.data && !showRun && <UnrefinedNote run={run.data} onRetried={() => void run.refetch()} />}
           <VideoPlayer video={video.data} />
+          <SourceRemarks from={from} />
           {duration > 0 && <Timeline videoId={videoId} moments={list} cuts={cuts} duration={duration} selected={selected} onSelect={setSelected} editor={editor} />}
           {wide && wordsPane}
         </Box>

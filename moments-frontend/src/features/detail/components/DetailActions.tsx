@@ -2,9 +2,10 @@ import { Button } from "@mui/material";
 import { Download, Sparkles, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
-import { request } from "@/api/client";
+import { requestFile } from "@/api/client";
 import type { MomentOut, VideoOut } from "@/api/types";
 import { useDeleteVideos, useRestoreVideos } from "@/api/videos";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 
@@ -25,12 +26,13 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
   const save = async (format: string, ending: string) => {
     setMenu(null);
     try {
-      const data = await request<Blob>({ url: `api/videos/${video.identifier}/export`, params: { format }, responseType: "blob", timeout: 0 });
+      const { data, name, notes } = await requestFile({ url: `api/videos/${video.identifier}/export`, params: { format } });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(data);
-      link.download = `${video.title}.${ending}`;
+      link.download = name ?? `video.${ending}`;
       link.click();
       window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      if (notes.length > 0) notify({ message: notes.join(" "), severity: "info" });
     } catch (error) {
       onError(error);
     }
@@ -38,15 +40,19 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
 
   return (
     <>
-      <Button variant="outlined" startIcon={<Sparkles size={16} aria-hidden />} disabled={busy} onClick={() => setAgain(true)}>
-        Look again
-      </Button>
+      <Allowed>
+        <Button variant="outlined" startIcon={<Sparkles size={16} aria-hidden />} disabled={busy} onClick={() => setAgain(true)}>
+          Look again
+        </Button>
+      </Allowed>
       <Button variant="contained" startIcon={<Download size={16} aria-hidden />} aria-haspopup="menu" disabled={moments.length === 0} onClick={(event) => setMenu(event.currentTarget)}>
         Export
       </Button>
-      <Button variant="outlined" color="inherit" aria-label="Delete the video" onClick={() => setAsking(true)} sx={{ minWidth: 40 }}>
-        <Trash2 size={16} aria-hidden />
-      </Button>
+      <Allowed>
+        <Button variant="outlined" color="inherit" aria-label="Delete the video" onClick={() => setAsking(true)} sx={{ minWidth: 40 }}>
+          <Trash2 size={16} aria-hidden />
+        </Button>
+      </Allowed>
       <Suspense fallback={null}>{menu !== null && <ExportMenu anchor={menu} onClose={() => setMenu(null)} onChoose={(format, ending) => void save(format, ending)} />}</Suspense>
       <Suspense fallback={null}>{again && <AgainDialog videoId={video.identifier} onClose={() => setAgain(false)} />}</Suspense>
       <ConfirmDialog

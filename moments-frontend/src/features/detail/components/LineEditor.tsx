@@ -1,25 +1,73 @@
-import { Box, Button, TextField } from "@mui/material";
+import { Alert, Box, Button, TextField } from "@mui/material";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Word } from "@/api/types";
-import { useNotifyError } from "@/hooks/useNotify";
+import type { ApiError } from "@/api/client";
+import type { CorrectWord, TranscriptOut, Word } from "@/api/types";
+import { MergeDialog } from "@/components/MergeDialog";
+import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import type { Difference, Side } from "@/lib/merging";
 import { formatTime } from "@/lib/time";
-import { useCorrectWords } from "../api/media";
+import { transcript, useCorrectWords } from "../api/media";
+import { corrections, runningText, unitCount, written } from "../lib/said";
 import type { Line } from "../lib/selection";
+import { chosenWords, wordDifferences } from "../lib/wordMerging";
+
+interface Props {
+  videoId: string;
+  words: readonly Word[];
+  line: Line;
+  onDone: () => void;
+}
+
+/** My corrections beside a transcript that somebody else has corrected since. */
+interface Asked {
+  theirs: TranscriptOut;
+  mine: CorrectWord[];
+  found: Difference[];
+}
 
 /** Words are replaced one for one, so that each keeps its time. */
-export function LineEditor({ videoId, words, line, onDone }: { videoId: string; words: readonly Word[]; line: Line; onDone: () => void }) {
-  const before = words.slice(line.first, line.last + 1);
-  const [text, setText] = useState(before.map((word) => word.word.trim()).join(" "));
+export function LineEditor({ videoId, words: now, line: place, onDone }: Props) {
+  const client = useQueryClient();
+  // What the person began with, whatever comes in meanwhile: corrections are based on that.
+  const [{ words, line, etag }] = useState(() => ({ words: now, line: place, etag: client.getQueryData(transcript(videoId).queryKey)?.etag ?? "" }));
+  const before = written(words, line.first, line.last);
+  const [text, setText] = useState(runningText(words, line.first, line.last));
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [anew, setAnew] = useState(false);
   const correct = useCorrectWords(videoId);
-  const onError = useNotifyError();
-  const now = text.trim().split(/\s+/);
-  const fits = now.length === before.length;
+  const notify = useNotify();
+  const notifyError = useNotifyError();
+  const found = corrections(before, text);
+  const fits = found !== null;
+
+  const send = (changes: CorrectWord[], tag: string, mine: CorrectWord[], onSuccess: () => void) => {
+    const onError = (error: ApiError) => (error.stale ? merge(error.current as TranscriptOut, mine) : notifyError(error));
+    correct.mutate({ words: changes, etag: tag }, { onError, onSuccess });
+  };
+  /** Corrections of other words stand beside theirs; of the same word, the person chooses. */
+  const merge = (theirs: TranscriptOut, mine: CorrectWord[]) => {
+    const differing = wordDifferences(words, theirs.word_timestamps, mine);
+    if (differing === null) setAnew(true);
+    else if (differing.some((one) => one.preferred === null)) setAsked({ theirs, mine, found: differing });
+    else over(theirs, mine, differing, {});
+  };
+  const over = (theirs: TranscriptOut, mine: CorrectWord[], differing: Difference[], chosen: Readonly<Record<string, Side>>) => {
+    const done = () => {
+      notify({ message: "Saved, beside the corrections that somebody else made meanwhile.", severity: "info" });
+      onDone();
+    };
+    const changes = chosenWords(theirs.word_timestamps, mine, differing, chosen);
+    if (changes.length > 0) send(changes, theirs.etag, mine, done);
+    else {
+      client.setQueryData(transcript(videoId).queryKey, theirs);
+      onDone();
+    }
+  };
   const save = () => {
-    const changes = before.flatMap((word, index) =>
-      now[index] === word.word.trim() ? [] : [{ index: line.first + index, was: word.word, word: now[index] ?? "" }],
-    );
+    const changes = [...(found ?? [])].map(([index, word]) => ({ index, was: words[index]?.word ?? "", word }));
     if (changes.length === 0) onDone();
-    else correct.mutate(changes, { onError, onSuccess: onDone });
+    else send(changes, etag, changes, onDone);
   };
   return (
     <Box sx={{ px: 2, py: 1 }}>
@@ -38,14 +86,31 @@ export function LineEditor({ videoId, words, line, onDone }: { videoId: string; 
           }
         }}
         error={!fits}
-        helperText={fits ? "Each word keeps its time." : `There are ${before.length} words; now it is ${now.length}. Join two with a hyphen, or split at a place where one stood.`}
+        helperText={fits ? "Each word keeps its time." : `There are ${unitCount(before)} words; now it is ${text.trim().split(/\s+/).length}. Join two with a hyphen, or split at a place where one stood.`}
       />
+      {anew && (
+        <Alert severity="warning" sx={{ my: 1 }}>
+          This recording has been transcribed anew meanwhile. What you wrote is still here: copy it, then correct the new words.
+        </Alert>
+      )}
       <Button size="small" onClick={save} disabled={!fits || correct.isPending}>
         Save
       </Button>
       <Button size="small" color="inherit" onClick={onDone}>
         Leave it
       </Button>
+      {asked !== null && (
+        <MergeDialog
+          what="these words"
+          differences={asked.found}
+          busy={correct.isPending}
+          onSave={(chosen) => {
+            setAsked(null);
+            over(asked.theirs, asked.mine, asked.found, chosen);
+          }}
+          onLater={() => setAsked(null)}
+        />
+      )}
     </Box>
   );
 }

@@ -1,5 +1,6 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
+import { forgetKey, storeKey } from "@/api/key";
 import type { MomentOut } from "@/api/types";
 import type { Editor } from "../hooks/useEditor";
 import { MomentItem } from "./MomentItem";
@@ -17,6 +18,7 @@ const found = {
   review: "new",
   parent: null,
   clip: null,
+  clip_error: null,
   score: 0.5,
 } as unknown as MomentOut;
 
@@ -27,7 +29,18 @@ function shown(moment: MomentOut, busy: boolean) {
   return refine;
 }
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  forgetKey();
+});
+
+it("shows a caller who may only look nothing that changes anything", () => {
+  storeKey("vm_test", false); // until the server says more, a key may only look
+  shown(found, false);
+  expect(screen.getByText("Bread and Flour")).toBeTruthy();
+  expect(screen.queryAllByRole("textbox")).toEqual([]);
+  expect(screen.getAllByRole("button").map((button) => button.getAttribute("aria-label"))).toEqual(["Play Bread and Flour", "Play again and again"]);
+});
 
 it("refines a moment again that a model found", () => {
   const refine = shown(found, false);
@@ -41,4 +54,17 @@ it("says why one that a person edited, or one that a run is at work on, is not",
   cleanup();
   shown(found, true);
   expect(screen.getByRole("button", { name: /^A run is at work/ }).hasAttribute("disabled")).toBe(true);
+});
+
+it("says beside a moment why its clip can't be cut", () => {
+  shown({ ...found, clip_error: "No picture of the asked stretch can be read." }, false);
+  expect(screen.getByText("No clip: No picture of the asked stretch can be read.")).toBeTruthy();
+});
+
+it("F98: says what was hard to hear", () => {
+  shown({ ...found, hard_to_hear: true, confidence: 0.52 }, false);
+  expect(screen.getByText("Hard to hear: one word of three or more is likely wrong (confidence 0.52).")).toBeTruthy();
+  cleanup();
+  shown({ ...found, hard_to_hear: false, confidence: 0.9 }, false);
+  expect(screen.queryByText(/Hard to hear/)).toBeNull();
 });

@@ -1,5 +1,6 @@
 import { Check, Combine, Download, Play, Repeat, Split, Trash2, WandSparkles, X } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, useRef, useState } from "react";
+import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
 import { formatDuration, formatTime } from "@/lib/time";
 import { regionColours } from "@/theme/tokens";
@@ -22,6 +23,12 @@ interface Props {
 /** One moment: what it is, why it was chosen and by what, its bounds, and what can be done to it. */
 export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, onSelect, editor, busy }: Props) {
   const player = usePlayer();
+  const writes = useMay("write");
+  // What a person types changes the moment that they had before them, whatever is shown by the time they are done.
+  const typed = useRef(moment);
+  const begin = () => {
+    typed.current = moment;
+  };
   const ofAPerson = moment.engine === null || moment.edited_at !== null;
   const play = (loop: boolean) => {
     onSelect(moment.identifier);
@@ -40,37 +47,51 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
         <button type="button" className="play" title="Play it (Enter)" aria-label={`Play ${moment.title}`} onClick={() => play(false)}>
           <Play size={18} aria-hidden />
         </button>
-        <TitleField moment={moment} editor={editor} />
+        {writes ? <TitleField moment={moment} editor={editor} /> : <span className="title">{moment.title}</span>}
         {moment.score !== null && (
           <span className="score" title="How sure the model is, of 100">
             {Math.round(moment.score * 100)}
           </span>
         )}
-        <Judgement moment={moment} editor={editor} />
+        {writes && <Judgement moment={moment} editor={editor} />}
       </div>
       <div className="row">
-        <TimeField label="Start" value={moment.start_time} onChange={(value) => editor.move(moment, value, moment.end_time, true)} />
-        <span aria-hidden>–</span>
-        <TimeField label="End" value={moment.end_time} onChange={(value) => editor.move(moment, moment.start_time, value, true)} />
+        {writes ? (
+          <>
+            <TimeField label="Start" value={moment.start_time} onBegin={begin} onChange={(value) => editor.move(typed.current, value, typed.current.end_time, true)} />
+            <span aria-hidden>–</span>
+            <TimeField label="End" value={moment.end_time} onBegin={begin} onChange={(value) => editor.move(typed.current, typed.current.start_time, value, true)} />
+          </>
+        ) : (
+          <span>
+            {formatTime(moment.start_time)} – {formatTime(moment.end_time)}
+          </span>
+        )}
         <span className="length">{formatDuration(moment.end_time - moment.start_time)}</span>
         <div className="acts">
           <Action label="Play again and again" icon={Repeat} onClick={() => play(true)} />
-          <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
-          <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
-          <Action
-            label={ofAPerson ? "Yours: no model moves it" : busy ? "A run is at work: refine it after that" : "Refine its boundaries again"}
-            icon={WandSparkles}
-            disabled={ofAPerson || busy}
-            onClick={() => editor.refine(moment)}
-          />
+          {writes && (
+            <>
+              <Action label="Split at the playhead" icon={Split} onClick={() => editor.split(moment, player.time.get())} />
+              <Action label="Merge with the next" icon={Combine} disabled={next === null} onClick={() => next && editor.merge(moment, next)} />
+              <Action
+                label={ofAPerson ? "Yours: no model moves it" : busy ? "A run is at work: refine it after that" : "Refine its boundaries again"}
+                icon={WandSparkles}
+                disabled={ofAPerson || busy}
+                onClick={() => editor.refine(moment)}
+              />
+            </>
+          )}
           {moment.clip !== null && (
             <a className="act" href={moment.clip.download_url} title="Download the clip" aria-label={`Download the clip of ${moment.title}`}>
               <Download size={16} aria-hidden />
             </a>
           )}
-          <Action label="Delete" icon={Trash2} onClick={() => editor.remove(moment)} />
+          {writes && <Action label="Delete" icon={Trash2} onClick={() => editor.remove(moment)} />}
         </div>
       </div>
+      {moment.clip_error !== null && <div className="origin">No clip: {moment.clip_error}</div>}
+      {moment.hard_to_hear && <div className="origin">Hard to hear: one word of three or more is likely wrong{moment.confidence === null ? "" : ` (confidence ${moment.confidence.toFixed(2)})`}.</div>}
       <Origin moment={moment} />
     </MomentFrame>
   );
@@ -100,9 +121,10 @@ function Action({ label, icon: Icon, onClick, disabled = false }: { label: strin
 
 function TitleField({ moment, editor }: { moment: MomentOut; editor: Editor }) {
   const [draft, setDraft] = useState<string | null>(null);
+  const typed = useRef(moment);
   const finish = () => {
     const title = draft?.trim() ?? "";
-    if (title !== "" && title !== moment.title) editor.edit(moment, { title }, "Title");
+    if (title !== "" && title !== typed.current.title) editor.edit(typed.current, { title }, "Title");
     setDraft(null);
   };
   return (
@@ -111,7 +133,10 @@ function TitleField({ moment, editor }: { moment: MomentOut; editor: Editor }) {
       rows={1}
       value={draft ?? moment.title}
       // One line of text, on as many lines as a narrow screen needs.
-      onChange={(event) => setDraft(event.target.value.replace(/\n/g, " "))}
+      onChange={(event) => {
+        if (draft === null) typed.current = moment;
+        setDraft(event.target.value.replace(/\n/g, " "));
+      }}
       onBlur={finish}
       onKeyDown={(event) => {
         if (event.key === "Enter") {

@@ -2,7 +2,8 @@ import { Alert, Box, Button, Card, Skeleton, Stack, Typography } from "@mui/mate
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Scissors, Star } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
-import type { MomentOut } from "@/api/types";
+import { useMay } from "@/api/me";
+import type { MomentOut, NothingOut } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useCutClips } from "../api/moments";
@@ -18,10 +19,12 @@ interface Props {
   editor: Editor;
   /** A run is at work on the video. */
   busy: boolean;
+  /** Why there are none, once a run has ended. */
+  nothing: NothingOut | null;
 }
 
 /** The moments in time order. Only those in sight exist, so that hundreds scroll as well as five. */
-export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor, busy }: Props) {
+export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor, busy, nothing }: Props) {
   const pane = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: moments.length,
@@ -33,6 +36,7 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
   const cut = useCutClips(videoId);
   const notify = useNotify();
   const onError = useNotifyError();
+  const writes = useMay("write");
   const missing = moments.filter((moment) => moment.clip === null && moment.review !== "rejected").length;
   const index = moments.findIndex((moment) => moment.identifier === selected);
   useEffect(() => {
@@ -56,7 +60,7 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
           icon={<Scissors size={18} aria-hidden />}
           square
           action={
-            <Button
+            writes && <Button
               color="inherit"
               size="small"
               disabled={cut.isPending}
@@ -70,8 +74,8 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
         </Alert>
       )}
       {moments.length === 0 && (
-        <EmptyState icon={Star} title="No moments yet">
-          A run finds them. Or mark words in the transcript and make one yourself.
+        <EmptyState icon={Star} title={nothing?.code === "nothing_found" ? "Nothing was found" : nothing ? "No moments" : "No moments yet"}>
+          {`${nothing?.message ?? "A run finds them."}${writes ? " You can mark words in the transcript and make one yourself." : ""}`}
         </EmptyState>
       )}
       { }

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
 import { usePlayer } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
@@ -19,15 +20,16 @@ const USUAL_RATE = 25;
 export function Shortcuts(props: Props) {
   const [help, setHelp] = useState(false);
   const player = usePlayer();
-  const latest = useRef(props);
-  latest.current = props;
+  const writes = useMay("write");
+  const latest = useRef({ ...props, writes });
+  latest.current = { ...props, writes };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
         event.preventDefault();
-        latest.current.editor.undo();
+        if (latest.current.writes) latest.current.editor.undo();
         return;
       }
       const edge = event.code === "KeyI" || event.code === "KeyO";
@@ -48,7 +50,7 @@ export function Shortcuts(props: Props) {
   return <Suspense fallback={null}>{help && <KeysDialog onClose={() => setHelp(false)} />}</Suspense>;
 }
 
-function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, frameRate }: Props, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
+function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, frameRate, writes }: Props & { writes: boolean }, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
   const now = player.time.get();
   const index = moments.findIndex((moment) => moment.identifier === selected);
   const moment = moments[index];
@@ -72,9 +74,9 @@ function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, f
     t: () => document.querySelector<HTMLElement>("[aria-label='Words']")?.focus(),
     "?": help,
   };
-  const chosen: Record<string, () => void> = moment
+  const looked: Record<string, () => void> = moment ? { enter: () => player.playRange(moment.start_time, moment.end_time) } : {};
+  const chosen: Record<string, () => void> = moment && writes
     ? {
-        enter: () => player.playRange(moment.start_time, moment.end_time),
         i: () => editor.move(moment, now, moment.end_time, event.altKey),
         o: () => editor.move(moment, moment.start_time, now, event.altKey),
         s: () => editor.split(moment, now),
@@ -82,5 +84,5 @@ function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, f
         delete: () => editor.remove(moment),
       }
     : {};
-  return { ...always, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
+  return { ...always, ...looked, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
 }

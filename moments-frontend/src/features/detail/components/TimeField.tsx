@@ -4,11 +4,13 @@ import { formatTime, parseTime } from "@/lib/time";
 interface Props {
   label: string;
   value: number;
+  /** Typing begins. */
+  onBegin: () => void;
   onChange: (seconds: number) => void;
 }
 
 /** A time that can be typed. Nothing is changed until Enter or leaving, and by Escape nothing at all. */
-export function TimeField({ label, value, onChange }: Props) {
+export function TimeField({ label, value, onBegin, onChange }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = draft === null ? value : parseTime(draft);
   const finish = () => {
@@ -22,7 +24,10 @@ export function TimeField({ label, value, onChange }: Props) {
         value={draft ?? formatTime(value)}
         aria-invalid={parsed === null || undefined}
         title={parsed === null ? "h:mm:ss.f" : label}
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={(event) => {
+          if (draft === null) onBegin();
+          setDraft(event.target.value);
+        }}
         onBlur={finish}
         onKeyDown={(event) => {
           if (event.key === "Enter") finish();

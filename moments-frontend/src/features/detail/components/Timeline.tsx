@@ -5,6 +5,7 @@ import { ZoomIn, ZoomOut } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
 import type WaveSurfer from "wavesurfer.js";
 import type RegionsPlugin from "wavesurfer.js/plugins/regions";
+import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
 import { waveform } from "../api/media";
 import { usePlayer } from "../hooks/player";
@@ -104,7 +105,8 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
     };
   }, [data, isPending, duration, player, shown]);
 
-  useRegions({ plugin: regions, ready, moments, cuts, selected });
+  const resize = useMay("write");
+  useRegions({ plugin: regions, ready, moments, cuts, selected, resize });
 
   useEffect(() => {
     const width = frame.current?.clientWidth ?? 0;
@@ -119,7 +121,7 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
       </Box>
       <Stack direction="row" sx={{ alignItems: "center", gap: 0.5 }}>
         <Typography variant="caption" color="text.secondary" sx={{ flex: 1 }}>
-          {data === null ? "No waveform: the audio has not been extracted." : "Drag an edge; hold Alt to let it go anywhere."}
+          {data === null ? "No waveform: the audio has not been extracted." : resize && "Drag an edge; hold Alt to let it go anywhere."}
         </Typography>
         <Tooltip title="Closer">
           <IconButton size="small" aria-label="Zoom in" onClick={() => setZoom((now) => Math.min(now * ZOOM, 400))}>

@@ -1,14 +1,16 @@
-import { Box, Button, Card, IconButton, Skeleton, Stack, Typography } from "@mui/material";
+import { Alert, Box, Button, Card, IconButton, Skeleton, Stack, Typography } from "@mui/material";
 import { styled } from "@mui/material/styles";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronUp, MessageSquareText, Plus, Search } from "lucide-react";
 import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import { useMay } from "@/api/me";
 import type { TranscriptOut, Word } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useDebounced } from "@/hooks/useDebounced";
 import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
 import type { Editor } from "../hooks/useEditor";
 import { useMarkedWords } from "../hooks/useMarkedWords";
+import { runningText } from "../lib/said";
 import { linesOf, titleOf } from "../lib/selection";
 import { wordAt } from "../lib/snapping";
 import { TranscriptLine } from "./TranscriptLine";
@@ -27,9 +29,11 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
   const pane = useRef<HTMLDivElement>(null);
   const words = transcript?.word_timestamps ?? NO_WORDS;
   const lines = useMemo(() => linesOf(words, transcript?.segment_timestamps ?? []), [words, transcript]);
+  const [hard, doubts] = [transcript?.hard_to_hear ?? [], typeof transcript?.confidence === "number"];
   const [query, setQuery] = useState("");
   const [hit, setHit] = useState(0);
   const { seek } = usePlayer();
+  const writes = useMay("write");
   const playing = usePlaying();
   const wanted = useDebounced(query.trim().toLowerCase());
   const hits = useMemo(() => (wanted === "" ? [] : lines.flatMap((line, index) => (textOf(words, line).includes(wanted) ? [index] : []))), [wanted, lines, words]);
@@ -60,7 +64,7 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (/^(INPUT|TEXTAREA)$/.test((event.target as HTMLElement).tagName)) return;
-    if (event.key === "Enter" && span !== null && event.target === pane.current) {
+    if (event.key === "Enter" && span !== null && writes && event.target === pane.current) {
       event.preventDefault();
       event.stopPropagation();
       make();
@@ -74,7 +78,7 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
         <Typography variant="h2" sx={{ flex: 1 }}>
           Transcript
         </Typography>
-        {span !== null && (
+        {span !== null && writes && (
           <Button size="small" variant="contained" startIcon={<Plus size={15} aria-hidden />} onMouseDown={(event) => event.preventDefault()} onClick={make}>
             Moment from {span.last - span.first + 1} words
           </Button>
@@ -106,9 +110,14 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
           )}
         </SearchField>
       </Stack>
+      {transcript?.remarks.map((remark) => (
+        <Alert key={remark} severity="warning" sx={{ m: 1.5, mb: 0 }}>
+          {remark.charAt(0).toUpperCase() + remark.slice(1)}.
+        </Alert>
+      ))}
       {lines.length === 0 && (
         <EmptyState icon={MessageSquareText} title="No words">
-          {transcript === null ? "The speech has not been transcribed yet." : "Nobody speaks in this recording."}
+          {whyEmpty(transcript)}
         </EmptyState>
       )}
       { }
@@ -119,7 +128,7 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
             if (line === undefined) return null;
             return (
               <Box key={row.key} ref={virtual.measureElement} data-index={row.index} sx={{ position: "absolute", insetInline: 0, top: 0 }} style={{ transform: `translateY(${row.start}px)` }}>
-                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} marked={markOf(span, line)} />
+                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} marked={markOf(span, line)} hard={isHard(line, hard)} doubts={doubts} />
               </Box>
             );
           })}
@@ -144,16 +153,23 @@ const SearchField = styled("div")({
   "& input::placeholder": { color: "var(--mui-palette-text-secondary)", opacity: 1 },
 });
 
+function whyEmpty(transcript: TranscriptOut | null): string {
+  if (transcript === null) return "The speech has not been transcribed yet.";
+  return transcript.not_understood.length > 0 ? "Speech was heard, and not understood. Name its language in a new run." : "Nobody speaks in this recording.";
+}
+
 /** The part of the mark that lies in the line, as text: equal marks redraw nothing. */
 function markOf(span: { first: number; last: number } | null, line: { first: number; last: number }): string {
   if (span === null || span.last < line.first || span.first > line.last) return "";
   return `${Math.max(span.first, line.first)} ${Math.min(span.last, line.last)}`;
 }
 
+function isHard(line: { start: number; end: number }, stretches: readonly { start: number; end: number }[]): boolean {
+  return stretches.some((stretch) => stretch.start < line.end && stretch.end > line.start);
+}
+
 function textOf(words: readonly Word[], line: { first: number; last: number }): string {
-  let text = "";
-  for (let index = line.first; index <= line.last; index += 1) text += `${words[index]?.word.trim() ?? ""} `;
-  return text.toLowerCase();
+  return runningText(words, line.first, line.last).toLowerCase();
 }
 
 /** The line that holds a word. */

@@ -2,8 +2,10 @@ import { styled } from "@mui/material/styles";
 import { Pencil } from "lucide-react";
 import { lazy, memo, Suspense, useState } from "react";
 import type { Word } from "@/api/types";
+import { Allowed } from "@/components/Allowed";
 import { formatTime } from "@/lib/time";
 import { usePlayer, useTimeOf } from "../hooks/player";
+import { holding, written } from "../lib/said";
 import type { Line } from "../lib/selection";
 import { wordAt } from "../lib/snapping";
 
@@ -18,15 +20,22 @@ interface Props {
   wanted: string;
   /** First and last marked word of the line, empty without any. */
   marked: string;
+  /** Whether it lies where one word of three is likely wrong. */
+  hard: boolean;
+  /** Whether the recogniser's confidence says anything: then words below the half are marked. */
+  doubts: boolean;
 }
 
+/** Below it a word is more likely wrong than right. */
+const HARDLY_HEARD = 0.5;
+
 /** A sentence or so: its time leads there, each word too; the pencil corrects it. */
-export const TranscriptLine = memo(function TranscriptLine({ videoId, words, line, current, wanted, marked }: Props) {
+export const TranscriptLine = memo(function TranscriptLine({ videoId, words, line, current, wanted, marked, hard, doubts }: Props) {
   const { seek } = usePlayer();
   const [editing, setEditing] = useState(false);
   const spoken = useTimeOf((time) => (current ? wordAt(words, time) : -1));
-  const indexes = Array.from({ length: line.last - line.first + 1 }, (_, index) => line.first + index);
-  const parts = wanted.split(" ").filter((part) => part !== "");
+  const said = written(words, line.first, line.last);
+  const found = holding(said, wanted.split(" ").filter((part) => part !== ""));
   const [markedFirst = NaN, markedLast = NaN] = marked === "" ? [] : marked.split(" ").map(Number);
   if (editing)
     return (
@@ -36,9 +45,16 @@ export const TranscriptLine = memo(function TranscriptLine({ videoId, words, lin
     );
   return (
     <LineFrame aria-current={current || undefined}>
-      <button type="button" className="at" onClick={() => seek(line.start)}>
-        {formatTime(line.start)}
-      </button>
+      <div>
+        <button type="button" className="at" onClick={() => seek(line.start)}>
+          {formatTime(line.start)}
+        </button>
+        {hard && (
+          <div className="hard" title="One word of three or more is likely wrong">
+            hard to hear
+          </div>
+        )}
+      </div>
       {/* Words lead to their time by a click; by keyboard the line's time does. */}
       {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
       <div
@@ -48,21 +64,24 @@ export const TranscriptLine = memo(function TranscriptLine({ videoId, words, lin
           if (index !== undefined && document.getSelection()?.isCollapsed !== false) seek(words[Number(index)]?.start ?? 0);
         }}
       >
-        {indexes.map((index) => {
-          const text = words[index]?.word.trim() ?? "";
-          const found = parts.some((part) => text.toLowerCase().includes(part));
-          return (
-            <span key={index}>
-              <span data-word={index} className={index === spoken ? "spoken" : index >= markedFirst && index <= markedLast ? "marked" : found ? "found" : undefined}>
-                {text}
-              </span>{" "}
+        {said.map(({ index, text, space }) => (
+          <span key={index}>
+            {space && " "}
+            <span
+              data-word={index}
+              data-unsure={doubts && (words[index]?.confidence ?? 1) < HARDLY_HEARD ? "" : undefined}
+              className={index === spoken ? "spoken" : index >= markedFirst && index <= markedLast ? "marked" : found.has(index) ? "found" : undefined}
+            >
+              {text}
             </span>
-          );
-        })}
+          </span>
+        ))}
       </div>
-      <button type="button" className="pencil" title="Correct the words" aria-label={`Correct the words at ${formatTime(line.start)}`} onClick={() => setEditing(true)}>
-        <Pencil size={14} aria-hidden />
-      </button>
+      <Allowed>
+        <button type="button" className="pencil" title="Correct the words" aria-label={`Correct the words at ${formatTime(line.start)}`} onClick={() => setEditing(true)}>
+          <Pencil size={14} aria-hidden />
+        </button>
+      </Allowed>
     </LineFrame>
   );
 });
@@ -82,6 +101,8 @@ const LineFrame = styled("div")({
   "& .spoken": { backgroundColor: "var(--mui-palette-primary-main)", color: "var(--mui-palette-primary-contrastText)" },
   "& .marked": { backgroundColor: "var(--mui-palette-info-main)", color: "var(--mui-palette-background-default)" },
   "& .found": { backgroundColor: "var(--mui-palette-warning-main)", color: "var(--mui-palette-background-default)" },
+  "& [data-unsure]": { textDecoration: "underline dotted", textUnderlineOffset: 3 },
+  "& .hard": { fontSize: 12, lineHeight: 1.3, color: "var(--mui-palette-text-secondary)" },
   "& .pencil": { width: 28, height: 28, padding: 0, display: "grid", placeItems: "center" },
   "@media (hover: hover)": { "& .pencil": { opacity: 0 }, "&:hover .pencil, & .pencil:focus-visible": { opacity: 1 } },
 });

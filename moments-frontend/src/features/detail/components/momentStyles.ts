@@ -9,7 +9,7 @@ export const MomentFrame = styled("div")({
   borderBottom: "1px solid var(--mui-palette-divider)",
   borderLeft: "4px solid",
   "&[aria-current]": { backgroundColor: "color-mix(in srgb, var(--mui-palette-primary-main) 10%, transparent)" },
-  "&[data-review=rejected] textarea.title": { color: "var(--mui-palette-text-secondary)", textDecoration: "line-through" },
+  "&[data-review=rejected] .title": { color: "var(--mui-palette-text-secondary)", textDecoration: "line-through" },
   "& .row": { display: "flex", alignItems: "center", gap: 8, flexWrap: "nowrap" },
   "& .row + .row": { marginTop: 8, flexWrap: "wrap" },
   "& button, & a.act": {
@@ -47,6 +47,7 @@ export const MomentFrame = styled("div")({
   "& input:hover, & input:focus, & textarea:hover, & textarea:focus": { backgroundColor: "var(--mui-palette-action-hover)" },
   "& input[aria-invalid]": { borderColor: "var(--mui-palette-error-main)" },
   "& textarea.title": { flex: 1, fontWeight: 600, fontSize: 15, resize: "none", fieldSizing: "content" },
+  "& span.title": { flex: 1, minWidth: 0, fontWeight: 600, fontSize: 15, overflowWrap: "anywhere" },
   "& .score": { fontWeight: 700, fontSize: 13, fontVariantNumeric: "tabular-nums" },
   "& .time": { display: "inline-flex", alignItems: "center", gap: 4, fontSize: 12, color: "var(--mui-palette-text-secondary)" },
   "& .time input": { width: 80, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },

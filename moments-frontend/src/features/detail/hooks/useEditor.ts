@@ -3,7 +3,10 @@ import type { EditMoment, MomentOut, Word } from "@/api/types";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { announce } from "@/lib/announce";
 import { formatTime } from "@/lib/time";
+import { toApiError } from "@/api/client";
+import type { Side } from "@/lib/merging";
 import { useMomentWrites, useRefineAgain } from "../api/moments";
+import { addConflict, chosenOf, type Conflict, dropConflict, hasAll } from "../lib/conflicts";
 import { type Marks, snap, within } from "../lib/snapping";
 import { useUndo } from "./useUndo";
 
@@ -23,7 +26,12 @@ export interface Editor {
   /** A run that sets its boundaries anew. */
   refine: (moment: MomentOut) => void;
   undo: () => void;
+  /** Saves what was chosen of mine over theirs; the rest stays theirs. */
+  decide: (conflict: Conflict, chosen: Readonly<Record<string, Side>>) => void;
 }
+
+/** Not saved, and waiting in `conflicts` for a person. */
+class Undecided extends Error {}
 
 /** What a person can do to moments, each of which can be taken back. */
 export function useEditor(videoId: string, { words, marks, duration }: Material): Editor {
@@ -35,16 +43,44 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
 
   return useMemo(() => {
     // Not the mutations' own callbacks: those are only called for the newest of several quick changes.
-    const later = (work: Promise<unknown>) => void work.catch(onError);
-    const patch = (id: string, fields: EditMoment) => edit.mutateAsync({ id, fields });
+    const later = (work: Promise<unknown>) =>
+      void work.catch((refused: unknown) => {
+        if (!(refused instanceof Undecided)) onError(refused);
+      });
     const bringBack = (id: string) => restore.mutateAsync(id);
+    // `seen` is the moment as the person had it before them; where somebody else has changed it since, nothing is saved over that.
+    const patch = (seen: MomentOut, fields: EditMoment): Promise<MomentOut> =>
+      edit.mutateAsync({ id: seen.identifier, fields, etag: seen.etag }).catch((refused: unknown) => {
+        const known = toApiError(refused);
+        if (known.code === "moment_not_found") offerBack(seen, fields);
+        if (!known.stale) throw refused;
+        const theirs = known.current as MomentOut;
+        if (hasAll(theirs, fields)) return theirs;
+        addConflict({ videoId, seen, theirs, mine: fields });
+        throw new Undecided();
+      });
+    const offerBack = (seen: MomentOut, fields: EditMoment) => {
+      const again = () => later(bringBack(seen.identifier).then((now) => patch(now, fields)));
+      notify({ message: `“${seen.title}” was deleted meanwhile.`, severity: "warning", action: { label: "Bring it back with my change", run: again } });
+      throw new Undecided();
+    };
+    const take = (moment: MomentOut): Promise<unknown> =>
+      remove.mutateAsync({ id: moment.identifier, etag: moment.etag }).catch((refused: unknown) => {
+        if (!toApiError(refused).stale) throw refused;
+        notify({ message: `Somebody else changed “${moment.title}” meanwhile: it is still there. Look at it, then delete it again.`, severity: "warning" });
+        throw new Undecided();
+      });
     const change = (moment: MomentOut, fields: EditMoment, label = "Change") => {
       const before = Object.fromEntries(Object.keys(fields).map((name) => [name, moment[name as keyof MomentOut]])) as EditMoment;
-      const done = { label, undo: () => later(patch(moment.identifier, before)) };
+      let latest = moment;
+      const done = { label, undo: () => later(patch(latest, before)) };
       push(done);
       later(
-        patch(moment.identifier, fields).then(
-          (now) => announce(`${label}: ${now.title}, ${formatTime(now.start_time)} to ${formatTime(now.end_time)}.`),
+        patch(moment, fields).then(
+          (now) => {
+            latest = now;
+            announce(`${label}: ${now.title}, ${formatTime(now.start_time)} to ${formatTime(now.end_time)}.`);
+          },
           (refused: unknown) => {
             drop(done);
             throw refused;
@@ -64,14 +100,14 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
         const bounds = within(start, end, duration);
         later(
           create.mutateAsync({ title, start_time: bounds.start, end_time: bounds.end }).then((made) => {
-            push({ label: "New moment", undo: () => later(remove.mutateAsync(made.identifier)) });
+            push({ label: "New moment", undo: () => later(take(made)) });
             notify({ message: `Made “${made.title}”.` });
           }),
         );
       },
       remove: (moment) => {
         later(
-          remove.mutateAsync(moment.identifier).then(() => {
+          take(moment).then(() => {
             const back = () => later(bringBack(moment.identifier));
             push({ label: "Delete", undo: back });
             notify({ message: `Deleted “${moment.title}”.`, action: { label: "Undo", run: back } });
@@ -88,19 +124,19 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
           create.mutateAsync({ title: `${moment.title} (2)`.slice(0, 300), start_time: at, end_time: moment.end_time }).then((made) => {
             push({
               label: "Split",
-              undo: () => later(patch(moment.identifier, { end_time: moment.end_time }).then(() => remove.mutateAsync(made.identifier))),
+              undo: () => later(patch(moment, { end_time: moment.end_time }).then(() => take(made))),
             });
-            return patch(moment.identifier, { end_time: at }).then(() => announce(`Split: ${moment.title} at ${formatTime(at)}.`));
+            return patch(moment, { end_time: at }).then(() => announce(`Split: ${moment.title} at ${formatTime(at)}.`));
           }),
         );
       },
       merge: (moment, next) => {
         const end = Math.max(moment.end_time, next.end_time);
         let [moved, gone] = [false, false];
-        const work = patch(moment.identifier, { end_time: end })
+        const work = patch(moment, { end_time: end })
           .then(() => {
             moved = true;
-            return remove.mutateAsync(next.identifier);
+            return take(next);
           })
           .then(() => {
             gone = true;
@@ -110,7 +146,7 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
         const takeBack = async () => {
           await work.catch(() => undefined);
           if (gone) await bringBack(next.identifier);
-          if (moved) await patch(moment.identifier, { end_time: moment.end_time });
+          if (moved) await patch(moment, { end_time: moment.end_time });
         };
         const done = { label: "Merge", undo: () => later(takeBack()) };
         push(done);
@@ -123,6 +159,23 @@ export function useEditor(videoId: string, { words, marks, duration }: Material)
       },
       refine: (moment) => {
         later(refine.mutateAsync(moment.identifier).then(() => notify({ message: `Refining “${moment.title}” again.` })));
+      },
+      decide: (conflict, chosen) => {
+        const fields = chosenOf(conflict, chosen);
+        const id = conflict.theirs.identifier;
+        if (Object.keys(fields).length === 0) {
+          dropConflict(id);
+          notify({ message: `“${conflict.theirs.title}” stays as it is.` });
+          return;
+        }
+        const before = Object.fromEntries(Object.keys(fields).map((name) => [name, conflict.theirs[name as keyof MomentOut]])) as EditMoment;
+        later(
+          patch(conflict.theirs, fields).then((now) => {
+            dropConflict(id);
+            push({ label: "Merge of changes", undo: () => later(patch(now, before)) });
+            notify({ message: `“${now.title}” is saved.` });
+          }),
+        );
       },
       undo: () => {
         const label = undo();

@@ -16,10 +16,12 @@ interface Shown {
   moments: readonly MomentOut[];
   cuts: readonly number[];
   selected: string | null;
+  /** Whether their edges can be dragged. */
+  resize?: boolean;
 }
 
 /** Keeps the timeline's regions equal to the moments: of hundreds only those that changed are touched. */
-export function useRegions({ plugin, ready, moments, cuts, selected }: Shown): void {
+export function useRegions({ plugin, ready, moments, cuts, selected, resize = true }: Shown): void {
   const drawn = useRef(new Map<string, Region>());
 
   useEffect(() => {
@@ -54,11 +56,11 @@ export function useRegions({ plugin, ready, moments, cuts, selected }: Shown): v
       const look = { start: moment.start_time, end: moment.end_time, color: `${colour}${moment.identifier === selected ? CHOSEN : PLAIN}` };
       const region = regions.get(moment.identifier);
       if (region === undefined) {
-        const made: RegionParams = { ...look, id: moment.identifier, drag: false, resize: true, minLength: 0.1 };
+        const made: RegionParams = { ...look, id: moment.identifier, drag: false, resize, minLength: 0.1 };
         regions.set(moment.identifier, target.addRegion(made));
-      } else if (region.start !== look.start || region.end !== look.end || region.color !== look.color) region.setOptions(look);
+      } else if (region.start !== look.start || region.end !== look.end || region.color !== look.color || region.resize !== resize) region.setOptions({ ...look, resize });
     });
-  }, [plugin, ready, moments, selected]);
+  }, [plugin, ready, moments, selected, resize]);
 }
 
 /**

@@ -24,7 +24,9 @@ export function extended(marked: Marked | null, key: string, far: boolean, playh
 
 function sentence(words: readonly Word[], at: number, by: number): number {
   let next = at + by;
-  const ends = (index: number) => /[.!?…]["”»]?$/.test(words[index]?.word.trim() ?? ".");
+  // "3." ends nothing where ".5" or "5" is written on.
+  const ends = (index: number) =>
+    /[。！？]["”»」』]?$/.test(words[index]?.word.trim() ?? "") || (/[.!?…]["”»]?$/.test(words[index]?.word.trim() ?? ".") && words[index + 1]?.space_before !== false);
   while (next > 0 && next < words.length - 1 && !ends(by > 0 ? next : next - 1)) next += by;
   return next;
 }

@@ -1,4 +1,5 @@
 import type { Word } from "@/api/types";
+import { written } from "./said";
 
 /** The words between two marked elements of the transcript; null where nothing of it is selected. */
 export function selectedWords(selection: Selection | null): { first: number; last: number } | null {
@@ -16,14 +17,26 @@ function indexOf(node: Node): number | null {
   return index == null ? null : Number(index);
 }
 
-/** A title out of words: the first few, without a comma at the end. */
+/** Words of a title at most, and letters in scripts without spaces. */
+const [TITLE_WORDS, TITLE_LETTERS] = [7, 40];
+const UNSPACED = /[\u0e00-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff]/;
+
+const UNTITLED = "New moment";
+/** Below it a word is more likely wrong than right. */
+const HARDLY_HEARD = 0.5;
+
+/** A title out of words: the first few, without a comma at the end; none of words that were hardly heard. What is written as one is not cut. */
 export function titleOf(words: readonly Word[]): string {
-  const text = words
-    .slice(0, 7)
-    .map((word) => word.word.trim())
-    .join(" ")
-    .replace(/[.,;:!?]+$/, "");
-  return text === "" ? "New moment" : text;
+  let text = "";
+  let count = 0;
+  for (const word of written(words, 0, words.length - 1)) {
+    count += word.space || text === "" ? 1 : 0;
+    if (count > TITLE_WORDS || (UNSPACED.test(word.text) && text.length + word.text.length > TITLE_LETTERS)) break;
+    if ((words[word.index]?.confidence ?? 1) < HARDLY_HEARD) return UNTITLED;
+    text += word.space ? ` ${word.text}` : word.text;
+  }
+  text = text.replace(/[.,;:!?、。，；：！？]+$/, "");
+  return text === "" ? UNTITLED : text;
 }
 
 /** Lines of the transcript: each segment with the indexes of its words. */

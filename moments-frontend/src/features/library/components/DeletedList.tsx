@@ -2,6 +2,7 @@ import { Box, Button, Card, Typography } from "@mui/material";
 import { RotateCcw } from "lucide-react";
 import type { VideoOut } from "@/api/types";
 import { useRestoreVideos } from "@/api/videos";
+import { Allowed } from "@/components/Allowed";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useNow } from "@/hooks/useNow";
 import { formatDuration } from "@/lib/time";
@@ -31,16 +32,18 @@ export function DeletedList({ videos, more }: Props) {
                 {formatDuration(seconds)} left to bring it back
               </Typography>
             </Box>
-            <Button
-              variant="outlined"
-              size="small"
-              startIcon={<RotateCcw size={15} aria-hidden />}
-              aria-label={`Restore ${video.title}`}
-              disabled={restore.isPending}
-              onClick={() => restore.mutate([video.identifier], { onError, onSuccess: () => notify({ message: `“${video.title}” is back.` }) })}
-            >
-              Restore
-            </Button>
+            <Allowed>
+              <Button
+                variant="outlined"
+                size="small"
+                startIcon={<RotateCcw size={15} aria-hidden />}
+                aria-label={`Restore ${video.title}`}
+                disabled={restore.isPending}
+                onClick={() => restore.mutate([video.identifier], { onError, onSuccess: () => notify({ message: `“${video.title}” is back.` }) })}
+              >
+                Restore
+              </Button>
+            </Allowed>
           </Box>
         ))}
       </Card>

@@ -3,7 +3,9 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
+import { useMay } from "@/api/me";
 import { useDeleteVideos, useRestoreVideos, type VideoFilter, videoPages } from "@/api/videos";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
@@ -47,6 +49,7 @@ export function Library() {
   const restore = useRestoreVideos();
   const notify = useNotify();
   const notifyError = useNotifyError();
+  const writes = useMay("write");
 
   const choose = (name: string, value: string) => {
     // What another filter hides is not deleted unseen.
@@ -101,9 +104,11 @@ export function Library() {
       wide
       title="Library"
       actions={
-        <Button component={Link} to="/generate" variant="contained" startIcon={<Sparkles size={16} aria-hidden />}>
-          Add a video
-        </Button>
+        <Allowed>
+          <Button component={Link} to="/generate" variant="contained" startIcon={<Sparkles size={16} aria-hidden />}>
+            Add a video
+          </Button>
+        </Allowed>
       }
     >
       <Stack direction="row" sx={{ gap: 1.5, mb: 2, flexWrap: "wrap", alignItems: "center" }} role="search">
@@ -135,7 +140,7 @@ export function Library() {
           ))}
         </Stack>
       </Stack>
-      {chosen.size > 0 && (
+      {chosen.size > 0 && writes && (
         <Stack direction="row" role="region" aria-label="Chosen videos" sx={{ gap: 1, mb: 2, alignItems: "center", position: "sticky", top: 8, zIndex: 5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 2, py: 1 }}>
           <Typography variant="body2" sx={{ flex: 1 }}>
             {chosen.size} chosen
@@ -165,9 +170,11 @@ export function Library() {
           icon={Film}
           title="The library is empty"
           action={
-            <Button component={Link} to="/generate" variant="contained">
-              Add the first video
-            </Button>
+            <Allowed>
+              <Button component={Link} to="/generate" variant="contained">
+                Add the first video
+              </Button>
+            </Allowed>
           }
         >
           Every video that you add stays here, with its transcript, moments and clips.

@@ -2,9 +2,11 @@ import { styled } from "@mui/material/styles";
 import { memo } from "react";
 import { Link } from "react-router";
 import type { VideoOut } from "@/api/types";
+import { Allowed } from "@/components/Allowed";
 import { StatusChip } from "@/components/StatusChip";
 import { Thumbnail } from "@/components/Thumbnail";
 import { formatAgo, formatTime } from "@/lib/time";
+import { momentsInWords } from "../lib/words";
 
 interface Props {
   video: VideoOut;
@@ -27,11 +29,13 @@ export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Pr
           </p>
           <p className="state">
             <StatusChip status={video.status} />
-            <span>{video.moment_count > 0 ? `${video.moment_count} moments` : formatAgo(video.created_at)}</span>
+            <span title={video.nothing?.message}>{momentsInWords(video) || formatAgo(video.created_at)}</span>
           </p>
         </div>
       </Link>
-      <input type="checkbox" className="choose" checked={chosen} onChange={() => onToggle(video.identifier)} aria-label={`Choose ${video.title}`} />
+      <Allowed>
+        <input type="checkbox" className="choose" checked={chosen} onChange={() => onToggle(video.identifier)} aria-label={`Choose ${video.title}`} />
+      </Allowed>
     </CardFrame>
   );
 });

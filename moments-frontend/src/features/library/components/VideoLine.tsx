@@ -2,10 +2,12 @@ import { Box, Link as MuiLink, Typography } from "@mui/material";
 import { memo } from "react";
 import { Link } from "react-router";
 import type { VideoOut } from "@/api/types";
+import { Allowed } from "@/components/Allowed";
 import { StatusChip } from "@/components/StatusChip";
 import { Thumbnail } from "@/components/Thumbnail";
 import { formatBytes } from "@/lib/bytes";
 import { formatAgo, formatTime } from "@/lib/time";
+import { momentsInWords } from "../lib/words";
 
 interface Props {
   video: VideoOut;
@@ -27,14 +29,16 @@ export const VideoLine = memo(function VideoLine({ video, chosen, onToggle }: Pr
         height: 1,
       }}
     >
-      <Box
-        component="input"
-        type="checkbox"
-        checked={chosen}
-        onChange={() => onToggle(video.identifier)}
-        aria-label={`Choose ${video.title}`}
-        sx={{ width: 20, height: 20, m: 1, accentColor: "var(--mui-palette-primary-main)" }}
-      />
+      <Allowed otherwise={<span />}>
+        <Box
+          component="input"
+          type="checkbox"
+          checked={chosen}
+          onChange={() => onToggle(video.identifier)}
+          aria-label={`Choose ${video.title}`}
+          sx={{ width: 20, height: 20, m: 1, accentColor: "var(--mui-palette-primary-main)" }}
+        />
+      </Allowed>
       <Box sx={{ borderRadius: 1, overflow: "hidden" }}>
         <Thumbnail url={video.thumbnail?.url} />
       </Box>
@@ -51,7 +55,7 @@ export const VideoLine = memo(function VideoLine({ video, chosen, onToggle }: Pr
       </Box>
       {[
         video.duration === null ? "" : formatTime(video.duration, { tenths: false }),
-        video.moment_count > 0 ? `${video.moment_count} moments` : "",
+        momentsInWords(video),
         video.size_bytes === null ? formatAgo(video.created_at) : formatBytes(video.size_bytes),
       ].map((text, index) => (
         <Typography key={index} variant="caption" color="text.secondary" sx={{ display: { xs: "none", md: "block" }, fontVariantNumeric: "tabular-nums" }}>

@@ -1,8 +1,9 @@
-import { Button, MenuItem, Skeleton, Stack, TextField } from "@mui/material";
+import { Box, Button, MenuItem, Skeleton, Stack, TextField } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Activity } from "lucide-react";
 import { useSearchParams } from "react-router";
 import { type RunFilter, runPages } from "@/api/runs";
+import { DismissFailed } from "@/components/DismissFailed";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
@@ -18,6 +19,7 @@ const FILTERS: Record<string, { label: string; filter: RunFilter }> = {
   failed: { label: "Failed", filter: { status: "failed" } },
   dead: { label: "Dead letters", filter: { error_code: "dead_letter" } },
   cancelled: { label: "Cancelled", filter: { status: "cancelled" } },
+  dismissed: { label: "Dismissed", filter: { dismissed: true } },
 };
 
 /** Every run of every video, newest first: its stages as a timeline, why it ended, and what can be done. */
@@ -51,6 +53,11 @@ export function Pipelines() {
         </TextField>
       }
     >
+      {runs.length > 0 && (name === "failed" || name === "dead") && (
+        <Box sx={{ mb: 1.5, textAlign: "right" }}>
+          <DismissFailed />
+        </Box>
+      )}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
       {isPending && <Skeleton variant="rounded" height={280} role="status" aria-label="Loading the runs" />}
       {data && runs.length === 0 && (

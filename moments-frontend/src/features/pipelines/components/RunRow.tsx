@@ -6,6 +6,7 @@ import type { RunOut } from "@/api/types";
 import { RunActions } from "@/components/RunActions";
 import { StageList } from "@/components/StageList";
 import { StatusChip } from "@/components/StatusChip";
+import { UnrefinedNote } from "@/components/UnrefinedNote";
 import { formatDate, formatDuration } from "@/lib/time";
 import { StageTimeline } from "./StageTimeline";
 
@@ -24,11 +25,12 @@ export function RunRow({ run }: { run: RunOut }) {
             {formatDate(run.created_at)}
             {run.duration_seconds == null ? "" : `, took ${formatDuration(run.duration_seconds)}`}
             {run.attempt > 1 ? `, attempt ${run.attempt}` : ""}
+            {run.owner == null ? "" : `, at ${run.owner}`}
           </Typography>
         </Box>
         <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", ml: "auto" }}>
-          <StatusChip status={run.status} stalled={run.stalled} />
-          <RunActions videoId={run.video_id} requestId={run.request_id} status={run.status} />
+          <StatusChip status={run.status} stalled={run.stalled} waitingFor={run.waiting_for} />
+          <RunActions videoId={run.video_id} requestId={run.request_id} status={run.status} dismissed={run.dismissed_at != null} />
           <IconButton aria-label={`Details of ${run.title}`} aria-expanded={open} onClick={() => setOpen(!open)}>
             <Box component="span" sx={{ lineHeight: 0, transition: "rotate 120ms", rotate: open ? "180deg" : "0deg" }}>
               <ChevronDown size={18} aria-hidden />
@@ -51,6 +53,7 @@ export function RunRow({ run }: { run: RunOut }) {
           {run.note}
         </Alert>
       )}
+      <UnrefinedNote run={run} />
       <Collapse in={open} unmountOnExit>
         <Box sx={{ pt: 2, display: "grid", gap: 3, gridTemplateColumns: { xs: "1fr", md: "3fr 2fr" } }}>
           <StageList stages={run.stages} />
@@ -64,6 +67,7 @@ export function RunRow({ run }: { run: RunOut }) {
 function Facts({ run }: { run: RunOut }) {
   const facts: [string, string][] = [
     ["Run", run.request_id],
+    ...(run.owner == null ? [] : [["worker", run.owner] as [string, string]]),
     ...Object.entries(run.models).map(([job, key]): [string, string] => [job, key]),
     ...Object.entries(run.options)
       .filter(([, value]) => value !== null && value !== "")

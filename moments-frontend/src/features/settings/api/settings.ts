@@ -1,4 +1,5 @@
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient } from "@tanstack/react-query";
+import { useAction } from "@/api/action";
 import { type ApiError, request } from "@/api/client";
 import type { CreateKey, KeyOut, ModelBody, ModelOut, ModelTestOut, NewKeyOut, PageKeyOut, ReadyOut } from "@/api/types";
 
@@ -18,7 +19,7 @@ export const keys = queryOptions<KeyOut[], ApiError>({
 
 export function useCreateKey() {
   const client = useQueryClient();
-  return useMutation<NewKeyOut, ApiError, CreateKey>({
+  return useAction<NewKeyOut, CreateKey>({
     mutationFn: (data) => request({ method: "POST", url: "api/admin/keys", data }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
   });
@@ -26,33 +27,40 @@ export function useCreateKey() {
 
 export function useRevokeKey() {
   const client = useQueryClient();
-  return useMutation<KeyOut, ApiError, string>({
+  return useAction<KeyOut, string>({
     mutationFn: (id) => request({ method: "DELETE", url: `api/admin/keys/${id}` }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
   });
 }
 
-/** Adds a model, or changes the one of that key. */
+/** Adds a model, or changes the version of it that has that tag. */
 export function useSaveModel() {
   const client = useQueryClient();
-  return useMutation<ModelOut, ApiError, { body: ModelBody; fresh: boolean }>({
-    mutationFn: ({ body, fresh }) =>
-      fresh ? request({ method: "POST", url: "api/admin/models", data: body }) : request({ method: "PUT", url: `api/admin/models/${body.key}`, data: body }),
+  return useAction<ModelOut, { body: ModelBody; etag: string | null }>({
+    mutationFn: ({ body, etag }) =>
+      etag === null
+        ? request({ method: "POST", url: "api/admin/models", data: body })
+        : request({ method: "PUT", url: `api/admin/models/${body.key}`, data: body, headers: { "If-Match": etag } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
   });
 }
 
 export function useRemoveModel() {
   const client = useQueryClient();
-  return useMutation<unknown, ApiError, string>({
-    mutationFn: (key) => request({ method: "DELETE", url: `api/admin/models/${key}` }),
+  return useAction<unknown, ModelOut>({
+    mutationFn: ({ key, etag }) => request({ method: "DELETE", url: `api/admin/models/${key}`, headers: { "If-Match": etag } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
   });
 }
 
-/** Way in, identity, answers: each step with its time. May take a minute. */
+// A model that thinks for minutes is asked twice: whole, and in pieces.
+const TEST_MS = 1_800_000;
+
+/** Way in, identity, answers, how its server wants to be asked: each step with its time. May take a minute, and much longer for a slow model. */
 export function useTestModel() {
-  return useMutation<ModelTestOut, ApiError, string>({
-    mutationFn: (key) => request({ method: "POST", url: `api/admin/models/${key}/test`, timeout: 180_000 }),
+  const client = useQueryClient();
+  return useAction<ModelTestOut, string>({
+    mutationFn: (key) => request({ method: "POST", url: `api/admin/models/${key}/test`, timeout: TEST_MS }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
   });
 }

@@ -1,18 +1,25 @@
 import { Alert, Box, Button, Checkbox, Dialog, DialogActions, DialogContent, DialogTitle, FormControlLabel, MenuItem, TextField } from "@mui/material";
 import { useState } from "react";
+import type { ApiError } from "@/api/client";
 import type { ModelBody, ModelOut } from "@/api/types";
+import { MergeDialog } from "@/components/MergeDialog";
+import { differences, type Side } from "@/lib/merging";
 import { useNotify } from "@/hooks/useNotify";
 import { useSaveModel } from "../api/settings";
-import { bodyOf, EMPTY_MODEL, type ModelForm, toForm } from "../lib/modelForm";
+import { bodyOf, EMPTY_MODEL, mergedForm, MODEL_FIELDS, type ModelForm, toForm } from "../lib/modelForm";
+import { ABILITIES, DialectFields, type TextOf } from "./DialectFields";
 
 /** One model's entry. What does not apply to its way in is not asked. */
-export function ModelDialog({ model, onClose }: { model: ModelOut | null; onClose: () => void }) {
+export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null; onClose: () => void }) {
+  // What the person looked at, whatever the list shows meanwhile; `theirs` is what somebody else has made of it since.
+  const [model, setModel] = useState(opened);
+  const [theirs, setTheirs] = useState<ModelOut | null>(null);
   const [form, setForm] = useState<ModelForm>(() => (model === null ? EMPTY_MODEL : toForm(model)));
   const save = useSaveModel();
   const notify = useNotify();
   const set = (name: keyof ModelForm) => (event: { target: { value: string } }) => setForm((now) => ({ ...now, [name]: event.target.value }));
   const wrong = (name: string) => save.error?.fields.find((field) => field.field.endsWith(name))?.message;
-  const text = (name: keyof ModelForm, label: string, rest: { helper?: string; required?: boolean; disabled?: boolean; type?: string } = {}) => (
+  const text: TextOf = (name, label, rest = {}) => (
     <TextField
       label={label}
       value={form[name]}
@@ -24,20 +31,34 @@ export function ModelDialog({ model, onClose }: { model: ModelOut | null; onClos
       helperText={wrong(name) ?? rest.helper}
     />
   );
-  const submit = () => {
-    const body: ModelBody = bodyOf(form, model);
+  const submit = (wanted: ModelForm, before: ModelOut | null) => {
+    const body: ModelBody = bodyOf(wanted, before);
     const onSuccess = () => {
       notify({ message: `${body.key} is saved.` });
       onClose();
     };
-    save.mutate({ body, fresh: model === null }, { onSuccess });
+    const onError = (error: ApiError) => {
+      if (!error.stale) return;
+      const now = error.current as ModelOut;
+      // Where both want the same, or theirs is of what is not shown here, there is nothing to ask.
+      if (differences(MODEL_FIELDS, toForm(before ?? now), toForm(now), wanted).length === 0) merge(now, {});
+      else setTheirs(now);
+    };
+    save.mutate({ body, etag: before?.etag ?? null }, { onSuccess, onError });
+  };
+  const merge = (now: ModelOut, chosen: Readonly<Record<string, Side>>) => {
+    const merged = mergedForm(toForm(now), form, chosen);
+    setTheirs(null);
+    setModel(now);
+    setForm(merged);
+    submit(merged, now);
   };
   return (
     <Dialog open onClose={onClose} maxWidth="md" aria-labelledby="model-title">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          submit();
+          submit(form, model);
         }}
       >
         <DialogTitle id="model-title">{model === null ? "Add a model" : `Edit ${model.key}`}</DialogTitle>
@@ -61,14 +82,18 @@ export function ModelDialog({ model, onClose }: { model: ModelOut | null; onClos
             {text("api_key_env", "Variable that holds its key", { helper: "The name only; keys are never stored" })}
             {form.kind === "chat" && text("context_tokens", "Context (tokens)", { type: "number" })}
             {text("max_concurrency", "Requests at once", { type: "number" })}
+            {form.kind === "chat" && text("max_refinements", "Refinements among them", { type: "number", helper: "One at a time, unless its memory holds more" })}
           </Box>
-          {form.kind === "chat" && (
-            <FormControlLabel
-              control={<Checkbox checked={form.supports_video} onChange={(event) => setForm((now) => ({ ...now, supports_video: event.target.checked }))} />}
-              label="Sees video"
-            />
-          )}
-          {save.error && (
+          {form.kind === "chat" && <DialectFields form={form} set={set} text={text} />}
+          {form.kind === "chat" &&
+            ABILITIES.map(([name, label]) => (
+              <FormControlLabel
+                key={name}
+                control={<Checkbox checked={form[name]} onChange={(event) => setForm((now) => ({ ...now, [name]: event.target.checked }))} />}
+                label={label}
+              />
+            ))}
+          {save.error && !save.error.stale && (
             <Alert severity="error" sx={{ mt: 1 }}>
               {save.error.message} {save.error.advice} {save.error.fields.map((field) => `${field.field}: ${field.message}`).join("; ")}
             </Alert>
@@ -83,6 +108,14 @@ export function ModelDialog({ model, onClose }: { model: ModelOut | null; onClos
           </Button>
         </DialogActions>
       </form>
+      {theirs !== null && model !== null && (
+        <MergeDialog
+          what={model.key}
+          differences={differences(MODEL_FIELDS, toForm(model), toForm(theirs), form)}
+          onSave={(chosen) => merge(theirs, chosen)}
+          onLater={() => setTheirs(null)}
+        />
+      )}
     </Dialog>
   );
 }

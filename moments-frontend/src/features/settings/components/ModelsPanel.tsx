@@ -4,6 +4,7 @@ import { Check, Plus, X } from "lucide-react";
 import { useState } from "react";
 import { models } from "@/api/models";
 import type { ModelOut } from "@/api/types";
+import { Allowed } from "@/components/Allowed";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { ErrorState } from "@/components/ErrorState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
@@ -16,9 +17,11 @@ export function ModelsPanel() {
   const [edited, setEdited] = useState<ModelOut | "new" | null>(null);
   return (
     <Stack spacing={1.5}>
-      <Button variant="contained" startIcon={<Plus size={16} aria-hidden />} onClick={() => setEdited("new")} sx={{ alignSelf: "flex-start" }}>
-        Add a model
-      </Button>
+      <Allowed to="admin">
+        <Button variant="contained" startIcon={<Plus size={16} aria-hidden />} onClick={() => setEdited("new")} sx={{ alignSelf: "flex-start" }}>
+          Add a model
+        </Button>
+      </Allowed>
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data === undefined && !error && <Skeleton variant="rounded" height={320} role="status" aria-label="Loading the models" />}
       {data?.map((model) => (
@@ -27,6 +30,12 @@ export function ModelsPanel() {
       {edited !== null && <ModelDialog model={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
     </Stack>
   );
+}
+
+function doing(model: ModelOut): string {
+  if (model.kind === "asr") return "Recognises speech";
+  const abilities = [model.supports_generation && "finds moments", model.supports_refinement && "refines boundaries", model.supports_video && "sees video"];
+  return ["Chat", ...abilities.filter((one) => one !== false)].join(", ");
 }
 
 function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
@@ -45,26 +54,33 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
         <Box sx={{ flex: "1 1 240px", minWidth: 0 }}>
           <Typography sx={{ fontWeight: 600 }}>{model.key}</Typography>
           <Typography variant="body2" color="text.secondary" sx={{ overflowWrap: "anywhere" }}>
-            {model.kind === "asr" ? "Recognises speech" : model.supports_video ? "Chat, sees video" : "Chat"}, {where}
+            {doing(model)}, {where}
           </Typography>
         </Box>
+        {model.learned.length > 0 && (
+          <Typography variant="body2" color="text.secondary" sx={{ flexBasis: "100%", order: 1 }}>
+            Learned of its server, until it is edited: {model.learned.join("; ")}.
+          </Typography>
+        )}
         {model.default_for.map((job) => (
           <Chip key={job} size="small" color="primary" variant="outlined" label={job} />
         ))}
         {!model.configured && <Chip size="small" variant="outlined" label="No way in yet" />}
-        <Stack direction="row" sx={{ gap: { xs: 0, sm: 1 } }}>
-          <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
-            {test.isPending ? "Testing…" : "Test"}
-          </Button>
-          <Button size="small" color="inherit" onClick={onEdit}>
-            Edit
-          </Button>
-          {!model.builtin && (
-            <Button size="small" color="error" onClick={() => setAsking(true)}>
-              Remove
+        <Allowed to="admin">
+          <Stack direction="row" sx={{ gap: { xs: 0, sm: 1 } }}>
+            <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
+              {test.isPending ? "Testing…" : "Test"}
             </Button>
-          )}
-        </Stack>
+            <Button size="small" color="inherit" onClick={onEdit}>
+              Edit
+            </Button>
+            {!model.builtin && (
+              <Button size="small" color="error" onClick={() => setAsking(true)}>
+                Remove
+              </Button>
+            )}
+          </Stack>
+        </Allowed>
       </Stack>
       {test.data && (
         <Box aria-live="polite" sx={{ mt: 1.5 }}>
@@ -95,7 +111,7 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
         confirm="Remove"
         busy={remove.isPending}
         onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate(model.key, { onError, onSuccess: () => notify({ message: `${model.key} is removed.` }) })}
+        onConfirm={() => remove.mutate(model, { onError, onSuccess: () => notify({ message: `${model.key} is removed.` }) })}
       >
         Runs that have started keep using it as it was. It can be added again.
       </ConfirmDialog>

@@ -1,4 +1,5 @@
 import type { ModelBody, ModelOut } from "@/api/types";
+import type { Field, Side } from "@/lib/merging";
 
 /** A model's entry as text fields hold it. */
 export interface ModelForm {
@@ -14,7 +15,18 @@ export interface ModelForm {
   api_key_env: string;
   context_tokens: string;
   max_concurrency: string;
+  max_refinements: string;
+  temperature: string;
+  max_tokens: string;
+  tokens_field: string;
+  system_role: string;
+  answer_format: string;
+  stream: string;
+  answer_seconds: string;
+  first_token_seconds: string;
   supports_video: boolean;
+  supports_generation: boolean;
+  supports_refinement: boolean;
 }
 
 export const EMPTY_MODEL: ModelForm = {
@@ -30,7 +42,18 @@ export const EMPTY_MODEL: ModelForm = {
   api_key_env: "",
   context_tokens: "32768",
   max_concurrency: "2",
+  max_refinements: "1",
+  temperature: "0.3",
+  max_tokens: "4096",
+  tokens_field: "",
+  system_role: "",
+  answer_format: "",
+  stream: "",
+  answer_seconds: "",
+  first_token_seconds: "",
   supports_video: false,
+  supports_generation: true,
+  supports_refinement: true,
 };
 
 export function toForm(model: ModelOut): ModelForm {
@@ -47,13 +70,67 @@ export function toForm(model: ModelOut): ModelForm {
     api_key_env: model.api_key_env ?? "",
     context_tokens: model.context_tokens.toString(),
     max_concurrency: model.max_concurrency.toString(),
+    max_refinements: model.max_refinements.toString(),
+    temperature: model.temperature?.toString() ?? "",
+    max_tokens: model.max_tokens.toString(),
+    tokens_field: model.tokens_field ?? "",
+    system_role: model.system_role ?? "",
+    answer_format: model.answer_format ?? "",
+    stream: model.stream?.toString() ?? "",
+    answer_seconds: model.answer_seconds?.toString() ?? "",
+    first_token_seconds: model.first_token_seconds?.toString() ?? "",
     supports_video: model.supports_video,
+    supports_generation: model.supports_generation,
+    supports_refinement: model.supports_refinement,
   };
 }
 
-const OPTIONAL = ["model_name", "base_url", "ssh_host", "ssh_user", "remote_host", "api_key_env"] as const;
+const LABELS: Record<keyof ModelForm, string> = {
+  key: "Name",
+  kind: "Does",
+  transport: "Way in",
+  model_name: "Model's name on the server",
+  base_url: "Address",
+  ssh_host: "SSH host",
+  ssh_user: "SSH user",
+  remote_host: "Host behind it",
+  remote_port: "Port behind it",
+  api_key_env: "Variable that holds its key",
+  context_tokens: "Context (tokens)",
+  max_concurrency: "Requests at once",
+  max_refinements: "Refinements among them",
+  temperature: "Temperature",
+  max_tokens: "Longest answer (tokens)",
+  tokens_field: "Length of answers is asked as",
+  system_role: "Instructions stand in",
+  answer_format: "JSON is asked for by",
+  stream: "Answers come",
+  answer_seconds: "Seconds for an answer",
+  first_token_seconds: "Seconds until it begins",
+  supports_video: "Sees video",
+  supports_generation: "Finds moments",
+  supports_refinement: "Refines boundaries",
+};
+
+/** For merging two people's changes of one entry. */
+export const MODEL_FIELDS: readonly Field<ModelForm>[] = Object.entries(LABELS).map(([name, label]) => ({
+  name,
+  label,
+  show: (form) => {
+    const value = form[name as keyof ModelForm];
+    return typeof value === "boolean" ? (value ? "yes" : "no") : value.trim();
+  },
+}));
+
+/** Theirs, with my values where mine was chosen. */
+export function mergedForm(theirs: ModelForm, mine: ModelForm, chosen: Readonly<Record<string, Side>>): ModelForm {
+  return { ...theirs, ...Object.fromEntries(Object.entries(mine).filter(([name]) => chosen[name] === "mine")) };
+}
+
+const OPTIONAL = ["model_name", "base_url", "ssh_host", "ssh_user", "remote_host", "api_key_env", "tokens_field", "system_role", "answer_format"] as const;
+const OPTIONAL_NUMBERS = ["remote_port", "temperature", "answer_seconds", "first_token_seconds"] as const;
 /** What the server fills in, and what only it knows. */
-const SERVERS_OWN = new Set(["configured", "default_for"]);
+const SERVERS_OWN = new Set(["configured", "default_for", "learned", "etag"]);
 
 /** The request's body: what the form does not show stays as it was. */
 export function bodyOf(form: ModelForm, before: ModelOut | null): ModelBody {
@@ -66,9 +143,14 @@ export function bodyOf(form: ModelForm, before: ModelOut | null): ModelBody {
     kind: form.kind,
     transport: form.transport,
     ...Object.fromEntries(OPTIONAL.map((name) => [name, form[name].trim() === "" ? null : form[name].trim()])),
-    remote_port: form.remote_port === "" ? null : Number(form.remote_port),
+    ...Object.fromEntries(OPTIONAL_NUMBERS.map((name) => [name, form[name].trim() === "" ? null : Number(form[name])])),
+    stream: form.stream === "" ? null : form.stream === "true",
+    max_tokens: Number(form.max_tokens),
     context_tokens: Number(form.context_tokens),
     max_concurrency: Number(form.max_concurrency),
+    max_refinements: Number(form.max_refinements),
     supports_video: form.kind === "chat" && form.supports_video,
+    supports_generation: form.supports_generation,
+    supports_refinement: form.supports_refinement,
   } as ModelBody;
 }

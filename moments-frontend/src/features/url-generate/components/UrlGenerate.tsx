@@ -1,9 +1,10 @@
 import { Button, Card, CardContent, IconButton, Stack, Tooltip, Typography } from "@mui/material";
-import { ListVideo, X } from "lucide-react";
+import { KeyRound, ListVideo, X } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { startUpload } from "@/api/uploads";
-import { unwatch, useWatched } from "@/api/watched";
+import { unwatch, useWatched, watch } from "@/api/watched";
+import { Allowed } from "@/components/Allowed";
 import { DropZone } from "@/components/DropZone";
 import { EmptyState } from "@/components/EmptyState";
 import { Page } from "@/components/Page";
@@ -23,22 +24,24 @@ export function UrlGenerate() {
   return (
     <Page title="Generate" subtitle="From an address or a file to titled moments with exact clips.">
       <Stack spacing={3}>
-        <DropZone
-          onFiles={(files) => {
-            for (const file of files) void startUpload(file, options);
-          }}
-        >
-          <UrlForm options={options} disabled={wrong} onStarted={() => undefined} />
-        </DropZone>
-        <Card component="section" aria-labelledby="options-title">
-          <CardContent>
-            <Typography variant="h2" id="options-title" sx={{ mb: 2 }}>
-              Options
-            </Typography>
-            <RunOptionsFields form={form} onChange={setForm} />
-          </CardContent>
-        </Card>
-        <UploadList />
+        <Allowed otherwise={<EmptyState icon={KeyRound} title="This key may only look">Adding videos asks for a key that may work; whoever runs the server makes one.</EmptyState>}>
+          <DropZone
+            onFiles={(files) => {
+              for (const file of files) void startUpload(file, options);
+            }}
+          >
+            <UrlForm options={options} disabled={wrong} onStarted={() => undefined} />
+          </DropZone>
+          <Card component="section" aria-labelledby="options-title">
+            <CardContent>
+              <Typography variant="h2" id="options-title" sx={{ mb: 2 }}>
+                Options
+              </Typography>
+              <RunOptionsFields form={form} onChange={setForm} />
+            </CardContent>
+          </Card>
+          <UploadList />
+        </Allowed>
         {watched.length === 0 ? (
           <EmptyState icon={ListVideo} title="Runs that you start show up here">
             Each with its eight stages, live. You can leave this page: they go on.
@@ -49,6 +52,10 @@ export function UrlGenerate() {
               key={videoId}
               videoId={videoId}
               title={title}
+              onDismissed={(dismissed) => {
+                if (dismissed) unwatch(videoId);
+                else watch({ videoId, title });
+              }}
               whenDone={
                 <Stack direction="row" spacing={1}>
                   <Button component={Link} to={`/videos/${videoId}`} variant="contained" size="small">

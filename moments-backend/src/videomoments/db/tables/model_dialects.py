@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from videomoments.db.tables.base import Table
+
+
+class ModelDialect(Table):
+    """How the chat server that a model's entry leads to wants to be asked, by what it refused. It goes when the entry is edited; what a run
+    learns by an older entry, of another server, is not the present one's."""
+
+    __tablename__ = "model_dialects"
+
+    key: Mapped[str] = mapped_column(ForeignKey("model_configs.key", ondelete="CASCADE"), primary_key=True)
+    # The address, with the way through SSH, or "built in".
+    place: Mapped[str] = mapped_column(primary_key=True)
+    # What the service calls the model; empty for the one that it lists.
+    model_name: Mapped[str] = mapped_column(primary_key=True)
+    learned: Mapped[dict[str, Any]]
+    learned_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,1 @@
+"""Clips: copied, joined or encoded, and checked. In the child only."""

@@ -1,0 +1,109 @@
+"""Counts the frames of MP3 and raw AAC files by their headers alone. In the child only.
+
+Such files have no index: for the length of a recording of four hours its half a million packets would have to be read, seconds of
+processor time. A header says how long its frame is, so that the next one is found without the parser.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+_TICKS_EVERY = 1 << 16
+# What may stand after the last frame beside tags that tell their size: lyrics, the end of an ID3v2 tag.
+_TO_THE_END = (b"LYRICSBEGIN", b"3DI")
+_ID3V1_BYTES = 128
+# Kilobits per second of layer III by index (ISO/IEC 11172-3, 2.4.2.3 and 13818-3, 2.4.2.3), samples per second by index.
+_RATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
+_RATES_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
+_SAMPLE_RATES = (44_100, 48_000, 32_000)
+_LAYER_3 = 0b01
+_MPEG_1, _MPEG_2 = 0b11, 0b10
+
+
+def count_frames(path: Path, codec: str, first: int, tick: Callable[[], None]) -> int | None:
+    """How many whole frames of one kind follow each other from the byte `first` on; all last equally long.
+
+    None where something else stands between them, or their kind changes: then packets have to tell.
+    """
+    walk = {"mp3": _mp3, "mp3float": _mp3, "aac": _adts}.get(codec)
+    if walk is None or first < 0:
+        return None
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if first + 8 > len(data):
+            return None
+        frames, after = walk(data, first, tick)
+        # A frame that was cut off begins like the others; nothing else may come but tags. After them another file may follow.
+        after = _after_tags(data, after)
+        whole = after >= len(data) or not data[after : after + 16].strip(b"\0")
+    return frames if whole and frames else None
+
+
+def _after_tags(data: mmap.mmap, at: int) -> int:
+    """Where the tags end that begin there."""
+    while at < len(data):
+        head = data[at : at + 32]
+        if head.startswith(b"TAG"):
+            at += _ID3V1_BYTES
+        elif head.startswith(b"ID3") and len(head) >= 10:
+            at += 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
+        elif head.startswith(b"APETAGEX") and len(head) >= 16:
+            # The size is told of items and footer; the header, which this is, is not in it.
+            at += 32 + int.from_bytes(head[12:16], "little")
+        elif head.startswith(_TO_THE_END):
+            return len(data)
+        else:
+            break
+    return at
+
+
+def _mp3(data: mmap.mmap, at: int, tick: Callable[[], None]) -> tuple[int, int]:
+    """The number of frames and where they end."""
+    kind, third = data[at + 1] | 1, data[at + 2]
+    lengths = _mp3_lengths(kind, third >> 2 & 3)
+    end, frames = len(data), 0
+    while at + 4 <= end and data[at] == 0xFF and data[at + 1] | 1 == kind:
+        length = lengths[data[at + 2]]
+        if not length or at + length > end:
+            return frames, end if length else at
+        at += length
+        frames += 1
+        if not frames % _TICKS_EVERY:
+            tick()
+    return frames, at
+
+
+@cache
+def _mp3_lengths(second: int, rate_index: int) -> tuple[int, ...]:
+    """A frame's length in bytes by the header's third byte (0: not of this kind); `second` is its second byte."""
+    version, layer = second >> 3 & 3, second >> 1 & 3
+    if second & 0xE0 != 0xE0 or layer != _LAYER_3 or rate_index >= len(_SAMPLE_RATES) or version == 1:
+        return (0,) * 256
+    first_kind = version == _MPEG_1
+    rate = _SAMPLE_RATES[rate_index] // (1 if first_kind else 2 if version == _MPEG_2 else 4)
+    samples = 1152 if first_kind else 576
+    lengths = []
+    for third in range(256):
+        bits = (_RATES_1 if first_kind else _RATES_2)[third >> 4] * 1000
+        known = bits and third >> 2 & 3 == rate_index
+        lengths.append(samples // 8 * bits // rate + (third >> 1 & 1) if known else 0)
+    return tuple(lengths)
+
+
+def _adts(data: mmap.mmap, at: int, tick: Callable[[], None]) -> tuple[int, int]:
+    """The same for AAC (ISO/IEC 13818-7, 6.2.1): one block of 1024 samples in each frame."""
+    kind, third = data[at + 1], data[at + 2] & 0xFC
+    end, frames = len(data), 0
+    while at + 7 <= end and data[at] == 0xFF and data[at + 1] == kind and data[at + 2] & 0xFC == third:
+        length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+        if length <= 7 or data[at + 6] & 3:
+            break
+        if at + length > end:
+            return frames, end
+        at += length
+        frames += 1
+        if not frames % _TICKS_EVERY:
+            tick()
+    return frames, at

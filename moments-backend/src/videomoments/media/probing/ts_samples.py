@@ -1,0 +1,75 @@
+"""Whether a long transport stream seems to have one clock: looked at in many places, without reading it. In the child only.
+
+The packets' layout is ISO/IEC 13818-1's, 2.4.3; the times are those of PES packets, 2.4.3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from videomoments.media.clock import LONGEST_GAP, WRAP
+
+_PACKET = 188
+_SYNC = 0x47
+_PLACES = 2000
+_READ = 64 * 1024
+# Files of fewer bytes are read: whatever length they claim, there is little to learn from few places.
+_CHEAP = 500 * _READ
+# How many times as long as usual the time between two places may be: rates of bits vary.
+_STRETCHED = 4.0
+
+
+def seems_of_one_clock(path: Path, tick: Callable[[], None]) -> bool:
+    """False also where the layout is not understood, and where reading is cheap: then everything is to be read."""
+    size = path.stat().st_size
+    if size < _CHEAP:
+        return False
+    step = max(size // _PLACES, _READ)
+    seen: list[float] = []
+    with path.open("rb") as file:
+        for place in range(0, size, step):
+            file.seek(place)
+            at = next(_times(file.read(_READ)), None)
+            if at is not None:
+                seen.append(at)
+            tick()
+    if len(seen) * 2 < size // step:
+        return False
+    wrap = float(WRAP)
+    advanced = [(later - earlier + wrap / 2) % wrap - wrap / 2 for earlier, later in pairwise(seen)]
+    if not advanced:
+        return True
+    usual = sorted(advanced)[len(advanced) // 2]
+    # Two streams lie side by side: one may be told at one place and the other at the next.
+    return min(advanced) > -1.0 and max(advanced) < LONGEST_GAP + _STRETCHED * max(usual, 0.0)
+
+
+def _times(data: bytes) -> Iterator[float]:
+    """Presentation times in seconds, in the order in which they stand in the bytes."""
+    at = next((at for at in range(min(len(data), 4 * _PACKET)) if _in_step(data, at)), None)
+    if at is None:
+        return
+    for begin in range(at, len(data) - _PACKET + 1, _PACKET):
+        if data[begin] != _SYNC:
+            return
+        time = _time_of(data[begin : begin + _PACKET])
+        if time is not None:
+            yield time
+
+
+def _in_step(data: bytes, at: int) -> bool:
+    return all(data[place : place + 1] == bytes([_SYNC]) for place in range(at, at + 4 * _PACKET, _PACKET))
+
+
+def _time_of(packet: bytes) -> float | None:
+    """The time of the PES packet of pictures or sound that begins in this packet."""
+    if not packet[1] & 0x40 or not packet[3] & 0x10:
+        return None
+    body = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
+    if body + 14 > _PACKET or packet[body : body + 3] != b"\0\0\1" or not 0xBD <= packet[body + 3] <= 0xEF or not packet[body + 7] & 0x80:
+        return None
+    told = packet[body + 9 : body + 14]
+    ticks = (told[0] >> 1 & 7) << 30 | told[1] << 22 | told[2] >> 1 << 15 | told[3] << 7 | told[4] >> 1
+    return ticks / 90_000

@@ -1,0 +1,1 @@
+"""Reading foreign files: opening, packets, pictures and sound by their times. In the child only."""

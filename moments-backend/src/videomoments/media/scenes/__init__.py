@@ -1,0 +1,1 @@
+"""Where the scene changes. In the child only."""

@@ -1,0 +1,90 @@
+"""What of a model's choice rests on words that were hardly heard: it counts for less, and gives no title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from videomoments.inference.certainty import STRETCH_LEVEL, WORD_LEVEL, believed, confidence_of, is_hard
+from videomoments.inference.spacing import whole_words
+from videomoments.inference.transcript import Word
+from videomoments.moments.lines import Line
+from videomoments.moments.parsing import Candidate
+from videomoments.moments.titles import title_from_line
+
+_TELLING = re.compile(r"[^\W_]{3,}(?:[’'.-][^\W_]+)*|[^\W\d_]+", re.UNICODE)
+_ENDINGS = ("'s", "’s", "s")
+RETITLED = "Titled anew: words of its title were hardly heard."
+
+
+class Doubts:
+    """What is doubtful in one recording. All of it is empty for a recogniser that gives no confidence."""
+
+    def __init__(self, words: Sequence[Word], lines: Sequence[Line]) -> None:
+        self._words = believed(words)
+        self._lines = lines
+        self._best: dict[str, float] = {}
+        for word in believed(whole_words(words)):
+            for part in _parts(word.text):
+                heard = 1.0 if word.confidence is None else word.confidence
+                self._best[part] = max(self._best.get(part, 0.0), heard)
+
+    def confidence(self, start: float, end: float) -> float | None:
+        """The mean over the words in a stretch of seconds, rounded; None where it is not known."""
+        found = confidence_of(self._words, start, end)
+        return None if found is None else round(found, 3)
+
+    def weighed(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Candidates whose words were hard to hear score less, by as much as the words fall short of the level."""
+        return [self._weighed(candidate) for candidate in candidates]
+
+    def _weighed(self, candidate: Candidate) -> Candidate:
+        confidence = self.confidence(candidate.start, candidate.end)
+        if confidence is None or not is_hard(confidence):
+            return candidate
+        score = candidate.score and round(candidate.score * confidence / STRETCH_LEVEL, 3)
+        return replace(candidate, score=score, doubtful=True)
+
+    def titled(self, chosen: Candidate) -> Candidate:
+        """The moment under a title of words that were heard, with a word on what was hard to hear."""
+        said = [chosen.reason] if chosen.reason else []
+        confidence = self.confidence(chosen.start, chosen.end)
+        if confidence is not None and is_hard(confidence):
+            said.append(f"Hard to hear (confidence {confidence:.2f}).")
+        title = chosen.title
+        if self.doubts_title(title, chosen.start, chosen.end):
+            title = self.own_title(chosen.start, chosen.end)
+            said.append(RETITLED)
+        return replace(chosen, title=title, reason=" ".join(said))
+
+    def doubts_title(self, title: str, start: float, end: float) -> bool:
+        """Whether a title of the stretch is made of words that were hardly heard, wherever they are said.
+
+        Where the whole stretch was hard to hear, a title counts only if each telling word of it was well heard somewhere: a model's own
+        words for what nobody heard are no better.
+        """
+        parts = _parts(title)
+        if any(self._best.get(part, 1.0) < WORD_LEVEL for part in parts):
+            return True
+        return is_hard(self.confidence(start, end)) and not (parts and all(part in self._best for part in parts))
+
+    def own_title(self, start: float, end: float) -> str:
+        """The first words of a line of the stretch that was well heard, else its time."""
+        for line in self._lines:
+            if line.end > start and line.start < end and not line.unsure and not is_hard(line.confidence):
+                title = title_from_line(line.text)
+                if not self.doubts_title(title, start, end):
+                    return title
+        minutes, seconds = divmod(int(start), 60)
+        return f"Moment at {minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"Moment at {minutes}:{seconds:02d}"
+
+
+def _parts(text: str) -> set[str]:
+    """The telling words of a text: without case, without the endings that a title may add or leave."""
+    found = set()
+    for part in _TELLING.findall(text.casefold()):
+        bare = next((part.removesuffix(ending) for ending in _ENDINGS if part.endswith(ending) and len(part) > len(ending) + 2), part)
+        if len(bare) >= 3 or not bare.isascii():
+            found.add(bare)
+    return found

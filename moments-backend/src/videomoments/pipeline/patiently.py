@@ -1,0 +1,29 @@
+"""Small steps that only a database in its restart stands in the way of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import tenacity
+
+from videomoments.core.errors import ServiceUnavailable
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 120.0
+
+
+async def patiently(call: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+    """Waits for a database that restarts. Whoever waits too long loses the lease first, and is stopped by that."""
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception_type(ServiceUnavailable),
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),
+        stop=tenacity.stop_after_delay(_PATIENCE_SECONDS),
+        reraise=True,
+    )
+
+    async def tried() -> T:
+        return await call(*arguments, **named)
+
+    return await retrying(tried)

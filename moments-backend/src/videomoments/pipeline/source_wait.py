@@ -1,0 +1,87 @@
+"""How a run waits for the server that its source comes from.
+
+What has sent bytes of this source, or says itself when it wants to be asked again, is there, and comes back: a download that breaks off
+and can't be taken up at once is handed back with a time to try again, as a model's call is
+(docs/decisions/0052-waiting-for-sources.md). What has never answered may be a mistyped address: it fails at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NoReturn
+
+from videomoments.core.errors import Deferred, SourceUnavailable
+from videomoments.pipeline.patiently import patiently
+from videomoments.pipeline.stage import StageContext, log
+
+SOURCE = "source"
+"""What a run waits for when its source's server is away, beside the models' keys."""
+
+# So many new bytes are an answer, behind which a later wait begins to count anew. Fewer may be all that a dying server ever sends.
+_HEADWAY_BYTES = 1024 * 1024
+
+
+class SourceWait:
+    """One download's. `reached`: the source has been had before, by an earlier attempt or an earlier run."""
+
+    def __init__(self, context: StageContext, *, reached: bool) -> None:
+        self._context = context
+        self._reached = reached or context.claim.waiting_for == SOURCE
+        self._counting = context.claim.waited
+        self._shown = context.claim.waiting_for == SOURCE
+        self._first: int | None = None
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def brought(self, done: int) -> None:
+        """`done` bytes of the source are there: it is waited for no more."""
+        self._reached = True
+        self._first = done if self._first is None else min(self._first, done)
+        if self._counting and done - self._first >= _HEADWAY_BYTES:
+            self._counting = self._shown = False
+            self._write(answered=True)
+        elif self._shown:
+            self._shown = False
+            self._write(answered=False)
+
+    async def had(self) -> None:
+        """It is here. Raises StaleAttempt."""
+        await self._written()
+        if self._counting or self._shown:
+            self._counting = self._shown = False
+            await patiently(self._context.services.waits.end, self._context.claim, answered=True)
+
+    async def lost(self, error: SourceUnavailable) -> NoReturn:
+        """It did not come. Raises Deferred where it is waited for, else `error`, with what was waited in vain."""
+        await self._written()
+        if not error.retryable or not (self._reached or error.retry_after is not None):
+            raise error
+        context, budget = self._context, self._context.parts.settings.source_wait_seconds
+        if budget <= 0:
+            raise error
+        spent = await patiently(context.services.waits.begin, context.claim, SOURCE)
+        if spent >= budget:
+            await patiently(context.services.waits.end, context.claim, answered=False)
+            raise _gave_up(error, budget) from error
+        log.warning("waiting for the source: %s", error.message)
+        # At its own wish later; at the end of the time once more.
+        raise Deferred("Waiting for the source.", min(max(context.parts.patience.pause, error.retry_after or 0.0), budget - spent))
+
+    def _write(self, *, answered: bool) -> None:
+        task = asyncio.create_task(patiently(self._context.services.waits.end, self._context.claim, answered=answered))
+        # After another error nobody asks how it went.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        self._writing.add(task)
+
+    async def _written(self) -> None:
+        for task in list(self._writing):
+            await task
+        self._writing.clear()
+
+
+def _gave_up(error: SourceUnavailable, budget: float) -> SourceUnavailable:
+    waited = f"{budget / 60:.0f} minutes" if budget >= 120 else f"{budget:.0f} seconds"
+    return SourceUnavailable(
+        f"{error.message} It was waited for for {waited}.",
+        code=error.code,
+        advice="Retry the run when it answers again, or download the file yourself and give it.",
+    )

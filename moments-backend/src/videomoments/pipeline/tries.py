@@ -1,0 +1,86 @@
+"""Runs a stage again after an error that may pass by itself, as long as what is away is likely to come back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+from itertools import count
+
+from videomoments.core.errors import MomentsError, OutOfSpace, ServiceUnavailable, StorageError
+from videomoments.core.metrics import RETRIES
+from videomoments.pipeline.limits import check_quota
+from videomoments.pipeline.stage import Outcome, Stage, StageContext
+
+log = logging.getLogger(__name__)
+
+STORAGE = "storage"
+"""What a run waits for when the object store is away, beside the models' keys."""
+
+# Model services and downloads have patience of their own.
+_RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)
+_RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
+# Tries that everything gets, about a quarter of a minute.
+_ATTEMPTS = 6
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+# A database that is away for so long has cost the lease before: the worker stops this run then.
+_DATABASE_SECONDS = 120.0
+
+
+async def run_patiently(stage: Stage, context: StageContext) -> Outcome:
+    """What the stage leaves. Raises its last error."""
+    clock = context.parts.patience.clock
+    failed_at: float | None = None
+    shown = False
+    for tries in count(1):
+        try:
+            await check_quota(context.folder.parent, context.parts.settings.temp_quota_bytes)
+            outcome = await stage.run(context)
+        except MomentsError as error:
+            failed_at = clock() if failed_at is None else failed_at
+            if not _mends(error) or (tries >= _ATTEMPTS and clock() - failed_at >= _longest(error, context)):
+                if shown:
+                    await _show(context, waits=False)
+                raise
+            RETRIES.labels("stage").inc()
+            log.warning("tried again: %s", error)
+            if isinstance(error, StorageError) and tries >= _ATTEMPTS and not shown:
+                shown = True
+                await _show(context, waits=True)
+            await _rest(context, tries)
+        else:
+            if shown:
+                await _show(context, waits=False)
+            return outcome
+    raise AssertionError("counting does not end")
+
+
+def _mends(error: MomentsError) -> bool:
+    """Whether waiting can mend it."""
+    return error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
+
+
+def _longest(error: MomentsError, context: StageContext) -> float:
+    """Seconds from the first failure in which what is away may come back."""
+    if isinstance(error, ServiceUnavailable):
+        return _DATABASE_SECONDS
+    # One that has taken something of this run was there; one that never has may be a mistyped address.
+    return context.parts.patience.budget if isinstance(error, StorageError) and context.checkpoints else 0.0
+
+
+async def _rest(context: StageContext, tries: int) -> None:
+    """A pause without the stage's place, and without its clock."""
+    place = context.models.place
+    place.leave()
+    with context.paused():
+        await context.parts.patience.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))))
+        await place.take()
+
+
+async def _show(context: StageContext, *, waits: bool) -> None:
+    """While the database is away too nobody can see it."""
+    with contextlib.suppress(ServiceUnavailable):
+        if waits:
+            await context.services.waits.begin(context.claim, STORAGE)
+        else:
+            await context.services.waits.end(context.claim, answered=True)

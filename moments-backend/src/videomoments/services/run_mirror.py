@@ -1,0 +1,56 @@
+"""A run that has ended, as fields of Redis: what `pipeline:{video_id}:active` and `pipeline:run:{request_id}` show of it.
+
+All times are PostgreSQL's, in the form of the Redis contract.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import RowMapping
+
+from videomoments.core.errors import MomentsError
+from videomoments.core.names import RunStatus, StageName
+from videomoments.core.times import isoformat
+from videomoments.services.options import public_config
+
+
+def ended_fields(
+    request_id: str, status: RunStatus, row: RowMapping, error: MomentsError | None, error_stage: StageName | None
+) -> dict[str, str]:
+    """What both hashes get. `row` is one of the statement `ENDED`."""
+    fields = {"request_id": request_id, "status": status.value, "completed_at": isoformat(row["completed_at"]) or ""}
+    for stage in row["stages"] or ():
+        fields[f"{stage['name']}_status"] = stage["status"]
+        fields.update(_times(stage))
+    if error is not None:
+        fields["error"] = json.dumps({"code": error.code, "message": error.message})
+    if error_stage is not None:
+        fields["error_stage"] = error_stage.value
+    return fields
+
+
+def ended_details(video_id: str, row: RowMapping) -> dict[str, str]:
+    """What the history has beside `ended_fields`; `config` as in the stream, which holds no secret."""
+    details = {
+        "video_id": video_id,
+        "kind": row["kind"],
+        "config": json.dumps(public_config(row["config"]), separators=(",", ":")),
+        "created_at": isoformat(row["created_at"]) or "",
+        "started_at": isoformat(row["started_at"]) or "",
+        "duration_seconds": str(row["duration_seconds"]),
+        "attempt": str(row["attempt"]),
+        "crashes": str(row["crashes"]),
+    }
+    if row["note"]:
+        details["note"] = row["note"]
+    return details | {f"{stage['name']}_reason": stage["reason"] for stage in row["stages"] or () if stage["reason"]}
+
+
+def _times(stage: dict[str, str | None]) -> Iterator[tuple[str, str]]:
+    """The times of a stage that it has, out of JSON."""
+    for which in ("started_at", "completed_at"):
+        if (at := stage[which]) is not None:
+            yield f"{stage['name']}_{which}", isoformat(datetime.fromisoformat(at)) or ""

@@ -1,0 +1,34 @@
+"""What was measured of a video's file, for those who show it: the API opens no media and knows none of its types but these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from videomoments.media.types import AudioTrack, MediaInfo, TrackSound
+
+__all__ = ["AudioTrack", "SourceFacts", "TrackSound"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Of a file that has not been measured all is None or empty. `remarks` as in `MediaInfo`."""
+
+    frame_rate: float | None = None
+    audio_tracks: tuple[AudioTrack, ...] = ()
+    audio_track: int | None = None
+    audio_reason: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, media_info: Mapping[str, Any] | None) -> Self:
+        """From the column of the video's row."""
+        if media_info is None:
+            return cls()
+        rate = (media_info.get("video") or {}).get("fps")
+        # Another version of this program may have written less.
+        if not {"video", "audio"} <= media_info.keys():
+            return cls(rate)
+        info = MediaInfo.from_dict(media_info)
+        return cls(rate, info.audio_tracks, info.audio_number, info.audio_reason or None, info.remarks)

@@ -1,0 +1,68 @@
+"""Answered parts of long recordings, kept while their run lasts: a worker that goes on with it asks for the others alone."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from videomoments.db.session import Database
+from videomoments.inference.base import ModelConfig
+from videomoments.inference.hearing import Hearing
+from videomoments.inference.mending import Mended
+from videomoments.inference.transcript import Transcript, segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
+from videomoments.services.runs import Claim, Runs
+
+_FIND = text("SELECT answer FROM transcript_parts WHERE run_id = :run_id AND digest = :digest")
+_KEEP = text("INSERT INTO transcript_parts (run_id, digest, answer) VALUES (:run_id, :digest, :answer) ON CONFLICT DO NOTHING")
+
+
+class TranscriptParts:
+    """Use-cases on parts. Both methods may raise ServiceUnavailable."""
+
+    def __init__(self, database: Database, runs: Runs) -> None:
+        self._database = database
+        self._runs = runs
+
+    async def find(self, claim: Claim, digest: str) -> Transcript | None:
+        """What the part was answered with, by this or an earlier attempt."""
+        row = (await self._database.statement(_FIND, {"run_id": claim.run_id, "digest": digest})).first()
+        return _unpacked(row.answer) if row is not None else None
+
+    async def keep(self, claim: Claim, digest: str, heard: Transcript) -> None:
+        """Raises StaleAttempt."""
+        async with self._runs.fenced(claim) as session:
+            await session.execute(_KEEP, {"run_id": claim.run_id, "digest": digest, "answer": _packed(heard)})
+
+
+def digest_of(sound: Path, model: ModelConfig, language: str | None) -> str:
+    """What an answer depends on. Reads the whole file: not on the event loop."""
+    with sound.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256")
+    found.update(json.dumps([model.key, model.model_name, language]).encode())
+    return found.hexdigest()
+
+
+def _packed(heard: Transcript) -> bytes:
+    content = {
+        "full_text": heard.full_text,
+        "words": words_to_rows(heard.words),
+        "segments": segments_to_rows(heard.segments),
+        "language": heard.language,
+        "engine": heard.engine,
+        "processing_time": heard.processing_time,
+        "mended": heard.mended.to_json(),
+        "hearing": heard.hearing.to_json(),
+    }
+    return gzip.compress(json.dumps(content, ensure_ascii=False).encode(), compresslevel=5)
+
+
+def _unpacked(data: bytes) -> Transcript:
+    content: dict[str, Any] = json.loads(gzip.decompress(data))
+    words, segments = words_from_rows(content.pop("words")), segments_from_rows(content.pop("segments"))
+    mended, hearing = Mended.from_json(content.pop("mended", None)), Hearing.from_json(content.pop("hearing", None))
+    return Transcript(words=words, segments=segments, mended=mended, hearing=hearing, **content)

@@ -1,0 +1,96 @@
+"""Heads of HTTP answers put right before they are parsed, as browsers read them: the parser refuses what has one plain meaning.
+
+A connection carries one answer here and ends, so that nobody can be misled about where an answer begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+
+# More than any head that the parser takes is passed on as it is, for it to refuse.
+_LONGEST = 1024 * 1024
+_END = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"\s*http/(\d)(?:\.(\d))?[ \t]+(\d{3})([^\r\n]*)", re.IGNORECASE)
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Transfer codings that change nothing; `identity` was one once (RFC 2616).
+_NO_CODING = frozenset([b"", b"identity", b"none", b"binary", b"8bit", b"7bit", b"utf-8"])
+
+
+class LenientHandler(ResponseHandler):
+    """aiohttp's own, behind `mended`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._held = b""
+        self._passes = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._passes or not data:
+            super().data_received(data)
+            return
+        looked_at = max(0, len(self._held) - 3)
+        self._held += data
+        while not self._passes:
+            end = _END.search(self._held, looked_at)
+            if end is None:
+                if len(self._held) < _LONGEST and not _is_other(self._held):
+                    return
+                self._passes = True
+                break
+            head, self._held, looked_at = self._held[: end.end()], self._held[end.end() :], 0
+            status = _STATUS.match(head)
+            # A 1xx is followed by the answer itself.
+            self._passes = status is None or not status[3].startswith(b"1")
+            super().data_received(mended(head))
+        held, self._held = self._held, b""
+        if held:
+            super().data_received(held)
+
+
+def use_lenient_heads(connector: aiohttp.BaseConnector) -> None:
+    """For all connections of `connector`, which must use each of them once."""
+    handler: type[ResponseHandler] = LenientHandler
+    connector._factory = functools.partial(handler, loop=asyncio.get_running_loop())
+
+
+def mended(head: bytes) -> bytes:
+    """The head, up to and with its empty line, in the form that it was meant in; one that is none as it is."""
+    status = _STATUS.match(head)
+    if status is None:
+        return head
+    lines = re.sub(rb"\r?\n[ \t]+", b" ", head[status.end() :].replace(b"\0", b"")).split(b"\n")
+    fields = [(name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon]
+    fields = [(name, value) for name, value in fields if _NAME.fullmatch(name)]
+    told = {b"content-length", b"transfer-encoding"}
+    kept = [(name, value) for name, value in fields if name.lower() not in told]
+    codings = _listed(fields, b"transfer-encoding")
+    if b"chunked" in codings:
+        # RFC 9112, 6.3: it overrides a length.
+        kept.append((b"Transfer-Encoding", b", ".join(coding for coding in codings if coding not in _NO_CODING)))
+    else:
+        kept += [(b"Transfer-Encoding", coding) for coding in codings if coding not in _NO_CODING]
+        kept += [(b"Content-Length", length) for length in _lengths(fields)]
+    version = b"1.0" if status[1] == b"1" and status[2] == b"0" else b"1.1"
+    first = b"HTTP/" + version + b" " + status[3] + (b" " + status[4].strip() if status[4].strip() else b"")
+    return b"\r\n".join([first, *(name + b": " + value for name, value in kept), b"", b""])
+
+
+def _listed(fields: list[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:
+    values = b",".join(value for name, value in fields if name.lower() == wanted)
+    return [part.strip().lower() for part in values.split(b",")] if values else []
+
+
+def _lengths(fields: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """One length however often it is told, none where what is told is no number. Two that differ stay, and are refused."""
+    numbers = [text.removeprefix(b"+") for text in _listed(fields, b"content-length")]
+    return sorted({number for number in numbers if number.isdigit()})
+
+
+def _is_other(held: bytes) -> bool:
+    """Whether this can't become the head of an answer."""
+    return not b"http/".startswith(held.lstrip()[:5].lower())

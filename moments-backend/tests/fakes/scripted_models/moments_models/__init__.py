@@ -1,0 +1,1 @@
+"""Stands in for the model program with answers that follow a script: first in PYTHONPATH, it is found first."""

@@ -1,0 +1,40 @@
+import { queryOptions } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { createStore } from "@/lib/store";
+import { type ApiError, request } from "./client";
+import { readKey, subscribeKey } from "./key";
+import type { CallerOut, KeyScope } from "./types";
+
+const ORDER: readonly KeyScope[] = ["read", "write", "admin"];
+const known = createStore<CallerOut | null>(null);
+
+/** Who we are to the server, and what we may do there. */
+export const caller = queryOptions<CallerOut, ApiError>({
+  queryKey: ["me"],
+  queryFn: async ({ signal }) => {
+    const me = await request<CallerOut>({ url: "api/me", signal });
+    known.set(() => me);
+    return me;
+  },
+  staleTime: 60_000,
+});
+
+const MAY: Record<KeyScope, string> = { read: "may look", write: "may look and work", admin: "may do everything" };
+
+/** The caller in words. */
+export function described({ name, hint, scope }: CallerOut): string {
+  return `Signed in as ${name}${hint === null ? "" : ` (${hint}…)`}: ${MAY[scope]}`;
+}
+
+// Another key is another caller: what the last one might do is forgotten with it.
+subscribeKey(() => known.set(() => null));
+
+/** Whether the caller may do what asks for this scope. Until the server has said so, a browser with a key may only look. */
+export function useMay(scope: KeyScope): boolean {
+  return useSyncExternalStore(known.subscribe, () => may(known.get(), readKey() !== null, scope));
+}
+
+export function may(me: CallerOut | null, signedIn: boolean, scope: KeyScope): boolean {
+  const own = me?.scope ?? (signedIn ? "read" : "admin");
+  return ORDER.indexOf(own) >= ORDER.indexOf(scope);
+}

@@ -1,0 +1,54 @@
+import { Alert, Button, Stack } from "@mui/material";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { MergeDialog } from "@/components/MergeDialog";
+import { announce } from "@/lib/announce";
+import { differences, type Side } from "@/lib/merging";
+import { type Conflict, conflicts, mineOf, MOMENT_FIELDS } from "../lib/conflicts";
+
+/** Changes that somebody else's came before: each is asked about as it comes up, and stays in a line until it is decided. */
+export function Conflicts({ videoId, decide }: { videoId: string; decide: (conflict: Conflict, chosen: Readonly<Record<string, Side>>) => void }) {
+  const all = useSyncExternalStore(conflicts.subscribe, conflicts.get).filter((one) => one.videoId === videoId);
+  const [later, setLater] = useState<ReadonlySet<string>>(new Set());
+  const asked = all.find((one) => !later.has(one.seen.identifier));
+  const waiting = all.length > 0;
+  useEffect(() => {
+    if (!waiting) return undefined;
+    announce("Somebody else changed this moment meanwhile. Your change is not saved yet.");
+    const hold = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", hold);
+    return () => window.removeEventListener("beforeunload", hold);
+  }, [waiting]);
+  const put = (id: string, off: boolean) =>
+    setLater((now) => {
+      const next = new Set(now);
+      if (off) next.add(id);
+      else next.delete(id);
+      return next;
+    });
+  return (
+    <Stack spacing={1}>
+      {all.map((one) => (
+        <Alert
+          key={one.seen.identifier}
+          severity="warning"
+          action={
+            <Button color="inherit" size="small" onClick={() => put(one.seen.identifier, false)}>
+              Merge
+            </Button>
+          }
+        >
+          Somebody else changed “{one.theirs.title}” meanwhile. Your change is not saved yet.
+        </Alert>
+      ))}
+      {asked !== undefined && (
+        <MergeDialog
+          key={`${asked.seen.identifier} ${asked.theirs.etag}`}
+          what={`“${asked.theirs.title}”`}
+          differences={differences(MOMENT_FIELDS, asked.seen, asked.theirs, mineOf(asked))}
+          onSave={(chosen) => decide(asked, chosen)}
+          onLater={() => put(asked.seen.identifier, true)}
+        />
+      )}
+    </Stack>
+  );
+}

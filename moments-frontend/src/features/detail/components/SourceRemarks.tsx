@@ -1,0 +1,22 @@
+import { Alert } from "@mui/material";
+import type { SourceOut } from "@/api/types";
+
+/** What of the file is used where there was a choice, and what can't be, each with its reason. Nothing where all of it is used. */
+export function SourceRemarks({ from }: { from: SourceOut | undefined }) {
+  if (from === undefined || from.remarks.length === 0) return null;
+  const used = from.audio_tracks.find((track) => track.number === from.audio_track);
+  // Browsers play the track that the file marks, and offer no choice.
+  const played = from.audio_tracks.length > 1 && used?.default === false;
+  return (
+    <Alert severity="info" variant="outlined">
+      {from.remarks.map((remark) => (
+        <div key={remark}>{sentence(remark)}</div>
+      ))}
+      {played && <div>The player may play another track; transcript, waveform and clips are of this one.</div>}
+    </Alert>
+  );
+}
+
+function sentence(remark: string): string {
+  return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;
+}

@@ -1,0 +1,64 @@
+import type { EditMoment, MomentOut } from "@/api/types";
+import type { Field, Side } from "@/lib/merging";
+import { createStore } from "@/lib/store";
+import { formatTime } from "@/lib/time";
+
+/** A change that was based on an older version of a moment, and is not saved: `mine` over what I had `seen`, beside `theirs`. */
+export interface Conflict {
+  videoId: string;
+  seen: MomentOut;
+  theirs: MomentOut;
+  mine: EditMoment;
+}
+
+/** Those that nobody has decided. They outlive the page that they came up on. */
+export const conflicts = createStore<readonly Conflict[]>([]);
+
+/** One a moment: what comes to the same moment again joins it, beside the newest of theirs. */
+export function addConflict(found: Conflict): void {
+  conflicts.set((all) => {
+    const before = all.find((one) => one.seen.identifier === found.seen.identifier);
+    const joined = before === undefined ? found : { ...found, seen: before.seen, mine: { ...before.mine, ...found.mine } };
+    return before === undefined ? [...all, joined] : all.map((one) => (one === before ? joined : one));
+  });
+}
+
+export function dropConflict(momentId: string): void {
+  conflicts.set((all) => all.filter((one) => one.seen.identifier !== momentId));
+}
+
+/** The moment as I wanted it. */
+export function mineOf({ seen, mine }: Conflict): MomentOut {
+  return { ...seen, ...given(mine) };
+}
+
+/** Whether a moment has all that was wanted already. */
+export function hasAll(moment: MomentOut, wanted: EditMoment): boolean {
+  return Object.entries(given(wanted)).every(([name, value]) => moment[name as keyof MomentOut] === value);
+}
+
+/** What is to be sent: my values of the fields in which mine was chosen. */
+export function chosenOf(conflict: Conflict, chosen: Readonly<Record<string, Side>>): EditMoment {
+  const mine = mineOf(conflict);
+  const names = MOMENT_FIELDS.map((field) => field.name).filter((name) => chosen[name] === "mine");
+  return Object.fromEntries(names.map((name) => [name, mine[name as keyof MomentOut]]));
+}
+
+const REVIEWS = { new: "Not judged", kept: "Kept", rejected: "Rejected" } as const;
+
+export const MOMENT_FIELDS: readonly Field<MomentOut>[] = [
+  { name: "title", label: "Title", show: (moment) => moment.title },
+  { name: "start_time", label: "Start", show: (moment) => exact(moment.start_time) },
+  { name: "end_time", label: "End", show: (moment) => exact(moment.end_time) },
+  { name: "review", label: "Judgement", show: (moment) => REVIEWS[moment.review] },
+];
+
+function given(fields: EditMoment): Partial<MomentOut> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+}
+
+/** To the millisecond: what differs must look different. */
+function exact(seconds: number): string {
+  const milliseconds = Math.round(seconds * 1000);
+  return `${formatTime(Math.floor(milliseconds / 1000), { tenths: false })}.${(milliseconds % 1000).toString().padStart(3, "0")}`;
+}

@@ -1,0 +1,65 @@
+import { Accordion, AccordionDetails, AccordionSummary, Box, MenuItem, TextField, Typography } from "@mui/material";
+import { ChevronDown } from "lucide-react";
+import type { ReactNode } from "react";
+import type { ModelForm } from "../lib/modelForm";
+
+export const ABILITIES = [
+  ["supports_generation", "Finds moments"],
+  ["supports_refinement", "Refines boundaries"],
+  ["supports_video", "Sees video"],
+] as const;
+
+type TextName = Exclude<keyof ModelForm, (typeof ABILITIES)[number][0]>;
+interface Rest {
+  helper?: string;
+  required?: boolean;
+  disabled?: boolean;
+  type?: string;
+}
+/** One text field of the form. */
+export type TextOf = (name: TextName, label: string, rest?: Rest) => ReactNode;
+
+const CHOICES = [
+  ["tokens_field", "Length of answers is asked as", ["max_tokens", "max_completion_tokens", "none"]],
+  ["system_role", "Instructions stand in", ["system", "user"]],
+  ["answer_format", "JSON is asked for by", ["json_schema", "object_schema", "none"]],
+  ["stream", "Answers come", ["true", "false"]],
+] as const;
+const WORDS: Record<string, string> = {
+  none: "nothing",
+  system: "a system message",
+  user: "the user's message",
+  json_schema: "a JSON schema",
+  object_schema: "a JSON schema of an object",
+  true: "piece by piece",
+  false: "whole",
+};
+
+/** How a chat server wants to be asked. What is left to be learned is asked in the usual form until the server refuses it. */
+export function DialectFields({ form, set, text }: { form: ModelForm; set: (name: TextName) => (event: { target: { value: string } }) => void; text: TextOf }) {
+  return (
+    <Accordion variant="outlined" disableGutters sx={{ mt: 2 }}>
+      <AccordionSummary expandIcon={<ChevronDown size={18} aria-hidden />}>
+        <Typography>How its server is asked</Typography>
+      </AccordionSummary>
+      <AccordionDetails>
+        <Box sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr", sm: "1fr 1fr" } }}>
+          {text("temperature", "Temperature", { helper: "0 to 2; empty: the server's own" })}
+          {text("max_tokens", "Longest answer (tokens)", { type: "number" })}
+          {CHOICES.map(([name, label, values]) => (
+            <TextField key={name} select label={label} value={form[name]} onChange={set(name)} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
+              <MenuItem value="">As usual, or as learned</MenuItem>
+              {values.map((value) => (
+                <MenuItem key={value} value={value}>
+                  {WORDS[value] ?? value}
+                </MenuItem>
+              ))}
+            </TextField>
+          ))}
+          {text("answer_seconds", "Seconds for an answer", { type: "number", helper: "Empty: 600, or what this installation says" })}
+          {text("first_token_seconds", "Seconds until it begins", { type: "number", helper: "Of answers that come piece by piece" })}
+        </Box>
+      </AccordionDetails>
+    </Accordion>
+  );
+}

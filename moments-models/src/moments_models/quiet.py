@@ -1,0 +1,31 @@
+"""What keeps our dependencies quiet: no reports to their makers, no looks for updates, no files outside the data folder.
+
+The package sets these in the environment when it is imported, before anything of ours imports a dependency: onnxruntime reads its own
+variable once, at its import. Child processes inherit them, or set them by importing the package.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+QUIET: Mapping[str, str] = {
+    # Its Linux wheel else keeps a device id in ~/.cache and sends events to its maker.
+    "ORT_DISABLE_TELEMETRY": "1",
+    # The common switch, which huggingface_hub and others look at.
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    # Its second way to download keeps a cache and logs in ~/.cache.
+    "HF_HUB_DISABLE_XET": "1",
+    # Programs of Node, at the page's build.
+    "NO_UPDATE_NOTIFIER": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}
+
+
+def keep_quiet() -> None:
+    """Sets what the environment leaves open; a value that is set already was somebody's wish, and stays."""
+    for name, value in QUIET.items():
+        if not os.environ.get(name):
+            os.environ[name] = value

@@ -1,0 +1,81 @@
+"""Paths that documents name in backquotes exist. Looked at in every tracked Markdown file.
+
+What counts as a path, and where it is looked for:
+
+- It is of plain characters (letters, digits, `_`, `-`, `.`, `/`). What holds a space, a brace, a star or begins with `/` is none: a
+  command, a pattern, an address of the API.
+- With a slash it is one where it ends like a source (`SUFFIXES`), or where its first part lies directly in one of the `BASES`
+  (`docs/…`, `tests/…`, `pipeline/stages/`). Other words with a slash (`talks/`, `application/json`) are no paths of ours.
+  It must be there from one of the bases, or from the document's own folder.
+- Without a slash, ending in `NAMED`, it is a file's bare name, written beside its fellows: some file must be called that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from tracked import with_folders
+
+BASES = (
+    "",
+    "moments-backend",
+    "moments-backend/src",
+    "moments-backend/src/videomoments",
+    "moments-models",
+    "moments-models/src",
+    "moments-models/src/moments_models",
+    "moments-frontend",
+    "moments-frontend/src",
+)
+SUFFIXES = frozenset({".py", ".ts", ".tsx", ".md", ".sh", ".json", ".toml", ".yaml", ".lock", ".css", ".conf", ".Dockerfile"})
+NAMED = frozenset({".py", ".ts", ".tsx", ".md", ".sh"})
+_QUOTED = re.compile(r"`([\w./-]+)`")
+
+
+def missing_paths(texts: Mapping[str, str], files: Iterable[str]) -> list[str]:
+    """What Markdown among `texts` names and `files` do not hold, each with its document and line."""
+    there = Places(files)
+    found = []
+    for document, text in texts.items():
+        if not document.endswith(".md"):
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            found += [
+                f"{document}:{number} names {path}, which does not exist" for path in _QUOTED.findall(line) if there.lacks(path, document)
+            ]
+    return found
+
+
+class Places:
+    """What there is, and where a short path leads."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        kept = list(files)
+        self._there = with_folders(kept)
+        self._names = {PurePosixPath(name).name for name in kept}
+        self._first = {part for base in BASES for part in self._directly_in(base)}
+
+    def found(self, path: str, folder: str = "") -> str | None:
+        """The path from the top of what `path` means, looked for from the bases and then from `folder`; None where nothing is there."""
+        for base in (*BASES, folder):
+            whole = str(PurePosixPath(base) / path)
+            if whole in self._there:
+                return whole
+        return None
+
+    def lacks(self, quoted: str, document: str) -> bool:
+        """Whether `quoted` is a path, as the module says, and leads nowhere."""
+        path = PurePosixPath(quoted)
+        if quoted.startswith(("/", "./", "../")) or set(quoted) <= {".", "/"}:
+            return False
+        if "/" not in quoted:
+            return path.suffix in NAMED and path.suffix != quoted and path.name not in self._names
+        if path.suffix not in SUFFIXES and path.parts[0] not in self._first:
+            return False
+        return self.found(quoted, str(PurePosixPath(document).parent)) is None
+
+    def _directly_in(self, base: str) -> set[str]:
+        above = PurePosixPath(base)
+        return {PurePosixPath(name).name for name in self._there if PurePosixPath(name).parent == above}
