@@ -1,69 +1,20 @@
-"""Chat servers that want to be asked otherwise than the overview says (F89): each refusal alone, all at once, answers in other places."""
+"""Chat servers that want to be asked otherwise than the overview says (F89): each refusal alone, and all at once."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from fakes.chat_dialects import REFUSALS, SHAPES, Body, all_at_once, has, openai, plain, too_long, when
-from fakes.model_server import ModelServer, body_of, completion, event, hang, reply, status, task_block
-from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, Sampling
+from fakes.chat_dialects import REFUSALS, Body, all_at_once, has, openai, plain, too_long, when
+from fakes.model_server import ModelServer, status, task_block
+from support.chat_asking import CONFIG, MESSAGES, asked, failing
+from videomoments.inference.base import Endpoint, Sampling
 from videomoments.inference.dialect import Dialect, OwnMemory
-from videomoments.inference.openai_chat import ChatAnswer, ChatClient, Exchange, Source
-from videomoments.inference.retry import Budget, Deadlines, GatewayTimeout, RetryPolicy
-from videomoments.moments.limits import MomentLimits
-from videomoments.moments.lines import Line
-from videomoments.moments.parsing import Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, generation_messages
-
-CONFIG = ModelConfig(key="fake", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="fake-chat", temperature=0.3)
-FAST = RetryPolicy(first_wait=0.01, longest_wait=0.05)
-DEADLINES = Deadlines(connect=30.0, read=60.0, total=120.0, first=60.0)
-LINES = [Line(n, (n - 1) * 10.0, n * 10.0 - 1, f"This is sentence {n}.") for n in range(1, 9)]
-MESSAGES = generation_messages(LINES, duration=80.0, limits=MomentLimits())
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ModelServer]:
-    async with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture
-def memory() -> OwnMemory:
-    return OwnMemory()
-
-
-@pytest.fixture
-async def client(memory: OwnMemory) -> AsyncIterator[ChatClient]:
-    async with ChatClient(deadlines=DEADLINES, policy=FAST, memory=memory) as made:
-        yield made
-
-
-def parse(answer: ChatAnswer) -> Generation:
-    return parse_generation(answer.text, duration=80.0, finish_reason=answer.finish_reason)
-
-
-async def asked(client: ChatClient, server: ModelServer, config: ModelConfig = CONFIG, **options: Any) -> Generation:
-    result = await client.ask(Endpoint(server.url), config, MESSAGES, parse, schema=GENERATION_SCHEMA, **options)
-    assert result.asked == 1, "a refusal of the form is no bad answer"
-    return result.value
-
-
-async def failing(client: ChatClient, server: ModelServer, config: ModelConfig = CONFIG, **options: Any) -> ModelError:
-    with pytest.raises(ModelError) as caught:
-        await client.ask(Endpoint(server.url), config, MESSAGES, parse, schema=GENERATION_SCHEMA, **options)
-    return caught.value
-
-
-# What is refused
+from videomoments.inference.openai_chat import ChatClient, Exchange
+from videomoments.inference.retry import Budget
 
 
 class VllmRequest(BaseModel):
@@ -244,189 +195,6 @@ async def test_f89_more_room_for_an_answer_keeps_to_the_servers_limit(server: Mo
     server.reshape = lambda body: {**body, "choices": [{"message": {"content": '[{"start_time": 1'}, "finish_reason": "MAX_TOKENS"}]}
     assert (await failing(client, server)).code == "model_truncated"
     assert [request.body["max_tokens"] for request in server.requests] == [4096, 8192, 4096, 4096]
-
-
-# Where the answer stands
-
-
-@pytest.mark.parametrize("streams", [False, True])
-@pytest.mark.parametrize("name", SHAPES)
-async def test_f89_an_answer_is_read_where_it_stands(server: ModelServer, client: ChatClient, name: str, streams: bool) -> None:
-    honest = await asked(client, server)
-    server.reshape = SHAPES[name]
-    if streams and name in ("reasoning_content", "reasoning", "tool_call", "thinking_beside"):
-        server.streams = True
-        read = await asked(client, server, CONFIG.model_copy(update={"stream": True}))
-    else:
-        read = await asked(client, server)
-    assert read == honest
-    assert len(server.requests) == 2
-
-
-def message(finish: str, **fields: Any) -> Any:
-    body = completion("") | {"choices": [{"index": 0, "message": {"role": "assistant", **fields}, "finish_reason": finish}]}
-    return body_of(json.dumps(body))
-
-
-DRAFT = 'First idea: [{"start_time": 1, "end_time": 30, "title": "DRAFT"}]'
-
-
-@pytest.mark.parametrize(
-    ("answer", "code", "says", "calls"),
-    [
-        (message("stop", content=None, refusal="I can't help with that."), "model_declined", "I can't help with that.", 1),
-        (message("stop", content=[{"type": "refusal", "refusal": "No."}]), "model_declined", "No.", 1),
-        (message("content_filter", content=None), "model_filtered", "content filter", 1),
-        (message("SAFETY", content="[{"), "model_filtered", "content filter", 1),
-        (message("length", content="", reasoning_content=DRAFT), "model_truncated", "thinking", 3),
-        (message("stop", content=None, reasoning=f"{DRAFT} hmm, that is not right because"), "model_bad_answer", "no answer", 3),
-    ],
-)
-async def test_f89_what_is_no_answer_says_what_the_server_did(
-    server: ModelServer, client: ChatClient, answer: Any, code: str, says: str, calls: int
-) -> None:
-    server.script += [answer] * 3
-    error = await failing(client, server)
-    assert (error.code, says in error.message) == (code, True)
-    assert error.advice
-    assert len(server.requests) == calls
-
-
-async def test_f89_an_answer_that_the_server_broke_off_is_asked_again(server: ModelServer, client: ChatClient) -> None:
-    server.script.append(message("error", content='[{"start_time": 1, "end_time": 30, "title": "HALF"}]'))
-    assert "HALF" not in str(await asked(client, server))
-    assert len(server.requests) == 2
-
-
-async def test_f89_an_error_under_status_200_is_an_error_in_the_servers_words(server: ModelServer, client: ChatClient) -> None:
-    server.script += [body_of(json.dumps({"error": {"message": "Upstream is on fire", "code": 502}}))] * 2
-    error = await failing(client, server)
-    assert (error.code, "on fire" in error.message, "502" in error.message) == ("model_error", True, True)
-
-
-async def test_f89_several_calls_of_a_tool_are_rows(server: ModelServer, client: ChatClient) -> None:
-    rows = [{"start_time": 10 * n, "end_time": 10 * n + 9, "title": f"T{n}"} for n in range(2)]
-    calls = [{"function": {"name": "add", "arguments": json.dumps(row)}} for row in rows]
-    server.script.append(message("tool_calls", content="", tool_calls=calls))
-    answer = await client.complete(Endpoint(server.url), CONFIG, MESSAGES)
-    assert (json.loads(answer.text), answer.source) == (rows, Source.TOOL_CALLS)
-
-
-# Pieces
-
-
-def streaming(*chunks: bytes, then: float | None = None) -> Any:
-    """Sends these bytes, then ends, or goes silent."""
-
-    async def play(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        for chunk in chunks:
-            await response.write(chunk)
-        while then is not None:
-            await asyncio.sleep(then)
-            await response.write(b": still there\n\n")
-        return response
-
-    return play
-
-
-def piece(text: str, finish: str | None = None) -> bytes:
-    return event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish}]})
-
-
-STREAMED = CONFIG.model_copy(update={"stream": True})
-
-
-async def test_f89_a_stream_is_put_together_wherever_it_is_cut(server: ModelServer, client: ChatClient) -> None:
-    whole = (
-        b": hello\r\n\r\n"
-        + piece("[1, ")
-        + b"event: x\ndata: junk\n\n"
-        + piece("2é]", "stop")
-        + event({"choices": [], "usage": {"prompt_tokens": 3}})
-    )
-    for size in (1, 7, len(whole)):
-        server.script.append(streaming(*(whole[at : at + size] for at in range(0, len(whole), size))))
-        answer = await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
-        assert (answer.text, answer.finish_reason, answer.usage.prompt_tokens) == ("[1, 2é]", "stop", 3)
-
-
-async def test_f89_events_that_nobody_asked_for_are_read(server: ModelServer, client: ChatClient) -> None:
-    server.script.append(streaming(piece("[", None), piece("]", "stop"), b"data: [DONE]\n\n"))
-    assert (await client.complete(Endpoint(server.url), CONFIG, MESSAGES)).text == "[]"
-
-
-async def test_f89_a_whole_body_is_read_where_pieces_were_asked_for(server: ModelServer, client: ChatClient) -> None:
-    server.script.append(reply("[]"))
-    assert (await client.complete(Endpoint(server.url), STREAMED, MESSAGES)).text == "[]"
-
-
-async def test_f89_a_stream_that_breaks_off_is_no_answer(server: ModelServer) -> None:
-    server.script += [streaming(piece("[1]"))] * 3
-    async with ChatClient(deadlines=DEADLINES, policy=FAST) as client:
-        with pytest.raises(ModelError) as caught:
-            await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
-    assert caught.value.code == "model_unreachable"
-
-
-async def test_f89_an_error_in_a_stream_is_the_servers(server: ModelServer, client: ChatClient) -> None:
-    server.script += [streaming(piece("[1"), event({"error": {"message": "out of memory", "code": 500}}))] * 2
-    with pytest.raises(ModelError, match="out of memory"):
-        await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
-
-
-@pytest.mark.parametrize(("chunks", "says"), [((), "did not begin"), ((piece("["),), "fell silent")])
-async def test_f89_silence_ends_a_stream_and_comments_are_silence(server: ModelServer, chunks: tuple[bytes, ...], says: str) -> None:
-    server.script.append(streaming(*chunks, then=0.02))
-    async with ChatClient(deadlines=Deadlines(connect=60.0, read=0.5, total=600.0, first=0.5), policy=FAST) as client:
-        with pytest.raises(ModelError, match=says) as caught:
-            await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
-    assert caught.value.code == "model_timeout"
-    assert caught.value.advice
-    assert len(server.requests) == 1
-
-
-async def test_f89_an_answer_in_one_body_has_all_its_time(server: ModelServer) -> None:
-    """The longest silence is for streams: a model that is long at its answer sends nothing before it."""
-    server.delay = 1.0
-    async with ChatClient(deadlines=Deadlines(connect=60.0, read=0.05, total=600.0, first=0.05), policy=FAST) as client:
-        assert (await asked(client, server)).candidates
-
-
-async def test_f89_an_entry_says_how_long_its_answers_may_take(server: ModelServer) -> None:
-    server.script.append(hang())
-    async with ChatClient(deadlines=Deadlines(connect=60.0, total=600.0), policy=FAST) as client:
-        with pytest.raises(ModelError) as caught:
-            await client.complete(Endpoint(server.url), CONFIG.model_copy(update={"answer_seconds": 1}), MESSAGES)
-    assert caught.value.code == "model_timeout"
-    assert "--answer-seconds" in caught.value.advice
-
-
-async def test_f89_where_a_gateway_does_not_wait_for_a_whole_answer_pieces_are_asked_for(
-    server: ModelServer, client: ChatClient, memory: OwnMemory
-) -> None:
-    server.refusals, server.streams = [when(lambda body: "stream" not in body, plain("upstream timed out", 504))], True
-    assert (await asked(client, server)).candidates
-    assert (await memory.recall(CONFIG)).stream is True
-    assert [request.body.get("stream") for request in server.requests] == [None, True]
-    await asked(client, server)
-    assert len(server.requests) == 3
-
-
-async def test_f89_a_gateway_that_gives_up_on_pieces_too_is_away(server: ModelServer, client: ChatClient, memory: OwnMemory) -> None:
-    server.refusals = [lambda _: plain("upstream timed out", 504)]
-    error = await failing(client, server)
-    assert isinstance(error, GatewayTimeout)
-    assert error.advice
-    assert await memory.recall(CONFIG) == Dialect()
-
-
-async def test_f89_each_piece_is_a_sign_of_life(server: ModelServer, client: ChatClient) -> None:
-    server.streams = True
-    signs: list[int] = []
-    await asked(client, server, STREAMED, on_sign=lambda: signs.append(1))
-    assert len(signs) > 5
 
 
 async def test_f89_a_call_without_an_answer_is_told(server: ModelServer, client: ChatClient) -> None:
