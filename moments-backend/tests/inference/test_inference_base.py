@@ -164,6 +164,13 @@ def test_a_missing_way_in_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
         assert not caught.value.retryable
 
 
+def test_an_address_that_is_none_says_what_to_do() -> None:
+    with pytest.raises(ModelError, match="http") as caught:
+        resolve_endpoint(SEEDS["signal"], settings(models_url="127.0.0.1:5555"))
+    assert (caught.value.code, caught.value.retryable) == ("model_not_configured", False)
+    assert caught.value.advice.startswith("Set MOMENTS_MODELS_URL")
+
+
 def test_a_key_comes_from_the_environment_and_is_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTHER_API_KEY", " sk-secret \n")
     config = chat(base_url="https://api.example.com", api_key_env="OTHER_API_KEY")

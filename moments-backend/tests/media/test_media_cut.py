@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av.error
 import pytest
 from av.container import OutputContainer
 from av.packet import Packet
@@ -18,12 +19,15 @@ from media.makers import Drawn, draw
 from videomoments.core.errors import InvalidInput
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
+from videomoments.media.cutting import cut as cutting
 from videomoments.media.cutting import edit_list, input_copy
 from videomoments.media.cutting.cut import cut as cut_here
 from videomoments.media.cutting.writer import put
 from videomoments.media.engine import MediaEngine
+from videomoments.media.failures import CannotCopy
 from videomoments.media.probing.probe import probe
 from videomoments.media.progress import Progress
+from videomoments.media.reading.h264 import ParameterSets
 from videomoments.media.types import Clip, ClipRequest, ClipWay, MediaInfo
 
 VARIABLE = [0.0, 0.04, 0.08, 0.2, 0.24, 0.28, 1.5, 1.54, 1.58, 2.9, 2.94, *[3 + number / 50 for number in range(100)]]
@@ -287,3 +291,49 @@ def test_what_no_container_takes_is_encoded_and_the_reason_names_no_file(
     assert "make no sense" in clip.reason
     assert str(tmp_path) not in clip.reason
     assert len(judge.numbers(clip.path)) == clip.frames
+
+
+_WAYS: list[tuple[ClipKind, ClipWay, str]] = [
+    (ClipKind.INPUT, "exact", "copy_clip"),
+    (ClipKind.DELIVERED, "copy", "check_edit_list"),
+    (ClipKind.DELIVERED, "exact", "write_join"),
+]
+
+
+@pytest.mark.parametrize(("kind", "way", "broken"), _WAYS)
+def test_only_what_can_not_be_copied_is_encoded_instead(
+    kind: ClipKind, way: ClipWay, broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = draw(tmp_path / "source.mp4", gop=25)
+    info = probe(made.path, lambda: None)
+    asked = ClipRequest("a", Interval(1.1, 4.6), tmp_path / "a.mp4", kind, way=way)
+
+    def fails(error: Exception) -> None:
+        def failing(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(cutting, broken, failing)
+
+    fails(ValueError("a mistake of ours"))
+    with pytest.raises(ValueError, match="a mistake of ours"):
+        list(cut_here(made.path, [asked], info, Progress(lambda _: None)))
+    for refused, reason in (
+        (CannotCopy("its pictures are odd"), "its pictures are odd"),
+        (av.error.ArgumentError(22, "Invalid argument", str(made.path)), "its packets can't be put into another file"),
+    ):
+        fails(refused)
+        (clip,) = cut_here(made.path, [asked], info, Progress(lambda _: None))
+        assert reason in clip.reason
+        assert str(tmp_path) not in clip.reason
+
+
+def test_parameter_sets_that_no_header_holds_are_refused() -> None:
+    unit = b"\x67\x64\x00\x1f\xac"
+    for sets in (
+        ParameterSets((unit,) * 32, (unit,), 4),
+        ParameterSets((unit,), (unit,) * 256, 4),
+        ParameterSets((unit + bytes(0x10000),), (unit,), 4),
+    ):
+        with pytest.raises(CannotCopy):
+            sets.joined(ParameterSets((), (), 4))
+    assert ParameterSets((unit,) * 31, (unit,) * 255, 4).joined(ParameterSets((), (), 4))

@@ -203,7 +203,7 @@ def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
                 retryable=False,
             )
         key = settings.models_key.get_secret_value() if settings.models_key else None
-        return Endpoint(_clean_base_url(settings.models_url), key)
+        return Endpoint(_built_in_address(config, settings.models_url), key)
     if config.base_url is None:
         raise ModelError(
             f"Model {config.key} has no address.",
@@ -212,6 +212,18 @@ def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
             retryable=False,
         )
     return Endpoint(config.base_url, _key_from_environment(config))
+
+
+def _built_in_address(config: ModelConfig, address: str) -> str:
+    try:
+        return _clean_base_url(address)
+    except ValueError as error:
+        raise ModelError(
+            f"Model {config.key} is built in, and the address of the model service is none: {error}.",
+            code="model_not_configured",
+            advice="Set MOMENTS_MODELS_URL to a running moments-models server.",
+            retryable=False,
+        ) from None
 
 
 def _behind_ssh(config: ModelConfig) -> Endpoint:

@@ -14,6 +14,13 @@ _CONVERT = "Convert the file to MP4 (H.264, AAC) and try again."
 _OF_THE_MACHINE = (errors.OutOfSpace, errors.NotFound)
 
 
+class CannotCopy(Exception):
+    """The packets of a source can't be copied into a clip, which is encoded instead. The message is the reason, as the clip keeps it.
+
+    A type of its own: a mistake in our code must not pass for it, and become an encoding that nobody asked for.
+    """
+
+
 def explained(error: BaseException) -> errors.MomentsError:
     """Our own error for any. No path, no host, no name of a class: FFmpeg's text is taken without the file's name."""
     if isinstance(error, errors.MomentsError):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from videomoments.coordination.mirror import ModelMirror
 from videomoments.coordination.redis import best_effort
 from videomoments.core.config import Settings
-from videomoments.core.errors import Conflict, InvalidInput, NotFound
+from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFound
 from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelConfigRow
@@ -126,9 +126,8 @@ class Models:
             model: ModelConfig = getattr(snapshot, job)
             try:
                 resolve_endpoint(model, self._settings)
-            except Exception as error:
-                code = getattr(error, "code", "model_not_configured")
-                raise InvalidInput(str(getattr(error, "message", error)), code=code, advice=getattr(error, "advice", "")) from error
+            except ModelError as error:
+                raise InvalidInput(error.message, code=error.code, advice=error.advice) from error
         return snapshot
 
 

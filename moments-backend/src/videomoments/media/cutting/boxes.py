@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from videomoments.media.failures import CannotCopy
+
 # Far above the header of any clip: an hour of one-packet chunks is 5 MB.
 _LARGEST_HEADER = 64 * 1024**2
 
@@ -14,7 +16,7 @@ _LARGEST_HEADER = 64 * 1024**2
 def end_track(path: Path, handler: bytes, seconds: float) -> None:
     """Makes the first `handler` track (`vide`, `soun`) end after `seconds`: what begins later is not shown (8.6.6).
 
-    For a file with its header first and one edit in the track, maybe after an empty one, as FFmpeg writes them. Raises ValueError
+    For a file with its header first and one edit in the track, maybe after an empty one, as FFmpeg writes them. Raises CannotCopy
     where it has none.
     """
     with path.open("r+b") as file:
@@ -25,7 +27,7 @@ def end_track(path: Path, handler: bytes, seconds: float) -> None:
         tracks = list(_all(head, *movie, b"trak"))
         track = next((track for track in tracks if _handler(head, track) == handler), None)
         if track is None:
-            raise ValueError("the file has no such track")
+            raise CannotCopy("the file has no such track")
         edits, _ = _first(head, *_first(head, *track, b"edts"), b"elst")
         wide = bool(head[edits])
         count, size = _read(head, edits + 4, wide=False), 20 if wide else 12
@@ -48,7 +50,7 @@ def _head(file: BinaryIO) -> bytearray:
         box = file.read(8)
         size, kind = int.from_bytes(box[:4]), box[4:]
         if size < len(box) or len(head) + size > _LARGEST_HEADER:
-            raise ValueError("the file does not begin with its header")
+            raise CannotCopy("the file does not begin with its header")
         head += box + file.read(size - len(box))
     return head
 
@@ -89,5 +91,5 @@ def _all(data: bytearray, begin: int, end: int, kind: bytes) -> Iterator[tuple[i
 def _first(data: bytearray, begin: int, end: int, kind: bytes) -> tuple[int, int]:
     found = next(_all(data, begin, end, kind), None)
     if found is None:
-        raise ValueError(f"the file has no {kind.decode()} box")
+        raise CannotCopy(f"the file has no {kind.decode()} box")
     return found

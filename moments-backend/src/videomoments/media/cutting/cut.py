@@ -19,7 +19,7 @@ from videomoments.media.cutting.eligibility import edit_list_refusal, input_copy
 from videomoments.media.cutting.encode import Encoded, encode_exact, encode_proxy, encode_sound
 from videomoments.media.cutting.input_copy import Copyable, copy_clip, copyable
 from videomoments.media.cutting.smart import Join, plan_join, write_join
-from videomoments.media.failures import ends_the_job, explained
+from videomoments.media.failures import CannotCopy, ends_the_job, explained
 from videomoments.media.progress import Progress
 from videomoments.media.reading.pictures import Pictures
 from videomoments.media.reading.placed_audio import PlacedAudio
@@ -28,6 +28,8 @@ from videomoments.media.types import Clip, ClipMode, ClipRequest, MediaInfo, Unc
 _SHORTEST = 0.02
 # Characters of a trace that go into the log.
 _DETAIL = 2000
+# After these a clip is encoded: what FFmpeg calls invalid is the source's. Any other error is ours, and no encoding hides it.
+_NOT_COPIED = (CannotCopy, MomentsError, av.error.InvalidDataError, av.error.ArgumentError)
 
 
 def cut(
@@ -111,10 +113,8 @@ class _Cutter:
             try:
                 made = write_join(pictures, self._sound, self._info, join, request.target, tick)
                 check_clip(request.target, made, sound=self._info.has_audio)
-            except ValueError as error:
-                join = str(error)
-            except MomentsError as error:
-                join = error.message
+            except _NOT_COPIED as error:
+                join = _reason(error)
             else:
                 reason = f"{join.head} pictures encoded at its start, {join.tail} at its end, the others copied"
                 return _clip(request, made.held, made.frames, "smart", reason)
@@ -132,10 +132,8 @@ class _Cutter:
                 self._copier = EditListCutter(self._source, self._info, pictures)
             made = self._copier.cut(lambda: self._sound, wanted, request.target, tick)
             check_edit_list(request.target, made, sound=self._info.has_audio)
-        except ValueError as error:
-            return str(error)
-        except MomentsError as error:
-            return error.message
+        except _NOT_COPIED as error:
+            return _reason(error)
         return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it, hidden by an edit list")
 
     def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
@@ -145,10 +143,8 @@ class _Cutter:
             try:
                 copy_clip(self._source, pictures, self._info, chosen, request.target)
                 check_clip(request.target, made, sound=self._info.has_audio, copied=True)
-            except av.error.InvalidDataError:
-                chosen = "its packets can't be put into another file"
-            except MomentsError as error:
-                chosen = error.message
+            except _NOT_COPIED as error:
+                chosen = _reason(error)
             else:
                 return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it")
         made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
@@ -160,6 +156,13 @@ class _Cutter:
         assert self._info.video is not None
         hdr = f"; HDR ({self._info.video.hdr.upper()}) tone-mapped to BT.709" if self._info.video.hdr else ""
         return reason + hdr + (f"; {made.faults} faults in the source" if made.faults else "")
+
+
+def _reason(error: Exception) -> str:
+    """Why a clip was not copied. FFmpeg's own text may name the file."""
+    if isinstance(error, av.error.FFmpegError):
+        return "its packets can't be put into another file"
+    return error.message if isinstance(error, MomentsError) else str(error)
 
 
 def _clip(request: ClipRequest, held: Interval, frames: int, mode: ClipMode, reason: str) -> Clip:

@@ -24,6 +24,7 @@ from videomoments.media.cutting.encode import DELIVERED, Encoded, Tick
 from videomoments.media.cutting.frame_plan import Shown, frames_between
 from videomoments.media.cutting.packet_scan import begins_anew, frame_times
 from videomoments.media.cutting.writer import AAC_RATES, put
+from videomoments.media.failures import CannotCopy
 from videomoments.media.reading.opening import open_source, url_of
 from videomoments.media.reading.packets import only, packets_of, time_base
 from videomoments.media.reading.pictures import Pictures
@@ -62,7 +63,7 @@ class EditListCutter:
         return open_source(self._source)
 
     def cut(self, sound: OpenSound, wanted: Interval, target: Path, tick: Tick) -> Encoded:
-        """Writes the clip; `sound` is called where it has to be encoded. Raises ValueError where its packets can't be copied."""
+        """Writes the clip; `sound` is called where it has to be encoded. Raises CannotCopy where its packets can't be copied."""
         first, last = self._ends(wanted)
         held = Interval(first.at, last.at + last.duration)
         options = {"movflags": "+faststart"}
@@ -88,7 +89,7 @@ class EditListCutter:
         times = sorted({*frame_times(self._pictures, head), *frame_times(self._pictures, tail)})
         shown = frames_between(times, self._info.duration, wanted.start, wanted.end, self._info.video.fps)
         if not shown or shown[0].at != shown[0].source:
-            raise ValueError("a picture rests across its start")
+            raise CannotCopy("a picture rests across its start")
         return shown[0], shown[-1]
 
     def _sound(self, sound: OpenSound, held: Interval, out: OutputContainer) -> Timed:
@@ -111,7 +112,7 @@ class EditListCutter:
         try:
             container.seek(zero - round(_AROUND / step), stream=track)
         except av.error.FFmpegError as error:
-            raise ValueError("its sound can't be reached by seeking") from error
+            raise CannotCopy("its sound can't be reached by seeking") from error
         packets = packets_of(container, track)
         before: deque[Packet[Stream]] = deque(maxlen=_WARM_UP + 1)
         for packet in packets:
@@ -149,7 +150,7 @@ class _Copied:
             if (packet.pts or 0) > last:
                 # It is taken along only if a picture of the clip comes after it: that one may refer to it.
                 if len(held) > _MOST_HELD:
-                    raise ValueError("the pictures at its end do not form a whole group")
+                    raise CannotCopy("the pictures at its end do not form a whole group")
                 continue
             for each, at in held:
                 shown = each.pts or 0
@@ -165,12 +166,12 @@ class _Copied:
 
 
 def _clean(pictures: Pictures, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-    """The same packets. Raises ValueError where decoding can't begin with the first without an error."""
+    """The same packets. Raises CannotCopy where decoding can't begin with the first without an error."""
     first = next(packets, None)
     if first is None:
         return
     if pictures.stream.codec_context.name == "h264" and not begins_anew(pictures, first):
-        raise ValueError("the keyframe before it refers to earlier pictures")
+        raise CannotCopy("the keyframe before it refers to earlier pictures")
     yield first
     yield from packets
 

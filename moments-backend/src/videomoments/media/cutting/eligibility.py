@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from videomoments.media.cutting.frame_plan import FASTEST
+from videomoments.media.failures import CannotCopy
 from videomoments.media.reading.h264 import parameter_sets, sequence
 from videomoments.media.reading.pictures import Pictures
 from videomoments.media.types import MediaInfo
@@ -62,7 +63,7 @@ def smart_refusal(info: MediaInfo, pictures: Pictures) -> str:
         sets = parameter_sets(pictures.stream.codec_context.extradata)
         facts = [sequence(unit) for unit in sets.sps]
         free = sets.free_number
-    except ValueError as error:
+    except CannotCopy as error:
         return str(error)
     if not free or any(fact.profile not in H264_PROFILES or fact.chroma != 1 or fact.bits != _BITS for fact in facts):
         return "its profile is not for every player"

@@ -9,6 +9,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from videomoments.core.times import Interval
+from videomoments.media.failures import CannotCopy
 from videomoments.media.reading.h264 import is_idr, parameter_sets
 from videomoments.media.reading.packets import stamp
 from videomoments.media.reading.pictures import Pictures
@@ -46,7 +47,7 @@ def begins_anew(pictures: Pictures, packet: Packet[Stream]) -> bool:
     """Whether an H.264 packet is an IDR picture: decoding can begin with it, and nothing after it refers to anything before."""
     try:
         return is_idr(bytes(packet), parameter_sets(pictures.stream.codec_context.extradata).length_size)
-    except ValueError:
+    except CannotCopy:
         return False
 
 

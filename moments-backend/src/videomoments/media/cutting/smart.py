@@ -24,6 +24,7 @@ from videomoments.media.cutting.encode import DELIVERED, Encoded, Tick, planned,
 from videomoments.media.cutting.frame_plan import Shown, frames_between
 from videomoments.media.cutting.packet_scan import Scanned, packet_scan
 from videomoments.media.cutting.writer import ClipWriter, Soundtrack
+from videomoments.media.failures import CannotCopy
 from videomoments.media.reading.h264 import ParameterSets, carried, is_idr, parameter_sets, sequence, slices_only
 from videomoments.media.reading.opening import codec_threads
 from videomoments.media.reading.packets import stamp, time_base
@@ -99,7 +100,7 @@ def _copied(scanned: Sequence[Scanned], ticks: Sequence[int], first: int) -> lis
 
 
 def write_join(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, join: Join, target: Path, tick: Tick) -> Encoded:
-    """Writes the clip. Raises ValueError where the source turns out not to be one that can be joined."""
+    """Writes the clip. Raises CannotCopy where the source turns out not to be one that can be joined."""
     sets = _sets(pictures)
     ends = _Ends(pictures, sets)
     writer = ClipWriter(target, DELIVERED)
@@ -156,19 +157,19 @@ def _body(pictures: Pictures, sets: ParameterSets, join: Join) -> Iterator[Packe
     for packet in pictures.packets_from(join.shown[join.copied[0]].source):
         if stamp(packet) != wanted:
             if wanted != join.ticks[join.copied[0]]:
-                raise ValueError("its packets do not come in the same order twice")
+                raise CannotCopy("its packets do not come in the same order twice")
             continue
         yield _carried(packet, sets)
         following = next(due, None)
         if following is None:
             return
         wanted = following
-    raise ValueError("its packets end too soon")
+    raise CannotCopy("its packets end too soon")
 
 
 def _carried(packet: Packet[Stream], sets: ParameterSets) -> Packet[Stream]:
     if packet.is_corrupt:
-        raise ValueError("the source is damaged there")
+        raise CannotCopy("the source is damaged there")
     data = bytes(packet)
     # A seek may only land where decoding can begin: an open group's keyframe is none.
     key = packet.is_keyframe and is_idr(data, sets.length_size)
@@ -191,17 +192,17 @@ class _Ends:
         self.last: VideoFrame | None = None
 
     def packets(self, shown: Sequence[Shown], times: Sequence[int]) -> Iterator[Packet[Stream]]:
-        """These pictures, at these times. Raises ValueError where they do not decode or are of another shape."""
+        """These pictures, at these times. Raises CannotCopy where they do not decode or are of another shape."""
         if not shown:
             return
         context = self._encoder()
         if parameter_sets(context.extradata) != self.sets:
-            raise ValueError("the encoder's parameter sets differ")
+            raise CannotCopy("the encoder's parameter sets differ")
         for (frame, _), at in zip(planned(self._pictures, shown), times, strict=False):
             if self._pictures.faults or frame.interlaced_frame:
-                raise ValueError("the source is damaged or interlaced there")
+                raise CannotCopy("the source is damaged or interlaced there")
             if (frame.width, frame.height, frame.format.name) != (context.width, context.height, context.pix_fmt):
-                raise ValueError("the picture changes its shape")
+                raise CannotCopy("the picture changes its shape")
             self.first, self.last = self.first or frame, frame
             # The decoder's picture types would be taken as orders.
             frame.pict_type = PictureType.NONE

@@ -137,7 +137,7 @@ def put(out: OutputContainer, packets: Packet[Stream] | Sequence[Packet[Stream]]
     try:
         out.mux(packets)
     except (av.error.ArgumentError, av.error.InvalidDataError) as error:
-        # The first is a ValueError too, and would pass for a reason of ours, with the file's path in it.
+        # FFmpeg's text names the file.
         raise UnsupportedMedia(
             "The times of its pictures or its sound make no sense here.", code="damaged", advice="Export the file again."
         ) from error

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
+from videomoments.media.failures import CannotCopy
+
 SLICE, IDR, SPS, PPS = 1, 5, 7, 8
 _SEI = 6
 _PARTITIONED = (2, 3, 4)
@@ -13,6 +15,8 @@ _PARTITIONED = (2, 3, 4)
 _DROPPED = (9, 10, 11, 12)
 _START = b"\0\0\1"
 _SPS_IDS = 32
+# What an `avcC` can count, and the longest unit that it can hold.
+_MOST_SPS, _MOST_PPS, _LONGEST_SET = 31, 255, 0xFFFF
 # Profiles whose SPS tells the chroma format and the bit depth.
 _HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
 
@@ -32,8 +36,13 @@ class ParameterSets:
         return next((number for number in range(1, _SPS_IDS) if number not in used), 0)
 
     def joined(self, other: ParameterSets) -> bytes:
-        """An `avcC` with the sets of both, in this one's profile. NAL units are given lengths of four bytes."""
+        """An `avcC` with the sets of both, in this one's profile. NAL units are given lengths of four bytes.
+
+        Raises CannotCopy where it can't hold them.
+        """
         sps, pps = (*self.sps, *other.sps), (*self.pps, *other.pps)
+        if len(sps) > _MOST_SPS or len(pps) > _MOST_PPS or any(len(unit) > _LONGEST_SET for unit in (*sps, *pps)):
+            _refuse("its parameter sets do not fit into a header")
         first = self.sps[0]
         head = bytes([1, first[1], first[2], max(unit[3] for unit in sps), 0xFC | 3, 0xE0 | len(sps)])
         record = head + b"".join(_sized(unit, 2) for unit in sps) + bytes([len(pps)]) + b"".join(_sized(unit, 2) for unit in pps)
@@ -54,7 +63,7 @@ class Sequence:
 
 
 def parameter_sets(extradata: bytes | None) -> ParameterSets:
-    """From a stream's `avcC` or Annex B extradata. Raises ValueError where it holds no usable sets."""
+    """From a stream's `avcC` or Annex B extradata. Raises CannotCopy where it holds no usable sets."""
     data = extradata or b""
     if data[:1] != b"\1":
         units = list(annex_b(data))
@@ -104,7 +113,7 @@ def first_part(data: bytes | bytearray | memoryview, wanted: int, length_size: i
 
 
 def sequence(sps: bytes) -> Sequence:
-    """Reads an SPS (7.3.2.1.1). Raises ValueError where it ends too soon."""
+    """Reads an SPS (7.3.2.1.1). Raises CannotCopy where it ends too soon."""
     bits = _Bits(sps[4:].replace(b"\0\0\3", b"\0\0"))
     bits.ue()
     chroma, depth = 1, 8
@@ -148,7 +157,7 @@ def annex_b(data: bytes) -> Iterator[bytes]:
 
 
 def prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
-    """The NAL units of a sample whose units carry their lengths. Raises ValueError where a length runs past the end."""
+    """The NAL units of a sample whose units carry their lengths. Raises CannotCopy where a length runs past the end."""
     at = 0
     while at + length_size <= len(data):
         size = int.from_bytes(data[at : at + length_size])
@@ -169,7 +178,7 @@ def is_idr(data: bytes, length_size: int) -> bool:
     """Whether the packet's picture is an IDR picture: nothing after it refers to anything before it."""
     try:
         kind = next((unit[0] & 31 for unit in units_of(data, length_size) if unit[0] & 31 in (SLICE, *_PARTITIONED, IDR)), 0)
-    except ValueError:
+    except CannotCopy:
         return False
     return kind == IDR
 
@@ -185,7 +194,7 @@ def slices_only(data: bytes) -> bytes:
 
 
 def carried(data: bytes, sets: ParameterSets) -> bytes | None:
-    """The packet as an MP4 sample, or None where it is one as it stands. Raises ValueError where it changes the parameter sets."""
+    """The packet as an MP4 sample, or None where it is one as it stands. Raises CannotCopy where it changes the parameter sets."""
     if sets.length_size == 4 and _plain(data):
         return None
     kept = []
@@ -215,7 +224,7 @@ def _sized(unit: bytes, size: int) -> bytes:
 
 
 def _refuse(reason: str) -> NoReturn:
-    raise ValueError(reason)
+    raise CannotCopy(reason)
 
 
 class _Bits:
