@@ -14,6 +14,7 @@ from videomoments.cli.children import Child
 from videomoments.cli.progress import RunProgress
 from videomoments.cli.restarts import Revival
 from videomoments.core.errors import Conflict, MomentsError, ServiceUnavailable
+from videomoments.core.tasks import finished, raise_if_cancelled
 from videomoments.services.options import RunSnapshot
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
@@ -98,13 +99,7 @@ async def enter(services: Services, video_id: str, snapshot: RunSnapshot) -> Ent
 
 
 async def _accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
-    task = asyncio.ensure_future(services.runs.accept(video_id, snapshot))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with contextlib.suppress(MomentsError):
-            await services.runs.request_cancel((await task).request_id)
-        raise
+    return await finished(services.runs.accept(video_id, snapshot), undo=lambda run: services.runs.request_cancel(run.request_id))
 
 
 def _asked_for(active: RunView) -> dict[str, object] | None:
@@ -136,17 +131,9 @@ async def follow(services: Services, request_id: str, progress: RunProgress, kee
         progress.show(view)
         if not view.status.active:
             return view
-        _stop_if_told()
+        raise_if_cancelled()
         keeper.look_after_worker()
         await asyncio.sleep(_POLL_SECONDS)
-
-
-def _stop_if_told() -> None:
-    """A cancellation that arrives just when a wait of the database driver ends is lost on the way (bpo-37658, until Python 3.12): Ctrl-C
-    would do nothing. The task still knows that it was asked for."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 async def cancel(services: Services, request_id: str, progress: RunProgress) -> RunView | None:

@@ -29,6 +29,7 @@ from videomoments.cli.source import Source
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound
 from videomoments.core.names import RunStatus
+from videomoments.core.tasks import beside
 from videomoments.db.tables import Video
 from videomoments.embedded import ended_servers, revive
 from videomoments.services.exporting import exportable
@@ -155,12 +156,11 @@ async def _all_sources(
     store = configured_store(settings)
     progress = progress_for(messages(), quiet=request.quiet)
     job = _Job(request, services, store, snapshot, progress, Keeper(worker, lambda: ended_servers(base), revive_servers), worker, documents)
-    watch = asyncio.create_task(job.keeper.look_after_servers())
     try:
-        for source in request.sources:
-            await _one_source(job, source)
+        async with beside(job.keeper.look_after_servers()):
+            for source in request.sources:
+                await _one_source(job, source)
     finally:
-        watch.cancel()
         progress.close()
         await services.close()
     return endings.FAILED if job.failed else endings.DONE

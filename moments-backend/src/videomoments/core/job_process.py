@@ -154,13 +154,10 @@ async def _end(process: asyncio.subprocess.Process, drain: asyncio.Task[None]) -
     # The group outlives its leader when something inside it was started: always signal the group.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    waiting = asyncio.ensure_future(process.wait())
     try:
-        await asyncio.shield(waiting)
+        # Where this is cancelled too: SIGKILL has been sent, and the loop's child watcher reaps it.
+        await process.wait()
     finally:
-        if not waiting.done():
-            # Cancelled a second time: SIGKILL has been sent, the loop's child watcher reaps it.
-            waiting.cancel()
         drain.cancel()
         if process.stdin is not None:
             process.stdin.close()

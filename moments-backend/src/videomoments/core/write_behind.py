@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from videomoments.core.tasks import forgotten, joined
+
 Piece = bytes | memoryview
 # Large enough that handing over costs nothing beside writing, small enough that two of them do not count as memory.
 _BLOCK_BYTES = 4 * 1024**2
@@ -64,12 +66,8 @@ class WriteBehind:
         if self._writing is None or self._writing.done():
             self._file.close()
         else:
-            self._writing.add_done_callback(self._close_after)
-
-    def _close_after(self, writing: asyncio.Future[int]) -> None:
-        if not writing.cancelled():
-            writing.exception()  # nobody waits for it any more
-        self._file.close()
+            forgotten(self._writing)
+            self._writing.add_done_callback(lambda _: self._file.close())
 
     async def _hand_over(self) -> None:
         await self._settle()
@@ -80,7 +78,7 @@ class WriteBehind:
     async def _settle(self) -> None:
         if self._writing is not None:
             # A cancelled future would look as if the thread had left the file.
-            self.written += await asyncio.shield(self._writing)
+            self.written += await joined(self._writing)
             self._writing = None
 
 

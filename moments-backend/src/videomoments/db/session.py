@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.reaching import unreached
+from videomoments.core.tasks import finished
 from videomoments.db.address import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 
@@ -60,7 +60,8 @@ class Database:
                 yield session
                 await session.commit()
             finally:
-                await _to_its_end(session.close())  # rolls back what was not committed
+                # Rolls back what was not committed. Broken off, it would leave its locks to a session that nobody speaks for.
+                await finished(session.close(), seconds=_CLOSE_SECONDS)
 
     async def statement(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """One statement that is a transaction of its own: a third of the work of `transaction()`, and one way to the server instead of
@@ -104,16 +105,6 @@ def unavailable(error: BaseException, address: Address) -> ServiceUnavailable:
     """What a caller over HTTP may know, and for the log and the command line all of it."""
     found = database_failure(error, address)
     return ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable", operator=found.told)
-
-
-async def _to_its_end(closing: Coroutine[Any, Any, None]) -> None:
-    """A rollback that is broken off would leave its locks to a session that nobody speaks for."""
-    task = asyncio.create_task(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
-        raise
 
 
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:

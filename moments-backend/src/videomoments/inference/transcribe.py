@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 
+from videomoments.core.tasks import beside
 from videomoments.inference.base import Endpoint
 from videomoments.inference.recognised import read_transcript
 from videomoments.inference.retry import Deadlines, RetryPolicy, with_retries
@@ -83,13 +83,8 @@ async def _progress(client: httpx2.AsyncClient, request_id: str | None, report: 
     if request_id is None or report is None:
         yield
         return
-    task = asyncio.create_task(_poll(client, request_id, report, every))
-    try:
+    async with beside(_poll(client, request_id, report, every)):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def _poll(client: httpx2.AsyncClient, request_id: str, report: OnProgress, every: float) -> None:

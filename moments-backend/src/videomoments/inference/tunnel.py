@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Self
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
+from videomoments.core.tasks import joined
 from videomoments.inference.base import Endpoint, SshLogin, SshRoute
 from videomoments.inference.ssh import Dialled, Patience, SshFiles, TunnelError, dial, far_side_error
 
@@ -126,7 +127,7 @@ class Tunnels:
                 pooled.dialling.add_done_callback(lambda task: self._dialled(pooled, server, task))
             try:
                 # One caller's cancellation is not the others'.
-                return (await asyncio.shield(pooled.dialling)).connection
+                return (await joined(pooled.dialling)).connection
             except TunnelError as error:
                 # The login may have been begun for another model.
                 raise error.of(model_key) from None

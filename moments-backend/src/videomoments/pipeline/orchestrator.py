@@ -14,6 +14,7 @@ from videomoments.core.errors import Cancelled, MomentsError, ServiceUnavailable
 from videomoments.core.logging import log_context
 from videomoments.core.metrics import stage_timed
 from videomoments.core.names import StageName, StageStatus
+from videomoments.core.tasks import beside, finished
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.pipeline.kinds import NOT_PART, stages_of
 from videomoments.pipeline.patiently import patiently
@@ -83,14 +84,11 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
 
 
 async def _discard(context: StageContext, seconds: float) -> None:
-    """What no row names goes, before the run ends or is handed on. A cancellation that comes meanwhile waits for it as long as it may."""
-    task = asyncio.create_task(context.discard_unpublished())
+    """Removes what no row names, before the run ends or is handed on. What is not removed in `seconds` stays until the sweep."""
     try:
-        await asyncio.wait({task}, timeout=seconds)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=_STOP_SECONDS)
-        raise
-    if task.done() and (error := task.exception()) is not None:
+        async with asyncio.timeout(seconds):
+            await finished(context.discard_unpublished(), seconds=_STOP_SECONDS)
+    except (TimeoutError, MomentsError) as error:
         log.warning("objects of a failed stage stay until the sweep (%s)", error.__class__.__name__)
 
 
@@ -151,10 +149,5 @@ async def _progress_writer(records: StageRecords, claim: Claim, name: StageName,
                 except StaleAttempt:
                     return  # the lease's thread says so to the run itself
 
-    task = asyncio.create_task(write())
-    try:
+    async with beside(write()):
         yield
-    finally:
-        task.cancel()
-        # Not awaited itself: a cancellation of this run must not be taken for the writer's own.
-        await asyncio.wait({task})

@@ -11,6 +11,7 @@ import asyncio
 from typing import NoReturn
 
 from videomoments.core.errors import Deferred, SourceUnavailable
+from videomoments.core.tasks import forgotten
 from videomoments.pipeline.patiently import patiently
 from videomoments.pipeline.stage import StageContext, log
 
@@ -69,7 +70,7 @@ class SourceWait:
     def _write(self, *, answered: bool) -> None:
         task = asyncio.create_task(patiently(self._context.services.waits.end, self._context.claim, answered=answered))
         # After another error nobody asks how it went.
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        forgotten(task)
         self._writing.add(task)
 
     async def _written(self) -> None:

@@ -6,10 +6,9 @@ and knows nothing of queues, leases or other stages' insides.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
+from videomoments.core.tasks import finished
 from videomoments.db.tables import Moment, Video
 from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.openai_chat import ChatClient
@@ -245,18 +245,12 @@ class StageContext:
     async def publish(self, writing: Coroutine[Any, Any, None], *keys: str) -> None:
         """Runs the transaction that makes a row name these objects. It is not interrupted half-way: whoever is stopped in a commit does
         not know whether the objects are named, and would remove what a row points at."""
-        task = asyncio.create_task(writing)
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task}, timeout=_COMMIT_SECONDS)
-            if task.done() and not task.cancelled() and task.exception() is None:
-                self._published(keys)
-            raise
-        self._published(keys)
 
-    def _published(self, keys: Collection[str]) -> None:
-        self._unpublished = [key for key in self._unpublished if key not in keys]
+        async def publish() -> None:
+            await writing
+            self._unpublished = [key for key in self._unpublished if key not in keys]
+
+        await finished(publish(), seconds=_COMMIT_SECONDS)
 
     async def discard_unpublished(self) -> None:
         """Removes what a failed stage uploaded and no row names. While the database is away nothing is removed: it might be named."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from videomoments.core.errors import ServiceUnavailable
+from videomoments.core.tasks import finished
 from videomoments.db.address import parse_address
 from videomoments.db.failures import CONNECTING
 from videomoments.db.session import connect_arguments, unavailable
@@ -76,31 +77,20 @@ class ModelSlots:
         try:
             yield
         finally:
-            await asyncio.shield(self._free(slot))
-            queue.freed.set()
+            await finished(self._give_back(slot, queue))
 
     async def _first_free(self, slots: Sequence[_Slot], freed: asyncio.Event) -> _Slot:
         """Asks again when a slot of this process is freed, and now and then for those of others."""
         wait = _FIRST_WAIT
         while True:
             freed.clear()
-            if (slot := await self._take_whole(slots)) is not None:
+            # Whole: a lock that the database gave and nobody remembers would stay for as long as the session.
+            if (slot := await finished(self._take(slots), undo=self._free_if_taken)) is not None:
                 return slot
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait * random.uniform(0.5, 1.5)):
                     await freed.wait()
             wait = min(wait * 2, _LONGEST_WAIT)
-
-    async def _take_whole(self, slots: Sequence[_Slot]) -> _Slot | None:
-        """Not to be interrupted half-way: a lock that the database gave and nobody remembers would stay for as long as the session."""
-        taking = asyncio.create_task(self._take(slots))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            with suppress(ServiceUnavailable):
-                if (slot := await taking) is not None:
-                    await self._free(slot)
-            raise
 
     async def _take(self, slots: Sequence[_Slot]) -> _Slot | None:
         async with self._lock:
@@ -109,6 +99,14 @@ class ModelSlots:
                     self._held.add(slot)
                     return slot
         return None
+
+    async def _give_back(self, slot: _Slot, queue: _Queue) -> None:
+        await self._free(slot)
+        queue.freed.set()
+
+    async def _free_if_taken(self, slot: _Slot | None) -> None:
+        if slot is not None:
+            await self._free(slot)
 
     async def _free(self, slot: _Slot) -> None:
         async with self._lock:

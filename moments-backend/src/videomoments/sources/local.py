@@ -7,10 +7,10 @@ import errno
 import os
 import stat
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from videomoments.core.errors import InvalidInput, OutOfSpace, SourceUnavailable, UnsupportedMedia
+from videomoments.core.tasks import in_thread
 from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import MAX_LABEL, label, shown
 from videomoments.sources.sniff import HEAD_BYTES, refuse_not_media
@@ -55,9 +55,8 @@ async def fetch_local(path: Path, target: Path, *, limits: FetchLimits, on_progr
     limits.check_size(source.size)
     limits.check_space(target.parent, source.size)
     loop = asyncio.get_running_loop()
-    stop = threading.Event()
 
-    def copy() -> None:
+    def copy(stop: threading.Event) -> None:
         partial = target.with_name(target.name + ".part")
         try:
             done = 0
@@ -77,12 +76,5 @@ async def fetch_local(path: Path, target: Path, *, limits: FetchLimits, on_progr
         finally:
             partial.unlink(missing_ok=True)
 
-    thread = asyncio.ensure_future(asyncio.to_thread(copy))
-    try:
-        await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        stop.set()
-        with suppress(Exception):
-            await thread
-        raise
+    await in_thread(copy)
     return FetchedSource(target, source.size, source.etag, None, source.file_name)

@@ -11,10 +11,9 @@ import platform
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import tenacity
 from redis.exceptions import RedisError, ResponseError
@@ -25,6 +24,7 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import Cancelled, Deferred, MomentsError, ServiceUnavailable, StaleAttempt
 from videomoments.core.logging import log_context
 from videomoments.core.names import DEAD_LETTER, RunStatus, StageName
+from videomoments.core.tasks import beside, finished, joined, stopped, uninterrupted
 from videomoments.pipeline.orchestrator import StageFailed, Watch
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
@@ -117,7 +117,7 @@ class Worker:
             await self._read_until(stop)
         finally:
             await self._drain()
-            await _stopped(helpers, self._settings.drain_seconds)
+            await stopped(helpers, self._settings.drain_seconds)
             await asyncio.to_thread(self._lease.stop)
             await self._settler.leave()
             await self._reader.aclose()
@@ -138,9 +138,8 @@ class Worker:
             await self._queue.ensure_group()
 
     async def _read_until(self, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
         pause, next_claim = 0.1, 0.0
-        try:
+        async with beside(stop.wait()) as stopping:
             while not stop.is_set():
                 free = self._slots - len(self._tasks)
                 if free <= 0:
@@ -161,8 +160,6 @@ class Worker:
                     task = asyncio.create_task(self._take(entry))
                     self._tasks[task] = None
                     task.add_done_callback(self._taken)
-        finally:
-            stopping.cancel()
 
     async def _redis_failed(self, error: BaseException, stopping: asyncio.Task[bool], pause: float) -> None:
         if isinstance(error, ResponseError) and "NOGROUP" in str(error):
@@ -197,14 +194,12 @@ class Worker:
 
     async def _claim(self, entry: Entry) -> Claim | None:
         """A claim is made or not: one that comes while this worker drains is given back, not left to lapse."""
-        claiming = asyncio.create_task(self._services.runs.claim(entry.request_id, self.name))
-        try:
-            return await asyncio.shield(claiming)
-        except asyncio.CancelledError:
-            with contextlib.suppress(ServiceUnavailable):
-                if (claim := await claiming) is not None:
-                    await self._services.runs.hand_back(claim)
-            raise
+
+        async def hand_back(claim: Claim | None) -> None:
+            if claim is not None:
+                await self._services.runs.hand_back(claim)
+
+        return await finished(self._services.runs.claim(entry.request_id, self.name), undo=hand_back)
 
     async def _execute(self, claim: Claim, began: float) -> None:
         """`began` is the clock's time before the claim: its lease may have begun then."""
@@ -214,7 +209,7 @@ class Worker:
                 code=DEAD_LETTER,
                 advice="Look at the worker's log, then retry the run.",
             )
-            await _to_its_end(self._finish(claim, _End(RunStatus.FAILED, error)))
+            await uninterrupted(self._finish(claim, _End(RunStatus.FAILED, error)))
             return
         work = asyncio.create_task(self._work_on(claim))
         stopping: list[asyncio.Task[None]] = []
@@ -223,15 +218,15 @@ class Worker:
             self._verdicts[claim.run_id, claim.attempt] = verdict
             with _named(claim):  # called from the lease's thread
                 log.info("stopping: %s", verdict)
-            stopping.append(asyncio.create_task(_stopped([work], self._settings.lease_seconds)))
+            stopping.append(asyncio.create_task(stopped([work], self._settings.lease_seconds)))
 
         self._lease.hold(claim, stop_work, since=began)
         try:
             end = await self._outcome(claim, work)
             if isinstance(end, _End):
-                await _to_its_end(self._finish(claim, end))
+                await uninterrupted(self._finish(claim, end))
             elif isinstance(end, _Later):
-                await _to_its_end(self._let_go(claim, end))
+                await uninterrupted(self._let_go(claim, end))
             elif work.done() and self._verdicts.get((claim.run_id, claim.attempt)) is not Verdict.STALLED:
                 await self._let_go(claim)
         finally:
@@ -242,11 +237,11 @@ class Worker:
         """How the work ended; None when the run goes on elsewhere."""
         try:
             # Shielded: a drain is seen here at once, whatever the work makes of its own cancellation.
-            return await asyncio.shield(work)
+            return await joined(work)
         except asyncio.CancelledError:
             if not work.done():
                 # This worker drains: the work ends before the run is handed back.
-                await _stopped([work], self._settings.drain_seconds)
+                await stopped([work], self._settings.drain_seconds)
             if work.done() and not work.cancelled():
                 return work.result()
         # Lost or drained: it is let go. Stalled: the lease lapses, and the next claim counts it as a crash.
@@ -359,23 +354,3 @@ class Worker:
 def _named(claim: Claim) -> AbstractContextManager[None]:
     """Every line logged inside says whose it is."""
     return log_context(request_id=claim.request_id, video_id=claim.video_id, attempt=claim.attempt)
-
-
-async def _stopped(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
-    """Cancels until the tasks have ended, or the time is over. Once is not enough: a library below may take a cancellation for a
-    failure of its own, which is then handled, and the task goes on."""
-    deadline = time.monotonic() + seconds
-    pending = {task for task in tasks if not task.done()}
-    while pending and time.monotonic() < deadline:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
-
-
-async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
-    """The end of a run is not interrupted: neither by a drain nor by a cancellation that comes too late."""
-    task = asyncio.create_task(ending)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
