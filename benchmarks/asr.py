@@ -28,7 +28,7 @@ from moments_models import weights
 from moments_models.audio import RATE, to_wav
 from moments_models.cores import cores
 from moments_models.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOG_PROBABILITY
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from videomoments.demo import sample_path
 
 TARGET_SPEED = 1.0

@@ -57,7 +57,7 @@ def _measured(hours: float) -> dict[str, float]:
     import time
 
     from moments_models.engines.extractive import Extractive
-    from moments_models.jobs import Job
+    from moments_models.request_jobs import Job
     from moments_models.tasks import GenerationTask
 
     lines = made_lines(hours)

@@ -80,6 +80,6 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not SAMPLE.exists():
         pytest.skip("the demo's recording is not here")
     from moments_models.audio import to_wav
-    from moments_models.jobs import Job
+    from moments_models.request_jobs import Job
 
     return to_wav(SAMPLE, tmp_path_factory.mktemp("speech") / "speech.wav", Job())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from moments_models.audio import RATE
-from moments_models.base import Word
+from moments_models.engine_contract import Word
 from moments_models.listening import Passage
 from moments_models.vad import WINDOW, Chunk, Speech, plan_chunks
 

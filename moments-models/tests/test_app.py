@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from moments_models.app import create_app
-from moments_models.base import ChatRequest, Completion, EngineKind, EngineSpec, Library, Prompt, Task
+from moments_models.engine_contract import ChatPrompt, ChatRequest, Completion, EngineKind, EngineSpec, Library, Task
 from moments_models.errors import ClientGone
 
 Serve = Callable[..., httpx.AsyncClient]
@@ -161,7 +161,7 @@ async def test_the_queue_is_bounded() -> None:
 class Writer:
     """A language model that writes down what it was asked."""
 
-    def complete(self, prompt: Prompt, task: Task) -> Completion:
+    def complete(self, prompt: ChatPrompt, task: Task) -> Completion:
         task.check()
         return Completion(json.dumps({"messages": list(prompt.messages), "settings": prompt.settings}), "length", 7, 5)
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import RATE, write_wav
 from moments_models.audio import samples, to_wav, wav_duration
 from moments_models.errors import UnreadableMedia
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 
 
 def test_what_is_ready_is_read_as_it_is(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from moments_models.guards import Reason, Said, is_endless, is_loop, repeated_instants, syllables, why_invented
+from moments_models.guards import Reason, RecognisedStretch, is_endless, is_loop, repeated_instants, syllables, why_invented
 
 
 def why(
@@ -21,7 +21,7 @@ def why(
     """`pace`: seconds a word."""
     words = tuple(text.split())
     return why_invented(
-        Said(
+        RecognisedStretch(
             words=words,
             probabilities=(confidence,) * len(words),
             durations=(pace,) * len(words),

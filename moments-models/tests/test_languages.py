@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from moments_models.languages import Window, runs, together, two_windows_are_sure, weighed
+from moments_models.languages import LanguageWindow, runs, together, two_windows_are_sure, weighed
 
 
-def windows(*probabilities: dict[str, float]) -> list[Window]:
-    return [Window(3.0 * index, 3.0 * index + 2.8, each) for index, each in enumerate(probabilities)]
+def windows(*probabilities: dict[str, float]) -> list[LanguageWindow]:
+    return [LanguageWindow(3.0 * index, 3.0 * index + 2.8, each) for index, each in enumerate(probabilities)]
 
 
 ENGLISH, FRENCH = {"en": 0.95, "fr": 0.01}, {"fr": 0.9, "en": 0.02}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from made_speech import Scripted, made_speech, said
-from moments_models.base import Word
+from moments_models.engine_contract import Word
 from moments_models.guards import Reason
-from moments_models.jobs import Job
 from moments_models.listening import Listener, Passage, Take, judge
+from moments_models.request_jobs import Job
 
 
 def endless(word: str, start: float, seconds: float, times: int) -> Passage:

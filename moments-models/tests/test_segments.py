@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moments_models.base import Word
+from moments_models.engine_contract import Word
 from moments_models.segments import segments
-from moments_models.spacing import running_text
+from moments_models.word_pieces import running_text
 
 
 def words_of(*timed: tuple[str, float, float]) -> list[Word]:

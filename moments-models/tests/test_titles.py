@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moments_models.phrases import Usage, candidates
+from moments_models.phrases import WordUsage, candidates
 from moments_models.titles import title_case, titles
 
 BREAD = "The sourdough starter is a mix of flour and water. Feed the sourdough starter every day. The flour should be fresh."
@@ -75,7 +75,7 @@ def test_what_is_done_may_be_a_title() -> None:
 
 
 def test_a_short_question_may_be_a_title_and_one_that_points_elsewhere_may_not() -> None:
-    asked = [one.words for one in candidates("So, what is package relay? What do you mean by that? Why did they do it?", Usage([]))]
+    asked = [one.words for one in candidates("So, what is package relay? What do you mean by that? Why did they do it?", WordUsage([]))]
     assert ("what", "is", "package", "relay?") in asked
     assert [words for words in asked if words[-1].endswith("?")] == [("what", "is", "package", "relay?")]
 

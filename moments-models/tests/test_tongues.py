@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from made_speech import Scripted, made_speech, said
-from moments_models.jobs import Job
 from moments_models.listening import Passage
+from moments_models.request_jobs import Job
 from moments_models.tongues import Interpreter
 
 FRENCH = (12.0, 18.0)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 from moments_models.topics import expected_length
 
 
-def made(words: int, *, turn_lines: int | None = None, hours: float = 1.0) -> list[Line]:
+def made(words: int, *, turn_lines: int | None = None, hours: float = 1.0) -> list[LineBlock]:
     """Sentences of so many words, 5 s each; `turn_lines`: sentences of a turn, None where turns are not known."""
     return [
-        Line(n=at, start=5.0 * at, end=5.0 * at + 5.0, text="word " * words, turn=at // turn_lines if turn_lines else None)
+        LineBlock(n=at, start=5.0 * at, end=5.0 * at + 5.0, text="word " * words, turn=at // turn_lines if turn_lines else None)
         for at in range(int(hours * 720))
     ]
 
 
-def length(lines: list[Line]) -> float:
+def length(lines: list[LineBlock]) -> float:
     return expected_length(lines, np.full(len(lines), -4.0), 0.5)
 
 

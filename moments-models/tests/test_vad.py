@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from conftest import write_wav
 from moments_models.audio import RATE, samples
-from moments_models.jobs import Job
-from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Piece, plan_chunks, speech_chunks
+from moments_models.request_jobs import Job
+from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, SpeechPiece, plan_chunks, speech_chunks
 
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
@@ -41,7 +41,7 @@ def test_every_spoken_sample_is_in_a_chunk_of_at_most_28_seconds(spans, seed) ->
 
 
 def test_times_map_back_over_a_seam() -> None:
-    chunk = Chunk((Piece(10 * RATE, 0, 5 * RATE), Piece(40 * RATE, 5 * RATE, 5 * RATE)))
+    chunk = Chunk((SpeechPiece(10 * RATE, 0, 5 * RATE), SpeechPiece(40 * RATE, 5 * RATE, 5 * RATE)))
     assert chunk.span(1.0, 2.0) == (11.0, 12.0)
     assert chunk.span(6.0, 7.0) == (41.0, 42.0)
     assert chunk.span(4.2, 5.1) == (14.2, 15.0)  # more of it lies before the seam

@@ -9,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 from videomoments.evaluation.dataset import Recording, lines_of
 
 _FEWEST = 10
 """Lines; a recording of fewer teaches nothing."""
 
 
-def embedded(recordings: Sequence[Recording], cache: Path, *, cached_only: bool = False) -> Iterator[tuple[Recording, list[Line], Any]]:
+def embedded(
+    recordings: Sequence[Recording], cache: Path, *, cached_only: bool = False
+) -> Iterator[tuple[Recording, list[LineBlock], Any]]:
     """Each recording with its lines and a unit vector per line; `cached_only` leaves out those whose vectors are not in the cache."""
     encode: Callable[[Sequence[str]], Any] | None = None
     cache.mkdir(parents=True, exist_ok=True)
     for recording in recordings:
         lines = [
-            Line(n=one.n, start=one.start, end=one.end, text=one.text, turn=one.turn, speaker=one.speaker) for one in lines_of(recording)
+            LineBlock(n=one.n, start=one.start, end=one.end, text=one.text, turn=one.turn, speaker=one.speaker)
+            for one in lines_of(recording)
         ]
         if len(lines) < _FEWEST:
             continue
@@ -38,5 +41,5 @@ def embedded(recordings: Sequence[Recording], cache: Path, *, cached_only: bool 
         yield recording, lines, np.load(file).astype(np.float32)
 
 
-def _key(lines: Sequence[Line]) -> str:
+def _key(lines: Sequence[LineBlock]) -> str:
     return hashlib.sha256("\n".join(line.text for line in lines).encode()).hexdigest()[:24]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from moments_models import weights
 from moments_models.audio import RATE, to_wav
 from moments_models.engines.whisper import Whisper
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 
 _DEMO = Path(__file__).parents[2] / "moments-backend/src/videomoments/demo"
 _UNTIL = 111.0

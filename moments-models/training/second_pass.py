@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from moments_models.base import Prompt
+from moments_models.engine_contract import ChatPrompt
 from moments_models.engines.llama import QWEN_CODER, Llama
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from videomoments.core.times import Interval
 from videomoments.evaluation.dataset import Recording, read_dataset
 from videomoments.evaluation.metrics.chapters import boundaries, tiling
@@ -83,7 +83,7 @@ def _judged(recordings: Sequence[Recording], predictions: Path) -> Iterator[Judg
 def _grade(model: Llama, question: str) -> float:
     wish = {"type": "json_schema", "json_schema": {"name": "grade", "schema": _SCHEMA}}
     settings = {"temperature": 0.0, "max_tokens": 20, "response_format": wish}
-    return float(json.loads(model.complete(Prompt(({"role": "user", "content": question},), settings), Job()).text)["grade"])
+    return float(json.loads(model.complete(ChatPrompt(({"role": "user", "content": question},), settings), Job()).text)["grade"])
 
 
 def _right_order(truth: np.ndarray, graded: np.ndarray) -> float:

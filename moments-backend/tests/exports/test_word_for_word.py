@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from recordings import recording
 
-from moments_models.base import Transcript as Heard
+from moments_models.engine_contract import Recognition as Heard
 from moments_models.engines.whisper import _mapped
 from moments_models.routes.transcribe import _body
-from moments_models.vad import Chunk, Piece
+from moments_models.vad import Chunk, SpeechPiece
 from moments_models.weights import pull
 from videomoments.exports import json_document, srt, vtt
 from videomoments.exports.cues import build_cues
@@ -91,7 +91,7 @@ def heard(language: str, text: str) -> Transcript:
     written = as_the_model_writes(language, text)
     seconds = max(word.end for word in written) + 1.0
     length = round(seconds * _RATE)
-    words = tuple(_mapped(Chunk((Piece(0, 0, length),)), written, first=True))
+    words = tuple(_mapped(Chunk((SpeechPiece(0, 0, length),)), written, first=True))
     body = json.dumps(_body(Heard(words, language), "whisper-base-int8", seconds, 0.1))
     found = read_transcript(body, "whisper_base", seconds)
     assert found.full_text == text

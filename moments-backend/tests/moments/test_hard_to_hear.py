@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from moments_models.audio import RATE, to_wav
 from moments_models.engines.extractive import Extractive
 from moments_models.engines.whisper import Whisper
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from moments_models.routes.transcribe import _body
 from moments_models.tasks import GenerationTask
 from moments_models.weights import pull

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from moments_models.weights import Progress
+    from moments_models.weights import PullProgress
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -82,7 +82,7 @@ def _pull(options: argparse.Namespace) -> int:
         names.update(dict.fromkeys(weights.needed_for([name]) if name in ENGINES else [name]))
     for name in names:
         try:
-            folder = weights.pull(name, path=options.path, on_progress=_Line())
+            folder = weights.pull(name, path=options.path, on_progress=_ProgressLine())
         except weights.WeightsError as error:
             print(f"\r{name}: {error}", file=sys.stderr)
             return 1
@@ -110,10 +110,10 @@ def _list(_: argparse.Namespace) -> int:
     return 0
 
 
-class _Line:
+class _ProgressLine:
     """One line of progress on a terminal; only notes elsewhere."""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: PullProgress) -> None:
         if progress.note:
             print(f"\r{progress.name}: {progress.source}: {progress.note}", file=sys.stderr)
         elif sys.stderr.isatty() and progress.total:

@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from moments_models import __version__
-from moments_models.base import EngineSpec
+from moments_models.engine_contract import EngineSpec
 from moments_models.engines import ENGINES
 from moments_models.errors import Forbidden, InvalidRequest, ServiceError, TooLarge, Unauthorized
 from moments_models.host import Host
-from moments_models.jobs import Jobs
+from moments_models.request_jobs import Jobs
 from moments_models.routes import chat, metrics, models, transcribe
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moments_models.base import Task
+from moments_models.engine_contract import Task
 from moments_models.errors import UnreadableMedia
 
 if TYPE_CHECKING:

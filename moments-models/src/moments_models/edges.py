@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moments_models.snapping import Edge
+from moments_models.edge_words import Edge
 
 CUT_REACH = 0.35
 """A shot cut this near to a word, on its far side, is where an editor would cut."""
@@ -23,14 +23,14 @@ Silences = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SnappedBoundary:
     """A boundary and what it was snapped to, as a phrase."""
 
     at: float
     why: str
 
 
-def find_start(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> Found | None:
+def find_start(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> SnappedBoundary | None:
     """The boundary before `word`, or near `at` when there is no word. None when nothing speaks for another time than `at`."""
     if word is None:
         return _without_words(at, [end - _LEAD for _, end in silences or ()], cuts)
@@ -40,16 +40,16 @@ def find_start(at: float, word: Edge | None, silences: Silences | None, cuts: Se
     room = onset - (quiet[0] if quiet is not None else spoken_before)
     cut = max((cut for cut in cuts if onset - min(CUT_REACH, max(0.0, room) + 0.02) <= cut <= onset + 0.02), default=None)
     if cut is not None:
-        return Found(max(0.0, cut), f"shot cut {_gap(onset - cut)} before the first word")
+        return SnappedBoundary(max(0.0, cut), f"shot cut {_gap(onset - cut)} before the first word")
     if quiet is not None:
         lead = min(_LEAD, (quiet[1] - quiet[0]) / 2)
-        return Found(max(0.0, onset - lead), f"silence {_gap(lead)} before the first word")
+        return SnappedBoundary(max(0.0, onset - lead), f"silence {_gap(lead)} before the first word")
     if silences is None and word.before is not None and word.before > 0:
-        return Found(max(0.0, word.start - min(_LEAD, word.before / 2)), "pause before the first word")
-    return Found(max(0.0, word.start), "start of the first word")
+        return SnappedBoundary(max(0.0, word.start - min(_LEAD, word.before / 2)), "pause before the first word")
+    return SnappedBoundary(max(0.0, word.start), "start of the first word")
 
 
-def find_end(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> Found | None:
+def find_end(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> SnappedBoundary | None:
     """The boundary after `word`, or near `at` when there is no word. Never inside the word."""
     if word is None:
         return _without_words(at, [start + _LEAD for start, _ in silences or ()], cuts)
@@ -59,13 +59,13 @@ def find_end(at: float, word: Edge | None, silences: Silences | None, cuts: Sequ
     room = (quiet[1] if quiet is not None else next_spoken) - offset
     cut = min((cut for cut in cuts if offset - 0.02 <= cut <= offset + min(CUT_REACH, max(0.0, room) + 0.02)), default=None)
     if cut is not None:
-        return Found(cut, f"shot cut {_gap(cut - offset)} after the last word")
+        return SnappedBoundary(cut, f"shot cut {_gap(cut - offset)} after the last word")
     if quiet is not None:
         tail = min(_LEAD, (quiet[1] - quiet[0]) / 2)
-        return Found(offset + tail, f"silence {_gap(tail)} after the last word")
+        return SnappedBoundary(offset + tail, f"silence {_gap(tail)} after the last word")
     if silences is None and word.after is not None and word.after > 0:
-        return Found(word.end + min(_LEAD, word.after / 2), "pause after the last word")
-    return Found(word.end, "end of the last word")
+        return SnappedBoundary(word.end + min(_LEAD, word.after / 2), "pause after the last word")
+    return SnappedBoundary(word.end, "end of the last word")
 
 
 def _silence_before(word: Edge, spoken_before: float, silences: Silences | None) -> tuple[float, float] | None:
@@ -97,12 +97,12 @@ def _whole(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [span for span in spans if span[1] - span[0] >= _STOP_CONSONANT] or spans
 
 
-def _without_words(at: float, edges: Sequence[float], cuts: Sequence[float]) -> Found | None:
+def _without_words(at: float, edges: Sequence[float], cuts: Sequence[float]) -> SnappedBoundary | None:
     cut = min((cut for cut in cuts if abs(cut - at) <= _PLAIN_REACH), key=lambda cut: abs(cut - at), default=None)
     if cut is not None:
-        return Found(cut, "shot cut")
+        return SnappedBoundary(cut, "shot cut")
     edge = min((edge for edge in edges if abs(edge - at) <= _PLAIN_REACH), key=lambda edge: abs(edge - at), default=None)
-    return Found(max(0.0, edge), "edge of a silence") if edge is not None else None
+    return SnappedBoundary(max(0.0, edge), "edge of a silence") if edge is not None else None
 
 
 def _gap(seconds: float) -> str:

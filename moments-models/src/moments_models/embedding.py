@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from moments_models import weights
-from moments_models.base import Task
 from moments_models.cores import cores
+from moments_models.engine_contract import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

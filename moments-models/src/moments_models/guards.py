@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RecognisedStretch:
     """What a recogniser claims was said in one stretch.
 
     `words`, `probabilities` and `durations` (seconds) in order; `log_probability`: mean of the tokens; `no_speech`: the model's own
@@ -69,7 +69,7 @@ class Said:
         return " ".join(self.words)
 
 
-def why_invented(said: Said) -> Reason | None:
+def why_invented(said: RecognisedStretch) -> Reason | None:
     """Why a stretch is not what somebody said, by its sound and its probability together; None where it may be."""
     voiced = said.voice >= VOICED and said.confidence >= _DOUBTFUL and not said.disputed
     if said.disputed and (said.confidence < _DOUBTFUL or is_strained(said.log_probability, said.no_speech)):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from moments_models import weights
-from moments_models.base import EngineKind, EngineSpec
+from moments_models.engine_contract import EngineKind, EngineSpec
 from moments_models.errors import Busy, ClientGone, LibraryMissing, UnknownModel, WeightsMissing
 
 

@@ -21,7 +21,7 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class LanguageWindow:
     """A stretch in seconds and how probable each language is in it."""
 
     start: float
@@ -30,11 +30,11 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LanguageRun:
     """Consecutive windows, all of which are most likely in one language."""
 
     language: str
-    windows: tuple[Window, ...]
+    windows: tuple[LanguageWindow, ...]
 
     @property
     def start(self) -> float:
@@ -53,7 +53,7 @@ def likeliest(probabilities: Mapping[str, float]) -> str:
     return max(probabilities, key=lambda language: probabilities[language])
 
 
-def runs(windows: Sequence[Window], current: str) -> list[Run]:
+def runs(windows: Sequence[LanguageWindow], current: str) -> list[LanguageRun]:
     """The windows as stretches of one language each: the likeliest sequence when each switch costs something (Viterbi)."""
     if not windows:
         return []
@@ -71,7 +71,7 @@ def runs(windows: Sequence[Window], current: str) -> list[Run]:
         path.append(came[path[-1]])
     path.reverse()
     edges = [0, *(index + 1 for index, (a, b) in enumerate(pairwise(path)) if a != b), len(path)]
-    return [Run(path[first], tuple(windows[first:last])) for first, last in pairwise(edges)]
+    return [LanguageRun(path[first], tuple(windows[first:last])) for first, last in pairwise(edges)]
 
 
 def _best_before(scores: Mapping[str, float], language: str) -> str:
@@ -82,11 +82,11 @@ def _cost(before: str, after: str) -> float:
     return 0.0 if before == after else _SWITCH_COST
 
 
-def _score(window: Window, language: str) -> float:
+def _score(window: LanguageWindow, language: str) -> float:
     return math.log(max(window.probabilities.get(language, 0.0), _LEAST))
 
 
-def two_windows_are_sure(run: Run) -> bool:
+def two_windows_are_sure(run: LanguageRun) -> bool:
     """Whether two windows of the run name its language by themselves."""
     return sum(window.probabilities.get(run.language, 0.0) >= SURE for window in run.windows) >= 2
 
@@ -97,7 +97,7 @@ def together(answers: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: sum(answer.get(name, 0.0) for answer in answers) / len(answers) for name in names}
 
 
-def weighed(windows: Sequence[Window]) -> dict[str, float]:
+def weighed(windows: Sequence[LanguageWindow]) -> dict[str, float]:
     """Of the windows that are sure of a language, the part of their seconds that each language has; empty where none is sure."""
     seconds: dict[str, float] = {}
     for window in windows:

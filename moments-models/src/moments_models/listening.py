@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import Protocol
 
 from moments_models.audio import RATE
-from moments_models.base import Dropped, Task, Word
+from moments_models.engine_contract import DroppedWords, Task, Word
 from moments_models.guards import (
     MAX_COMPRESSION,
     VOICED,
     Reason,
-    Said,
+    RecognisedStretch,
     compression_ratio,
     is_endless,
     is_strained,
@@ -50,7 +50,7 @@ class Passage:
     no_speech: float
     seconds: float
     disputed: bool = False
-    """See `guards.Said`."""
+    """See `guards.RecognisedStretch`."""
 
 
 class Decoder(Protocol):
@@ -68,7 +68,7 @@ class Take:
     """What was heard of a stretch. `doubtful`: spans in seconds whose words are improbable, kept or not."""
 
     words: list[Word] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
+    dropped: list[DroppedWords] = field(default_factory=list)
     doubtful: list[tuple[float, float]] = field(default_factory=list)
     log_probabilities: list[float] = field(default_factory=list)
     disputed: bool = False
@@ -171,7 +171,7 @@ def judge(passage: Passage, speech: Speech, take: Take, *, strict: bool = False)
         words = [word for index, word in enumerate(words) if index not in instants]
     if not words:
         return
-    said = Said(
+    said = RecognisedStretch(
         words=tuple(word.word for word in words),
         probabilities=tuple(word.confidence for word in words),
         durations=tuple(word.end - word.start for word in words),
@@ -233,8 +233,8 @@ def _new(words: list[Word], known: Sequence[Word]) -> list[Word]:
     return words
 
 
-def _dropped(words: Iterable[Word], reason: Reason) -> list[Dropped]:
+def _dropped(words: Iterable[Word], reason: Reason) -> list[DroppedWords]:
     parts = list(words)
     if not parts:
         return []
-    return [Dropped(" ".join(word.word for word in parts), parts[0].start, max(word.end for word in parts), reason.value)]
+    return [DroppedWords(" ".join(word.word for word in parts), parts[0].start, max(word.end for word in parts), reason.value)]

@@ -36,7 +36,7 @@ _ARTICLES = frozenset({"the", "a", "an"})
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class TitleCandidate:
     """`words` as they were said; `key`: the stems of those that tell something; `question`: with its mark."""
 
     words: tuple[str, ...]
@@ -46,7 +46,7 @@ class Candidate:
     question: bool = False
 
 
-class Usage:
+class WordUsage:
     """How a recording uses its words: after what, and before what."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -71,7 +71,7 @@ class Usage:
         return self._total[key] >= 4 and self._modifies[key] > 0.75 * self._total[key]
 
 
-def candidates(text: str, usage: Usage) -> Iterator[Candidate]:
+def candidates(text: str, usage: WordUsage) -> Iterator[TitleCandidate]:
     """Every candidate, once for each time it was said."""
     for number, clause in enumerate(_CLAUSE.split(text)):
         words = WORD.findall(clause)
@@ -111,11 +111,11 @@ def bare(text: str) -> str:
     return " ".join(WORD.findall(text.lower()))
 
 
-def _candidate(words: Sequence[str], clause: int, *, nominal: bool) -> Candidate:
-    return Candidate(tuple(words), tuple(stem(word) for word in words if tells(word)), clause, nominal)
+def _candidate(words: Sequence[str], clause: int, *, nominal: bool) -> TitleCandidate:
+    return TitleCandidate(tuple(words), tuple(stem(word) for word in words if tells(word)), clause, nominal)
 
 
-def _noun_phrases(words: Sequence[str], usage: Usage) -> Iterator[tuple[int, int]]:
+def _noun_phrases(words: Sequence[str], usage: WordUsage) -> Iterator[tuple[int, int]]:
     """Runs [first, last] of telling words that end like a noun, one link ("of the") inside at most."""
     fits = [_may_be_inside(word) for word in words]
     for first, word in enumerate(words):
@@ -144,7 +144,7 @@ def _may_be_inside(word: str) -> bool:
     return tells(word) and lower not in EVALUATING and stem(lower) not in EMPTY_NOUNS and (lower not in VERBS or word.isupper())
 
 
-def _may_end(words: Sequence[str], at: int, usage: Usage) -> bool:
+def _may_end(words: Sequence[str], at: int, usage: WordUsage) -> bool:
     word, after = words[at], words[at + 1].lower() if at + 1 < len(words) else ""
     lower = word.lower()
     if after in AFTER_VERBS or (at and words[at - 1].lower() in BEFORE_VERBS):
@@ -168,7 +168,7 @@ def _with_gerund(words: Sequence[str], first: int) -> int:
     return at if doing else first
 
 
-def _questions(text: str) -> Iterator[Candidate]:
+def _questions(text: str) -> Iterator[TitleCandidate]:
     """Short questions that can be understood where nothing was said before them."""
     at = 0
     for sentence in _SENTENCE.findall(text):
@@ -184,4 +184,4 @@ def _questions(text: str) -> Iterator[Candidate]:
         lower = [bare(word) for word in words]
         key = tuple(stem(word) for word in WORD.findall(asked_part) if _may_be_inside(word))
         if key and not _POINTS.intersection(lower) and lower[-1] not in LINKS:
-            yield Candidate((*words[:-1], words[-1] + "?"), key, clause, nominal=True, question=True)
+            yield TitleCandidate((*words[:-1], words[-1] + "?"), key, clause, nominal=True, question=True)

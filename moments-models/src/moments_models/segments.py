@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moments_models.base import Word
-from moments_models.spacing import is_glued, running_text
+from moments_models.engine_contract import Word
+from moments_models.word_pieces import is_glued, running_text
 
 _PAUSE = 0.9
 """Seconds of silence that end a sentence without a full stop."""
@@ -16,7 +16,7 @@ _ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", 
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class Sentence:
     """A sentence; seconds."""
 
     text: str
@@ -24,18 +24,18 @@ class Segment:
     end: float
 
 
-def segments(words: Sequence[Word]) -> list[Segment]:
+def segments(words: Sequence[Word]) -> list[Sentence]:
     """Cut after full stops, at pauses, and at a comma or the widest gap where a sentence passes 30 s. Every word is in one segment.
 
     What is written as one word ("2", ".0", ".1") is cut at pauses alone.
     """
-    found: list[Segment] = []
+    found: list[Sentence] = []
     pending: list[Word] = []
     for index, word in enumerate(words):
         pending.append(word)
         following = words[index + 1] if index + 1 < len(words) else None
         if following is None or _ends_sentence(word, following):
-            found.extend(Segment(running_text(piece), piece[0].start, piece[-1].end) for piece in _pieces(pending))
+            found.extend(Sentence(running_text(piece), piece[0].start, piece[-1].end) for piece in _pieces(pending))
             pending = []
     return found
 

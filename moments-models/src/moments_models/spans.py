@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.tasks import Limits, Line
+from moments_models.tasks import LimitsBlock, LineBlock
 from moments_models.topics import Topics
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _FEW_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TopicSpan:
     """Lines [first, last) of a topic with their score (0 to 1) and what speaks for them."""
 
     first: int
@@ -54,7 +54,7 @@ def line_salience(vectors: NDArray[np.float32], topics: Topics) -> Floats:
     return clipped
 
 
-def similarity_to(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], lines: Sequence[Line]) -> Floats:
+def similarity_to(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], lines: Sequence[LineBlock]) -> Floats:
     """Cosine of the query with each line and what is said around it, since one line alone says too little. 0 without a query."""
     if query is None:
         return np.zeros(len(lines))
@@ -79,12 +79,14 @@ def asked_for(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], a
     return answered
 
 
-def choose(lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits) -> list[Span]:
+def choose(lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, limits: LimitsBlock) -> list[TopicSpan]:
     """At most `max_moments` spans, one per topic, sorted by start; none overlap because topics don't."""
     return _best(topics.ranges, lines, topics, salience, asked, limits)
 
 
-def answers(lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, around: Floats, limits: Limits) -> list[Span]:
+def answers(
+    lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, around: Floats, limits: LimitsBlock
+) -> list[TopicSpan]:
     """At most `max_moments` stretches that answer the prompt, sorted by start, wherever topics begin; none overlap.
 
     A stretch is the run of lines with the greatest sum of seconds times how far they stand above what is usual here.
@@ -117,7 +119,7 @@ def _heaviest_run(gain: Floats) -> tuple[int, int] | None:
     return run
 
 
-def _on_topics(run: tuple[int, int], lines: Sequence[Line], topics: Topics, taken: NDArray[np.bool_]) -> tuple[int, int]:
+def _on_topics(run: tuple[int, int], lines: Sequence[LineBlock], topics: Topics, taken: NDArray[np.bool_]) -> tuple[int, int]:
     """`run` with each edge on the nearest beginning or end of a topic, where one is near: what is looked at around a line blurs edges."""
     reach = max(_BLUR, 0.1 * _duration(lines, *run))
     starts = min(topics.starts, key=lambda at: abs(lines[at].start - lines[run[0]].start))
@@ -127,7 +129,7 @@ def _on_topics(run: tuple[int, int], lines: Sequence[Line], topics: Topics, take
     return (first, last) if first < last and not taken[first:last].any() else run
 
 
-def _grown(run: tuple[int, int], lines: Sequence[Line], taken: NDArray[np.bool_], shortest: float) -> tuple[int, int]:
+def _grown(run: tuple[int, int], lines: Sequence[LineBlock], taken: NDArray[np.bool_], shortest: float) -> tuple[int, int]:
     """`run` with free lines added after it, then before it, until it is long enough."""
     first, last = run
     while _duration(lines, first, last) < shortest:
@@ -141,8 +143,8 @@ def _grown(run: tuple[int, int], lines: Sequence[Line], taken: NDArray[np.bool_]
 
 
 def _best(
-    ranges: Sequence[tuple[int, int]], lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits
-) -> list[Span]:
+    ranges: Sequence[tuple[int, int]], lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, limits: LimitsBlock
+) -> list[TopicSpan]:
     long_enough = [(first, last) for first, last in ranges if _duration(lines, first, last) > 0.0]
     spans = [_best_span(lines, first, last, salience, asked, limits) for first, last in long_enough]
     found = [_scored(span, lines, topics, salience, asked, limits) for span in spans]
@@ -151,11 +153,11 @@ def _best(
     return sorted(best, key=lambda span: span.first)
 
 
-def _duration(lines: Sequence[Line], first: int, last: int) -> float:
+def _duration(lines: Sequence[LineBlock], first: int, last: int) -> float:
     return lines[last - 1].end - lines[first].start
 
 
-def _best_span(lines: Sequence[Line], first: int, last: int, salience: Floats, asked: Floats, limits: Limits) -> tuple[int, int]:
+def _best_span(lines: Sequence[LineBlock], first: int, last: int, salience: Floats, asked: Floats, limits: LimitsBlock) -> tuple[int, int]:
     """The whole topic when it fits, else the stretch of whole lines that says most, the topic's own beginning preferred."""
     if _duration(lines, first, last) <= limits.max_duration:
         return first, last
@@ -181,7 +183,9 @@ def _best_span(lines: Sequence[Line], first: int, last: int, salience: Floats, a
     return best[1], best[2]
 
 
-def _scored(span: tuple[int, int], lines: Sequence[Line], topics: Topics, salience: Floats, asked: Floats, limits: Limits) -> Span:
+def _scored(
+    span: tuple[int, int], lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, limits: LimitsBlock
+) -> TopicSpan:
     first, last = span
     central = float(salience[first:last].mean())
     wish = float(np.sort(asked[first:last])[-3:].mean()) if last > first else 0.0
@@ -196,7 +200,7 @@ def _scored(span: tuple[int, int], lines: Sequence[Line], topics: Topics, salien
     score = float(np.clip((worth - 0.35) / 0.4, 0.0, 1.0))
     if asked.any():
         score = 0.4 * score + 0.6 * wish
-    return Span(first, last, round(float(np.clip(score, 0.0, 1.0)), 3), central, wish, starts_topic and (first, last) in topics.ranges)
+    return TopicSpan(first, last, round(float(np.clip(score, 0.0, 1.0)), 3), central, wish, starts_topic and (first, last) in topics.ranges)
 
 
 def _unit(row: NDArray[np.float32]) -> NDArray[np.float32]:

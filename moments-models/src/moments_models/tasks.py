@@ -22,7 +22,7 @@ class _Block(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
-class Limits(_Block):
+class LimitsBlock(_Block):
     """What moments may be; seconds. A limit that is missing does not limit."""
 
     max_moments: int = Field(default=12, ge=1, le=1000)
@@ -30,7 +30,7 @@ class Limits(_Block):
     max_duration: float = Field(default=86_400.0, gt=0.0)
 
 
-class Line(_Block):
+class LineBlock(_Block):
     """A sentence or segment of the transcript; seconds. Lines of one `turn` were spoken in one go, or are one paragraph.
 
     `confidence`: the chance that a word of it is right, given where it is low; `unsure`: its words that were hardly heard.
@@ -46,7 +46,7 @@ class Line(_Block):
     unsure: tuple[str, ...] = ()
 
 
-class Chapter(_Block):
+class ChapterBlock(_Block):
     """A chapter mark that the file brought along."""
 
     start: float
@@ -58,14 +58,14 @@ class GenerationTask(_Block):
 
     task: Literal["generate_moments"]
     duration: float = Field(gt=0.0)
-    limits: Limits = Limits()
+    limits: LimitsBlock = LimitsBlock()
     prompt: str = ""
     language: str = ""
-    lines: tuple[Line, ...] = ()
-    chapters: tuple[Chapter, ...] | None = None
+    lines: tuple[LineBlock, ...] = ()
+    chapters: tuple[ChapterBlock, ...] | None = None
 
 
-class Clip(_Block):
+class ClipBlock(_Block):
     """The clip sent along: where it starts in the recording, and how much of it lies before and after the moment; seconds."""
 
     start: float = 0.0
@@ -88,10 +88,10 @@ class RefinementTask(_Block):
     task: Literal["refine_moment"]
     duration: float = Field(gt=0.0)
     time_base: Literal["clip", "absolute"] = "absolute"
-    clip: Clip | None = None
+    clip: ClipBlock | None = None
     moment: MomentBlock
-    limits: Limits = Limits()
-    lines: tuple[Line, ...] = ()
+    limits: LimitsBlock = LimitsBlock()
+    lines: tuple[LineBlock, ...] = ()
     words: tuple[tuple[float, float, str], ...] = ()
 
 

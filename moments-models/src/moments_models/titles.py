@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.phrases import WORD, Candidate, Usage, bare, candidates, is_name, stem, tells
+from moments_models.phrases import WORD, TitleCandidate, WordUsage, bare, candidates, is_name, stem, tells
 from moments_models.stopwords import SMALL_WORDS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def titles(
     `starts` (seconds) name segments that have no words to use. `elsewhere`: what else is said in the recording; `centres`: a unit vector of
     each segment's meaning, if known. Without `embed` words alone decide.
     """
-    usage = Usage([*segments, *elsewhere])
+    usage = WordUsage([*segments, *elsewhere])
     counts = [Counter(_content(text)) for text in segments]
     everything = sum(counts, Counter(word for text in elsewhere for word in _content(text)))
     ranked = [_by_words(text, _contrast(count, everything), usage) for text, count in zip(segments, counts, strict=True)]
@@ -108,9 +108,9 @@ def _contrast(count: Counter[str], everything: Counter[str]) -> dict[str, float]
     return found
 
 
-def _by_words(text: str, contrast: dict[str, float], usage: Usage) -> list[Phrase]:
+def _by_words(text: str, contrast: dict[str, float], usage: WordUsage) -> list[Phrase]:
     """The best phrases by their words, scores from 0 to 1."""
-    said: dict[tuple[tuple[str, ...], bool], list[Candidate]] = {}
+    said: dict[tuple[tuple[str, ...], bool], list[TitleCandidate]] = {}
     for one in candidates(text, usage):
         if one.key:
             said.setdefault((tuple(map(stem, one.words)), one.question), []).append(one)
@@ -120,7 +120,7 @@ def _by_words(text: str, contrast: dict[str, float], usage: Usage) -> list[Phras
     return sorted(found, key=lambda phrase: (-phrase.score, phrase.text))[:_RANKED]
 
 
-def _phrase(forms: Sequence[Candidate], contrast: dict[str, float]) -> Phrase:
+def _phrase(forms: Sequence[TitleCandidate], contrast: dict[str, float]) -> Phrase:
     one = forms[0]
     strength = [contrast.get(word, 0.0) for word in one.key]
     score = sum(strength) / len(strength) ** 0.6 * (1 + 0.35 * math.log(len(forms)))

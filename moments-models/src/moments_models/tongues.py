@@ -7,8 +7,18 @@ little sense in it is asked for its own.
 from __future__ import annotations
 
 from moments_models.audio import RATE
-from moments_models.base import Dropped, Hearing, Spoken, Task, Word
-from moments_models.languages import LONG_ENOUGH, SURE, Run, Window, likeliest, runs, together, two_windows_are_sure, weighed
+from moments_models.engine_contract import DroppedWords, Hearing, LanguageStretch, Task, Word
+from moments_models.languages import (
+    LONG_ENOUGH,
+    SURE,
+    LanguageRun,
+    LanguageWindow,
+    likeliest,
+    runs,
+    together,
+    two_windows_are_sure,
+    weighed,
+)
 from moments_models.listening import Decoder, Listener, Take
 from moments_models.vad import Chunk, Speech
 
@@ -39,9 +49,9 @@ class Interpreter:
         self._own = named if named is not None else self._recognised()
         self._current = self._own
         self.words: list[Word] = []
-        self._dropped: list[Dropped] = []
+        self._dropped: list[DroppedWords] = []
         self._lost: list[tuple[float, float]] = []
-        self._spoken: list[Spoken] = []
+        self._spoken: list[LanguageStretch] = []
 
     @property
     def main(self) -> str:
@@ -98,7 +108,7 @@ class Interpreter:
         answer = self._decoder.languages(chunk)
         return max((self._own, self._current), key=lambda name: answer.get(name, 0.0))
 
-    def _foreign(self, chunk: Chunk, take: Take, language: str) -> list[Spoken]:
+    def _foreign(self, chunk: Chunk, take: Take, language: str) -> list[LanguageStretch]:
         """Hears anew, in their own language, the stretches that are surely in another; answers them."""
         weak = sorted([*take.doubtful, *self._listener.unexplained(chunk, take)])
         start, end = chunk.pieces[0].start / RATE, chunk.end / RATE
@@ -117,10 +127,10 @@ class Interpreter:
             if heard.words and heard.confidence(run.start, run.end) > take.confidence(run.start, run.end):
                 take.without(run.start, run.end)
                 take.add(heard)
-                found.append(Spoken(run.language, run.start, run.end, sure))
+                found.append(LanguageStretch(run.language, run.start, run.end, sure))
         return found
 
-    def _sure(self, run: Run, chunk: Chunk) -> float | None:
+    def _sure(self, run: LanguageRun, chunk: Chunk) -> float | None:
         """How sure the run's language is, where that is enough for a switch. What follows in the next chunk counts too."""
         whole = self._decoder.languages(self._speech.piece(run.start, run.end)).get(run.language, 0.0)
         goes_on = self._current == run.language and run.start - chunk.pieces[0].start / RATE < _NEAR
@@ -128,33 +138,33 @@ class Interpreter:
             return whole
         if not two_windows_are_sure(run) and chunk.end / RATE - run.end < _NEAR:
             after = [self._window(*span) for span in self._phrases(chunk.end / RATE, chunk.end / RATE + LONG_ENOUGH)[:2]]
-            run = Run(run.language, (*run.windows, *after))
+            run = LanguageRun(run.language, (*run.windows, *after))
         return whole if two_windows_are_sure(run) else None
 
     def _phrases(self, start: float, end: float) -> list[tuple[float, float]]:
         return self._speech.phrases(start, end, _SHORTEST_WINDOW, _LONGEST_WINDOW)
 
-    def _window(self, start: float, end: float) -> Window:
-        return Window(start, end, self._decoder.languages(self._speech.piece(start, end)))
+    def _window(self, start: float, end: float) -> LanguageWindow:
+        return LanguageWindow(start, end, self._decoder.languages(self._speech.piece(start, end)))
 
-    def _tell(self, chunk: Chunk, language: str, foreign: list[Spoken]) -> None:
+    def _tell(self, chunk: Chunk, language: str, foreign: list[LanguageStretch]) -> None:
         """Note which languages the chunk's stretches are in; neighbours in one language are one stretch."""
         at, end = chunk.pieces[0].start / RATE, chunk.end / RATE
         confidence = self._confidence if language == self._own else SURE
-        parts: list[Spoken] = []
+        parts: list[LanguageStretch] = []
         for part in foreign:
             if part.start - at > _NEAR:
-                parts.append(Spoken(language, at, part.start, confidence))
+                parts.append(LanguageStretch(language, at, part.start, confidence))
             parts.append(part)
             at = part.end
         if end - at > _NEAR or not parts:
-            parts.append(Spoken(language, at, end, confidence))
+            parts.append(LanguageStretch(language, at, end, confidence))
         for part in parts:
             last = self._spoken[-1] if self._spoken else None
             if last is not None and last.language == part.language:
                 sure = None if last.confidence is None or part.confidence is None else max(last.confidence, part.confidence)
-                self._spoken[-1] = Spoken(last.language, last.start, round(part.end, 3), sure)
+                self._spoken[-1] = LanguageStretch(last.language, last.start, round(part.end, 3), sure)
             else:
                 sure = None if part.confidence is None else round(part.confidence, 3)
-                self._spoken.append(Spoken(part.language, round(part.start, 3), round(part.end, 3), sure))
+                self._spoken.append(LanguageStretch(part.language, round(part.start, 3), round(part.end, 3), sure))
         self._current = self._spoken[-1].language

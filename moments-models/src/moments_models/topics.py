@@ -16,7 +16,7 @@ import numpy as np
 
 from moments_models.boundaries import trained
 from moments_models.boundaries.depth import depth_evidence
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def usual_length(duration: float) -> float:
 
 
 def find_topics(
-    lines: Sequence[Line],
+    lines: Sequence[LineBlock],
     vectors: NDArray[np.float32],
     *,
     shortest: float = 0.0,
@@ -111,7 +111,7 @@ def find_topics(
     return Topics(tuple(chosen), evidence, count)
 
 
-def expected_length(lines: Sequence[Line], log_odds: Floats, trust: float, weights: Weights = DEFAULT) -> float:
+def expected_length(lines: Sequence[LineBlock], log_odds: Floats, trust: float, weights: Weights = DEFAULT) -> float:
     """Seconds that a topic takes here: what is usual for the duration, and, by the share `trust`, what the scorer expects of this text."""
     span = lines[-1].end - lines[0].start
     expected = float((1 / (1 + np.exp(-log_odds[1:]))).sum()) * weights.per_expected
@@ -119,7 +119,7 @@ def expected_length(lines: Sequence[Line], log_odds: Floats, trust: float, weigh
     return float(length * _conversation(lines, weights))
 
 
-def _conversation(lines: Sequence[Line], weights: Weights) -> float:
+def _conversation(lines: Sequence[LineBlock], weights: Weights) -> float:
     """How many times longer a topic is than in a talk: more where people interrupt each other.
 
     Where turns are not known, as after speech recognition alone, short sentences tell it, in recordings that are long enough to have
@@ -135,12 +135,12 @@ def _conversation(lines: Sequence[Line], weights: Weights) -> float:
     return float((_TALK_TURN / np.clip(usual, weights.conversation, _TALK_TURN)) ** _known(lines))
 
 
-def _known(lines: Sequence[Line]) -> float:
+def _known(lines: Sequence[LineBlock]) -> float:
     """How far the recording is of the length that the scorer was trained on, 0 to 1."""
     return float(np.clip((lines[-1].end - lines[0].start - _SHORT) / (_LONG - _SHORT), 0.0, 1.0))
 
 
-def _pauses(lines: Sequence[Line]) -> Floats:
+def _pauses(lines: Sequence[LineBlock]) -> Floats:
     """Silence before each line against what is usual here: 0 for the usual, 3 at most."""
     gaps = np.array([0.0, *(max(0.0, after.start - before.end) for before, after in pairwise(lines))])
     usual = float(np.median(gaps[1:])) if len(gaps) > 1 else 0.0

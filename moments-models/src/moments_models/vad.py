@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from moments_models.audio import RATE, samples, wav_duration
-from moments_models.base import Task
+from moments_models.engine_contract import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ LONGEST_CHUNK = 28.0
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SpeechPiece:
     """A stretch of the recording inside a chunk, in samples: `start` in the recording, `offset` in the chunk."""
 
     start: int
@@ -64,7 +64,7 @@ class Piece:
 class Chunk:
     """Speech of at most 28 s, put together from pieces of the recording."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SpeechPiece, ...]
 
     @property
     def length(self) -> int:
@@ -85,7 +85,7 @@ class Chunk:
         """Times in the chunk as times in the recording, seconds. A span over a seam belongs to the piece that holds more of it."""
         first, last = start * RATE, max(end, start) * RATE
 
-        def shared(piece: Piece) -> float:
+        def shared(piece: SpeechPiece) -> float:
             return min(last, piece.offset + piece.length) - max(first, piece.offset)
 
         piece = max(self.pieces, key=shared)
@@ -153,7 +153,7 @@ class Speech:
         """A stretch of the recording by itself."""
         total = len(self.probabilities) * WINDOW
         first = max(0, min(int(start * RATE), total - WINDOW))
-        return Chunk((Piece(first, 0, max(WINDOW, min(int(end * RATE), total) - first)),))
+        return Chunk((SpeechPiece(first, 0, max(WINDOW, min(int(end * RATE), total) - first)),))
 
     def halves(self, chunk: Chunk, middle: float = 0.05) -> tuple[Chunk, Chunk]:
         """The chunk cut in two where its middle half sounds least like speech. `middle`: the cost of its edges, a probability."""
@@ -271,7 +271,7 @@ def plan_chunks(probabilities: NDArray[np.float32], regions: Iterator[tuple[int,
     limit = int(LONGEST_CHUNK * RATE)
     total = len(probabilities) * WINDOW
     chunks: list[Chunk] = []
-    pieces: list[Piece] = []
+    pieces: list[SpeechPiece] = []
     for start, end in _padded(regions, probabilities, total):
         if pieces:
             joined = _join(pieces, start, end)
@@ -279,21 +279,21 @@ def plan_chunks(probabilities: NDArray[np.float32], regions: Iterator[tuple[int,
                 pieces = joined
                 continue
             chunks.append(Chunk(tuple(pieces)))
-        pieces = [Piece(start, 0, end - start)]
+        pieces = [SpeechPiece(start, 0, end - start)]
     if pieces:
         chunks.append(Chunk(tuple(pieces)))
     return chunks
 
 
-def _join(pieces: list[Piece], start: int, end: int) -> list[Piece]:
+def _join(pieces: list[SpeechPiece], start: int, end: int) -> list[SpeechPiece]:
     last = pieces[-1]
     pause = start - (last.start + last.length)
     kept = int(_KEPT_PAUSE * RATE)
     if pause <= kept:
-        return [*pieces[:-1], Piece(last.start, last.offset, end - last.start)]
+        return [*pieces[:-1], SpeechPiece(last.start, last.offset, end - last.start)]
     half = kept // 2
-    extended = Piece(last.start, last.offset, last.length + half)
-    return [*pieces[:-1], extended, Piece(start - half, extended.offset + extended.length, end - start + half)]
+    extended = SpeechPiece(last.start, last.offset, last.length + half)
+    return [*pieces[:-1], extended, SpeechPiece(start - half, extended.offset + extended.length, end - start + half)]
 
 
 def _padded(regions: Iterator[tuple[int, int]], probabilities: NDArray[np.float32], total: int) -> Iterator[tuple[int, int]]:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from moments_models.boundaries import BoundaryScorer, trained
 from moments_models.boundaries.features import describe
 from moments_models.boundaries.scorer import Trees
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 
-def made(count: int, *, turns: bool = True, seed: int = 5) -> tuple[list[Line], np.ndarray]:
+def made(count: int, *, turns: bool = True, seed: int = 5) -> tuple[list[LineBlock], np.ndarray]:
     generator = np.random.default_rng(seed)
     texts = ["So, what is next?", "Yes.", "It depends on how the valve is set, which nobody knows.", "and so on"]
     lines = [
-        Line(
+        LineBlock(
             n=at + 1,
             start=at * 4.0,
             end=at * 4.0 + 4.0,

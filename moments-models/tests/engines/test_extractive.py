@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from conftest import SAMPLE
 from moments_models.engines.extractive import Extractive, _usable
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from moments_models.tasks import GenerationTask
 
 TOPICS = {
@@ -205,14 +205,14 @@ def test_whatever_comes_in_what_goes_out_is_sound(
 
 def test_f98_no_title_is_made_of_words_that_were_hardly_heard() -> None:
     from moments_models.engines.extractive import heard_well
-    from moments_models.tasks import Line
+    from moments_models.tasks import LineBlock
     from moments_models.titles import titles
 
     said = "Social media rises. The flour and the starter make bread. Flour makes bread."
-    line = Line(n=1, start=0.0, end=9.0, text=said, unsure=("Social", "media", "rise"))
+    line = LineBlock(n=1, start=0.0, end=9.0, text=said, unsure=("Social", "media", "rise"))
     assert heard_well(line) == "; ; rises. The flour and the starter make bread. Flour makes bread."
     assert heard_well(line.model_copy(update={"unsure": ()})) == said
     (title,) = titles([heard_well(line)], [0.0])
     assert not {"social", "media"} & set(title.lower().split())
-    everything = Line(n=1, start=65.0, end=70.0, text="Social media", unsure=("Social", "media"))
+    everything = LineBlock(n=1, start=65.0, end=70.0, text="Social media", unsure=("Social", "media"))
     assert titles([heard_well(everything)], [65.0]) == ["Moment at 1:05"]

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from moments_models import weights
-from moments_models.base import Prompt
+from moments_models.engine_contract import ChatPrompt
 from moments_models.engines.llama import QWEN_CODER, Llama
 from moments_models.errors import ClientGone, InvalidRequest
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 
@@ -28,8 +28,8 @@ def llama() -> Llama:
     return loaded
 
 
-def question(text: str, **settings: object) -> Prompt:
-    return Prompt(({"role": "user", "content": text},), settings)
+def question(text: str, **settings: object) -> ChatPrompt:
+    return ChatPrompt(({"role": "user", "content": text},), settings)
 
 
 def test_an_answer_keeps_the_schema(llama: Llama) -> None:

@@ -15,11 +15,11 @@ import pytest
 from made_parakeet import FRAME, STEP, WORDS, write
 from made_speech import made_speech
 from moments_models.audio import RATE, wav_duration
-from moments_models.base import Word
+from moments_models.engine_contract import Word
 from moments_models.engines.parakeet import LONGEST_TOKEN, Parakeet, Token, placed, words_of
-from moments_models.jobs import Job
 from moments_models.listening import Passage, Take, judge
-from moments_models.vad import Chunk, Piece, Speech, speech_chunks
+from moments_models.request_jobs import Job
+from moments_models.vad import Chunk, Speech, SpeechPiece, speech_chunks
 
 Serve = Callable[..., httpx.AsyncClient]
 
@@ -69,7 +69,7 @@ def test_a_last_word_ends_with_its_chunk_and_stray_pieces_are_words() -> None:
 
 def test_a_word_lies_where_its_piece_of_the_recording_lies() -> None:
     """A chunk of two pieces: 2 s from second 10 on, then 2 s from second 60 on."""
-    chunk = Chunk((Piece(10 * RATE, 0, 2 * RATE), Piece(60 * RATE, 2 * RATE, 2 * RATE)))
+    chunk = Chunk((SpeechPiece(10 * RATE, 0, 2 * RATE), SpeechPiece(60 * RATE, 2 * RATE, 2 * RATE)))
     first, second = placed(chunk, [Token(" one", 0.5, 0.0), Token(" two", 2.5, 0.0)]).words
     assert (first.start, first.end) == (10.5, pytest.approx(10.5 + LONGEST_TOKEN))
     assert (second.start, second.end) == (60.5, pytest.approx(60.5 + LONGEST_TOKEN))
@@ -77,7 +77,7 @@ def test_a_word_lies_where_its_piece_of_the_recording_lies() -> None:
 
 def test_f57_f84_what_repeats_itself_is_kept_where_somebody_speaks_and_what_is_unsure_is_not() -> None:
     speech, silence = made_speech([(0.0, 28.0)], 28.0), made_speech([], 28.0)
-    chunk = Chunk((Piece(0, 0, 28 * RATE),))
+    chunk = Chunk((SpeechPiece(0, 0, 28 * RATE),))
     big = placed(chunk, [Token(" big", number * 0.4, -0.05) for number in range(60)])
     unsure = placed(chunk, [Token(" so", 1.0, -3.0), Token(" on", 1.4, -3.0)])
 

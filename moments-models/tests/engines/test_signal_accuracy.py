@@ -7,9 +7,9 @@ import statistics
 from pathlib import Path
 
 from made_clip import make_clip
+from moments_models.clip_measurement import measure
 from moments_models.engines.signal import refine
-from moments_models.jobs import Job
-from moments_models.measure import measure
+from moments_models.request_jobs import Job
 from moments_models.tasks import RefinementTask
 
 CLIPS = 6

@@ -62,8 +62,8 @@ def noise_past_the_gate() -> dict[str, NDArray[np.floating]]:
 async def test_f57_f84_no_speech_probe_of_the_decoder_itself(whisper_base: Path, tmp_path: Path, name: str) -> None:
     """Noise that is fed past voice activity: the decoder writes sentences, some of them sure; with no voice under them they are dropped."""
     from moments_models.engines.whisper import Whisper, WhisperDecoder
-    from moments_models.jobs import Job
     from moments_models.listening import Listener
+    from moments_models.request_jobs import Job
     from moments_models.vad import listen
 
     sound = noise_past_the_gate()[name]

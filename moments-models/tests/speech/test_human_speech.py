@@ -17,7 +17,7 @@ from moments_models import weights
 from moments_models.app import create_app
 from moments_models.audio import RATE, samples, to_wav, wav_duration
 from moments_models.engines import ENGINES
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from moments_models.vad import speech_chunks
 from speech.human_recordings import OTHER_LANGUAGES, RECORDINGS, fetch, plain
 

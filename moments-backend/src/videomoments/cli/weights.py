@@ -9,7 +9,7 @@ from videomoments.cli.console import megabytes, messages
 from videomoments.core.errors import MomentsError
 
 if TYPE_CHECKING:
-    from moments_models.weights import Progress
+    from moments_models.weights import PullProgress
     from videomoments.inference.base import ModelConfig
 
 
@@ -52,7 +52,7 @@ def _with_bars(names: Sequence[str]) -> None:
     with Bars(*columns, console=messages(), transient=True) as bars:
         tasks = {name: bars.add_task(name, total=WEIGHTS[name].download_size) for name in names}
 
-        def tick(progress: Progress) -> None:
+        def tick(progress: PullProgress) -> None:
             if progress.total:
                 bars.update(tasks[progress.name], total=progress.total, completed=progress.done)
 
@@ -60,7 +60,7 @@ def _with_bars(names: Sequence[str]) -> None:
             _pull_one(name, tick)
 
 
-def _pull_one(name: str, on_progress: Callable[[Progress], None]) -> None:
+def _pull_one(name: str, on_progress: Callable[[PullProgress], None]) -> None:
     from moments_models.weights import WeightsError, pull
 
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moments_models.boundaries.features import unit
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,14 +32,14 @@ _COST = 0.9
 """Standard deviations that a boundary must stand out by."""
 
 
-def depth_evidence(lines: Sequence[Line], vectors: NDArray[np.float32]) -> Floats:
+def depth_evidence(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
     """For each line, how much speaks for a topic that starts with it; above 0 where a boundary pays, unit about one standard deviation."""
     cues = np.array([float(bool(_CUE.match(line.text.strip()))) for line in lines])
     found: Floats = _depth(lines, vectors) + _CUE_WEIGHT * (cues - cues.mean()) - _COST
     return found
 
 
-def _depth(lines: Sequence[Line], vectors: NDArray[np.float32]) -> Floats:
+def _depth(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
     count = len(lines)
     size = np.sqrt([max(1, len(line.text.split())) for line in lines])
     sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(vectors * size[:, None], axis=0)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moments_models.boundaries.turns import turn_features
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Features:
     opening: NDArray[np.float32]
 
 
-def describe(lines: Sequence[Line], vectors: NDArray[np.float32]) -> Features:
+def describe(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Features:
     """Features of the lines, of which there is at least one; `vectors`: one unit vector per line."""
     text = _Text(lines, vectors)
     columns: dict[str, Floats] = {}
@@ -68,7 +68,7 @@ def describe(lines: Sequence[Line], vectors: NDArray[np.float32]) -> Features:
 class _Text:
     """Lines with running sums, so that the meaning of any stretch is one subtraction."""
 
-    def __init__(self, lines: Sequence[Line], vectors: NDArray[np.float32]) -> None:
+    def __init__(self, lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> None:
         self.count = len(lines)
         self.index = np.arange(self.count)
         self.vectors = vectors.astype(np.float64)
@@ -123,7 +123,7 @@ def _cohesion(text: _Text) -> dict[str, Floats]:
     return {"after_to_all": following @ whole, "after_to_all_before": everything_before, "line_to_all": text.vectors @ whole}
 
 
-def _wording(lines: Sequence[Line], text: _Text) -> dict[str, Floats]:
+def _wording(lines: Sequence[LineBlock], text: _Text) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for name, pattern in _PATTERNS.items():
         cue = np.array([bool(pattern.search(line.text)) for line in lines], float)
@@ -136,7 +136,7 @@ def _wording(lines: Sequence[Line], text: _Text) -> dict[str, Floats]:
     return found
 
 
-def _document(lines: Sequence[Line], text: _Text, similar: Floats) -> dict[str, Floats]:
+def _document(lines: Sequence[LineBlock], text: _Text, similar: Floats) -> dict[str, Floats]:
     starts = np.array([line.start for line in lines])
     end = lines[-1].end
     same = {

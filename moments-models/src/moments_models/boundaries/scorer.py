@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moments_models.boundaries.features import VERSION, Features, describe
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class BoundaryScorer:
             int(weights["depth"]),
         )
 
-    def log_odds(self, lines: Sequence[Line], vectors: NDArray[np.float32]) -> Floats:
+    def log_odds(self, lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
         """Natural logarithm of the odds that a chapter begins with each line; `vectors`: one unit vector per line."""
         return self._trees.sum(self.table(describe(lines, vectors)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.tasks import Line
+from moments_models.tasks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ _LONG_AGO = 3000.0
 """Words; for a speaker not heard before, or not for that long."""
 
 
-def turn_features(lines: Sequence[Line], words: Floats, asks: Floats) -> dict[str, Floats]:
+def turn_features(lines: Sequence[LineBlock], words: Floats, asks: Floats) -> dict[str, Floats]:
     """By name, a value per line; NaN for everything where no line knows its turn, and for speakers where none is named."""
     count = len(lines)
     if count == 0 or all(line.turn is None for line in lines):
@@ -56,7 +56,7 @@ def turn_features(lines: Sequence[Line], words: Floats, asks: Floats) -> dict[st
 
 
 def _speaker_features(
-    lines: Sequence[Line], words: Floats, until: Floats, begins: NDArray[np.bool_], asking: dict[int, float]
+    lines: Sequence[LineBlock], words: Floats, until: Floats, begins: NDArray[np.bool_], asking: dict[int, float]
 ) -> dict[str, Floats]:
     names = [line.speaker for line in lines]
     if not any(names):

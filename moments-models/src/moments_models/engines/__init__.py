@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moments_models.base import EngineSpec
+from moments_models.engine_contract import EngineSpec
 from moments_models.engines import extractive, llama, parakeet, signal, whisper
 
 _ALL = (whisper.BASE, whisper.TINY_EN, parakeet.SPEC, extractive.SPEC, signal.SPEC, llama.QWEN_CODER)

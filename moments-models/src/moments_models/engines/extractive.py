@@ -10,15 +10,15 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from moments_models.base import ChatRequest, EngineKind, EngineSpec, Task
+from moments_models.engine_contract import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
-from moments_models.tasks import GenerationTask, Line, parse
+from moments_models.tasks import GenerationTask, LineBlock, parse
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from moments_models.spans import Span
+    from moments_models.spans import TopicSpan
 
 _KEPT = 4
 """Transcripts whose vectors are kept; 3 h take 4 MB."""
@@ -42,7 +42,7 @@ class Extractive:
             raise InvalidRequest("extractive generates moments (task `generate_moments`) and nothing else", code="unsupported_task")
         return self.moments(parse(GenerationTask, request.block), task)
 
-    def _titles(self, lines: list[Line], vectors: NDArray[np.float32], chosen: list[Span]) -> list[str]:
+    def _titles(self, lines: list[LineBlock], vectors: NDArray[np.float32], chosen: list[TopicSpan]) -> list[str]:
         import numpy as np
 
         from moments_models.titles import titles
@@ -98,7 +98,7 @@ class Extractive:
         return vectors
 
 
-def heard_well(line: Line) -> str:
+def heard_well(line: LineBlock) -> str:
     """The line with its unsure words cut out, and a break in their place: no title is made of them, or over them."""
     if not line.unsure:
         return line.text
@@ -106,7 +106,7 @@ def heard_well(line: Line) -> str:
     return _WHITE.sub(" ", re.sub(rf"(?<!\w)(?:{unsure})(?!\w)", " ; ", line.text)).strip()
 
 
-def _usable(wanted: GenerationTask) -> list[Line]:
+def _usable(wanted: GenerationTask) -> list[LineBlock]:
     """Lines with text inside the recording, in order, cut where they overlap their successor. Empty when none of them has a length.
 
     A line without length is kept: where times are whole seconds a "Right." has none, and still says whose turn it is.
@@ -114,7 +114,7 @@ def _usable(wanted: GenerationTask) -> list[Line]:
     ordered = sorted(
         (line for line in wanted.lines if line.text.strip() and line.start < wanted.duration), key=lambda line: (line.start, line.end)
     )
-    found: list[Line] = []
+    found: list[LineBlock] = []
     for line in ordered:
         start = max(line.start, found[-1].end) if found else max(0.0, line.start)
         end = max(start, min(line.end, wanted.duration))
@@ -122,7 +122,7 @@ def _usable(wanted: GenerationTask) -> list[Line]:
     return found if any(line.end - line.start > _SHORTEST for line in found) else []
 
 
-def _reason(span: Span, lines: list[Line], *, language: str) -> str:
+def _reason(span: TopicSpan, lines: list[LineBlock], *, language: str) -> str:
     pause = lines[span.first].start - lines[span.first - 1].end if span.first else 0.0
     if span.asked >= 0.3:
         parts = ["A passage that matches the prompt"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from moments_models import weights
-from moments_models.base import Completion, EngineKind, EngineSpec, Library, Prompt, Task
 from moments_models.cores import cores
+from moments_models.engine_contract import ChatPrompt, Completion, EngineKind, EngineSpec, Library, Task
 from moments_models.errors import InvalidRequest, ServiceError
 
 _LONGEST_ANSWER = 2048
@@ -39,7 +39,7 @@ class Llama:
         settings.ui = settings.endpoint_props = settings.endpoint_slots = False
         self._server = xllamacpp.Server(settings)
 
-    def complete(self, prompt: Prompt, task: Task) -> Completion:
+    def complete(self, prompt: ChatPrompt, task: Task) -> Completion:
         """Raises `InvalidRequest` when the prompt does not fit the context or its schema can't be kept."""
         body = {
             "max_tokens": _LONGEST_ANSWER,

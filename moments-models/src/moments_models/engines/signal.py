@@ -6,13 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moments_models.base import ChatRequest, EngineKind, EngineSpec, Task
+from moments_models.engine_contract import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
 from moments_models.tasks import RefinementTask, parse
 
 if TYPE_CHECKING:
-    from moments_models.edges import Found
-    from moments_models.measure import Measured
+    from moments_models.clip_measurement import ClipMeasurement
+    from moments_models.edges import SnappedBoundary
 
 _AROUND = 2.0
 """Seconds of picture looked at on either side of a boundary."""
@@ -34,10 +34,10 @@ class Signal:
         return refine(wanted, _look(wanted, request.video_url, task))
 
 
-def _look(wanted: RefinementTask, url: str, task: Task) -> Measured:
-    from moments_models.clips import fetch
-    from moments_models.measure import measure
-    from moments_models.snapping import first_word, last_word
+def _look(wanted: RefinementTask, url: str, task: Task) -> ClipMeasurement:
+    from moments_models.clip_download import fetch
+    from moments_models.clip_measurement import measure
+    from moments_models.edge_words import first_word, last_word
 
     first, last = first_word(wanted), last_word(wanted)
     start = first.start if first else wanted.moment.start_time
@@ -47,10 +47,10 @@ def _look(wanted: RefinementTask, url: str, task: Task) -> Measured:
         return measure(clip, [(start - _AROUND, start + _AROUND), (end - _AROUND, end + _AROUND)], task)
 
 
-def refine(wanted: RefinementTask, measured: Measured | None) -> dict[str, Any]:
+def refine(wanted: RefinementTask, measured: ClipMeasurement | None) -> dict[str, Any]:
     """The answer, from words alone when nothing was measured."""
+    from moments_models.edge_words import first_word, last_word
     from moments_models.edges import find_end, find_start
-    from moments_models.snapping import first_word, last_word
 
     silences = measured.silences if measured else None
     cuts = measured.cuts if measured else []
@@ -68,7 +68,9 @@ def refine(wanted: RefinementTask, measured: Measured | None) -> dict[str, Any]:
     return {"start_time": round(times[0], 3), "end_time": round(times[1], 3), "reason": reason}
 
 
-def _allowed(wanted: RefinementTask, start: Found | None, end: Found | None) -> tuple[Found | None, Found | None]:
+def _allowed(
+    wanted: RefinementTask, start: SnappedBoundary | None, end: SnappedBoundary | None
+) -> tuple[SnappedBoundary | None, SnappedBoundary | None]:
     """What of the two can be used: inside the clip or recording, in order, and not the cause of a broken limit."""
     moment, limits = wanted.moment, wanted.limits
     whole = wanted.clip.duration if wanted.time_base == "clip" and wanted.clip and wanted.clip.duration else wanted.duration

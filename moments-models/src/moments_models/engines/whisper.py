@@ -12,14 +12,14 @@ import numpy as np
 
 from moments_models import weights
 from moments_models.audio import RATE, wav_duration
-from moments_models.base import EngineKind, EngineSpec, Task, Transcript, Word
 from moments_models.cores import cores
+from moments_models.engine_contract import EngineKind, EngineSpec, Recognition, Task, Word
 from moments_models.errors import InvalidRequest
 from moments_models.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOG_PROBABILITY
 from moments_models.listening import Passage
-from moments_models.spacing import is_unspaced, written
 from moments_models.tongues import Interpreter
 from moments_models.vad import PROGRESS_SHARE, Chunk, listen
+from moments_models.word_pieces import is_unspaced, written
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel  # type: ignore[import-untyped]
@@ -40,12 +40,12 @@ class Whisper:
         self.label = label
         self._model = _model(str(weights.location(name)))
 
-    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
+    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Recognition:
         """Raises `InvalidRequest` for a language the model does not know."""
         named = self._known(language)
         speech = listen(wav, task)
         if not speech.chunks:
-            return Transcript((), named or "")
+            return Recognition((), named or "")
         total = sum(chunk.length for chunk in speech.chunks)
         duration = wav_duration(wav)
         interpreter = Interpreter(WhisperDecoder(self._model, wav, task), speech, task, named=named)
@@ -54,7 +54,7 @@ class Whisper:
             interpreter.hear(chunk)
             done += chunk.length
             task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
-        return Transcript(tuple(_ordered(interpreter.words)), interpreter.main, interpreter.hearing())
+        return Recognition(tuple(_ordered(interpreter.words)), interpreter.main, interpreter.hearing())
 
     def _known(self, language: str | None) -> str | None:
         if language is None or language in self._model.supported_languages:

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from moments_models.base import ChatEngine, ChatRequest, Completion, EngineKind, LanguageModel, Prompt
+from moments_models.engine_contract import ChatEngine, ChatPrompt, ChatRequest, Completion, EngineKind, LanguageModel
 from moments_models.errors import InvalidRequest
 from moments_models.host import Host, HostedEngine
-from moments_models.jobs import Job, Jobs
+from moments_models.request_jobs import Job, Jobs
 from moments_models.routes.work import run_for
 from moments_models.tasks import find_block
 
@@ -72,7 +72,7 @@ async def complete(request: Request, body: ChatBody, x_request_id: Annotated[str
 def _prompted(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Completion]:
     if any(_video_url(message) for message in body.messages):
         raise InvalidRequest(f"{body.model} does not watch video", code="video_not_supported")
-    prompt = Prompt(tuple({"role": message.role, "content": "\n".join(_texts([message]))} for message in body.messages), body.settings)
+    prompt = ChatPrompt(tuple({"role": message.role, "content": "\n".join(_texts([message]))} for message in body.messages), body.settings)
 
     def work() -> Completion:
         engine: LanguageModel = hosted.get()

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from moments_models import __version__
 from moments_models.errors import ServiceError
 from moments_models.host import Host
-from moments_models.jobs import Jobs
+from moments_models.request_jobs import Jobs
 
 router = APIRouter()
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Header, Request, UploadFile
 
-from moments_models.base import EngineKind, Transcriber, Transcript
+from moments_models.engine_contract import EngineKind, Recognition, Transcriber
 from moments_models.errors import InvalidRequest
 from moments_models.host import Host
-from moments_models.jobs import Jobs
+from moments_models.request_jobs import Jobs
 from moments_models.routes.work import run_for
 
 router = APIRouter()
@@ -66,9 +66,9 @@ def _language(given: str | None) -> str | None:
     return match[1]
 
 
-def _body(transcript: Transcript, engine: str, duration: float, seconds: float) -> dict[str, Any]:
+def _body(transcript: Recognition, engine: str, duration: float, seconds: float) -> dict[str, Any]:
     from moments_models.segments import segments
-    from moments_models.spacing import running_text
+    from moments_models.word_pieces import running_text
 
     spoken = segments(transcript.words)
     return {

@@ -12,7 +12,7 @@ from fastapi import Request
 
 from moments_models.errors import ClientGone, ServiceError
 from moments_models.host import HostedEngine
-from moments_models.jobs import Job
+from moments_models.request_jobs import Job
 from moments_models.routes.metrics import Metrics
 
 T = TypeVar("T")

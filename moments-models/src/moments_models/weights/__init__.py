@@ -3,14 +3,14 @@
 A set of weights is known by the sha256 of its files; nothing else is ever loaded.
 """
 
-from moments_models.weights.progress import Progress
+from moments_models.weights.pull_progress import PullProgress
 from moments_models.weights.registry import WEIGHTS, WeightSet
 from moments_models.weights.sources import SourceFailed
 from moments_models.weights.store import WeightsError, brought, fingerprint, location, needed_for, present, pull, root
 
 __all__ = [
     "WEIGHTS",
-    "Progress",
+    "PullProgress",
     "SourceFailed",
     "WeightSet",
     "WeightsError",

@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from moments_models.weights.progress import OnProgress, Progress
+from moments_models.weights.pull_progress import OnProgress, PullProgress
 from moments_models.weights.registry import Carrier, WeightSet
 
 HUB_PATIENCE = 5.0
@@ -50,7 +50,7 @@ def from_path(weights: WeightSet, staging: Path, given: Path, on_progress: OnPro
             raise SourceFailed(f"{file.name} is not in the folder given for {weights.name}")
         shutil.copyfile(source, staging / file.name)
         done += file.size
-        on_progress(Progress(weights.name, "path", done, weights.size))
+        on_progress(PullProgress(weights.name, "path", done, weights.size))
 
 
 def from_hub(weights: WeightSet, staging: Path, on_progress: OnProgress) -> None:
@@ -179,7 +179,7 @@ class _FolderWatch(contextlib.AbstractContextManager[None]):
             self._tick(self._total)
 
     def _tick(self, done: int) -> None:
-        self._on_progress(Progress(self._name, self._source, min(done, self._total), self._total))
+        self._on_progress(PullProgress(self._name, self._source, min(done, self._total), self._total))
 
     def _watch(self) -> None:
         seen = -1

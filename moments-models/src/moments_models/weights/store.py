@@ -15,7 +15,7 @@ import platformdirs
 from filelock import FileLock
 
 from moments_models.weights import sources
-from moments_models.weights.progress import OnProgress, Progress, ignore
+from moments_models.weights.pull_progress import OnProgress, PullProgress, ignore
 from moments_models.weights.registry import WEIGHTS, WeightSet
 
 MANIFEST = "manifest.json"
@@ -150,7 +150,7 @@ def _fill(weights: WeightSet, staging: Path, given: Path | None, on_progress: On
             _verify(weights, staging)
         except sources.SourceFailed as error:
             reasons.append(f"{source}: {error}")
-            on_progress(Progress(weights.name, source, 0, 0, note=str(error)))
+            on_progress(PullProgress(weights.name, source, 0, 0, note=str(error)))
             _clear(staging)
         else:
             return source

@@ -32,7 +32,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class LanguageStretch:
     """A stretch of the recording in one language (ISO 639-1); seconds. `confidence` is 0 to 1, None where a person named the language."""
 
     language: str
@@ -42,7 +42,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedWords:
     """Words that a recogniser wrote and nobody said, as far as can be told; seconds. `reason` is one of `guards.Reason`."""
 
     text: str
@@ -58,13 +58,13 @@ class Hearing:
     `not_understood`: stretches [start, end) in seconds where somebody speaks and no words were found.
     """
 
-    languages: tuple[Spoken, ...] = ()
+    languages: tuple[LanguageStretch, ...] = ()
     not_understood: tuple[tuple[float, float], ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[DroppedWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class Recognition:
     """What a recogniser heard. Without words nobody speaks, or nothing was understood: `hearing` says which."""
 
     words: tuple[Word, ...]
@@ -88,7 +88,7 @@ class Transcriber(Protocol):
     label: str
     """Identity for transcripts, such as `whisper-base-int8`."""
 
-    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Transcript:
+    def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Recognition:
         """Recognise a 16 kHz mono 16-bit WAV file. `language` is an ISO 639-1 code, or None to detect it."""
 
 
@@ -101,7 +101,7 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class ChatPrompt:
     """A chat request for a language model: messages as they came, and the settings that the request names."""
 
     messages: tuple[Mapping[str, Any], ...]
@@ -122,7 +122,7 @@ class Completion:
 class LanguageModel(Protocol):
     """Answers any prompt."""
 
-    def complete(self, prompt: Prompt, task: Task) -> Completion:
+    def complete(self, prompt: ChatPrompt, task: Task) -> Completion:
         """Raises `InvalidRequest` for what the model can't read: too long, an unknown schema."""
 
 

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from moments_models.base import Task
+from moments_models.engine_contract import Task
 from moments_models.errors import InvalidRequest, ServiceError, TooLarge
 
 MAX_BYTES = 512 * 1024 * 1024

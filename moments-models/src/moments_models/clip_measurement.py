@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from moments_models.audio import open_options
-from moments_models.base import Task
+from moments_models.engine_contract import Task
 from moments_models.errors import UnreadableMedia
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ class Loudness:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class ClipMeasurement:
     """`silences`: stretches (start, end); None where loudness can't tell. `cuts`: times of the first frame after each hard cut."""
 
     silences: list[tuple[float, float]] | None
     cuts: list[float]
 
 
-def measure(clip: Path, windows: Sequence[tuple[float, float]], task: Task) -> Measured:
+def measure(clip: Path, windows: Sequence[tuple[float, float]], task: Task) -> ClipMeasurement:
     """Sound of the whole clip and pictures inside `windows` (seconds). Raises `UnreadableMedia`."""
     with _opened(clip) as container:
         zero = _zero(container)
@@ -73,7 +73,7 @@ def measure(clip: Path, windows: Sequence[tuple[float, float]], task: Task) -> M
         with _opened(clip) as container:
             if container.streams.video:
                 cuts.extend(_cuts(container, zero, window, task))
-    return Measured(loudness.silences() if loudness is not None else None, sorted(set(cuts)))
+    return ClipMeasurement(loudness.silences() if loudness is not None else None, sorted(set(cuts)))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from moments_models.base import Word
+from moments_models.engine_contract import Word
 
 _DASHES = "-–—"
 _CLOSERS = "\"'”’)]»"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PullProgress:
     """One tick of a pull.
 
     `done` and `total` are bytes of the source in use (a package is compressed, so its total differs from the size on disk);
@@ -21,8 +21,8 @@ class Progress:
     note: str = ""
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[PullProgress], None]
 
 
-def ignore(_: Progress) -> None:
+def ignore(_: PullProgress) -> None:
     """The default listener."""
