@@ -58,7 +58,7 @@ def _measured(hours: float) -> dict[str, float]:
 
     from moments_models.engines.extractive import Extractive
     from moments_models.request_jobs import Job
-    from moments_models.tasks import GenerationTask
+    from moments_models.task_blocks import GenerationTask
 
     lines = made_lines(hours)
     started = time.process_time()

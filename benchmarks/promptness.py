@@ -27,7 +27,7 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks.servers import TESTS, Servers, running_servers
 from videomoments.core.config import Settings
 from videomoments.core.names import StageName
-from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted

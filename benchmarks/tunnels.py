@@ -30,7 +30,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from videomoments.inference.base import SshLogin, SshRoute
+from videomoments.inference.model_registry import SshLogin, SshRoute
 from videomoments.inference.ssh import SshFiles
 from videomoments.inference.tunnel import Tunnels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from moments_models.tasks import LineBlock
+from moments_models.task_blocks import LineBlock
 from moments_models.topics import expected_length
 
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from moments_models.tasks import LineBlock
-from videomoments.evaluation.dataset import Recording, lines_of
+from moments_models.task_blocks import LineBlock
+from videomoments.evaluation.dataset import EvaluatedRecording, lines_of
 
 _FEWEST = 10
 """Lines; a recording of fewer teaches nothing."""
 
 
 def embedded(
-    recordings: Sequence[Recording], cache: Path, *, cached_only: bool = False
-) -> Iterator[tuple[Recording, list[LineBlock], Any]]:
+    recordings: Sequence[EvaluatedRecording], cache: Path, *, cached_only: bool = False
+) -> Iterator[tuple[EvaluatedRecording, list[LineBlock], Any]]:
     """Each recording with its lines and a unit vector per line; `cached_only` leaves out those whose vectors are not in the cache."""
     encode: Callable[[Sequence[str]], Any] | None = None
     cache.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ from moments_models.engine_contract import ChatPrompt
 from moments_models.engines.llama import QWEN_CODER, Llama
 from moments_models.request_jobs import Job
 from videomoments.core.times import Interval
-from videomoments.evaluation.dataset import Recording, read_dataset
-from videomoments.evaluation.metrics.chapters import boundaries, tiling
+from videomoments.evaluation.dataset import EvaluatedRecording, read_dataset
+from videomoments.evaluation.metrics.chapter_metrics import boundaries, tiling
 from videomoments.evaluation.predictions import read_predictions
 
 DROPPED = 0.25
@@ -68,7 +68,7 @@ def main() -> None:
         print(f"  without the lowest quarter: precision {precision:.3f}, {recall:.3f} of the moments that people set too")
 
 
-def _judged(recordings: Sequence[Recording], predictions: Path) -> Iterator[Judged]:
+def _judged(recordings: Sequence[EvaluatedRecording], predictions: Path) -> Iterator[Judged]:
     found = read_predictions(predictions)
     model: Llama = QWEN_CODER.load()
     for recording in recordings:

@@ -23,7 +23,7 @@ from sklearn.metrics import average_precision_score
 from embedded import embedded
 from moments_models.boundaries import scorer
 from moments_models.boundaries.features import VERSION, Features, describe
-from videomoments.evaluation.dataset import Recording, read_dataset
+from videomoments.evaluation.dataset import EvaluatedRecording, read_dataset
 
 FOLDS = 4
 ROUNDS = 250
@@ -76,7 +76,7 @@ def main() -> None:
     print(f"{options.output.name}: {options.output.stat().st_size / 1e3:.0f} kB, sha256 {_sha256(options.output)[:16]}")
 
 
-def _examples(recordings: Sequence[Recording], cache: Path, *, cached_only: bool) -> Iterator[Example]:
+def _examples(recordings: Sequence[EvaluatedRecording], cache: Path, *, cached_only: bool) -> Iterator[Example]:
     for recording, lines, vectors in embedded(recordings, cache, cached_only=cached_only):
         starts = np.array([line.start for line in lines])
         begins = np.zeros(len(lines))

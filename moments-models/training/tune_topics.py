@@ -20,7 +20,7 @@ from embedded import embedded
 from moments_models.boundaries import trained
 from moments_models.topics import DEFAULT, Weights, find_topics
 from videomoments.evaluation.dataset import read_dataset
-from videomoments.evaluation.metrics.chapters import ChapterScores, score_chapters
+from videomoments.evaluation.metrics.chapter_metrics import ChapterScores, score_chapters
 
 STEPS = {
     "prior": (0.5, 0.7, 0.9),

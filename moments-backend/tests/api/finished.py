@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from videomoments.api.deps import ApiDeps
 from videomoments.core.names import ClipKind, RunStatus, StageName
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 from videomoments.services.moments import NewMoment, StoredClip
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Claim
@@ -46,7 +46,7 @@ async def finished(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4", 
     measured = SourceFile(source, len(SOURCE), "video/mp4", 180.5, "1280x720", {"duration": 180.5})
     await services.videos.publish_source(claim, measured, StillImage(still, 1.0, 320, 180))
     words = (Word(0.0, 0.5, "Hello", 0.9), Word(0.5, 1.0, "world.", 0.8))
-    said = Transcript("Hello world.", words, (Segment(0.0, 1.0, "Hello world."),), "en", "whisper_base", 1.5)
+    said = TimedTranscript("Hello world.", words, (Segment(0.0, 1.0, "Hello world."),), "en", "whisper_base", 1.5)
     transcript = await services.transcripts.save(claim, said, language="en", input_hash="h")
     new = [NewMoment(10.0, 40.0, "First/part", 0.9, "It begins.", "extractive"), NewMoment(60.0, 90.0, "Second", 0.5, None, "extractive")]
     originals = await services.moments.save_generated(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from videomoments.api.deps import ApiDeps
 from videomoments.core.names import RunStatus
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 from videomoments.services.moments import NewMoment
 
 
@@ -188,7 +188,7 @@ async def test_a_new_transcript_does_not_pass_for_a_corrected_one(client: httpx.
     path = f"/api/videos/{video}/transcript"
     await client.patch(path, json={"words": [{"index": 1, "was": "world.", "word": "Word!"}]})
     claim = await claimed(deps)
-    heard = Transcript("Other.", (Word(0.0, 0.5, "Other.", 0.9),), (Segment(0.0, 0.5, "Other."),), "en", "another", 1.0)
+    heard = TimedTranscript("Other.", (Word(0.0, 0.5, "Other.", 0.9),), (Segment(0.0, 0.5, "Other."),), "en", "another", 1.0)
     await deps.services.transcripts.save(claim, heard, language="en", input_hash="other")
     got = (await client.get(path)).json()
     assert (got["text"], got["edited_at"]) == ("Other.", None)

@@ -23,17 +23,24 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.demo import sample_path, sample_truth
-from videomoments.inference.base import DEFAULT_MODELS, Endpoint, ModelConfig, ModelKind, resolve_endpoint
-from videomoments.inference.check import check_model
 from videomoments.inference.dialect import OwnMemory
+from videomoments.inference.model_registry import DEFAULT_MODELS, Endpoint, ModelConfig, ModelKind, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
+from videomoments.inference.service_check import check_model
 from videomoments.inference.transcribe import transcribe
 from videomoments.inference.tunnel import Tunnels
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines, lines_within
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import ClipRefinement, Generation, parse_generation, parse_refinement, to_absolute
-from videomoments.moments.prompts import REFINEMENT_SCHEMA, ClipView, TimeBase, generation_messages, generation_schema, refinement_messages
+from videomoments.moments.prompt_texts import (
+    REFINEMENT_SCHEMA,
+    ClipView,
+    TimeBase,
+    generation_messages,
+    generation_schema,
+    refinement_messages,
+)
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 
 from stack import embedded_settings
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.site import Site, choose_site
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import Site, choose_site
 
 _START_SECONDS = 300.0
 

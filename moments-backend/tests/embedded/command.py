@@ -10,8 +10,8 @@ from pathlib import Path
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.embedded import running_stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import all_servers
-from videomoments.embedded.layout import Layout
 
 
 def main() -> None:

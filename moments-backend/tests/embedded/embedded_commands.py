@@ -17,9 +17,9 @@ import psutil
 import redis
 
 from stack import embedded_settings
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import belonging
-from videomoments.embedded.site import base_of
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import base_of
+from videomoments.embedded.process_identity import belonging
 
 COMMAND = Path(__file__).with_name("command.py")
 

@@ -16,9 +16,9 @@ import asyncpg
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.embedded import diagnose, revive, running_stack
-from videomoments.embedded.layout import Layout
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import choose_site
 from videomoments.embedded.postgres import Postgres
-from videomoments.embedded.site import choose_site
 
 
 async def query(url: str, statement: str) -> object:

@@ -10,8 +10,8 @@ from stack import embedded_settings
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, ServiceUnavailable
 from videomoments.embedded import clean_targets, diagnose, running_stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import all_servers
-from videomoments.embedded.layout import Layout
 
 
 def test_a_machine_where_all_is_well(home: Path) -> None:

@@ -21,9 +21,9 @@ from stack import embedded_settings
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import revive, running_stack
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.models import Models
-from videomoments.embedded.processes import Record
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.model_server import ModelServer
+from videomoments.embedded.process_identity import Record
 
 STANDIN = Path(__file__).parents[1] / "fakes" / "models_standin"
 
@@ -121,7 +121,7 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_service(home: Path) -> None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         layout = Layout.of(embedded_settings(home))
-        service = Models(layout)
+        service = ModelServer(layout)
         # Our own service, alive, but the port is not its.
         alive = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
         record = Record(alive.pid, "any", "", {"port": str(port)})

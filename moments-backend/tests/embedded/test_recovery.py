@@ -20,9 +20,9 @@ from embedded_commands import Command, gone, query, queue, server_pids
 
 from stack import embedded_settings
 from videomoments.embedded import Stack, revive, running_stack
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
-from videomoments.embedded.site import base_of
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import base_of
+from videomoments.embedded.process_identity import Record
 
 pytestmark = pytest.mark.fault
 

@@ -10,8 +10,8 @@ import pytest
 from embedded_commands import Command, gone, query, queue, server_pids
 
 from stack import embedded_settings
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.site import base_of
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import base_of
 
 
 async def test_two_commands_share_one_stack_and_the_last_one_stops_it(home: Path) -> None:

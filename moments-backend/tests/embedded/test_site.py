@@ -16,8 +16,8 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import running_stack
 from videomoments.embedded.accounts import own_account
-from videomoments.embedded.layout import Layout, private_to
-from videomoments.embedded.site import MAX_SOCKET_PATH, base_of, socket_folder
+from videomoments.embedded.data_folder import Layout, private_to
+from videomoments.embedded.installation import MAX_SOCKET_PATH, base_of, socket_folder
 
 
 async def test_a_deep_data_folder_has_sockets_with_short_paths(home: Path) -> None:

@@ -14,9 +14,9 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.evaluation.asking import predict
-from videomoments.evaluation.dataset import Recording
-from videomoments.inference.base import ModelConfig, ModelKind
-from videomoments.moments.prompts import PROMPT_VERSION
+from videomoments.evaluation.dataset import EvaluatedRecording
+from videomoments.inference.model_registry import ModelConfig, ModelKind
+from videomoments.moments.prompt_texts import PROMPT_VERSION
 
 SEGMENTS = [{"start": at * 10.0, "end": at * 10.0 + 10.0, "text": f"This is part {at}.", "speaker": "A"} for at in range(30)]
 ROW: dict[str, Any] = {
@@ -39,7 +39,7 @@ def model_at(server: ModelServer) -> ModelConfig:
 async def test_chapters_are_asked_without_and_queries_with_a_prompt() -> None:
     async with ModelServer() as server:
         server.script += [reply(moments((150, 300, 0.4), (0, 150, 0.9))), reply(moments((0, 50, 0.2), (150, 300, 0.8)))]
-        found = await predict([Recording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
+        found = await predict([EvaluatedRecording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
         blocks = [task_block(request.body) for request in server.requests]
     assert found.starts == {"talk": [0.0, 150.0]}
     assert found.prompt_version == PROMPT_VERSION
@@ -55,7 +55,7 @@ async def test_chapters_are_asked_without_and_queries_with_a_prompt() -> None:
 async def test_a_row_that_fails_is_told_and_empty() -> None:
     async with ModelServer() as server:
         server.script += [reply(moments((0, 150, 0.9))), *(reply("I won't.") for _ in range(3))]
-        found = await predict([Recording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
+        found = await predict([EvaluatedRecording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
     assert found.starts["talk"] == [0.0]
     assert found.spans["talk", "closing words"] == []
     assert list(found.errors) == ["talk: closing words"]
@@ -65,7 +65,7 @@ async def test_a_model_that_answers_nothing_at_all_is_an_error() -> None:
     async with ModelServer() as server:
         server.script += [reply("I won't.") for _ in range(6)]
         with pytest.raises(ModelError, match="answered nothing"):
-            await predict([Recording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
+            await predict([EvaluatedRecording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
 
 
 def test_the_command_measures_a_file_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 from nltk.metrics.segmentation import pk, windowdiff
 
-from videomoments.evaluation.metrics.chapters import boundary_f1, pk_and_window_diff, score_chapters
+from videomoments.evaluation.metrics.chapter_metrics import boundary_f1, pk_and_window_diff, score_chapters
 
 
 def gaps(boundaries: list[int], length: int) -> str:

@@ -13,10 +13,10 @@ import pytest
 
 from videomoments.core.errors import InvalidInput
 from videomoments.evaluation import baselines
-from videomoments.evaluation.dataset import Recording, lines_of, read_dataset
+from videomoments.evaluation.dataset import EvaluatedRecording, lines_of, read_dataset
+from videomoments.evaluation.evaluation_report import title_pairs, write_report
 from videomoments.evaluation.intervals import estimate
-from videomoments.evaluation.predictions import Found, Predictions, read_predictions
-from videomoments.evaluation.report import title_pairs, write_report
+from videomoments.evaluation.predictions import PredictedMoment, Predictions, read_predictions
 from videomoments.evaluation.results import evaluate, evaluate_draws
 from videomoments.evaluation.texttiling import deep_valleys
 
@@ -37,15 +37,15 @@ def write(path: Path, *rows: dict[str, Any]) -> Path:
 
 
 @pytest.fixture
-def recordings(tmp_path: Path) -> list[Recording]:
+def recordings(tmp_path: Path) -> list[EvaluatedRecording]:
     return read_dataset(write(tmp_path / "set.jsonl", row("a"), row("b"), row("c")))
 
 
-def perfect(recordings: list[Recording]) -> Predictions:
+def perfect(recordings: list[EvaluatedRecording]) -> Predictions:
     found = Predictions("perfect")
     for one in recordings:
         found.starts[one.id] = one.starts
-        found.moments[one.id] = [Found(0.0, 200.0, "First | part", 0.5), Found(200.0, 400.0, "Second", 0.9)]
+        found.moments[one.id] = [PredictedMoment(0.0, 200.0, "First | part", 0.5), PredictedMoment(200.0, 400.0, "Second", 0.9)]
         for query in one.queries:
             found.spans[one.id, query.query] = query.intervals
     return found
@@ -74,17 +74,17 @@ def test_a_wrong_dataset_is_refused_by_line(tmp_path: Path, rows: list[dict[str,
         read_dataset(write(tmp_path / "set.jsonl", *rows))
 
 
-def test_lines_know_their_turn_and_no_line_spans_two(recordings: list[Recording]) -> None:
+def test_lines_know_their_turn_and_no_line_spans_two(recordings: list[EvaluatedRecording]) -> None:
     lines = lines_of(recordings[0])
     assert [line.n for line in lines] == list(range(1, 121))
     assert [(line.turn, line.speaker, line.start) for line in lines[:4]] == [(1, "A", 0.0), (1, "A", 5.0), (2, "B", 10.0), (2, "B", 15.0)]
 
 
-def test_predictions_come_back_as_they_were_written(tmp_path: Path, recordings: list[Recording]) -> None:
+def test_predictions_come_back_as_they_were_written(tmp_path: Path, recordings: list[EvaluatedRecording]) -> None:
     written = perfect(recordings)
     written.errors["b"] = "no answer"
     written.prompt_version = "7"
-    written.moments["a"][0] = Found(0.0, 200.0, "Two\u2028lines\x85in one", 0.5)  # which JSON may hold as they are
+    written.moments["a"][0] = PredictedMoment(0.0, 200.0, "Two\u2028lines\x85in one", 0.5)  # which JSON may hold as they are
     written.write(tmp_path / "perfect.jsonl")
     first, *_, last = (json.loads(line) for line in (tmp_path / "perfect.jsonl").read_text().rstrip("\n").split("\n"))
     assert first["starts"] == [0.0, 200.0, 400.0]
@@ -107,13 +107,13 @@ def test_wrong_predictions_are_refused_by_line(tmp_path: Path, rows: str, said: 
         read_predictions(tmp_path / "found.jsonl")
 
 
-def test_the_perfect_system_is_perfect_and_nothing_is_nothing(recordings: list[Recording]) -> None:
+def test_the_perfect_system_is_perfect_and_nothing_is_nothing(recordings: list[EvaluatedRecording]) -> None:
     best, nothing = evaluate(recordings, perfect(recordings)), evaluate(recordings, Predictions("nothing"))
     assert (best.chapters["f1_10"].mean, best.chapters["pk"].mean, best.queries["map_avg"].mean) == (1.0, 0.0, 1.0)
     assert (nothing.chapters["f1_10"].mean, nothing.queries["r1_50"].mean) == (0.0, 0.0)
 
 
-def test_baselines_are_worse_than_the_truth_and_repeatable(recordings: list[Recording]) -> None:
+def test_baselines_are_worse_than_the_truth_and_repeatable(recordings: list[EvaluatedRecording]) -> None:
     def draw(seed: int) -> Predictions:
         return baselines.random_turns(recordings, seed)
 
@@ -143,7 +143,7 @@ def test_texttiling_cuts_where_meaning_turns() -> None:
     assert deep_valleys(vectors) == [pytest.approx(20, abs=1), pytest.approx(40, abs=1)]
 
 
-def test_the_report_holds_table_charts_and_titles(tmp_path: Path, recordings: list[Recording]) -> None:
+def test_the_report_holds_table_charts_and_titles(tmp_path: Path, recordings: list[EvaluatedRecording]) -> None:
     ours = perfect(recordings)
     ours.prompt_version = "2026-11-2"
     results = [evaluate(recordings, ours), evaluate(recordings, baselines.whole_video(recordings))]

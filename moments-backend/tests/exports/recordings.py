@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from videomoments.exports.rates import NAMED_RATES, FrameRate, named_rate
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.inference.transcript import Segment, Word
 
 # The rates of the issue, each with a start timecode as cameras write it.
@@ -21,15 +21,15 @@ def said(text: str, *, start: float = 0.0, each: float = 0.4, gap: float = 0.05)
 
 
 def recording(
-    rate: str = "29.97df", *, timecode: str | None = None, moments: tuple[Moment, ...] | None = None, **changes: object
+    rate: str = "29.97df", *, timecode: str | None = None, moments: tuple[ExportedMoment, ...] | None = None, **changes: object
 ) -> Recording:
     """Ten minutes on bread, three moments, one of them rejected."""
     words = said(TALK)
     made = (
-        Moment("m2", 'Lighthouse & "Tower" <é>', 70.2, 95.9, 0.7, "It stands\nalone", "extractive+signal"),
-        Moment("m1", "Bread and Yeast", 0.0, 35.25, 0.59, "A topic of its own", "extractive+signal"),
-        Moment("m3", "Rejected", 120.0, 130.0, 0.1, None, "extractive", review="rejected"),
-        Moment("m4", "Made by me", 300.0, 315.0),
+        ExportedMoment("m2", 'Lighthouse & "Tower" <é>', 70.2, 95.9, 0.7, "It stands\nalone", "extractive+signal"),
+        ExportedMoment("m1", "Bread and Yeast", 0.0, 35.25, 0.59, "A topic of its own", "extractive+signal"),
+        ExportedMoment("m3", "Rejected", 120.0, 130.0, 0.1, None, "extractive", review="rejected"),
+        ExportedMoment("m4", "Made by me", 300.0, 315.0),
     )
     values: dict[str, object] = {
         "identifier": "v1",
@@ -57,7 +57,7 @@ def recordings(draw: st.DrawFn) -> Recording:
     duration = draw(st.floats(1.0, 6 * 3600, allow_nan=False))
     pairs = draw(st.lists(st.tuples(st.floats(0, duration), st.floats(0, duration)), max_size=12))
     moments = tuple(
-        Moment(f"m{n}", f"Moment {n}", min(pair), max(pair) + 1e-3, 0.5, "because", "extractive") for n, pair in enumerate(pairs)
+        ExportedMoment(f"m{n}", f"Moment {n}", min(pair), max(pair) + 1e-3, 0.5, "because", "extractive") for n, pair in enumerate(pairs)
     )
     return recording(rate, timecode=draw(st.sampled_from([None, RATES[rate]])), moments=moments, duration=duration)
 

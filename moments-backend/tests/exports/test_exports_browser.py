@@ -13,7 +13,7 @@ from media.chromium import Chromium, chromium, found
 from videomoments.core.times import Interval
 from videomoments.exports import vtt
 from videomoments.exports.cues import Cue, build_cues
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 
 _STATE = "`${document.readyState} ${location.protocol}`"
 _SCRIPT = """
@@ -49,7 +49,7 @@ def expected(cues: list[Cue]) -> list[list[Any]]:
 @pytest.mark.timeout(600)
 async def test_chromium_reads_every_cue(tmp_path: Path) -> None:
     whole = recording(words=(*said(TALK), *said("Salt & <b>pepper</b> &amp; été --> 日本 <00:01.000> {x}", start=3700.0)), duration=4000.0)
-    clip = whole.of_clip(Moment("m", "x", 2.0, 9.0, clip=Interval(1.96, 9.04)))
+    clip = whole.of_clip(ExportedMoment("m", "x", 2.0, 9.0, clip=Interval(1.96, 9.04)))
     silent = recording(words=(), segments=())
     made: dict[str, Recording] = {"whole": whole, "clip": clip, "silent": silent}
     for name, source in made.items():

@@ -14,7 +14,7 @@ from recordings import TALK, recording, said
 from videomoments.core.times import Interval
 from videomoments.exports import srt, vtt
 from videomoments.exports.cues import LINE_CHARACTERS, MAX_SECONDS, build_cues
-from videomoments.exports.recording import Moment
+from videomoments.exports.recording import ExportedMoment
 from videomoments.inference.transcript import Segment, Word
 
 WORDS = ["a", "bread", "it's", "Nobody", "knows.", "why?", "and,", "extraordinarily", "<b>", "&amp;", "-->", "{\\an8}", "été", "日本"]
@@ -102,12 +102,12 @@ def test_kana_and_han_get_no_spaces() -> None:
 
 def test_a_clips_captions_are_in_its_own_time() -> None:
     source = recording(words=said(TALK, start=100.0))
-    moment = Moment("m", "x", 101.0, 105.0, clip=Interval(101.0, 105.1))
+    moment = ExportedMoment("m", "x", 101.0, 105.0, clip=Interval(101.0, 105.1))
     own = source.of_clip(moment)
     cues = build_cues(own)
     assert own.duration == pytest.approx(4.1)
     assert cues[0].start == pytest.approx(0.2)  # "is" begins at 100.8: most of it lies before the clip
     assert cues[0].text.startswith("a talk about")
     assert cues[-1].end <= own.duration
-    without_clip = source.of_clip(Moment("m", "x", 101.0, 105.0))
+    without_clip = source.of_clip(ExportedMoment("m", "x", 101.0, 105.0))
     assert without_clip.duration == pytest.approx(4.0)

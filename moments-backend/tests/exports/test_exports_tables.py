@@ -14,7 +14,7 @@ from recordings import recording, recordings
 
 from videomoments.exports import FORMATS, chapters, csv_table, json_document
 from videomoments.exports.naming import clip_name, slug
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 
 
 def test_json_says_everything() -> None:
@@ -36,7 +36,7 @@ def test_json_of_sound_has_no_frame_rate() -> None:
 
 
 def test_csv_is_read_back() -> None:
-    odd = Moment("m9", '=HYPERLINK("http://x"),\n"quoted"', 1.0, 2.5, 0.5, "-1+1", "extractive")
+    odd = ExportedMoment("m9", '=HYPERLINK("http://x"),\n"quoted"', 1.0, 2.5, 0.5, "-1+1", "extractive")
     text = csv_table.write(recording("25", moments=(odd,)))
     assert text.startswith("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
@@ -63,12 +63,12 @@ def test_chapters_keep_youtubes_rules(source: Recording) -> None:
 
 def test_chapters_in_words() -> None:
     assert chapters.write(recording()) == '0:00 Bread and Yeast\n1:10 Lighthouse & "Tower" ‹é›\n5:00 Made by me\n'
-    late = Moment("m", "Late", 3700.0, 3750.0)
+    late = ExportedMoment("m", "Late", 3700.0, 3750.0)
     assert chapters.write(recording(moments=(late,), duration=4000.0)) == "0:00:00 Start\n1:01:40 Late\n"
 
 
 def test_of_two_close_moments_the_better_is_a_chapter() -> None:
-    close = (Moment("a", "Weak", 100.0, 130.0, 0.2), Moment("b", "Strong", 104.0, 130.0, 0.9))
+    close = (ExportedMoment("a", "Weak", 100.0, 130.0, 0.2), ExportedMoment("b", "Strong", 104.0, 130.0, 0.9))
     assert chapters.write(recording(moments=close)) == "0:00 Start\n1:44 Strong\n"
 
 

@@ -23,7 +23,7 @@ from videomoments.core.text import checked_line, named, shortened, shows, unwant
 from videomoments.exports import FORMATS, Notes, Recording, chapters, csv_table, edl, fcpxml, json_document, otio, srt, vtt
 from videomoments.exports.naming import PLATFORMS, clip_name, readable_name, slug
 from videomoments.exports.rates import FrameRate, rate_of
-from videomoments.exports.recording import Moment
+from videomoments.exports.recording import ExportedMoment
 
 OFTEN = settings(max_examples=150, deadline=None)
 CODE, LINES = "C++ std::vector<int> -> speed", "a\x1cb\u2028c\x85d\r\ne\tf"
@@ -32,7 +32,7 @@ TITLES = st.one_of(st.text(max_size=200), st.text("<>{}&\\\"'|;:*=+-@[]#NnhH \t\
 
 
 def made(title: str, **changes: Any) -> Recording:
-    return recording("25", moments=(Moment("m", title, 20.0, 31.0, 0.5, title, "extractive"),), **changes)
+    return recording("25", moments=(ExportedMoment("m", title, 20.0, 31.0, 0.5, title, "extractive"),), **changes)
 
 
 def plain(text: str) -> str:
@@ -116,14 +116,14 @@ def test_f95_what_is_replaced_is_said() -> None:
 
 
 def test_f95_a_description_has_room_for_five_thousand_bytes() -> None:
-    many = tuple(Moment(str(n), f"{n} " + "漢字" * 60, n * 20.0, n * 20.0 + 10, n / 200) for n in range(150))
+    many = tuple(ExportedMoment(str(n), f"{n} " + "漢字" * 60, n * 20.0, n * 20.0 + 10, n / 200) for n in range(150))
     notes = Notes()
     text = chapters.write(recording(moments=many, duration=4000.0), notes)
     assert 4000 < len(text.encode()) <= 5000
     assert any("5000 bytes" in note for note in notes)
     assert "Texts of more than 20 characters are cut." in list(notes)
     assert " 149 " in text  # the best stay
-    few = tuple(Moment(str(n), f"{n} " + "a" * 290, n * 20.0, n * 20.0 + 10) for n in range(30))
+    few = tuple(ExportedMoment(str(n), f"{n} " + "a" * 290, n * 20.0, n * 20.0 + 10) for n in range(30))
     assert len(chapters.write(recording(moments=few, duration=4000.0)).splitlines()) == 30
 
 
@@ -143,9 +143,11 @@ def test_f95_an_edl_over_midnight_has_no_event_that_ends_before_it_begins(rate: 
 
 
 def test_f95_a_day_that_is_not_crossed_keeps_its_timecode() -> None:
-    ends_at_midnight = recording("25", timecode="23:59:50:00", moments=(Moment("m", "x", 1.0, 10.0), Moment("n", "y", 12.0, 20.0)))
+    ends_at_midnight = recording(
+        "25", timecode="23:59:50:00", moments=(ExportedMoment("m", "x", 1.0, 10.0), ExportedMoment("n", "y", 12.0, 20.0))
+    )
     assert "PASSES MIDNIGHT" in edl.write(ends_at_midnight)  # an end at 00:00:00:00 is before any start
-    beside = recording("25", timecode="23:59:50:00", moments=(Moment("m", "x", 1.0, 9.0), Moment("n", "y", 12.0, 20.0)))
+    beside = recording("25", timecode="23:59:50:00", moments=(ExportedMoment("m", "x", 1.0, 9.0), ExportedMoment("n", "y", 12.0, 20.0)))
     assert "23:59:51:00 23:59:59:00" in edl.write(beside)
     assert "00:00:02:00 00:00:10:00" in edl.write(beside)
     assert "MIDNIGHT" not in edl.write(recording("25", timecode="23:49:00:00"))
@@ -167,7 +169,7 @@ def test_f95_a_day_that_is_not_crossed_keeps_its_timecode() -> None:
 def test_f95_a_high_rate_keeps_its_frames(fps: float, rate: Fraction, in_edl: Fraction) -> None:
     found = rate_of(fps)
     assert found == FrameRate(rate)
-    source = recording("25", moments=(Moment("m", "x", 1 / 3, 2.5),))
+    source = recording("25", moments=(ExportedMoment("m", "x", 1 / 3, 2.5),))
     source = replace(source, rate=found, measured_rate=fps, start_timecode="01:00:00:10")
     frames = source.frames(source.moments[0])
     (clip,) = clips(otio_of(otio.write(source), "otio_json"))

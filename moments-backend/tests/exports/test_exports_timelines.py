@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from recordings import RATES, near, recording, recordings
 
 from videomoments.exports import edl, fcpxml, otio
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 
 library = pytest.importorskip("opentimelineio", reason="OpenTimelineIO has no wheel for this Python")
 OFTEN = settings(max_examples=60, deadline=None)
@@ -77,7 +77,7 @@ def test_edl_keeps_every_boundary(source: Recording) -> None:
         judge(list(ranges(found, source.rate.rate)), source)
 
 
-def fitting(source: Recording) -> tuple[Moment, ...]:
+def fitting(source: Recording) -> tuple[ExportedMoment, ...]:
     """The first moments, in time order, that fit between one hour and one second before 24."""
     room, found = (23 * 3600 - 1) * source.rate.rate, []
     for moment in source.kept:
@@ -89,7 +89,7 @@ def fitting(source: Recording) -> tuple[Moment, ...]:
 
 
 def test_edl_ends_before_its_clock_starts_again() -> None:
-    moments = tuple(Moment(f"m{n}", f"Moment {n}", float(n), 13_000.0, 0.5, "because", "extractive") for n in range(8))
+    moments = tuple(ExportedMoment(f"m{n}", f"Moment {n}", float(n), 13_000.0, 0.5, "because", "extractive") for n in range(8))
     text = edl.write(recording("23.976", moments=moments, duration=13_814.0))
     assert len(clips(read(text, "cmx_3600", rate=24000 / 1001), "Video")) == 6
     assert "2 FURTHER MOMENTS ARE LEFT OUT" in text
@@ -236,7 +236,7 @@ def test_what_a_source_has_not_is_on_no_track(video: bool, audio: bool, channel:
 
 
 def test_text_that_formats_can_not_hold_is_left_out() -> None:
-    odd = Moment("m", "A\x00B\ud800\n003  AX       V     C", 1.0, 2.0, 0.5, "x\x1b[0m", "extractive")
+    odd = ExportedMoment("m", "A\x00B\ud800\n003  AX       V     C", 1.0, 2.0, 0.5, "x\x1b[0m", "extractive")
     source = recording("25", moments=(odd,))
     assert len(timeline_of(fcpxml.write(source))) == 1
     assert len(clips(read(edl.write(source), "cmx_3600", rate=25), "Video")) == 1
@@ -244,7 +244,7 @@ def test_text_that_formats_can_not_hold_is_left_out() -> None:
 
 
 def test_more_moments_than_an_edl_has_numbers() -> None:
-    many = tuple(Moment(str(n), "x", n * 0.5, n * 0.5 + 0.4) for n in range(1005))
+    many = tuple(ExportedMoment(str(n), "x", n * 0.5, n * 0.5 + 0.4) for n in range(1005))
     text = edl.write(recording("25", moments=many))
     assert len(clips(read(text, "cmx_3600", rate=25), "Video")) == 999
     assert "6 FURTHER MOMENTS ARE LEFT OUT" in text

@@ -26,7 +26,7 @@ from videomoments.exports import json_document, srt, vtt
 from videomoments.exports.cues import build_cues
 from videomoments.inference.recognised import read_transcript
 from videomoments.inference.spacing import running_text, whole_words
-from videomoments.inference.transcript import Transcript, words_from_rows, words_to_rows
+from videomoments.inference.transcript import TimedTranscript, words_from_rows, words_to_rows
 from videomoments.moments.lines import build_lines
 
 SAID = Path(__file__).parents[3] / "moments-frontend/src/features/detail/lib/said.json"
@@ -86,7 +86,7 @@ def as_the_model_writes(language: str, text: str, *, each: float = 0.25) -> list
     return [SimpleNamespace(word=word, start=each * n, end=each * (n + 1), probability=0.9) for n, word in enumerate(words)]
 
 
-def heard(language: str, text: str) -> Transcript:
+def heard(language: str, text: str) -> TimedTranscript:
     """What is stored of it, read back."""
     written = as_the_model_writes(language, text)
     seconds = max(word.end for word in written) + 1.0
@@ -97,7 +97,7 @@ def heard(language: str, text: str) -> Transcript:
     assert found.full_text == text
     assert not found.mended
     stored = json.loads(json.dumps(words_to_rows(found.words)))
-    return Transcript(found.full_text, words_from_rows(stored), found.segments, language, found.engine, 0.1)
+    return TimedTranscript(found.full_text, words_from_rows(stored), found.segments, language, found.engine, 0.1)
 
 
 def _plain(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Self
 
 import asyncssh
 
-from videomoments.inference.base import Endpoint, SshLogin, SshRoute
+from videomoments.inference.model_registry import Endpoint, SshLogin, SshRoute
 from videomoments.inference.ssh import SshFiles
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"

@@ -35,9 +35,9 @@ from videomoments.core.errors import MomentsError, TooMany
 from videomoments.core.logging import configure_logging
 from videomoments.db.migrate import upgrade
 from videomoments.embedded import running_stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded.process_identity import Record
 from videomoments.pipeline.orchestrator import Watch, run_stages
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Claim

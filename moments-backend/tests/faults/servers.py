@@ -11,9 +11,9 @@ import pytest
 
 from stack import embedded_settings
 from videomoments.embedded import Stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded.process_identity import Record
 
 
 @dataclass

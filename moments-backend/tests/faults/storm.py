@@ -41,8 +41,8 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.db.migrate import upgrade
 from videomoments.embedded import running_stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import all_servers
-from videomoments.embedded.layout import Layout
 from videomoments.services.wiring import Services, build_services
 from videomoments.storage import configured_store
 

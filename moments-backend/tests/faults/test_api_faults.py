@@ -18,9 +18,9 @@ from stack import embedded_settings, short_home
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack, running_stack
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded.process_identity import Record
 from videomoments.services.wiring import Services
 from workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 

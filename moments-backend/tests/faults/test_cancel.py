@@ -19,7 +19,7 @@ from processes import media_children
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
-from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted

@@ -17,8 +17,8 @@ from faults.served import Served
 from processes import words_of
 from stack import embedded_settings
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.process_identity import Record
 from videomoments.services.wiring import Services
 
 MOST_DEATHS = 2

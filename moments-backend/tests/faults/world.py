@@ -30,7 +30,7 @@ from media.makers import draw
 from stack import quick_folder
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import StageName
-from videomoments.inference.base import ModelConfig, ModelKind, Transport
+from videomoments.inference.model_registry import ModelConfig, ModelKind, Transport
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services

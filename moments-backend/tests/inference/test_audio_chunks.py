@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from videomoments.inference.audio_chunks import AudioChunk, plan_chunks, write_chunk
-from videomoments.inference.transcript import Segment, Transcript, Word, joined
+from videomoments.inference.transcript import Segment, TimedTranscript, Word, joined
 
 RATE = 1000  # of the made files: what is planned does not depend on it
 
@@ -63,11 +63,11 @@ def test_without_any_pause_a_cut_stays_near_its_place(tmp_path: Path) -> None:
 
 
 def test_parts_are_joined_at_their_true_starts() -> None:
-    one = Transcript("Hello.", (Word(1.0, 1.5, "Hello.", 0.9),), (Segment(1.0, 1.5, "Hello."),), None, None, 2.0)
-    empty = Transcript("", (), (), None, "e", None)
-    two = Transcript("World.", (Word(0.25, 0.75, "World."),), (Segment(0.25, 0.75, "World."),), "en", "e", 3.0)
+    one = TimedTranscript("Hello.", (Word(1.0, 1.5, "Hello.", 0.9),), (Segment(1.0, 1.5, "Hello."),), None, None, 2.0)
+    empty = TimedTranscript("", (), (), None, "e", None)
+    two = TimedTranscript("World.", (Word(0.25, 0.75, "World."),), (Segment(0.25, 0.75, "World."),), "en", "e", 3.0)
     whole = joined([(0.0, one), (600.0, empty), (1234.5678, two)])
-    assert whole == Transcript(
+    assert whole == TimedTranscript(
         "Hello. World.",
         (Word(1.0, 1.5, "Hello.", 0.9), Word(1234.818, 1235.318, "World.")),
         (Segment(1.0, 1.5, "Hello."), Segment(1234.818, 1235.318, "World.")),

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from fakes.chat_dialects import REFUSALS, Body, all_at_once, has, openai, plain, too_long, when
 from fakes.model_server import ModelServer, status, task_block
 from support.chat_asking import CONFIG, MESSAGES, asked, failing
-from videomoments.inference.base import Endpoint, Sampling
 from videomoments.inference.dialect import Dialect, OwnMemory
+from videomoments.inference.model_registry import Endpoint, Sampling
 from videomoments.inference.openai_chat import ChatClient, Exchange
 from videomoments.inference.retry import Budget
 

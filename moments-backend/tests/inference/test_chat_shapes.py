@@ -10,8 +10,8 @@ import pytest
 from fakes.chat_dialects import SHAPES
 from fakes.model_server import ModelServer, body_of, completion
 from support.chat_asking import CONFIG, MESSAGES, asked, failing
-from videomoments.inference.base import Endpoint
-from videomoments.inference.openai_chat import ChatClient, Source
+from videomoments.inference.model_registry import Endpoint
+from videomoments.inference.openai_chat import ChatClient, TextSource
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -74,4 +74,4 @@ async def test_f89_several_calls_of_a_tool_are_rows(server: ModelServer, client:
     calls = [{"function": {"name": "add", "arguments": json.dumps(row)}} for row in rows]
     server.script.append(message("tool_calls", content="", tool_calls=calls))
     answer = await client.complete(Endpoint(server.url), CONFIG, MESSAGES)
-    assert (json.loads(answer.text), answer.source) == (rows, Source.TOOL_CALLS)
+    assert (json.loads(answer.text), answer.source) == (rows, TextSource.TOOL_CALLS)

@@ -12,8 +12,8 @@ from fakes.chat_dialects import plain, when
 from fakes.model_server import ModelServer, event, hang, reply
 from support.chat_asking import CONFIG, DEADLINES, FAST, MESSAGES, asked, failing
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint
 from videomoments.inference.dialect import Dialect, OwnMemory
+from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines, GatewayTimeout
 

@@ -9,7 +9,7 @@ import threading
 import httpx2
 import pytest
 
-from videomoments.inference.connections import broken_way
+from videomoments.inference.connection_failures import broken_way
 
 
 def _told(url: str) -> str:

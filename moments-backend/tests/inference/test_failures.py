@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from videomoments.inference.failures import MediaNotFetched, Refused, failure
+from videomoments.inference.failures import MediaNotFetched, RequestRefused, failure
 
 ADDRESS = "https://store.example/a/clip.mp4?" + "X-Amz-Signature=0123456789&" * 20
 
@@ -42,7 +42,7 @@ def test_f55_a_clip_that_the_service_was_refused_is_an_error_of_its_own(status: 
     ],
 )
 def test_other_faults_of_a_request_are_not_taken_for_it(words: str) -> None:
-    assert isinstance(failure("m", 400, json.dumps({"error": {"message": words}})), Refused)
+    assert isinstance(failure("m", 400, json.dumps({"error": {"message": words}})), RequestRefused)
 
 
 def test_a_refused_key_is_not_taken_for_it() -> None:

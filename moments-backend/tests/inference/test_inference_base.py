@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from fakes.model_server import ModelServer
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import (
+from videomoments.inference.model_registry import (
     DEFAULT_MODELS,
     DefaultModels,
     Endpoint,
@@ -22,7 +22,7 @@ from videomoments.inference.base import (
     resolve_endpoint,
     to_redis_hash,
 )
-from videomoments.inference.check import check_model
+from videomoments.inference.service_check import check_model
 
 SEEDS = {config.key: config for config in DEFAULT_MODELS}
 HOSTILE = [

@@ -28,13 +28,13 @@ from fakes.model_server import (
 )
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, Sampling
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind, Sampling
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient, Exchange
 from videomoments.inference.retry import Breaker, Budget, Deadlines, RetryPolicy, retry_after_seconds
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, ClipView, generation_messages, refinement_messages
+from videomoments.moments.prompt_texts import GENERATION_SCHEMA, ClipView, generation_messages, refinement_messages
 
 CONFIG = ModelConfig(key="fake", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="fake-chat", temperature=0.3)
 FAST = RetryPolicy(first_wait=0.01, longest_wait=0.05)

@@ -13,12 +13,12 @@ from aiohttp import web
 
 from fakes.model_server import ModelServer, body_of, drip, flood, half_body, hang, html, reset, status, transcript_body
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint
+from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.retry import Deadlines, RetryPolicy
 from videomoments.inference.transcribe import transcribe
 from videomoments.inference.transcript import (
     Segment,
-    Transcript,
+    TimedTranscript,
     Word,
     segments_from_rows,
     segments_to_rows,
@@ -45,7 +45,7 @@ def audio(tmp_path: Path) -> Path:
     return path
 
 
-async def heard(server: ModelServer, audio: Path, **options: Any) -> Transcript:
+async def heard(server: ModelServer, audio: Path, **options: Any) -> TimedTranscript:
     options = {"deadlines": DEADLINES, "policy": FAST, **options}
     return await transcribe(Endpoint(server.url), audio, **options)
 
@@ -58,7 +58,7 @@ async def heard_words(server: ModelServer, audio: Path, rows: list[Any], **optio
 
 async def test_parakeets_answer_without_optional_fields(server: ModelServer, audio: Path) -> None:
     transcript = await heard(server, audio)
-    assert transcript == Transcript(
+    assert transcript == TimedTranscript(
         full_text="Hello world.",
         words=(Word(0.0, 0.5, "Hello"), Word(0.5, 1.0, "world.")),
         segments=(Segment(0.0, 1.0, "Hello world."),),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from videomoments.core.errors import ModelError
 from videomoments.inference.mending import NOT_MENDED, Mended
 from videomoments.inference.recognised import read_transcript, seconds_of
-from videomoments.inference.transcript import Transcript
+from videomoments.inference.transcript import TimedTranscript
 
 DURATION = 60.0
 Rows = list[dict[str, Any]]
@@ -29,12 +29,12 @@ def sentences(rows: Rows, every: int = 10) -> Rows:
     return [{"text": " ".join(row["word"] for row in part), "start": part[0]["start"], "end": part[-1]["end"]} for part in parts]
 
 
-def read(words: Any, segments: Any = None, text: str | None = None, duration: float | None = DURATION, **more: Any) -> Transcript:
+def read(words: Any, segments: Any = None, text: str | None = None, duration: float | None = DURATION, **more: Any) -> TimedTranscript:
     body = {"transcription": text, "word_timestamps": words, "segment_timestamps": segments, "processing_time": 0.1} | more
     return read_transcript(json.dumps(body), "other", duration)
 
 
-def times(found: Transcript) -> list[tuple[float, float]]:
+def times(found: TimedTranscript) -> list[tuple[float, float]]:
     return [(word.start, word.end) for word in found.words]
 
 

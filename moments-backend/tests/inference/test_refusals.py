@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from videomoments.inference.base import ModelConfig, ModelKind
 from videomoments.inference.dialect import OVERVIEW, body_of
 from videomoments.inference.failures import Answered
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.refusals import learned, said_by
 
 CONFIG = ModelConfig(key="m", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="m", max_tokens=16384, top_p=0.9, top_k=20)

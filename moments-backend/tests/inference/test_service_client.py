@@ -14,8 +14,8 @@ from aiohttp import web
 from fakes.fronts import Authority
 from fakes.model_server import ModelServer, Recorded, reply
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.chat_transport import ChatTransport
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.retry import Deadlines, Overloaded
 from videomoments.inference.service_client import answering, service_client, whole_body
 from videomoments.inference.tunnel import Tunnels

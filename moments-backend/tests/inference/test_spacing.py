@@ -9,11 +9,11 @@ import pytest
 
 from videomoments.inference.recognised import read_transcript
 from videomoments.inference.spacing import running_text, spread_words, whole_words
-from videomoments.inference.transcript import Segment, Transcript, Word, joined, words_from_rows, words_to_rows
+from videomoments.inference.transcript import Segment, TimedTranscript, Word, joined, words_from_rows, words_to_rows
 from videomoments.moments.lines import build_lines
 
 
-def answered(words: list[Any], text: str | None = "", segments: list[Any] | None = None) -> Transcript:
+def answered(words: list[Any], text: str | None = "", segments: list[Any] | None = None) -> TimedTranscript:
     """Words of an answer: texts, or rows without times."""
     rows = [({"word": each} if isinstance(each, str) else each) | {"start": n * 0.3, "end": n * 0.3 + 0.3} for n, each in enumerate(words)]
     body = {"transcription": text, "word_timestamps": rows, "segment_timestamps": segments}
@@ -88,8 +88,10 @@ def test_f83_a_word_that_a_person_emptied_leaves_its_space() -> None:
 
 
 def test_f83_parts_of_a_recording_are_joined_as_the_script_has_it() -> None:
-    def part(text: str, *words: tuple[str, bool | None]) -> Transcript:
-        return Transcript(text, tuple(Word(n, n + 1, word, space_before=space) for n, (word, space) in enumerate(words)), (), "x", "x", 0.0)
+    def part(text: str, *words: tuple[str, bool | None]) -> TimedTranscript:
+        return TimedTranscript(
+            text, tuple(Word(n, n + 1, word, space_before=space) for n, (word, space) in enumerate(words)), (), "x", "x", 0.0
+        )
 
     english = joined([(0.0, part("So 3.5", ("So", False), ("3", None), (".5", False))), (10.0, part("Then", ("Then", False)))])
     assert (running_text(english.words), english.full_text) == ("So 3.5 Then", "So 3.5 Then")

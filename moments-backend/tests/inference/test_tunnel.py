@@ -16,7 +16,7 @@ from fakes.model_server import ModelServer
 from fakes.ssh_server import SshServer
 from support.tunnelling import CHAT, free_port, health, listens, refused, until
 from videomoments.core.config import Settings
-from videomoments.inference.base import Endpoint
+from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.ssh import SshFiles
 from videomoments.inference.transcribe import transcribe
@@ -116,7 +116,7 @@ _VICTIMS = """
 import asyncio, os, sys
 import asyncssh  # once for all of them
 from videomoments.core.config import Settings
-from videomoments.inference.base import SshLogin, SshRoute
+from videomoments.inference.model_registry import SshLogin, SshRoute
 from videomoments.inference.tunnel import Tunnels
 
 async def main():

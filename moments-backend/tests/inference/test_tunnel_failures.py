@@ -14,14 +14,14 @@ from fakes.model_server import ModelServer, hang
 from fakes.ssh_server import USER, SshServer
 from support.tunnelling import CHAT, free_port, health, refused, until
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, SshLogin, SshRoute
+from videomoments.inference.model_registry import Endpoint, SshLogin, SshRoute
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines, RetryPolicy
-from videomoments.inference.ssh import Patience, SshFiles, TunnelError
+from videomoments.inference.ssh import SshFiles, SshTimeouts, TunnelError
 from videomoments.inference.transcribe import transcribe
 from videomoments.inference.tunnel import Tunnels
 
-QUICK = Patience(login=20.0, keepalive=0.2, keepalive_count=2)
+QUICK = SshTimeouts(login=20.0, keepalive=0.2, keepalive_count=2)
 
 
 async def test_a_recogniser_behind_ssh_is_named_by_its_own_key(ssh: SshServer, tunnels: Tunnels, tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ async def test_nobody_listens_there(ssh: SshServer, tunnels: Tunnels) -> None:
 async def test_a_server_that_never_speaks(ssh: SshServer) -> None:
     async with await asyncio.start_server(lambda reader, writer: asyncio.sleep(3600), "127.0.0.1", 0) as silent:
         port = silent.sockets[0].getsockname()[1]
-        async with Tunnels(ssh.files, patience=Patience(login=0.5)) as tunnels:
+        async with Tunnels(ssh.files, patience=SshTimeouts(login=0.5)) as tunnels:
             error = await refused(tunnels, SshRoute(SshLogin("127.0.0.1", port), "127.0.0.1", 1))
     assert (error.code, error.retryable) == ("tunnel_timeout", True)
 

@@ -12,7 +12,7 @@ import pytest
 from fakes.model_server import ModelServer
 from fakes.ssh_server import USER, SshServer
 from support.tunnelling import health, refused, until
-from videomoments.inference.base import SshLogin, SshRoute
+from videomoments.inference.model_registry import SshLogin, SshRoute
 from videomoments.inference.ssh import SshFiles
 from videomoments.inference.tunnel import Tunnels
 

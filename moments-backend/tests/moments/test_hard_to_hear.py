@@ -17,12 +17,12 @@ from moments_models.engines.extractive import Extractive
 from moments_models.engines.whisper import Whisper
 from moments_models.request_jobs import Job
 from moments_models.routes.transcribe import _body
-from moments_models.tasks import GenerationTask
+from moments_models.task_blocks import GenerationTask
 from moments_models.weights import pull
 from videomoments.demo import sample_path
 from videomoments.inference.certainty import STRETCH_LEVEL, WORD_LEVEL, certainty_of
 from videomoments.inference.recognised import read_transcript
-from videomoments.inference.transcript import Transcript
+from videomoments.inference.transcript import TimedTranscript
 from videomoments.moments.doubts import Doubts
 from videomoments.moments.lines import build_lines
 from videomoments.moments.parsing import Candidate
@@ -57,7 +57,7 @@ def bad_line(sound: Sound) -> Sound:
     return mixed / np.abs(mixed).max()
 
 
-def heard(whisper: Whisper, sound: Sound, folder: Path) -> Transcript:
+def heard(whisper: Whisper, sound: Sound, folder: Path) -> TimedTranscript:
     path = folder / "sound.wav"
     with wave.open(str(path), "wb") as writer:
         writer.setnchannels(1)
@@ -68,7 +68,7 @@ def heard(whisper: Whisper, sound: Sound, folder: Path) -> Transcript:
     return read_transcript(json.dumps(answer), "whisper_base", len(sound) / RATE)
 
 
-def found_in(said: Transcript, duration: float) -> tuple[Doubts, list[Candidate]]:
+def found_in(said: TimedTranscript, duration: float) -> tuple[Doubts, list[Candidate]]:
     """What the built-in model finds, as a run keeps it."""
     lines = build_lines(said.words)
     block = {"task": "generate_moments", "duration": duration, "lines": [line_json(line) for line in lines]}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.moments.parsing import parse_generation, parse_refinement
-from videomoments.moments.prompts import TimeBase
+from videomoments.moments.prompt_texts import TimeBase
 
 DURATION = 4000.0
 EXAMPLES = int(os.environ.get("ANSWERS_EXAMPLES", "500"))

@@ -22,7 +22,7 @@ from videomoments.moments.parsing import (
     parse_refinement,
     to_absolute,
 )
-from videomoments.moments.prompts import TimeBase
+from videomoments.moments.prompt_texts import TimeBase
 from videomoments.moments.timecodes import parse_seconds
 
 DURATION = 200.0

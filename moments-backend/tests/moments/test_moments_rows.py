@@ -11,7 +11,7 @@ from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.moments.merging import best_first, deduplicate
 from videomoments.moments.parsing import Candidate, Generation, parse_generation, parse_refinement
-from videomoments.moments.prompts import TimeBase
+from videomoments.moments.prompt_texts import TimeBase
 from videomoments.moments.timecodes import parse_range, parse_seconds
 
 A = {"start_time": 10.0, "end_time": 40.0, "title": "A", "score": 0.9, "reason": "r"}

@@ -12,9 +12,9 @@ from transcripts import words
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import Interval
 from videomoments.inference.transcript import Word
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import build_lines
 from videomoments.moments.merging import deduplicate, free_stretch
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate
 from videomoments.moments.ranking import rank, select_moments
 from videomoments.moments.snapping import Snapper

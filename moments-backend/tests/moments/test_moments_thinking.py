@@ -10,7 +10,7 @@ import pytest
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
 from videomoments.moments.parsing import parse_generation, parse_refinement
-from videomoments.moments.prompts import TimeBase
+from videomoments.moments.prompt_texts import TimeBase
 
 A = {"start_time": 10.0, "end_time": 40.0, "title": "A", "score": 0.9, "reason": "r"}
 B = {"start_time": 50.0, "end_time": 80.0, "title": "B", "score": 0.8, "reason": "r"}

@@ -14,10 +14,10 @@ from sqlalchemy import update
 from fakes.model_server import ModelServer
 from videomoments.core.names import RunKind, StageName
 from videomoments.db.tables import Video
-from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines, RetryPolicy
-from videomoments.inference.transcript import Segment, Transcript
+from videomoments.inference.transcript import Segment, TimedTranscript
 from videomoments.media.types import AudioStream, Chapter, MediaInfo
 from videomoments.pipeline.kinds import stages_of
 from videomoments.pipeline.orchestrator import Watch, run_stages
@@ -44,9 +44,9 @@ class Recording:
         return MediaInfo("wav", 1000, self.duration, 0.0, None, audio, marks)
 
     @property
-    def transcript(self) -> Transcript:
+    def transcript(self) -> TimedTranscript:
         segments = tuple(Segment(*line) for line in self.lines)
-        return Transcript(" ".join(line[2] for line in self.lines), (), segments, "en", "made", 0.0)
+        return TimedTranscript(" ".join(line[2] for line in self.lines), (), segments, "en", "made", 0.0)
 
 
 def stages(recording: Recording, kind: RunKind) -> tuple[Stage, ...]:

@@ -14,7 +14,7 @@ from backend import accepted, claimed, one, run_of
 from videomoments.coordination import keys
 from videomoments.core.errors import Deferred, ModelError, StaleAttempt
 from videomoments.core.names import RunStatus, StageName
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import GatewayTimeout, Overloaded, RetryPolicy, Unreachable, is_away
 from videomoments.inference.ssh import TunnelError

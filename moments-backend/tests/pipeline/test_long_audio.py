@@ -22,8 +22,8 @@ from pipeline.scripted import Recording
 from videomoments.core.errors import StaleAttempt
 from videomoments.core.names import RunStatus, StageName
 from videomoments.db.tables import Video
-from videomoments.inference.base import ModelConfig, ModelKind
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.model_registry import ModelConfig, ModelKind
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 from videomoments.pipeline.calling import Patience
 from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_speech
 from videomoments.pipeline.stage import Parts, ProgressClock, StageContext
@@ -237,7 +237,7 @@ async def test_a_kept_part_is_of_one_model(context: StageContext, tmp_path: Path
     }
     assert len(digests) == 4
     kept = context.services.transcript_parts
-    heard_once = Transcript("One.", (Word(0.0, 0.5, "One.", 0.9),), (Segment(0.0, 0.5, "One."),), "en", "tones", 0.1)
+    heard_once = TimedTranscript("One.", (Word(0.0, 0.5, "One.", 0.9),), (Segment(0.0, 0.5, "One."),), "en", "tones", 0.1)
     digest = digest_of(sound, model, None)
     await kept.keep(context.claim, digest, heard_once)
     await kept.keep(context.claim, digest, heard_once)
@@ -248,7 +248,7 @@ async def test_a_kept_part_is_of_one_model(context: StageContext, tmp_path: Path
 @pytest.mark.parametrize("status", [RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED])
 async def test_kept_parts_go_with_their_run_whatever_its_end(context: StageContext, status: RunStatus) -> None:
     services = context.services
-    nothing = Transcript("", (), (), None, None, None)
+    nothing = TimedTranscript("", (), (), None, None, None)
     await services.transcript_parts.keep(context.claim, "a part", nothing)
     await services.runs.finish(context.claim, status)
     assert await one(services, "SELECT count(*) FROM transcript_parts") == 0

@@ -17,8 +17,8 @@ from stack import embedded_settings, short_home, weights_of_this_user
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack, ended_servers, revive, running_stack
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.process_identity import Record
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services
 from workers import end_of, executions, in_stage, until, worker_process

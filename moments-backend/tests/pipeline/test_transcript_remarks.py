@@ -14,7 +14,7 @@ from backend import claimed
 from fakes.model_server import ModelServer, body_of
 from pipeline.scripted import Recording
 from videomoments.db.tables import Transcript, Video
-from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.pipeline.stage import Parts, ProgressClock, StageContext
 from videomoments.pipeline.stages.transcription import transcribe
 from videomoments.services.wiring import Services

@@ -14,10 +14,10 @@ from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import RunStatus
 from videomoments.core.times import Interval, now
 from videomoments.db.tables import Moment
-from videomoments.inference.base import Transport
-from videomoments.inference.hearing import Dropped, Hearing, Spoken
 from videomoments.inference.mending import Mended
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.model_registry import Transport
+from videomoments.inference.recognition_details import DroppedWords, LanguageStretch, RecognitionDetails
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 from videomoments.services.moments import MomentView, NewMoment, View
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.runs import Claim
@@ -82,7 +82,7 @@ async def test_a_deleted_videos_url_can_be_registered_anew(services: Services) -
 async def test_a_newer_transcript_replaces_the_last(services: Services) -> None:
     claim = await claimed(services)
     for words in ((Word(0.0, 0.5, "Hello", 0.9),), (Word(0.0, 0.4, "Hi", 0.9), Word(0.5, 0.9, "there.", None))):
-        said = Transcript(" ".join(word.text for word in words), words, (Segment(0.0, 1.0, "Hi there."),), "en", "whisper_base", 0.1)
+        said = TimedTranscript(" ".join(word.text for word in words), words, (Segment(0.0, 1.0, "Hi there."),), "en", "whisper_base", 0.1)
         await services.transcripts.save(claim, said, language=None, input_hash="h")
     row = await services.transcripts.of_video(claim.video_id)
     assert row is not None
@@ -93,7 +93,7 @@ async def test_a_newer_transcript_replaces_the_last(services: Services) -> None:
 
 async def test_f97_what_was_mended_of_a_transcript_is_kept_and_said(services: Services) -> None:
     claim = await claimed(services)
-    said = Transcript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "en", "other", 0.1, Mended(ends=3, left_out=2))
+    said = TimedTranscript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "en", "other", 0.1, Mended(ends=3, left_out=2))
     await services.transcript_parts.keep(claim, "a part", said)
     kept = await services.transcript_parts.find(claim, "a part")
     assert kept == said
@@ -109,8 +109,10 @@ async def test_f97_what_was_mended_of_a_transcript_is_kept_and_said(services: Se
 
 async def test_f84_f85_what_was_heard_beside_the_words_is_kept_and_said(services: Services) -> None:
     claim = await claimed(services)
-    heard = Hearing((Spoken("fr", 0.0, 0.4, 0.9),), (Interval(2.0, 9.0),), (Dropped("you you", 10.0, 11.0, "no_voice"),), 2, 7.0)
-    said = Transcript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "fr", "other", 0.1, hearing=heard)
+    heard = RecognitionDetails(
+        (LanguageStretch("fr", 0.0, 0.4, 0.9),), (Interval(2.0, 9.0),), (DroppedWords("you you", 10.0, 11.0, "no_voice"),), 2, 7.0
+    )
+    said = TimedTranscript("Hi.", (Word(0.0, 0.4, "Hi."),), (), "fr", "other", 0.1, hearing=heard)
     await services.transcript_parts.keep(claim, "a part", said)
     kept = await services.transcript_parts.find(claim, "a part")
     assert kept == said

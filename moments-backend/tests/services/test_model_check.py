@@ -16,9 +16,9 @@ from fakes.model_server import Behaviour, ModelServer, body_of, completion, even
 from fakes.ssh_server import SshServer
 from stack import Stack
 from videomoments.core.config import Settings
-from videomoments.inference.base import DEFAULT_MODELS, ModelConfig
-from videomoments.inference.check import CheckStep
 from videomoments.inference.dialect import Dialect
+from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig
+from videomoments.inference.service_check import CheckStep
 from videomoments.services.model_check import ModelCheck
 
 

@@ -9,8 +9,8 @@ from fakes.model_server import ModelServer
 from pipeline.scripted import Recording, scripted_model, start, workers
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind, RunStatus, StageName
-from videomoments.inference.base import ModelConfig, ModelKind
 from videomoments.inference.dialect import Dialect
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.retry import RetryPolicy
 from videomoments.pipeline.kinds import stages_of
 from videomoments.services.options import RunOptions

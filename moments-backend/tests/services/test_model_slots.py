@@ -10,7 +10,7 @@ import pytest
 
 from stack import Stack
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.inference.base import DEFAULT_MODELS, ModelConfig
+from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig
 from videomoments.services.model_slots import ModelSlots
 from workers import WATCHDOG_SECONDS
 

@@ -20,7 +20,7 @@ from videomoments.core.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from videomoments.sources.base import FetchLimits
+from videomoments.sources.fetch_types import FetchLimits
 from videomoments.sources.http import fetch
 
 BODY = bytes(range(256)) * 8_000  # 2 MB

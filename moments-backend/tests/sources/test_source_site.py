@@ -14,7 +14,7 @@ from media.canaries import listener
 from sources.sites import BODY, Site, scripted, site, site_children
 from videomoments.core.errors import AddressRefused, InvalidInput, MomentsError, SourceUnavailable, TooLarge
 from videomoments.core.job_process import ChildProgram
-from videomoments.sources.base import FetchLimits
+from videomoments.sources.fetch_types import FetchLimits
 from videomoments.sources.remote import fetch, listed
 from videomoments.sources.site import PROGRAM, fetch_site, list_site
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 import imageio_ffmpeg
 
-from videomoments.demo import Line, Topic, sample_path, sample_truth
+from videomoments.demo import SpokenSentence, Topic, sample_path, sample_truth
 
 FPS = sample_truth().fps
 FRAMES = sample_truth().frames
@@ -79,7 +79,7 @@ class Spoken:
     duration: float
     topics: tuple[Topic, ...]
     cuts: tuple[float, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SpokenSentence, ...]
     pieces: tuple[Piece, ...]
 
     @property
@@ -119,7 +119,7 @@ def spoken(path: Path, pieces: Sequence[Piece]) -> Spoken:
     """The truth of `pieces` played one after the other. What a piece cuts in two is clipped to it."""
     truth = sample_truth()
     topics: list[Topic] = []
-    lines: list[Line] = []
+    lines: list[SpokenSentence] = []
     cuts: list[float] = []
     at = 0
     for piece in pieces:
@@ -130,7 +130,7 @@ def spoken(path: Path, pieces: Sequence[Piece]) -> Spoken:
             return (round(inside[0] + shift, 3), round(inside[1] + shift, 3)) if inside[0] < inside[1] else None
 
         topics += [Topic(*interval, topic.title) for topic in truth.topics if (interval := placed(topic.start, topic.end))]
-        lines += [Line(*interval, line.text) for line in truth.lines if (interval := placed(line.start, line.end))]
+        lines += [SpokenSentence(*interval, line.text) for line in truth.lines if (interval := placed(line.start, line.end))]
         cuts += [] if at == 0 else [round(at / FPS, 3)]
         cuts += [round(cut + shift, 3) for cut in truth.cuts if first < cut < last]
         at += piece.frames

@@ -8,13 +8,13 @@ import pytest
 
 from fakes.model_server import ModelServer
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines, RetryPolicy
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, generation_messages
+from videomoments.moments.prompt_texts import GENERATION_SCHEMA, generation_messages
 
 CONFIG = ModelConfig(key="fake", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="fake-chat", temperature=0.3)
 FAST = RetryPolicy(first_wait=0.01, longest_wait=0.05)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from videomoments.core.errors import MomentsError
-from videomoments.sources.base import FetchLimits
+from videomoments.sources.fetch_types import FetchLimits
 from videomoments.sources.http import fetch
 
 BODY = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(range(256)) * 1_000

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import ModelConfig, SshRoute
+from videomoments.inference.model_registry import ModelConfig, SshRoute
 from videomoments.inference.ssh import TunnelError
 from videomoments.inference.tunnel import Tunnels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moments_models.tasks import RefinementTask
+from moments_models.task_blocks import RefinementTask
 
 _NEAR = 4.0
 """Seconds around a boundary in which the beginning or end of a sentence counts as the one that was meant."""

@@ -52,7 +52,7 @@ class DroppedWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class RecognitionDetails:
     """What there is to say about a recognition beside its words; everything in order of time.
 
     `not_understood`: stretches [start, end) in seconds where somebody speaks and no words were found.
@@ -69,7 +69,7 @@ class Recognition:
 
     words: tuple[Word, ...]
     language: str
-    hearing: Hearing = Hearing()
+    hearing: RecognitionDetails = RecognitionDetails()
 
 
 class Task(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.tasks import LimitsBlock, LineBlock
+from moments_models.task_blocks import LimitsBlock, LineBlock
 from moments_models.topics import Topics
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ little sense in it is asked for its own.
 from __future__ import annotations
 
 from moments_models.audio import RATE
-from moments_models.engine_contract import DroppedWords, Hearing, LanguageStretch, Task, Word
+from moments_models.engine_contract import DroppedWords, LanguageStretch, RecognitionDetails, Task, Word
 from moments_models.languages import (
     LONG_ENOUGH,
     SURE,
@@ -61,8 +61,8 @@ class Interpreter:
             seconds[part.language] = seconds.get(part.language, 0.0) + part.end - part.start
         return max(seconds, key=lambda name: seconds[name]) if seconds else self._own
 
-    def hearing(self) -> Hearing:
-        return Hearing(tuple(self._spoken), tuple(self._lost), tuple(self._dropped))
+    def hearing(self) -> RecognitionDetails:
+        return RecognitionDetails(tuple(self._spoken), tuple(self._lost), tuple(self._dropped))
 
     def hear(self, chunk: Chunk) -> None:
         """Add what is said in the chunk."""

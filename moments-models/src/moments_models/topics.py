@@ -16,7 +16,7 @@ import numpy as np
 
 from moments_models.boundaries import trained
 from moments_models.boundaries.depth import depth_evidence
-from moments_models.tasks import LineBlock
+from moments_models.task_blocks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moments_models.boundaries import BoundaryScorer, trained
 from moments_models.boundaries.features import describe
 from moments_models.boundaries.scorer import Trees
-from moments_models.tasks import LineBlock
+from moments_models.task_blocks import LineBlock
 
 
 def made(count: int, *, turns: bool = True, seed: int = 5) -> tuple[list[LineBlock], np.ndarray]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from conftest import SAMPLE
 from moments_models.engines.extractive import Extractive, _usable
 from moments_models.request_jobs import Job
-from moments_models.tasks import GenerationTask
+from moments_models.task_blocks import GenerationTask
 
 TOPICS = {
     "bread": """The starter is a mix of flour and water that ferments. You feed the starter every day with fresh flour. Dough rises slowly
@@ -205,7 +205,7 @@ def test_whatever_comes_in_what_goes_out_is_sound(
 
 def test_f98_no_title_is_made_of_words_that_were_hardly_heard() -> None:
     from moments_models.engines.extractive import heard_well
-    from moments_models.tasks import LineBlock
+    from moments_models.task_blocks import LineBlock
     from moments_models.titles import titles
 
     said = "Social media rises. The flour and the starter make bread. Flour makes bread."

@@ -10,7 +10,7 @@ from made_clip import make_clip
 from moments_models.clip_measurement import measure
 from moments_models.engines.signal import refine
 from moments_models.request_jobs import Job
-from moments_models.tasks import RefinementTask
+from moments_models.task_blocks import RefinementTask
 
 CLIPS = 6
 SEED = 11

@@ -70,7 +70,7 @@ def _targets(settings: Settings) -> list[CleanTarget]:
     """What the embedded parts keep, with the weights where MOMENTS_WEIGHTS has put them."""
     from moments_models.weights import root
     from videomoments.embedded import CleanTarget, clean_targets
-    from videomoments.embedded.clean import size_of
+    from videomoments.embedded.removable import size_of
 
     targets = clean_targets(settings)
     elsewhere = root()
@@ -85,8 +85,8 @@ def _remove(settings: Settings, targets: Sequence[CleanTarget]) -> None:
     Raises ServiceUnavailable while one runs, and MomentsError where something can't be removed.
     """
     from videomoments.core.errors import MomentsError, ServiceUnavailable
+    from videomoments.embedded.data_folder import Layout
     from videomoments.embedded.ensure import stop_servers
-    from videomoments.embedded.layout import Layout
     from videomoments.embedded.locks import FileLock
 
     layout = Layout.of(settings)

@@ -12,10 +12,10 @@ from videomoments.cli.console import tell
 
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
-    from videomoments.evaluation.dataset import Recording
+    from videomoments.evaluation.dataset import EvaluatedRecording
     from videomoments.evaluation.predictions import Predictions
     from videomoments.evaluation.results import SystemResult
-    from videomoments.inference.base import ModelConfig
+    from videomoments.inference.model_registry import ModelConfig
 
 
 def evaluate(
@@ -41,8 +41,8 @@ def evaluate(
     from videomoments.cli.console import quiet_logs, say
     from videomoments.cli.writable import check_file, check_folder
     from videomoments.evaluation.dataset import read_dataset
+    from videomoments.evaluation.evaluation_report import write_report
     from videomoments.evaluation.predictions import read_predictions
-    from videomoments.evaluation.report import write_report
     from videomoments.evaluation.results import evaluate as score
 
     if (model is None) == (given is None):
@@ -86,7 +86,7 @@ def _keep(ours: Predictions, path: Path) -> None:
         raise MomentsError(f"{path} could not be written.", code="system_error", advice=f"Move {other} there.") from error
 
 
-def _check_ids(everything: Sequence[Recording], recordings: Sequence[Recording], ours: Predictions, file: str) -> None:
+def _check_ids(everything: Sequence[EvaluatedRecording], recordings: Sequence[EvaluatedRecording], ours: Predictions, file: str) -> None:
     """Refuses a file of another dataset. Prints how many recordings the file leaves out, because they count as empty answers."""
     from videomoments.cli.console import say
     from videomoments.core.errors import InvalidInput
@@ -99,7 +99,7 @@ def _check_ids(everything: Sequence[Recording], recordings: Sequence[Recording],
         say(f"{file} leaves out {len(missing)} of {len(recordings)} recordings, which count as empty answers; the first: {missing[0]}")
 
 
-def _asked(recordings: Sequence[Recording], key: str) -> Predictions:
+def _asked(recordings: Sequence[EvaluatedRecording], key: str) -> Predictions:
     import asyncio
 
     from videomoments.cli import weights
@@ -116,7 +116,7 @@ def _asked(recordings: Sequence[Recording], key: str) -> Predictions:
 
 
 async def _registered(settings: Settings, key: str) -> ModelConfig:
-    from videomoments.inference.base import ModelKind
+    from videomoments.inference.model_registry import ModelKind
     from videomoments.services.wiring import build_services
 
     services = build_services(settings, pool_size=1)
@@ -129,7 +129,7 @@ async def _registered(settings: Settings, key: str) -> ModelConfig:
     return models[key]
 
 
-def _baselines(recordings: Sequence[Recording]) -> list[SystemResult]:
+def _baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
     from moments_models import weights as store
     from videomoments.cli import weights
     from videomoments.evaluation import baselines
@@ -171,7 +171,7 @@ def _show(results: Sequence[SystemResult], *, as_json: bool) -> None:
     from rich.table import Table
 
     from videomoments.cli.console import results as stdout
-    from videomoments.evaluation.report import cell
+    from videomoments.evaluation.evaluation_report import cell
     from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS
 
     if as_json:

@@ -10,7 +10,7 @@ from videomoments.cli import registry
 from videomoments.cli.console import tell
 
 if TYPE_CHECKING:
-    from videomoments.inference.base import ModelConfig
+    from videomoments.inference.model_registry import ModelConfig
 
 app = typer.Typer(help="The models: list, add and test them, download weights.", no_args_is_help=True)
 registry.install(app)

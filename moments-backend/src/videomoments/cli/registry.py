@@ -11,9 +11,9 @@ from videomoments.core.terminal import visible
 
 if TYPE_CHECKING:
     from videomoments.core.config import Settings
-    from videomoments.inference.base import ModelConfig
-    from videomoments.inference.check import CheckStep
     from videomoments.inference.discover import Discovered
+    from videomoments.inference.model_registry import ModelConfig
+    from videomoments.inference.service_check import CheckStep
     from videomoments.services.wiring import Services
 
 _FIELDS = {"video": "supports_video", "finds": "supports_generation", "refines": "supports_refinement"}
@@ -320,7 +320,7 @@ def _checked(fields: dict[str, Any]) -> ModelConfig:
     """The entry, or wrong usage with what is wrong with it."""
     from pydantic import ValidationError
 
-    from videomoments.inference.base import ModelConfig
+    from videomoments.inference.model_registry import ModelConfig
 
     try:
         return ModelConfig.model_validate(fields)

@@ -22,7 +22,7 @@ from videomoments.cli.settings import child_environment, connected, welcome, wit
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import ended_servers, revive
-from videomoments.inference.base import ModelConfig, default_models
+from videomoments.inference.model_registry import ModelConfig, default_models
 from videomoments.services.wiring import build_services
 
 _LOOK_SECONDS = 0.5

@@ -10,7 +10,7 @@ from videomoments.core.errors import MomentsError
 
 if TYPE_CHECKING:
     from moments_models.weights import PullProgress
-    from videomoments.inference.base import ModelConfig
+    from videomoments.inference.model_registry import ModelConfig
 
 
 def missing_for(models: Iterable[ModelConfig]) -> list[str]:

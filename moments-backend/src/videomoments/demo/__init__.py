@@ -22,7 +22,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenSentence:
     """One spoken sentence, from its first sound to its last, in seconds."""
 
     start: float
@@ -60,7 +60,7 @@ class Truth:
     language: str
     topics: tuple[Topic, ...]
     cuts: tuple[float, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SpokenSentence, ...]
     strip: Strip
 
 
@@ -83,6 +83,6 @@ def sample_truth() -> Truth:
         language=content["language"],
         topics=tuple(Topic(**topic) for topic in content["topics"]),
         cuts=tuple(content["cuts"]),
-        lines=tuple(Line(**line) for line in content["lines"]),
+        lines=tuple(SpokenSentence(**line) for line in content["lines"]),
         strip=Strip(**content["strip"]),
     )

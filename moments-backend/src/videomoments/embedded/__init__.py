@@ -2,8 +2,8 @@
 one data folder, stopped by the last one. Gives URLs, nothing else. `docs/decisions/0005-embedded-parts.md` says why it is built this way.
 """
 
-from videomoments.embedded.clean import CleanTarget, clean_targets
 from videomoments.embedded.diagnose import Check, diagnose
 from videomoments.embedded.ensure import Stack, ended_servers, revive, running_stack
+from videomoments.embedded.removable import CleanTarget, clean_targets
 
 __all__ = ["Check", "CleanTarget", "Stack", "clean_targets", "diagnose", "ended_servers", "revive", "running_stack"]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.embedded.accounts import Way
+from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import all_servers
-from videomoments.embedded.layout import Layout
+from videomoments.embedded.installation import MAX_SOCKET_PATH, Site, choose_site, system_name, wheel_programs
 from videomoments.embedded.locks import FileLock
-from videomoments.embedded.site import MAX_SOCKET_PATH, Site, choose_site, system_name, wheel_programs
 
 _WORDS = {Way.SELF: "as this user", Way.SETUID: "as the account", Way.NAMESPACE: "in a user namespace, by"}
 

@@ -11,13 +11,13 @@ from functools import cache
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, ServiceUnavailable
-from videomoments.embedded.layout import Layout
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import choose_site
 from videomoments.embedded.locks import FileLock
-from videomoments.embedded.models import Models
+from videomoments.embedded.model_server import ModelServer
 from videomoments.embedded.postgres import Postgres
-from videomoments.embedded.processes import Record
-from videomoments.embedded.server import Server, bound_logs
-from videomoments.embedded.site import choose_site
+from videomoments.embedded.process_identity import Record
+from videomoments.embedded.supervised_server import Server, bound_logs
 from videomoments.embedded.valkey import Valkey
 
 # Longer than any server may take to stop, or to start, under the lock that is waited for.
@@ -87,10 +87,10 @@ def stop_servers(layout: Layout) -> None:
     bound_logs(layout)
 
 
-def all_servers(layout: Layout) -> tuple[Models, Postgres, Valkey]:
+def all_servers(layout: Layout) -> tuple[ModelServer, Postgres, Valkey]:
     """Every server of this data folder, running or not, in the order they are stopped."""
     find_site = cache(lambda: choose_site(layout))
-    return Models(layout), Postgres(layout, find_site), Valkey(layout, find_site)
+    return ModelServer(layout), Postgres(layout, find_site), Valkey(layout, find_site)
 
 
 def _last_one(users: FileLock) -> bool:
@@ -141,7 +141,7 @@ def _urls(server: Server, record: Record) -> dict[str, str]:
             return {"database": server.url(record)}
         case Valkey():
             return {"redis": server.url(record)}
-        case Models():
+        case ModelServer():
             return {"models": server.url(record), "models_key": server.key}
     raise AssertionError(server)
 

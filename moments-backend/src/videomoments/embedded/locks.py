@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.embedded.layout import Layout
+from videomoments.embedded.data_folder import Layout
 
 _POLL = 0.05
 

@@ -17,10 +17,10 @@ from typing import IO, ClassVar
 from urllib.parse import quote
 
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.embedded.layout import Layout, short_hash
-from videomoments.embedded.processes import Record, belonging, end
-from videomoments.embedded.server import Server
-from videomoments.embedded.site import Site, base_of
+from videomoments.embedded.data_folder import Layout, short_hash
+from videomoments.embedded.installation import Site, base_of
+from videomoments.embedded.process_identity import Record, belonging, end
+from videomoments.embedded.supervised_server import Server
 
 DATABASE = "vision_ai"
 ROLE = "moments"

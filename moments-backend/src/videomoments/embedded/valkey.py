@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO, ClassVar
 from urllib.parse import quote
 
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record
-from videomoments.embedded.server import Server
-from videomoments.embedded.site import Site, base_of
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import Site, base_of
+from videomoments.embedded.process_identity import Record
+from videomoments.embedded.supervised_server import Server
 
 
 class Valkey(Server):

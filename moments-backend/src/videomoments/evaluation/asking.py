@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
-from videomoments.evaluation.dataset import Recording, lines_of
-from videomoments.evaluation.predictions import Found, Predictions
-from videomoments.inference.base import ModelConfig, resolve_endpoint
+from videomoments.evaluation.dataset import EvaluatedRecording, lines_of
+from videomoments.evaluation.predictions import PredictedMoment, Predictions
+from videomoments.inference.model_registry import ModelConfig, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
 from videomoments.moments.merging import by_merit
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
+from videomoments.moments.prompt_texts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
@@ -30,7 +30,7 @@ Progress = Callable[[int, int, str], None]
 """Called with recordings done, recordings in all, and the id of the one just done."""
 
 
-async def predict(recordings: Sequence[Recording], model: ModelConfig, settings: Settings, on_progress: Progress) -> Predictions:
+async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, settings: Settings, on_progress: Progress) -> Predictions:
     """Moments of every recording and spans of every query, of any length. A row that fails is noted and left empty.
 
     Raises ModelError when the model has no way in, or when every row fails.
@@ -42,7 +42,7 @@ async def predict(recordings: Sequence[Recording], model: ModelConfig, settings:
 
     async with ChatClient(deadlines=Deadlines(read=_PATIENCE, total=_PATIENCE)) as chat:
 
-        async def ask(recording: Recording, lines: list[Line], prompt: str, count: int) -> list[Candidate]:
+        async def ask(recording: EvaluatedRecording, lines: list[Line], prompt: str, count: int) -> list[Candidate]:
             # No limit on lengths: what is measured is where topics begin and end.
             limits = MomentLimits(count, min(_SHORTEST, recording.duration), max(_SHORTEST, recording.duration))
 
@@ -65,7 +65,7 @@ async def predict(recordings: Sequence[Recording], model: ModelConfig, settings:
             snapper = Snapper(lines, (), recording.duration)
             return select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
 
-        async def all_of(recording: Recording) -> None:
+        async def all_of(recording: EvaluatedRecording) -> None:
             nonlocal done
             async with slots:
                 lines = lines_of(recording)
@@ -73,7 +73,7 @@ async def predict(recordings: Sequence[Recording], model: ModelConfig, settings:
                     found.starts[recording.id], found.moments[recording.id] = [], []
                     try:
                         moments = await ask(recording, lines, "", _MOST_CHAPTERS)
-                        found.moments[recording.id] = [Found(one.start, one.end, one.title, one.score) for one in moments]
+                        found.moments[recording.id] = [PredictedMoment(one.start, one.end, one.title, one.score) for one in moments]
                         found.starts[recording.id] = [one.start for one in moments]
                     except ModelError as error:
                         found.errors[recording.id] = error.message

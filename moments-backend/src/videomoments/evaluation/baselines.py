@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 
 from videomoments.core.times import Interval
-from videomoments.evaluation.dataset import Recording
-from videomoments.evaluation.metrics.chapters import boundaries
+from videomoments.evaluation.dataset import EvaluatedRecording
+from videomoments.evaluation.metrics.chapter_metrics import boundaries
 from videomoments.evaluation.predictions import Predictions
 
 RANDOM_DRAWS = 20
@@ -15,7 +15,7 @@ RANDOM_DRAWS = 20
 _SPANS = 10
 
 
-def whole_video(recordings: Sequence[Recording]) -> Predictions:
+def whole_video(recordings: Sequence[EvaluatedRecording]) -> Predictions:
     """One moment: everything."""
     found = Predictions("whole video")
     for recording in recordings:
@@ -25,7 +25,7 @@ def whole_video(recordings: Sequence[Recording]) -> Predictions:
     return found
 
 
-def uniform(recordings: Sequence[Recording]) -> Predictions:
+def uniform(recordings: Sequence[EvaluatedRecording]) -> Predictions:
     """Equal parts: as many as people made (which no model is told); for queries parts of the usual length, the first one first."""
     found = Predictions("uniform")
     length = usual_length(recordings)
@@ -39,7 +39,7 @@ def uniform(recordings: Sequence[Recording]) -> Predictions:
     return found
 
 
-def random_turns(recordings: Sequence[Recording], seed: int) -> Predictions:
+def random_turns(recordings: Sequence[EvaluatedRecording], seed: int) -> Predictions:
     """As many starts as people set, at random beginnings of segments; for queries random spans of lengths that occur."""
     found = Predictions("random")
     generator = random.Random(seed)
@@ -56,7 +56,7 @@ def random_turns(recordings: Sequence[Recording], seed: int) -> Predictions:
     return found
 
 
-def usual_length(recordings: Sequence[Recording]) -> float:
+def usual_length(recordings: Sequence[EvaluatedRecording]) -> float:
     """Median length of the spans that answer queries, seconds; a minute where there are none."""
     lengths = sorted(span.duration for recording in recordings for query in recording.queries for span in query.intervals)
     return lengths[len(lengths) // 2] if lengths else 60.0

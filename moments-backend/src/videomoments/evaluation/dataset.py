@@ -21,11 +21,11 @@ from videomoments.moments.lines import Line, build_lines
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Row(BaseModel):
+class _DatasetRow(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Spoken(_Row):
+class SpeechTurn(_DatasetRow):
     """What one speaker says in one go, or one paragraph or caption."""
 
     start: Seconds
@@ -34,14 +34,14 @@ class Spoken(_Row):
     speaker: str = ""
 
 
-class Chapter(_Row):
+class Chapter(_DatasetRow):
     """A chapter that a person began here."""
 
     start: Seconds
     title: str = ""
 
 
-class Query(_Row):
+class Query(_DatasetRow):
     """A wish, and the stretches of the recording that a person found for it."""
 
     query: str = Field(min_length=1)
@@ -58,13 +58,13 @@ class Query(_Row):
         return self
 
 
-class Recording(_Row):
+class EvaluatedRecording(_DatasetRow):
     """One row."""
 
     id: str = Field(min_length=1)
     title: str = ""
     duration: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    segments: tuple[Spoken, ...] = Field(min_length=1)
+    segments: tuple[SpeechTurn, ...] = Field(min_length=1)
     chapters: tuple[Chapter, ...] = ()
     queries: tuple[Query, ...] = ()
 
@@ -74,7 +74,7 @@ class Recording(_Row):
         return sorted(chapter.start for chapter in self.chapters)
 
 
-def read_dataset(path: Path) -> list[Recording]:
+def read_dataset(path: Path) -> list[EvaluatedRecording]:
     """All rows. Raises InvalidInput that names the first line which is not a row, or an id that occurs twice."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
@@ -82,7 +82,7 @@ def read_dataset(path: Path) -> list[Recording]:
         lines = data.decode("utf-8").split("\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path.name} can't be read as JSON lines: {error}") from error
-    found: dict[str, Recording] = {}
+    found: dict[str, EvaluatedRecording] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -95,9 +95,9 @@ def read_dataset(path: Path) -> list[Recording]:
     return list(found.values())
 
 
-def _parsed(line: str, where: str) -> Recording:
+def _parsed(line: str, where: str) -> EvaluatedRecording:
     try:
-        return Recording.model_validate(json.loads(line))
+        return EvaluatedRecording.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{where}: not JSON ({error.msg}).") from error
     except ValidationError as error:
@@ -106,7 +106,7 @@ def _parsed(line: str, where: str) -> Recording:
         raise InvalidInput(f"{where}: {field}: {first['msg']}.") from error
 
 
-def lines_of(recording: Recording) -> list[Line]:
+def lines_of(recording: EvaluatedRecording) -> list[Line]:
     """The transcript as models read it: sentences, none across two segments, each knowing its segment and speaker.
 
     Where a segment holds several sentences their times are spread over it by words, so these are estimates.

@@ -19,7 +19,7 @@ from videomoments.core.times import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PredictedMoment:
     """A moment; seconds, `score` 0 to 1, None where the system gave none that could be read."""
 
     start: float
@@ -37,7 +37,7 @@ class Predictions:
 
     name: str
     starts: dict[str, list[float]] = field(default_factory=dict)
-    moments: dict[str, list[Found]] = field(default_factory=dict)
+    moments: dict[str, list[PredictedMoment]] = field(default_factory=dict)
     spans: dict[tuple[str, str], list[Interval]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     prompt_version: str | None = None
@@ -79,7 +79,7 @@ class _Moment(BaseModel):
     score: _Seconds | None = None
 
 
-class _Row(BaseModel):
+class _PredictionRow(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str
@@ -91,7 +91,7 @@ class _Row(BaseModel):
     prompt_version: str | None = None
 
     @model_validator(mode="after")
-    def _forward(self) -> _Row:
+    def _forward(self) -> _PredictionRow:
         pairs = [*(self.spans or []), *((one.start_time, one.end_time) for one in self.moments)]
         if any(end < start for start, end in pairs):
             raise ValueError("a span ends before it starts")
@@ -116,7 +116,7 @@ def read_predictions(path: Path) -> Predictions:
         if not line.strip():
             continue
         try:
-            row = _Row.model_validate_json(line)
+            row = _PredictionRow.model_validate_json(line)
         except ValidationError as error:
             raise InvalidInput(f"{path.name}, line {number}: {error.errors()[0]['msg']}.") from error
         if row.key in seen:
@@ -126,13 +126,13 @@ def read_predictions(path: Path) -> Predictions:
     return found
 
 
-def _take(row: _Row, found: Predictions) -> None:
+def _take(row: _PredictionRow, found: Predictions) -> None:
     found.prompt_version = row.prompt_version or found.prompt_version
     if row.error is not None:
         found.errors[row.key] = row.error
     if row.query is not None:
         found.spans[row.id, row.query] = [Interval(start, end) for start, end in row.spans or []]
     else:
-        moments = [Found(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
+        moments = [PredictedMoment(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
         found.moments[row.id] = moments
         found.starts[row.id] = row.starts if row.starts is not None else [one.start for one in moments]

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from videomoments.evaluation.dataset import Recording
+from videomoments.evaluation.dataset import EvaluatedRecording
 from videomoments.evaluation.intervals import Estimate, estimate
-from videomoments.evaluation.metrics.chapters import score_chapters
+from videomoments.evaluation.metrics.chapter_metrics import score_chapters
 from videomoments.evaluation.metrics.retrieval import score_query
 from videomoments.evaluation.predictions import Predictions
 
@@ -39,18 +39,18 @@ class SystemResult:
     prompt_version: str | None = None
 
 
-def evaluate(recordings: Sequence[Recording], predictions: Predictions) -> SystemResult:
+def evaluate(recordings: Sequence[EvaluatedRecording], predictions: Predictions) -> SystemResult:
     """Scores of one set of predictions; what is missing in it counts as an empty answer."""
     found = _result(predictions.name, [_scores(recordings, predictions)], failed=len(predictions.errors))
     return replace(found, prompt_version=predictions.prompt_version)
 
 
-def evaluate_draws(recordings: Sequence[Recording], name: str, draw: Callable[[int], Predictions], draws: int) -> SystemResult:
+def evaluate_draws(recordings: Sequence[EvaluatedRecording], name: str, draw: Callable[[int], Predictions], draws: int) -> SystemResult:
     """Scores of a random system: every value is the mean over draws."""
     return _result(name, [_scores(recordings, draw(seed)) for seed in range(draws)], failed=0)
 
 
-def _scores(recordings: Sequence[Recording], predictions: Predictions) -> tuple[ByFile, ByFile]:
+def _scores(recordings: Sequence[EvaluatedRecording], predictions: Predictions) -> tuple[ByFile, ByFile]:
     chapters: ByFile = defaultdict(dict)
     queries: ByFile = defaultdict(dict)
     for recording in recordings:

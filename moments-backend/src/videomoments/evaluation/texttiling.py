@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from videomoments.core.times import Interval
-from videomoments.evaluation.dataset import Recording, lines_of
+from videomoments.evaluation.dataset import EvaluatedRecording, lines_of
 from videomoments.evaluation.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _DEEP = 1.0
 """Standard deviations above the mean depth. Hearst's half below it divides speech eight times too often: a fair rival is a tuned one."""
 
 
-def texttiling(recordings: Sequence[Recording], embed: Embed, on_progress: Callable[[int, int, str], None]) -> Predictions:
+def texttiling(recordings: Sequence[EvaluatedRecording], embed: Embed, on_progress: Callable[[int, int, str], None]) -> Predictions:
     """Boundaries at the deepest valleys of similarity; a query gets the parts that resemble it most."""
     found = Predictions("TextTiling")
     for number, recording in enumerate(recordings, 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.exports.targets import CHAPTERS, UNNAMED, Notes
 
 # YouTube's rules: the first at 0:00, ascending, each at least this long, and at least three of them.
@@ -32,7 +32,7 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
     return text
 
 
-def _fitting(chosen: Sequence[Moment]) -> tuple[list[Moment], int | None]:
+def _fitting(chosen: Sequence[ExportedMoment]) -> tuple[list[ExportedMoment], int | None]:
     """Those that a description has room for, and how long their titles may be: titles shorten first, then the weakest chapters go."""
     kept, longest = list(chosen), None
     while kept and len(_written(kept, Notes(), longest).encode()) > (CHAPTERS.size or 0):
@@ -43,9 +43,9 @@ def _fitting(chosen: Sequence[Moment]) -> tuple[list[Moment], int | None]:
     return kept, longest
 
 
-def _chosen(recording: Recording) -> list[Moment]:
+def _chosen(recording: Recording) -> list[ExportedMoment]:
     """In time order."""
-    chosen: list[Moment] = []
+    chosen: list[ExportedMoment] = []
     for moment in sorted(recording.kept, key=lambda moment: (-(moment.score or 0.0), moment.start)):
         far = all(abs(int(moment.start) - int(other.start)) >= SHORTEST_SECONDS for other in chosen)
         if far and recording.duration - int(moment.start) >= SHORTEST_SECONDS:
@@ -53,7 +53,7 @@ def _chosen(recording: Recording) -> list[Moment]:
     return sorted(chosen, key=lambda moment: moment.start)
 
 
-def _written(chosen: Sequence[Moment], notes: Notes, longest: int | None = None) -> str:
+def _written(chosen: Sequence[ExportedMoment], notes: Notes, longest: int | None = None) -> str:
     marks = [(int(moment.start), CHAPTERS.line(moment.title, notes, longest=longest) or UNNAMED) for moment in chosen]
     if marks and marks[0][0] < SHORTEST_SECONDS:
         marks[0] = (0, marks[0][1])

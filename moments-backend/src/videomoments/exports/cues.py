@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from videomoments.exports.recording import Recording
-from videomoments.inference.scripts import may_cut, unspaced
 from videomoments.inference.spacing import running_text, spread_words, whole_words
 from videomoments.inference.transcript import Word
+from videomoments.inference.writing_systems import may_cut, unspaced
 
 # What broadcasters and streaming services ask for, give or take.
 LINE_CHARACTERS = 42

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import unquote
 
-from videomoments.exports.recording import Frames, Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Frames, Recording
 from videomoments.exports.targets import EDL, UNNAMED, Notes, say_what_is_counted
 
 # Programmes begin at one hour, so that there is room for a leader.
@@ -62,7 +62,7 @@ def _over_midnight(recording: Recording, frames: Frames) -> bool:
     return (first + frames.first) // day != (first + frames.end) // day
 
 
-def _comments(recording: Recording, moment: Moment, at: str, notes: Notes) -> list[str]:
+def _comments(recording: Recording, moment: ExportedMoment, at: str, notes: Notes) -> list[str]:
     name, title = unquote(recording.media_url.rpartition("/")[2]), EDL.line(moment.title, notes) or UNNAMED
     found = [
         f"* FROM CLIP NAME: {EDL.line(name, notes)}",

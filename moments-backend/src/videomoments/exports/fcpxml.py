@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree import ElementTree as Xml
 
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.exports.targets import FCPXML, Notes, say_what_is_counted
 
 VERSION = "1.8"
@@ -70,7 +70,7 @@ def _resources(resources: Xml.Element, recording: Recording) -> None:
     Xml.SubElement(resources, "asset", media)
 
 
-def _clip(spine: Xml.Element, recording: Recording, moment: Moment, offset: int) -> None:
+def _clip(spine: Xml.Element, recording: Recording, moment: ExportedMoment, offset: int) -> None:
     frames = recording.frames(moment)
     start, duration = _time(recording.rational(frames.first)), _time(recording.rate.seconds(frames.count))
     clip = Xml.SubElement(

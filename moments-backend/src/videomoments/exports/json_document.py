@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.exports.targets import JSON, Notes, say_what_is_counted
 from videomoments.inference.transcript import Word
 
@@ -49,7 +49,7 @@ def _word(word: Word) -> dict[str, Any]:
     return {"word": word.text, "start": word.start, "end": word.end, "confidence": word.confidence} | said
 
 
-def _moment(recording: Recording, moment: Moment) -> dict[str, Any]:
+def _moment(recording: Recording, moment: ExportedMoment) -> dict[str, Any]:
     frames = recording.frames(moment)
     return {
         "identifier": moment.identifier,

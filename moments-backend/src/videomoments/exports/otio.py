@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from videomoments.exports.recording import Frames, Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Frames, Recording
 from videomoments.exports.targets import JSON, OTIO, Notes, say_what_is_counted
 
 _Object = dict[str, Any]
@@ -52,7 +52,7 @@ def _track(recording: Recording, kind: str) -> _Object:
     }
 
 
-def _clip(recording: Recording, moment: Moment, *, marked: bool) -> _Object:
+def _clip(recording: Recording, moment: ExportedMoment, *, marked: bool) -> _Object:
     frames = recording.frames(moment)
     about = {
         "moment_id": moment.identifier,
@@ -79,7 +79,7 @@ def _clip(recording: Recording, moment: Moment, *, marked: bool) -> _Object:
     }
 
 
-def _marker(recording: Recording, moment: Moment, frames: Frames) -> _Object:
+def _marker(recording: Recording, moment: ExportedMoment, frames: Frames) -> _Object:
     return {
         "OTIO_SCHEMA": "Marker.2",
         "name": moment.title,

@@ -11,7 +11,7 @@ from typing import TypeVar
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import Interval
 from videomoments.exports.rates import FrameRate
-from videomoments.inference.hearing import NOTHING_SAID, Hearing
+from videomoments.inference.recognition_details import NOTHING_SAID, RecognitionDetails
 from videomoments.inference.transcript import Segment, Word
 
 REJECTED = "rejected"
@@ -19,7 +19,7 @@ _Said = TypeVar("_Said", Word, Segment)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ExportedMoment:
     """A moment as it is exported. `clip` is what its delivered clip holds, if it has one, `clip_error` why it can't be cut; `engine` the
     model that made the moment, None for a person's own."""
 
@@ -79,15 +79,15 @@ class Recording:
     language: str | None = None
     transcript_engine: str | None = None
     transcript_remarks: tuple[str, ...] = ()
-    hearing: Hearing = NOTHING_SAID
+    hearing: RecognitionDetails = NOTHING_SAID
     words: tuple[Word, ...] = ()
     segments: tuple[Segment, ...] = ()
-    moments: tuple[Moment, ...] = ()
+    moments: tuple[ExportedMoment, ...] = ()
     # Why there are none, as a sentence.
     nothing: str | None = None
 
     @property
-    def kept(self) -> tuple[Moment, ...]:
+    def kept(self) -> tuple[ExportedMoment, ...]:
         """The moments that nobody rejected, in time order."""
         return tuple(sorted((moment for moment in self.moments if moment.review != REJECTED), key=lambda moment: moment.start))
 
@@ -112,7 +112,7 @@ class Recording:
     def frame_count(self) -> int:
         return max(1, self.rate.frame(self.duration))
 
-    def frames(self, moment: Moment) -> Frames:
+    def frames(self, moment: ExportedMoment) -> Frames:
         """The moment in whole frames, at least one, within the source."""
         first = min(max(self.rate.frame(moment.start), 0), self.frame_count - 1)
         return Frames(first, min(max(self.rate.frame(moment.end), first + 1), self.frame_count))
@@ -125,7 +125,7 @@ class Recording:
         """Seconds at which the frame stands in the source's own time, its start timecode counted in."""
         return self.rate.seconds(self.first_frame + frame)
 
-    def of_clip(self, moment: Moment) -> Recording:
+    def of_clip(self, moment: ExportedMoment) -> Recording:
         """The moment's clip as a recording of its own: what is said in it, in its own time. Frames are not re-counted for its file."""
         span = moment.clip or Interval(moment.start, moment.end)
         return replace(

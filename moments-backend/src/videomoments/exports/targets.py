@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from videomoments.core.text import named, shortened, unwanted
 from videomoments.exports.rates import FrameRate
-from videomoments.exports.recording import Moment, Recording
+from videomoments.exports.recording import ExportedMoment, Recording
 
 _NTSC = Fraction(1000, 1001)
 # Two digits of frames, and what readers of edit lists accept.
@@ -58,7 +58,7 @@ class Target:
     def fitted(self, recording: Recording, notes: Notes) -> Recording:
         """The recording with every title and remark on one line of signs that this format holds. A title of none is `UNNAMED`."""
 
-        def fitting(moment: Moment) -> Moment:
+        def fitting(moment: ExportedMoment) -> ExportedMoment:
             title, reason, engine = (self.line(text or "", notes) for text in (moment.title, moment.reason, moment.engine))
             return replace(moment, title=title or UNNAMED, reason=reason or None, engine=engine or None)
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint, ModelConfig
 from videomoments.inference.listing import chosen_model, listed_models
+from videomoments.inference.model_registry import Endpoint, ModelConfig
 from videomoments.inference.retry import Deadlines
 from videomoments.inference.service_client import answering, service_client, whole_body
 from videomoments.inference.streaming import MAX_ANSWER_BYTES, StreamedAnswer, whole_answer

@@ -37,7 +37,7 @@ _BROKEN = frozenset({"error", "abort", "aborted", "network_error", "insufficient
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking"})
 
 
-class Source(StrEnum):
+class TextSource(StrEnum):
     """Where in the answer the text stood."""
 
     CONTENT = "content"
@@ -64,7 +64,7 @@ class ChatAnswer:
     model: str
     usage: Usage
     raw: str
-    source: Source = Source.CONTENT
+    source: TextSource = TextSource.CONTENT
     refusal: str = ""
     thought: bool = False
     unsent: Mapping[str, float] = field(default_factory=dict)
@@ -185,21 +185,21 @@ def _finish(reason: Any) -> str | None:
     return "content_filter" if plain in _FILTERED else plain if plain in _BROKEN else reason
 
 
-def _answer_of(message: Mapping[str, Any], finish: str | None) -> tuple[str, Source, bool]:
+def _answer_of(message: Mapping[str, Any], finish: str | None) -> tuple[str, TextSource, bool]:
     """The text, where it stood, and whether there was thinking alone."""
     content = _content(message.get("content"))
     calls = _arguments(message)
     if calls and (not content.strip() or not _may_hold_json(content)):
-        return calls, Source.TOOL_CALLS, False
+        return calls, TextSource.TOOL_CALLS, False
     if content.strip():
-        return content, Source.CONTENT, False
+        return content, TextSource.CONTENT, False
     thinking = _thinking(message)
     if not thinking.strip():
-        return "", Source.CONTENT, False
+        return "", TextSource.CONTENT, False
     # An answer that a parser took for thinking ends the text. Thinking that was cut off, or ends in words, holds drafts at most.
     if finish != "length" and _ends_in_json(thinking):
-        return thinking, Source.REASONING, False
-    return "", Source.REASONING, True
+        return thinking, TextSource.REASONING, False
+    return "", TextSource.REASONING, True
 
 
 def _content(content: Any) -> str:

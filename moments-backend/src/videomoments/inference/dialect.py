@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from videomoments.inference.base import AnswerFormat, ModelConfig, Sampling, SystemRole, TokensField
+from videomoments.inference.model_registry import AnswerFormat, ModelConfig, Sampling, SystemRole, TokensField
 
 Message = dict[str, Any]
 Body = dict[str, Any]

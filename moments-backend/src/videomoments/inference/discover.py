@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 from pydantic import ValidationError
 
-from videomoments.inference.base import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind
 
 _SECONDS = 3.0
 _MOST = 50

@@ -48,7 +48,7 @@ def truncated_advice(key: str) -> str:
     return f"More room: `moments models edit {key} --max-tokens N`, or less thinking, set at its server."
 
 
-class Refused(Answered):
+class RequestRefused(Answered):
     """The service found fault with the request (400, 422)."""
 
     retryable = False
@@ -103,7 +103,7 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
     if _tells_of_fetching(status, body):
         return MediaNotFetched(f"Model {name} could not fetch the clip ({status}){said}")
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-        return Refused(f"Model {name} refused the request ({status}){said}", status=status, body=body)
+        return RequestRefused(f"Model {name} refused the request ({status}){said}", status=status, body=body)
     if status == HTTPStatus.GATEWAY_TIMEOUT:
         return GatewayTimeout(f"Model {name} timed out ({status}){said}")
     if status in _KNOWN:

@@ -12,9 +12,8 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from videomoments.core.errors import ModelError, MomentsError
 from videomoments.inference.advising import advised
-from videomoments.inference.base import Endpoint, ModelConfig, Sampling
 from videomoments.inference.chat_transport import ChatTransport
-from videomoments.inference.completion import ChatAnswer, Source, Usage, read_completion, unusable
+from videomoments.inference.completion import ChatAnswer, TextSource, Usage, read_completion, unusable
 from videomoments.inference.dialect import (
     OVERVIEW,
     SAMPLING_FIELDS,
@@ -28,11 +27,12 @@ from videomoments.inference.dialect import (
     with_text_before,
 )
 from videomoments.inference.failures import Answered, scrubbed
+from videomoments.inference.model_registry import Endpoint, ModelConfig, Sampling
 from videomoments.inference.refusals import learned
 from videomoments.inference.retry import Breaker, Budget, Deadlines, GatewayTimeout, RetryPolicy, Unreachable, with_retries
 from videomoments.inference.tunnel import Tunnels
 
-__all__ = ["Asked", "ChatAnswer", "ChatClient", "Exchange", "Source", "Usage"]
+__all__ = ["Asked", "ChatAnswer", "ChatClient", "Exchange", "TextSource", "Usage"]
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

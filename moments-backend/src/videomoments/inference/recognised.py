@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from videomoments.core.errors import ModelError
 from videomoments.core.text import cleaned, one_line, whole_characters
 from videomoments.inference.failures import scrubbed
-from videomoments.inference.hearing import Hearing
 from videomoments.inference.mending import Mended
+from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.spacing import running_text, spread_words, with_spaces
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class _Answer(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _TimedText:
     """A word or segment as it came. Seconds, None where they are missing; the text on one line, and as it was written."""
 
     start: float | None
@@ -65,7 +65,7 @@ class _Row:
     space: bool | None
 
 
-def read_transcript(body: str, name: str, duration: float | None) -> Transcript:
+def read_transcript(body: str, name: str, duration: float | None) -> TimedTranscript:
     """The transcript in an answer's body. `duration` is the audio's length in seconds, if known: what begins beyond it is left out.
 
     Raises ModelError for what is no transcript, and for one without usable times.
@@ -87,7 +87,7 @@ def read_transcript(body: str, name: str, duration: float | None) -> Transcript:
     mended += about_segments
     if mended:
         logger.warning("model %s: %s", name, mended.message)
-    return Transcript(
+    return TimedTranscript(
         full_text=full_text or running_text(words) or running_text([word for each in segments for word in spread_words(each)]),
         words=tuple(words),
         segments=tuple(segments),
@@ -95,7 +95,7 @@ def read_transcript(body: str, name: str, duration: float | None) -> Transcript:
         engine=_name(answer.engine),
         processing_time=_positive(answer.processing_time),
         mended=mended,
-        hearing=Hearing.of_answer(answer.languages, answer.not_understood, answer.dropped),
+        hearing=RecognitionDetails.of_answer(answer.languages, answer.not_understood, answer.dropped),
     )
 
 
@@ -121,9 +121,9 @@ def _segments(given: Sequence[Any], whole: float) -> tuple[list[Segment], Mended
     return found, Mended(segments=mended.ends + mended.clamped + mended.reordered + mended.placed, segments_left_out=left_out)
 
 
-def _rows(given: Sequence[Any], keys: Sequence[str], whole: float) -> tuple[list[_Row], int]:
+def _rows(given: Sequence[Any], keys: Sequence[str], whole: float) -> tuple[list[_TimedText], int]:
     """The rows that can be used, and how many can't be; one without a text says nothing and is neither."""
-    found: list[_Row] = []
+    found: list[_TimedText] = []
     left_out = 0
     for row in given:
         raw = next((row[key] for key in keys if key in row), None) if isinstance(row, dict) else None
@@ -140,7 +140,9 @@ def _rows(given: Sequence[Any], keys: Sequence[str], whole: float) -> tuple[list
             continue
         space, sure = row.get("space_before"), seconds_of(row.get("confidence"))
         found.append(
-            _Row(start, end, text, raw, sure if sure is not None and 0 <= sure <= 1 else None, space if isinstance(space, bool) else None)
+            _TimedText(
+                start, end, text, raw, sure if sure is not None and 0 <= sure <= 1 else None, space if isinstance(space, bool) else None
+            )
         )
     return found, left_out
 
@@ -149,7 +151,7 @@ def _lies_within(start: float, end: float | None, whole: float) -> bool:
     return start <= whole + _SLACK_SECONDS and (start >= -_SLACK_SECONDS or (end is not None and end > 0))
 
 
-def _placed(rows: Sequence[_Row], whole: float) -> list[tuple[float, float | None]]:
+def _placed(rows: Sequence[_TimedText], whole: float) -> list[tuple[float, float | None]]:
     """Start and end of each row; those that came without a time stand between their neighbours, as far as there is room."""
     found: list[tuple[float, float | None]] = []
     for missing, run in groupby(enumerate(rows), key=lambda item: item[1].start is None):

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from videomoments.inference.base import ModelConfig
 from videomoments.inference.dialect import SAMPLING_FIELDS, Body, Dialect
 from videomoments.inference.failures import Answered
+from videomoments.inference.model_registry import ModelConfig
 
 _LONGEST = 8000
 # Statuses under which servers say what they think of a request; the others speak of keys, places, load.
@@ -74,7 +74,7 @@ _STREAM_WANTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerMessage:
     """An error in the server's words: `message`, and `param` where it names one."""
 
     message: str
@@ -91,20 +91,20 @@ class Said:
         return self.status < 500 or _REFUSES.search(self.message) is not None
 
 
-def said_by(error: Answered) -> Said:
+def said_by(error: Answered) -> ServerMessage:
     """What the error's body says, less what it repeats of the request."""
     try:
         content = json.loads(error.body)
     except (ValueError, RecursionError):
         text = "" if error.body.lstrip()[:1] == "<" else error.body
-        return Said(_REPEATED.sub("", text[:_LONGEST]), "", error.status)
+        return ServerMessage(_REPEATED.sub("", text[:_LONGEST]), "", error.status)
     words: list[str] = []
     params: list[str] = []
     for name, value in _texts(content, depth=0):
         (params if name == "param" else words).append(value)
     param = next((one for one in params if re.fullmatch(r"[\w.\[\]]{1,60}", one)), "")
     message = " ".join(words + [one for one in params if one != param])[:_LONGEST]
-    return Said(_REPEATED.sub("", message), param.removeprefix("body."), error.status)
+    return ServerMessage(_REPEATED.sub("", message), param.removeprefix("body."), error.status)
 
 
 def learned(error: Answered, sent: Body, known: Dialect, config: ModelConfig, *, asked_for: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -125,11 +125,11 @@ def speaks_of_context(error: Answered) -> bool:
     return _CONTEXT.search(said_by(error).message) is not None
 
 
-def speaks_of_streams(said: Said) -> bool:
+def speaks_of_streams(said: ServerMessage) -> bool:
     return said.names("stream") or _STREAM.search(said.message) is not None
 
 
-def _about_tokens(said: Said, sent: Body, known: Dialect, _: frozenset[str]) -> dict[str, Any]:
+def _about_tokens(said: ServerMessage, sent: Body, known: Dialect, _: frozenset[str]) -> dict[str, Any]:
     field = next((name for name in _TOKENS if name in sent), None)
     named = any(said.names(name) for name in _TOKENS) or (not said.param and _TOKENS_NAMED.search(said.message) is not None)
     if field is None or not named or (_CONTEXT.search(said.message) and _OF_QUESTION.search(said.message)):
@@ -149,7 +149,7 @@ def _number(found: re.Match[str]) -> int:
     return number - 1 if found.string[found.end() :].lstrip().startswith("(exclusive)") else number
 
 
-def _about_sampling(said: Said, sent: Body, _: Dialect, asked_for: frozenset[str]) -> dict[str, Any]:
+def _about_sampling(said: ServerMessage, sent: Body, _: Dialect, asked_for: frozenset[str]) -> dict[str, Any]:
     named = [name for name in SAMPLING_FIELDS if name in sent and said.names(name)]
     # Of two that exclude each other the one is kept that the overview has.
     for name in reversed(named):
@@ -159,7 +159,7 @@ def _about_sampling(said: Said, sent: Body, _: Dialect, asked_for: frozenset[str
     return {}
 
 
-def _about_format(said: Said, sent: Body, known: Dialect, _: frozenset[str]) -> dict[str, Any]:
+def _about_format(said: ServerMessage, sent: Body, known: Dialect, _: frozenset[str]) -> dict[str, Any]:
     if "response_format" not in sent or not (_FORMAT.search(said.message) or said.names("response_format")):
         return {}
     schema = sent["response_format"]["json_schema"]["schema"]
@@ -168,13 +168,13 @@ def _about_format(said: Said, sent: Body, known: Dialect, _: frozenset[str]) -> 
     return {"answer_format": "none"}
 
 
-def _about_role(said: Said, sent: Body, _: Dialect, __: frozenset[str]) -> dict[str, Any]:
+def _about_role(said: ServerMessage, sent: Body, _: Dialect, __: frozenset[str]) -> dict[str, Any]:
     if not any(message["role"] == "system" for message in sent["messages"]):
         return {}
     return {"system_role": "user"} if _ROLE.search(f"{said.param} {said.message}") else {}
 
 
-def _about_stream(said: Said, sent: Body, _: Dialect, __: frozenset[str]) -> dict[str, Any]:
+def _about_stream(said: ServerMessage, sent: Body, _: Dialect, __: frozenset[str]) -> dict[str, Any]:
     if not speaks_of_streams(said):
         return {}
     if "stream" not in sent:

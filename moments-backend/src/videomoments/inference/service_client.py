@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 
 from videomoments.core.errors import ModelError
-from videomoments.inference.base import Endpoint
-from videomoments.inference.connections import broken_way
+from videomoments.inference.connection_failures import broken_way
 from videomoments.inference.failures import failure
+from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.streaming import too_long
 
 # Of an error's body more than this is never read; what of it is looked at is shorter still.

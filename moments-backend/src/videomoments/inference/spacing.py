@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from videomoments.inference.scripts import clings, guessed, guessed_of_stored, may_cut, unspaced
 from videomoments.inference.transcript import Segment, Word
+from videomoments.inference.writing_systems import clings, guessed, guessed_of_stored, may_cut, unspaced
 
 _JOINED_PAUSE = 0.8
 _LONGEST_WHOLE = 80

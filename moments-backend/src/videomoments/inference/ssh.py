@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videomoments.inference.base import SshLogin
+from videomoments.inference.model_registry import SshLogin
 from videomoments.inference.retry import Unreachable
 from videomoments.inference.ssh_files import KnownHost, stale_companion
 
@@ -70,7 +70,7 @@ class SshFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SshTimeouts:
     """Seconds: `login` for a whole login, hops included; a peer that is gone without a word is noticed after `keepalive` times
     `keepalive_count`."""
 
@@ -95,7 +95,7 @@ class Dialled:
         await _hang_up([self.connection, *reversed(self.hops)])
 
 
-async def dial(server: SshLogin, files: SshFiles, patience: Patience, model_key: str) -> Dialled:
+async def dial(server: SshLogin, files: SshFiles, patience: SshTimeouts, model_key: str) -> Dialled:
     """Logs in, over the hops that the configuration names. Raises TunnelError."""
     # Not on the event loop, and not against the clock.
     ssh: Any = await asyncio.to_thread(_asyncssh)

@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx2
 
 from videomoments.core.tasks import beside
-from videomoments.inference.base import Endpoint
+from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.recognised import read_transcript
 from videomoments.inference.retry import Deadlines, RetryPolicy, with_retries
 from videomoments.inference.service_client import answering, service_client, whole_body
-from videomoments.inference.transcript import Transcript
+from videomoments.inference.transcript import TimedTranscript
 from videomoments.inference.tunnel import Tunnels, reaching
 
 OnProgress = Callable[[float, float], None]
@@ -41,7 +41,7 @@ async def transcribe(
     policy: RetryPolicy | None = None,
     tunnels: Tunnels | None = None,
     key: str | None = None,
-) -> Transcript:
+) -> TimedTranscript:
     """The transcript of an audio file; empty when nobody speaks.
 
     `path` is the entry's `endpoint`, `model` its `model_name`, `key` its own name, by which errors name it. `duration` is the audio's
@@ -56,7 +56,7 @@ async def transcribe(
     name = key or model or "transcription"
     fields = {name: value for name, value in (("model", model), ("language", language)) if value}
 
-    async def once() -> Transcript:
+    async def once() -> TimedTranscript:
         # The client ends within the tunnel: no connection may be kept beyond it.
         async with (
             reaching(tunnels, endpoint, name) as reached,

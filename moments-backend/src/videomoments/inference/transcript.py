@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from videomoments.inference.hearing import NOTHING_SAID, Hearing
 from videomoments.inference.mending import NOT_MENDED, Mended
-from videomoments.inference.scripts import guessed, unspaced
+from videomoments.inference.recognition_details import NOTHING_SAID, RecognitionDetails
+from videomoments.inference.writing_systems import guessed, unspaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class TimedTranscript:
     """A recognised recording. Words and segments are sorted, monotonic, finite and never negative; both are empty without speech."""
 
     full_text: str
@@ -45,18 +45,18 @@ class Transcript:
     engine: str | None
     processing_time: float | None
     mended: Mended = NOT_MENDED
-    hearing: Hearing = NOTHING_SAID
+    hearing: RecognitionDetails = NOTHING_SAID
 
     @property
     def speech(self) -> bool:
         return bool(self.words or self.segments)
 
 
-def joined(parts: Sequence[tuple[float, Transcript]]) -> Transcript:
+def joined(parts: Sequence[tuple[float, TimedTranscript]]) -> TimedTranscript:
     """One transcript of consecutive parts of a recording, each with its start in seconds; language and engine are the first known."""
     known = [part for _, part in parts]
     seconds = [part.processing_time for part in known if part.processing_time is not None]
-    return Transcript(
+    return TimedTranscript(
         full_text=_text([part.full_text for part in known if part.full_text]),
         words=tuple(word for start, part in parts for word in _words(part.words, start)),
         segments=tuple(_moved(segment, start) for start, part in parts for segment in part.segments),

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Self
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.tasks import joined
-from videomoments.inference.base import Endpoint, SshLogin, SshRoute
-from videomoments.inference.ssh import Dialled, Patience, SshFiles, TunnelError, dial, far_side_error
+from videomoments.inference.model_registry import Endpoint, SshLogin, SshRoute
+from videomoments.inference.ssh import Dialled, SshFiles, SshTimeouts, TunnelError, dial, far_side_error
 
 if TYPE_CHECKING:
     import asyncssh
@@ -48,10 +48,10 @@ class Tunnels:
     A connection that nobody has used for `idle_seconds` is closed.
     """
 
-    def __init__(self, files: SshFiles | None = None, *, idle_seconds: float = 60.0, patience: Patience | None = None) -> None:
+    def __init__(self, files: SshFiles | None = None, *, idle_seconds: float = 60.0, patience: SshTimeouts | None = None) -> None:
         self._files = files or SshFiles()
         self._idle_seconds = idle_seconds
-        self._patience = patience or Patience()
+        self._patience = patience or SshTimeouts()
         self._pool: dict[SshLogin, _Pooled] = {}
         self._closing: set[asyncio.Task[None]] = set()
 

@@ -11,7 +11,7 @@ from videomoments.inference.spacing import whole_words
 from videomoments.inference.transcript import Word
 from videomoments.moments.lines import Line
 from videomoments.moments.parsing import Candidate
-from videomoments.moments.titles import title_from_line
+from videomoments.moments.title_cleaning import title_from_line
 
 _TELLING = re.compile(r"[^\W_]{3,}(?:[’'.-][^\W_]+)*|[^\W\d_]+", re.UNICODE)
 _ENDINGS = ("'s", "’s", "s")

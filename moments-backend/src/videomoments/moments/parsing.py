@@ -13,12 +13,12 @@ from typing import Any
 
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
-from videomoments.moments.answers import Extracted, extract_json
-from videomoments.moments.prompts import TimeBase
+from videomoments.moments.answer_json import Extracted, extract_json
+from videomoments.moments.prompt_texts import TimeBase
 from videomoments.moments.rows import MOMENTS, REFINED, Rows, Unreadable, find_rows, score_of, text_of, times_of
 from videomoments.moments.scores import read_scores
 from videomoments.moments.thinking import ThinkingUnclosed
-from videomoments.moments.titles import clean_reason, clean_text, clean_title
+from videomoments.moments.title_cleaning import clean_reason, clean_text, clean_title
 
 # Rows beyond these are not read: no honest answer has them, and validation of a flood costs.
 MAX_ROWS = 2000
@@ -48,7 +48,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class UnusedRow:
     """A row that was not used; `row` counts from 1 as in the answer."""
 
     row: int
@@ -61,12 +61,12 @@ class Generation:
     could not be read, of candidates that are there without one."""
 
     candidates: tuple[Candidate, ...]
-    dropped: tuple[Dropped, ...]
-    unread: tuple[Dropped, ...] = ()
+    dropped: tuple[UnusedRow, ...]
+    unread: tuple[UnusedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Refinement:
+class RefinedBoundaries:
     """New boundaries in seconds, of a clip or of the recording: see the two kinds."""
 
     start_time: float
@@ -76,12 +76,12 @@ class Refinement:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipRefinement(Refinement):
+class ClipRefinement(RefinedBoundaries):
     """Times count from the clip's first frame."""
 
 
 @dataclass(frozen=True, slots=True)
-class AbsoluteRefinement(Refinement):
+class AbsoluteRefinement(RefinedBoundaries):
     """Times count from the recording's first frame."""
 
 
@@ -112,22 +112,22 @@ def parse_generation(text: str, *, duration: float, shown: Interval | None = Non
     visible = (shown or Interval(0.0, duration)).clamped(0.0, duration)
     candidates, dropped, unread = _read(rows[:MAX_ROWS], visible)
     if len(rows) > MAX_ROWS:
-        dropped.append(Dropped(MAX_ROWS + 1, f"only the first {MAX_ROWS} rows are read"))
+        dropped.append(UnusedRow(MAX_ROWS + 1, f"only the first {MAX_ROWS} rows are read"))
     if extracted.truncated:
-        dropped.append(Dropped(len(rows) + 1, "the answer breaks off here"))
+        dropped.append(UnusedRow(len(rows) + 1, "the answer breaks off here"))
     if not candidates and dropped:
         named = "; ".join(f"row {one.row}: {one.reason}" for one in dropped[:3])
         more = f"; and {len(dropped) - 3} more" if len(dropped) > 3 else ""
         raise _bad(f"No row could be used; {named}{more}.")
-    dropped += [Dropped(len(rows) + 1, reason) for reason in found.unread]
+    dropped += [UnusedRow(len(rows) + 1, reason) for reason in found.unread]
     return Generation(tuple(candidates), tuple(dropped[:_MAX_DROPPED]), tuple(unread[:_MAX_DROPPED]))
 
 
-def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list[Dropped], list[Dropped]]:
+def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list[UnusedRow], list[UnusedRow]]:
     """What can be used of the rows, what can't, and scores that could not be read."""
     candidates: list[Candidate] = []
-    dropped: list[Dropped] = []
-    unread: list[Dropped] = []
+    dropped: list[UnusedRow] = []
+    unread: list[UnusedRow] = []
     seen: set[tuple[float, float]] = set()
     written = [score_of(row) for row in rows]
     for number, (row, said, score) in enumerate(zip(rows, written, read_scores(written), strict=True), 1):
@@ -138,10 +138,10 @@ def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list
                 seen.add(key)
                 candidates.append(outcome)
                 if said is not None and score is None:
-                    unread.append(Dropped(number, f"score: {clean_text(str(said)[:200], 40)} is no number from 0 to 1"))
+                    unread.append(UnusedRow(number, f"score: {clean_text(str(said)[:200], 40)} is no number from 0 to 1"))
                 continue
             outcome = "the same times as an earlier row"
-        dropped.append(Dropped(number, outcome))
+        dropped.append(UnusedRow(number, outcome))
     return candidates, dropped, unread
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from videomoments.core.times import Interval
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
 from videomoments.moments.merging import best_first, deduplicate, free_stretch
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate
 from videomoments.moments.snapping import Snapper
-from videomoments.moments.titles import title_from_line
+from videomoments.moments.title_cleaning import title_from_line
 
 # A candidate that loses more than this to better ones is another moment, or none.
 _MIN_KEPT = 0.6

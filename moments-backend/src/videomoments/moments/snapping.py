@@ -9,8 +9,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from videomoments.core.times import Interval
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, Word
+from videomoments.moments.moment_limits import MomentLimits
 
 # Room before the first sound and after the last: word times are off by 60 ms (median), and a cut on the sound itself clicks.
 LEAD_IN_SECONDS = 0.12

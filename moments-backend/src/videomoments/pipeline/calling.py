@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import Deferred, ModelError
-from videomoments.inference.base import Endpoint, ModelConfig, resolve_endpoint
-from videomoments.inference.check import knock
+from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve_endpoint
 from videomoments.inference.retry import Unreachable, is_away
+from videomoments.inference.service_check import knock
 from videomoments.inference.tunnel import Tunnels
 from videomoments.pipeline.limits import Place
 from videomoments.pipeline.patiently import patiently

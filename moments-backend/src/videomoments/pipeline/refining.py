@@ -12,17 +12,17 @@ from videomoments.core.errors import Conflict, ModelError, NotFound
 from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
 from videomoments.db.tables import Clip, Moment
-from videomoments.inference.base import Endpoint, Sampling
 from videomoments.inference.failures import MediaNotFetched
+from videomoments.inference.model_registry import Endpoint, Sampling
 from videomoments.inference.openai_chat import Asked, ChatAnswer
 from videomoments.inference.retry import Budget
 from videomoments.inference.spacing import whole_words
-from videomoments.inference.transcript import Transcript
+from videomoments.inference.transcript import TimedTranscript
 from videomoments.moments.doubts import Doubts
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines, lines_within, words_near
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, parse_refinement, to_absolute
-from videomoments.moments.prompts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
+from videomoments.moments.prompt_texts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
 from videomoments.moments.snapping import Snapper
 from videomoments.pipeline.delivery import Delivered
 from videomoments.pipeline.stage import Checkpoint, Outcome, StageContext
@@ -48,7 +48,7 @@ class Material:
     def __init__(
         self,
         moments: list[Moment],
-        transcript: Transcript | None,
+        transcript: TimedTranscript | None,
         duration: float,
         limits: MomentLimits,
         silences: list[Interval],

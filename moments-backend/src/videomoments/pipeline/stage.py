@@ -19,7 +19,7 @@ from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
 from videomoments.core.tasks import finished
 from videomoments.db.tables import Moment, Video
-from videomoments.inference.base import Endpoint, ModelConfig
+from videomoments.inference.model_registry import Endpoint, ModelConfig
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine

@@ -16,7 +16,7 @@ from videomoments.db.tables import Video
 from videomoments.exports import FORMATS, Notes, Recording
 from videomoments.exports.naming import clip_name
 from videomoments.exports.rates import named_rate, rate_of
-from videomoments.exports.recording import Moment
+from videomoments.exports.recording import ExportedMoment
 from videomoments.services.moments import MomentView
 from videomoments.services.transcripts import recognised_from, remarks_on
 from videomoments.services.upload_queries import UPLOAD_SCHEME
@@ -156,9 +156,9 @@ def _is_file(video: Video) -> bool:
     return video.source_url.startswith(UPLOAD_SCHEME) or urlsplit(video.source_url).scheme == "file"
 
 
-def _moment(view: MomentView) -> Moment:
+def _moment(view: MomentView) -> ExportedMoment:
     row = view.moment
-    return Moment(
+    return ExportedMoment(
         identifier=row.identifier,
         title=row.title,
         start=row.start_time,
@@ -197,7 +197,7 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
 
 
 async def _archive(
-    found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, Moment, str]], sizes: Sequence[int]
+    found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, ExportedMoment, str]], sizes: Sequence[int]
 ) -> AsyncIterator[bytes]:
     written, notes = _Pieces(), Notes()
     # Deflated without compressing: a stored entry of unknown checksum is refused by some readers of streams.

@@ -15,19 +15,19 @@ from typing import Any, Protocol
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind, resolve_endpoint
-from videomoments.inference.check import CheckStep, check_model, timed_step
 from videomoments.inference.dialect import Dialect, Message, OwnMemory
-from videomoments.inference.failures import Refused
-from videomoments.inference.openai_chat import Asked, ChatAnswer, ChatClient, Source
+from videomoments.inference.failures import RequestRefused
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind, resolve_endpoint
+from videomoments.inference.openai_chat import Asked, ChatAnswer, ChatClient, TextSource
 from videomoments.inference.retry import Deadlines, RetryPolicy
+from videomoments.inference.service_check import CheckStep, check_model, timed_step
 from videomoments.inference.timed_clip import TimedClip, draw_timed_clip
 from videomoments.inference.transcribe import transcribe
 from videomoments.inference.tunnel import Tunnels
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import parse_generation, parse_refinement, to_absolute
-from videomoments.moments.prompts import (
+from videomoments.moments.prompt_texts import (
     REFINEMENT_SCHEMA,
     ClipView,
     TimeBase,
@@ -116,7 +116,7 @@ class ModelCheck:
             await self._kept.replace(asked.model, found)
         shown = found.for_entry(asked.model)
         remarks = shown.remarks()
-        if asked.source is not Source.CONTENT:
+        if asked.source is not TextSource.CONTENT:
             remarks.insert(0, f"its answers stand in {asked.source.value}")
         if not shown.stream:
             longest = asked.model.answer_seconds or self._seconds or self._settings.model_answer_seconds
@@ -161,7 +161,7 @@ class _Examined:
     messages: Sequence[Message] = ()
     schema: Mapping[str, Any] | None = None
     parse: Callable[[ChatAnswer], str] | None = None
-    source: Source = Source.CONTENT
+    source: TextSource = TextSource.CONTENT
 
     async def ask(self) -> Asked[str]:
         assert self.parse is not None
@@ -199,7 +199,7 @@ async def _answers(asked: _Examined) -> str:
         asked.schema, asked.parse = generation_schema(_LIMITS), moments
         try:
             answer = await ask()
-        except Refused:
+        except RequestRefused:
             if not model.supports_video:
                 raise
     if answer is None:
@@ -249,7 +249,7 @@ async def _watched(model: ModelConfig, endpoint: Endpoint, chat: ChatClient, cli
 
     try:
         return (await chat.ask(endpoint, model, messages, parse, schema=REFINEMENT_SCHEMA)).value
-    except Refused as error:
+    except RequestRefused as error:
         raise ModelError(
             f"It takes no video: {error.message}",
             code="model_blind",

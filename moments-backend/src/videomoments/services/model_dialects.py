@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import text
 
 from videomoments.db.session import Database
-from videomoments.inference.base import ModelConfig
 from videomoments.inference.dialect import OVERVIEW, Dialect
+from videomoments.inference.model_registry import ModelConfig
 from videomoments.services.model_places import ModelPlaces
 
 _OF_ONE = text("SELECT learned FROM model_dialects WHERE key = :key AND place = :place AND model_name = :name")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from videomoments.core.config import Settings, is_loopback
 from videomoments.core.errors import ModelError
 from videomoments.db.session import Database
-from videomoments.inference.base import Endpoint, ModelConfig, resolve_endpoint
+from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve_endpoint
 
 _BUILT_IN = "built in"
 _HAS = text("SELECT 1 FROM model_places WHERE key = :key AND place = :place")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from videomoments.inference.base import AnswerFormat, ModelConfig, ModelKind, SystemRole, TokensField, default_models
 from videomoments.inference.dialect import Dialect
+from videomoments.inference.model_registry import AnswerFormat, ModelConfig, ModelKind, SystemRole, TokensField, default_models
 
 __all__ = ["JOBS", "AnswerFormat", "Dialect", "Job", "ModelConfig", "SystemRole", "TokensField", "jobs_of", "unfit_for"]
 

@@ -22,7 +22,7 @@ from videomoments.core.tasks import finished
 from videomoments.db.address import parse_address
 from videomoments.db.failures import CONNECTING
 from videomoments.db.session import connect_arguments, unavailable
-from videomoments.inference.base import ModelConfig
+from videomoments.inference.model_registry import ModelConfig
 
 # The upper half of a lock's key: keeps ours apart from other users of advisory locks.
 _CALLS, _REFINEMENTS = 0x4D4D, 0x4D52

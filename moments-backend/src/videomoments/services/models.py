@@ -15,7 +15,7 @@ from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFoun
 from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelConfigRow
-from videomoments.inference.base import DEFAULT_MODELS, ModelConfig, default_models, resolve_endpoint, to_redis_hash
+from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig, default_models, resolve_endpoint, to_redis_hash
 from videomoments.services.model_dialects import FORGET_DIALECTS
 from videomoments.services.model_places import ModelPlaces
 from videomoments.services.model_queries import JOBS, Job, unfit_for

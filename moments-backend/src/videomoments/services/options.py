@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from videomoments.inference.base import ModelConfig
+from videomoments.inference.model_registry import ModelConfig
 
 
 class RunOptions(BaseModel):

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import text
 
 from videomoments.db.session import Database
-from videomoments.inference.base import ModelConfig
-from videomoments.inference.hearing import Hearing
 from videomoments.inference.mending import Mended
-from videomoments.inference.transcript import Transcript, segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
+from videomoments.inference.model_registry import ModelConfig
+from videomoments.inference.recognition_details import RecognitionDetails
+from videomoments.inference.transcript import TimedTranscript, segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
 from videomoments.services.runs import Claim, Runs
 
 _FIND = text("SELECT answer FROM transcript_parts WHERE run_id = :run_id AND digest = :digest")
@@ -28,12 +28,12 @@ class TranscriptParts:
         self._database = database
         self._runs = runs
 
-    async def find(self, claim: Claim, digest: str) -> Transcript | None:
+    async def find(self, claim: Claim, digest: str) -> TimedTranscript | None:
         """What the part was answered with, by this or an earlier attempt."""
         row = (await self._database.statement(_FIND, {"run_id": claim.run_id, "digest": digest})).first()
         return _unpacked(row.answer) if row is not None else None
 
-    async def keep(self, claim: Claim, digest: str, heard: Transcript) -> None:
+    async def keep(self, claim: Claim, digest: str, heard: TimedTranscript) -> None:
         """Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
             await session.execute(_KEEP, {"run_id": claim.run_id, "digest": digest, "answer": _packed(heard)})
@@ -47,7 +47,7 @@ def digest_of(sound: Path, model: ModelConfig, language: str | None) -> str:
     return found.hexdigest()
 
 
-def _packed(heard: Transcript) -> bytes:
+def _packed(heard: TimedTranscript) -> bytes:
     content = {
         "full_text": heard.full_text,
         "words": words_to_rows(heard.words),
@@ -61,8 +61,8 @@ def _packed(heard: Transcript) -> bytes:
     return gzip.compress(json.dumps(content, ensure_ascii=False).encode(), compresslevel=5)
 
 
-def _unpacked(data: bytes) -> Transcript:
+def _unpacked(data: bytes) -> TimedTranscript:
     content: dict[str, Any] = json.loads(gzip.decompress(data))
     words, segments = words_from_rows(content.pop("words")), segments_from_rows(content.pop("segments"))
-    mended, hearing = Mended.from_json(content.pop("mended", None)), Hearing.from_json(content.pop("hearing", None))
-    return Transcript(words=words, segments=segments, mended=mended, hearing=hearing, **content)
+    mended, hearing = Mended.from_json(content.pop("mended", None)), RecognitionDetails.from_json(content.pop("hearing", None))
+    return TimedTranscript(words=words, segments=segments, mended=mended, hearing=hearing, **content)

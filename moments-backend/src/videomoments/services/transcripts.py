@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from videomoments.db.session import Database
 from videomoments.db.tables import Transcript, Video
 from videomoments.inference.certainty import certainty_of
-from videomoments.inference.hearing import Hearing
 from videomoments.inference.mending import Mended
-from videomoments.inference.transcript import Transcript as Recognised
+from videomoments.inference.recognition_details import RecognitionDetails
+from videomoments.inference.transcript import TimedTranscript as Recognised
 from videomoments.inference.transcript import segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
 from videomoments.services.runs import Claim, Runs
 
@@ -63,13 +63,13 @@ def recognised_from(row: Transcript) -> Recognised:
         engine=row.engine,
         processing_time=row.processing_time,
         mended=Mended.from_json(row.mended),
-        hearing=Hearing.from_json(row.hearing),
+        hearing=RecognitionDetails.from_json(row.hearing),
     )
 
 
 def heard_beside(row: Transcript) -> dict[str, Any]:
     """`languages`, `not_understood`, `dropped` and `dropped_words` of a transcript, as JSON; empty where nothing is known."""
-    found = Hearing.from_json(row.hearing).to_json()
+    found = RecognitionDetails.from_json(row.hearing).to_json()
     empty: dict[str, Any] = {"languages": [], "not_understood": [], "dropped": [], "dropped_words": 0}
     return {name: found.get(name, none) for name, none in empty.items()}
 

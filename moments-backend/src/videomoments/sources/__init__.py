@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from videomoments.sources.admission import admitted
-from videomoments.sources.base import FetchedSource, FetchLimits, SiteDetails
 from videomoments.sources.buckets import names_object, object_address
-from videomoments.sources.local import fetch_local, inspect
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, SiteDetails
+from videomoments.sources.local_files import fetch_local, inspect
 from videomoments.sources.remote import fetch, listed, names_file
 from videomoments.sources.resolve import MEDIA_ENDINGS, SourceKind, checked_url, classify, label, shown, title_of
 from videomoments.sources.sniff import HEAD_BYTES, only_media, refuse_not_media, seems_to_be

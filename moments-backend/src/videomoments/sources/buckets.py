@@ -21,7 +21,7 @@ from obstore.store import GCSStore, S3Store
 from videomoments.core.errors import InvalidInput, NotFound, SourceUnavailable, UnsupportedMedia
 from videomoments.core.native_threads import let_native_threads_finish
 from videomoments.core.write_behind import WriteBehind
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import label, shown
 from videomoments.sources.whole import Unfinished, attempts, failed_writing, left_behind, whole_file
 

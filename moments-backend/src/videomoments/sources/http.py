@@ -13,12 +13,12 @@ from yarl import URL
 
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, TooLarge, UnsupportedMedia
 from videomoments.core.write_behind import WriteBehind
-from videomoments.sources import answers
+from videomoments.sources import response_headers
 from videomoments.sources.address_guard import AddressGuard
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.coding import Unpacker
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.heads import use_lenient_heads
-from videomoments.sources.rate import TOO_SLOW, LeastRate
+from videomoments.sources.rate import TOO_SLOW, MinimumRate
 from videomoments.sources.resolve import checked_url
 from videomoments.sources.resolver import GuardedResolver
 from videomoments.sources.sniff import HEAD_BYTES, check_answer
@@ -203,7 +203,7 @@ class _Download:
             guard.check_literal(url.raw_host or "")
             response = await session.get(url, headers=headers, allow_redirects=False)
             if response.status not in _REDIRECTS or (response.status == 300 and "Location" not in response.headers):
-                self.file_name, self.found_at = answers.file_name(response.headers, url), url
+                self.file_name, self.found_at = response_headers.file_name(response.headers, url), url
                 return response
             response.close()
             url = self._redirected(url, response)
@@ -216,7 +216,7 @@ class _Download:
 
     def _redirected(self, url: URL, response: aiohttp.ClientResponse) -> URL:
         try:
-            found = answers.redirected(url, response.headers)
+            found = response_headers.redirected(url, response.headers)
         except ValueError as error:
             raise SourceUnavailable(f"{self.url.host} redirects to a malformed address.", retryable=False) from error
         if found is None:
@@ -230,13 +230,13 @@ class _Download:
     def _read_head(self, response: aiohttp.ClientResponse) -> bool:
         """Takes over what the answer says of itself; sets `done` back where it begins anew. False: the file is whole already."""
         headers = response.headers
-        if response.status == 416 and self.done and answers.length_behind(headers) == self.done:
+        if response.status == 416 and self.done and response_headers.length_behind(headers) == self.done:
             return False  # it broke off behind the last byte
         self._check_status(response)
-        if answers.is_live(headers):
+        if response_headers.is_live(headers):
             raise InvalidInput("That is a live stream.", code="site_live", advice="Give a recording of it.")
-        part = answers.part_of(headers) if response.status == 206 else None
-        validator = answers.validator_of(headers)
+        part = response_headers.part_of(headers) if response.status == 206 else None
+        validator = response_headers.validator_of(headers)
         if response.status == 206 and self.done and (part is None or not self._continues(part, validator)):
             self.done, self.validator = 0, None
             raise SourceUnavailable(f"{self.url.host} answered with another part than asked for.")
@@ -247,8 +247,8 @@ class _Download:
             validator = validator or self.validator
         else:
             self._begin_anew()
-            self.total = part.total if part is not None else answers.content_length(headers)
-        self.content_type = answers.media_type(headers)
+            self.total = part.total if part is not None else response_headers.content_length(headers)
+        self.content_type = response_headers.media_type(headers)
         self.validator = self.etag = validator
         if self.total is not None and not self.looks_only:
             self.limits.check_size(self.total)
@@ -256,7 +256,7 @@ class _Download:
         self._checked_space_at = self.done
         return True
 
-    def _continues(self, part: answers.Part, validator: str | None) -> bool:
+    def _continues(self, part: response_headers.Part, validator: str | None) -> bool:
         """Whether the part follows what is there, of the same file as far as the answer says: not every server heeds `If-Range`."""
         same = validator is None or self.validator is None or validator == self.validator or '"' not in validator + self.validator
         return part.begin == self.done and (None in (part.total, self.total) or part.total == self.total) and same
@@ -282,14 +282,14 @@ class _Download:
             f"{host} answered with status {status}.", advice="Try again later." if passing else "Check the URL.", retryable=passing
         )
         if passing:
-            error.retry_after = answers.wished_wait(response.headers)
+            error.retry_after = response_headers.wished_wait(response.headers)
             self.asked_to_wait = min(error.retry_after or 0.0, 3 * self.limits.longest_wait)
         raise error
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> None:
         begin = self.done
-        unpacker = Unpacker(answers.compressions(response.headers), str(self.url.host))
-        rate = LeastRate(self.limits.min_rate, self.limits.rate_seconds, self.limits.clock)
+        unpacker = Unpacker(response_headers.compressions(response.headers), str(self.url.host))
+        rate = MinimumRate(self.limits.min_rate, self.limits.rate_seconds, self.limits.clock)
         if self.looks_only:
             await self._look_at(response, unpacker)
             return

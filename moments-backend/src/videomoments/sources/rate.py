@@ -12,7 +12,7 @@ TOO_SLOW = "source_too_slow"
 
 
 @dataclass(slots=True)
-class LeastRate:
+class MinimumRate:
     """At least `rate` bytes per second in each stretch of `seconds`; 0: any speed."""
 
     rate: int

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from videomoments.core.errors import MomentsError, SourceUnavailable
 from videomoments.sources import http
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress, SiteDetails
 from videomoments.sources.buckets import fetch_object, names_object
 from videomoments.sources.feeds import MAX_FEED_BYTES, FeedEntry, FeedList, feeds_of_page, read_feed
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress, SiteDetails
 from videomoments.sources.resolve import MEDIA_ENDINGS, checked_url
 from videomoments.sources.site import MAX_LISTED, ListedVideo, Listing, fetch_site, list_site
 from videomoments.sources.sniff import Feed, WebPage

@@ -13,8 +13,8 @@ from typing import Any
 
 from videomoments.core.errors import InvalidInput, MomentsError, SourceUnavailable
 from videomoments.core.job_process import ChildProgram, run_job
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress, SiteDetails
-from videomoments.sources.rate import LeastRate
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress, SiteDetails
+from videomoments.sources.rate import MinimumRate
 from videomoments.sources.resolve import checked_url, label
 from videomoments.sources.sniff import HEAD_BYTES, check_answer
 
@@ -126,13 +126,13 @@ class _Speed:
 
     def __init__(self, limits: FetchLimits) -> None:
         self._limits = limits
-        self._rate: LeastRate | None = None
+        self._rate: MinimumRate | None = None
         self._done = 0
 
     def at(self, done: int) -> None:
         """`done` bytes have come. Raises `SourceUnavailable` (`source_too_slow`: permanent)."""
         if self._rate is None:
-            self._rate = LeastRate(self._limits.min_rate, _PATIENCE * self._limits.rate_seconds, self._limits.clock)
+            self._rate = MinimumRate(self._limits.min_rate, _PATIENCE * self._limits.rate_seconds, self._limits.clock)
         came, self._done = max(0, done - self._done), done
         try:
             self._rate.came(came, "The site")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from videomoments.core.errors import InvalidInput, MomentsError, SourceUnavailable, TooLarge
 from videomoments.core.job_child import Emit, serve_job
 from videomoments.sources.address_guard import AddressGuard
-from videomoments.sources.base import FetchLimits
+from videomoments.sources.fetch_types import FetchLimits
 from videomoments.sources.site_details import details_of, entries_of
 from videomoments.sources.site_errors import explain, no_video
 from videomoments.sources.site_guard import ChildGuard

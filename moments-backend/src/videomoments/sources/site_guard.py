@@ -34,7 +34,7 @@ _FORBIDDEN = frozenset(
 )
 
 
-class Refused(PermissionError):
+class GuardRefusal(PermissionError):
     """What the code that tried it sees: libraries know how to handle an `OSError`."""
 
 
@@ -73,11 +73,11 @@ class ChildGuard:
         if event in _SENDS:
             self._check(arguments[1])
         elif event in _FORBIDDEN:
-            raise Refused(f"{event} is not for this process")
+            raise GuardRefusal(f"{event} is not for this process")
 
     def _check(self, place: Any) -> None:
         if not isinstance(place, tuple):
-            raise Refused("only addresses of the internet")
+            raise GuardRefusal("only addresses of the internet")
         text = str(place[0]).partition("%")[0]
         if text in self._resolved:
             return
@@ -85,10 +85,10 @@ class ChildGuard:
             # A name here was never resolved by the guard: the kernel's own resolver would be asked.
             self._guard.check(text, ip_address(text))
         except ValueError:
-            raise Refused("only addresses that were resolved") from None
+            raise GuardRefusal("only addresses that were resolved") from None
         except MomentsError as error:
             raise self._refused(error) from error
 
-    def _refused(self, error: MomentsError) -> Refused:
+    def _refused(self, error: MomentsError) -> GuardRefusal:
         self.refusal = self.refusal or error
-        return Refused(error.message)
+        return GuardRefusal(error.message)

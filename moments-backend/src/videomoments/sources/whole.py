@@ -14,7 +14,7 @@ from pathlib import Path
 import tenacity
 
 from videomoments.core.errors import MomentsError, OutOfSpace, SourceUnavailable
-from videomoments.sources.base import FetchLimits
+from videomoments.sources.fetch_types import FetchLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moments_models.boundaries.features import VERSION, Features, describe
-from moments_models.tasks import LineBlock
+from moments_models.task_blocks import LineBlock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

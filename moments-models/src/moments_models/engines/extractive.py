@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from moments_models.engine_contract import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
-from moments_models.tasks import GenerationTask, LineBlock, parse
+from moments_models.task_blocks import GenerationTask, LineBlock, parse
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from moments_models import weights
 from moments_models.audio import RATE, wav_duration
 from moments_models.cores import cores
-from moments_models.engine_contract import EngineKind, EngineSpec, Hearing, Recognition, Task, Word
+from moments_models.engine_contract import EngineKind, EngineSpec, Recognition, RecognitionDetails, Task, Word
 from moments_models.listening import Passage, Take, judge
 from moments_models.vad import PROGRESS_SHARE, Chunk, listen
 from moments_models.word_pieces import is_unspaced
@@ -68,7 +68,7 @@ class Parakeet:
             task.report(duration * (PROGRESS_SHARE + (1 - PROGRESS_SHARE) * done / total), duration)
         spans = [(word.start, word.end) for word in take.words]
         lost = [span for chunk in chunks for span in speech.unexplained(chunk.pieces[0].start / RATE, chunk.end / RATE, spans)]
-        return Recognition(tuple(take.words), language or "", Hearing((), tuple(lost), tuple(take.dropped)))
+        return Recognition(tuple(take.words), language or "", RecognitionDetails((), tuple(lost), tuple(take.dropped)))
 
 
 def _batches(chunks: Sequence[Chunk], size: int) -> Iterator[Sequence[Chunk]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moments_models.engine_contract import ChatRequest, EngineKind, EngineSpec, Task
 from moments_models.errors import InvalidRequest
-from moments_models.tasks import RefinementTask, parse
+from moments_models.task_blocks import RefinementTask, parse
 
 if TYPE_CHECKING:
     from moments_models.clip_measurement import ClipMeasurement

@@ -16,7 +16,7 @@ from moments_models.errors import InvalidRequest
 from moments_models.host import Host, HostedEngine
 from moments_models.request_jobs import Job, Jobs
 from moments_models.routes.work import run_for
-from moments_models.tasks import find_block
+from moments_models.task_blocks import find_block
 
 router = APIRouter()
 

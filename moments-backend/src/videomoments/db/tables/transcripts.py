@@ -28,7 +28,7 @@ class Transcript(Keyed, Table):
     input_hash: Mapped[str]
     # Counts of what was mended in the recogniser's answer (`inference.mending.Mended`); null where nothing was.
     mended: Mapped[dict[str, Any] | None]
-    # Languages by stretch, what was not understood and what was dropped (`inference.hearing.Hearing`); null where nothing is known.
+    # Languages by stretch, what was not understood and what was dropped (`inference.recognition_details`); null where nothing is known.
     hearing: Mapped[dict[str, Any] | None]
     # When a person last corrected a word.
     edited_at: Mapped[datetime | None]

@@ -9,16 +9,16 @@ from typing import Any
 
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import StageName
-from videomoments.inference.base import Endpoint, Sampling
 from videomoments.inference.dialect import SAMPLING_FIELDS, not_sent
+from videomoments.inference.model_registry import Endpoint, Sampling
 from videomoments.inference.openai_chat import Asked, ChatAnswer
 from videomoments.inference.retry import Budget
 from videomoments.inference.spacing import whole_words
 from videomoments.moments.doubts import Doubts
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, build_lines
+from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompts import GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages, generation_schema
+from videomoments.moments.prompt_texts import GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages, generation_schema
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows

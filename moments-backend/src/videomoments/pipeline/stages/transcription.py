@@ -11,10 +11,10 @@ from typing import Any
 from videomoments.core.names import StageName
 from videomoments.db.repositories.prompts import sha256_of
 from videomoments.inference.audio_chunks import AudioChunk, plan_chunks, write_chunk
-from videomoments.inference.base import Endpoint
-from videomoments.inference.hearing import Hearing
+from videomoments.inference.model_registry import Endpoint
+from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.transcribe import transcribe as recognise
-from videomoments.inference.transcript import Transcript, joined
+from videomoments.inference.transcript import TimedTranscript, joined
 from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_audio
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.patiently import patiently
@@ -30,7 +30,11 @@ async def transcribe(context: StageContext) -> Outcome:
     kept = await context.services.transcripts.of_video(context.claim.video_id)
     if kept is not None and kept.input_hash == digest:
         return _outcome(
-            kept.id, kept.word_count, digest, Hearing.from_json(kept.hearing), ["transcribed by an earlier run", *remarks_of(kept)]
+            kept.id,
+            kept.word_count,
+            digest,
+            RecognitionDetails.from_json(kept.hearing),
+            ["transcribed by an earlier run", *remarks_of(kept)],
         )
     recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
@@ -41,7 +45,7 @@ async def transcribe(context: StageContext) -> Outcome:
     return _outcome(saved, words, digest, recognised.hearing, [*replaced, *remarks])
 
 
-async def _recognise(context: StageContext, audio: Path, duration: float) -> Transcript:
+async def _recognise(context: StageContext, audio: Path, duration: float) -> TimedTranscript:
     """The whole recording; a long one in parts, each sent and, where it fails, tried again by itself."""
     chunks = await asyncio.to_thread(plan_chunks, audio)
     if len(chunks) == 1:
@@ -56,7 +60,7 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tra
     language = context.options.language or (None if first.hearing.languages else first.language)
     turn = asyncio.Semaphore(context.snapshot.transcription.max_concurrency)
 
-    async def part(number: int, chunk: AudioChunk) -> Transcript:
+    async def part(number: int, chunk: AudioChunk) -> TimedTranscript:
         async with turn:
             return await _part(context, audio, chunk, number, folder, language, progress)
 
@@ -66,7 +70,7 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tra
 
 async def _part(
     context: StageContext, audio: Path, chunk: AudioChunk, number: int, folder: Path, language: str | None, progress: _Progress
-) -> Transcript:
+) -> TimedTranscript:
     """What is heard in one part. An answer is kept for whoever goes on with this run: only what was under way is asked for again."""
     path = folder / f"{number}.wav"
     parts = context.services.transcript_parts
@@ -87,10 +91,10 @@ async def _part(
 
 async def _heard(
     context: StageContext, audio: Path, number: str, duration: float, language: str | None, report: Callable[[float], None]
-) -> Transcript:
+) -> TimedTranscript:
     model = context.snapshot.transcription
 
-    async def hear(endpoint: Endpoint) -> Transcript:
+    async def hear(endpoint: Endpoint) -> TimedTranscript:
         return await recognise(
             endpoint,
             audio,
@@ -120,7 +124,7 @@ class _Progress:
         self._context.report(sum(self._done.values()) / max(self.duration, 0.001))
 
 
-def _outcome(transcript_id: int, words: int, digest: str, hearing: Hearing, remarks: Sequence[str]) -> Outcome:
+def _outcome(transcript_id: int, words: int, digest: str, hearing: RecognitionDetails, remarks: Sequence[str]) -> Outcome:
     lost = bool(hearing.not_understood)
     checkpoint = {"transcript_id": transcript_id, "words": words, "not_understood": lost, "input_hash": digest}
     nothing = [NOT_UNDERSTOOD if lost else NO_SPEECH] if words == 0 else []

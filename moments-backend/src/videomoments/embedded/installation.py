@@ -16,7 +16,7 @@ from pathlib import Path
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded.accounts import Account, namespace_account, own_account, service_accounts
-from videomoments.embedded.layout import Layout, private_to, read_json, short_hash
+from videomoments.embedded.data_folder import Layout, private_to, read_json, short_hash
 
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, the closing zero included; PostgreSQL adds its own name to the folder.
 MAX_SOCKET_PATH = 100

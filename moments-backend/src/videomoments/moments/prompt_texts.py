@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from videomoments.core.times import Interval
-from videomoments.moments.limits import MomentLimits
 from videomoments.moments.lines import Line, Word
-from videomoments.moments.titles import clean_title
+from videomoments.moments.moment_limits import MomentLimits
+from videomoments.moments.title_cleaning import clean_title
 from videomoments.moments.windows import line_json
 
 PROMPT_VERSION = "2026-11-3"

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from videomoments.embedded.layout import Layout, read_json
+from videomoments.embedded.data_folder import Layout, read_json
 
 _POLL = 0.01
 _LINUX = platform.system() == "Linux"

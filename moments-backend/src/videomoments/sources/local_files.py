@@ -11,7 +11,7 @@ from pathlib import Path
 
 from videomoments.core.errors import InvalidInput, OutOfSpace, SourceUnavailable, UnsupportedMedia
 from videomoments.core.tasks import in_thread
-from videomoments.sources.base import FetchedSource, FetchLimits, OnProgress
+from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress
 from videomoments.sources.resolve import MAX_LABEL, label, shown
 from videomoments.sources.sniff import HEAD_BYTES, refuse_not_media
 

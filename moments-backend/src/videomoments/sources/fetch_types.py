@@ -34,7 +34,7 @@ class FetchedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class SiteChapter:
     """Seconds from the video's beginning, as the site says; not measured."""
 
     start: float
@@ -61,12 +61,12 @@ class SiteDetails:
     uploader: str
     published: str
     of: int = 1
-    chapters: tuple[Chapter, ...] = field(default=())
+    chapters: tuple[SiteChapter, ...] = field(default=())
     captions: tuple[Captions, ...] = field(default=())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SiteDetails:
-        chapters = tuple(Chapter(**one) for one in values["chapters"])
+        chapters = tuple(SiteChapter(**one) for one in values["chapters"])
         captions = tuple(Captions(**one) for one in values["captions"])
         return cls(**{**values, "chapters": chapters, "captions": captions})
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from videomoments.core.errors import OutOfSpace, ServiceUnavailable
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.processes import Record, belonging, end, start_mark
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.process_identity import Record, belonging, end, start_mark
 
 _POLL = 0.01
 _LOG_BYTES = 2 * 1024 * 1024

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from videomoments.core.times import Interval
 from videomoments.evaluation.chart import chart
-from videomoments.evaluation.dataset import Recording
+from videomoments.evaluation.dataset import EvaluatedRecording
 from videomoments.evaluation.intervals import Estimate
-from videomoments.evaluation.metrics.chapters import boundaries, tiling
+from videomoments.evaluation.metrics.chapter_metrics import boundaries, tiling
 from videomoments.evaluation.predictions import Predictions
 from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS, SystemResult
 
@@ -19,7 +19,9 @@ _CHARTED_QUERIES = ("r1_50", "r1_70", "map_avg", "miou")
 _TITLES = 20
 
 
-def write_report(folder: Path, name: str, recordings: Sequence[Recording], results: Sequence[SystemResult], ours: Predictions) -> Path:
+def write_report(
+    folder: Path, name: str, recordings: Sequence[EvaluatedRecording], results: Sequence[SystemResult], ours: Predictions
+) -> Path:
     """`report.md` and its charts in `folder`, which is made. Returns the report's path. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     hours = sum(recording.duration for recording in recordings) / 3600
@@ -62,7 +64,7 @@ def cell(estimate: Estimate) -> str:
     return f"{estimate.mean:.3f} ({estimate.low:.2f}–{estimate.high:.2f})"
 
 
-def title_pairs(recordings: Sequence[Recording], ours: Predictions, count: int = _TITLES) -> list[tuple[str, str]]:
+def title_pairs(recordings: Sequence[EvaluatedRecording], ours: Predictions, count: int = _TITLES) -> list[tuple[str, str]]:
     """Titles beside the human headings of the same stretches, drawn with a fixed seed: (ours, human)."""
     pairs: list[tuple[str, str]] = []
     for recording in recordings:

@@ -20,7 +20,7 @@ UNSURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class LanguageStretch:
     """A stretch in one language; `confidence` is 0 to 1, None where a person named the language."""
 
     language: str
@@ -30,7 +30,7 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedWords:
     """Words that were recognised and left out, for nobody said them as far as can be told; `reason` is the recogniser's."""
 
     text: str
@@ -40,19 +40,19 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class RecognitionDetails:
     """`dropped_words` counts all that were dropped, `unheard_seconds` adds up all that was not understood; the rows may be fewer."""
 
-    languages: tuple[Spoken, ...] = ()
+    languages: tuple[LanguageStretch, ...] = ()
     not_understood: tuple[Interval, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[DroppedWords, ...] = ()
     dropped_words: int = 0
     unheard_seconds: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self.languages or self.not_understood or self.dropped or self.dropped_words)
 
-    def moved(self, by: float) -> Hearing:
+    def moved(self, by: float) -> RecognitionDetails:
         """The same of audio that begins `by` seconds later."""
 
         return replace(
@@ -62,7 +62,7 @@ class Hearing:
             dropped=tuple(replace(row, start=_later(row.start, by), end=_later(row.end, by)) for row in self.dropped),
         )
 
-    def __add__(self, other: Hearing) -> Hearing:
+    def __add__(self, other: RecognitionDetails) -> RecognitionDetails:
         """Of two parts of a recording in order of time."""
         languages = list(self.languages)
         for part in other.languages:
@@ -72,7 +72,7 @@ class Hearing:
                 languages[-1] = replace(last, end=part.end, confidence=max(known) if known else None)
             else:
                 languages.append(part)
-        return Hearing(
+        return RecognitionDetails(
             tuple(languages[:MOST_ROWS]),
             (self.not_understood + other.not_understood)[:MOST_ROWS],
             (self.dropped + other.dropped)[:MOST_ROWS],
@@ -85,23 +85,23 @@ class Hearing:
         return asdict(self) if self else {}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any] | None) -> Hearing:
+    def from_json(cls, stored: Mapping[str, Any] | None) -> RecognitionDetails:
         """The reverse of `to_json`."""
         content = stored or {}
         return cls(
-            tuple(Spoken(**row) for row in content.get("languages", ())),
+            tuple(LanguageStretch(**row) for row in content.get("languages", ())),
             tuple(Interval(**row) for row in content.get("not_understood", ())),
-            tuple(Dropped(**row) for row in content.get("dropped", ())),
+            tuple(DroppedWords(**row) for row in content.get("dropped", ())),
             int(content.get("dropped_words", 0)),
             float(content.get("unheard_seconds", 0.0)),
         )
 
     @classmethod
-    def of_answer(cls, languages: Any, not_understood: Any, dropped: Any) -> Hearing:
+    def of_answer(cls, languages: Any, not_understood: Any, dropped: Any) -> RecognitionDetails:
         """What a service answered; rows that can't be read are passed over, for the words do not depend on them."""
-        spoken = [Spoken(row["language"][:20], *span, _share(row.get("confidence"))) for row, span in _rows(languages, "language")]
+        spoken = [LanguageStretch(row["language"][:20], *span, _share(row.get("confidence"))) for row, span in _rows(languages, "language")]
         lost = [Interval(*span) for _, span in _rows(not_understood)]
-        left_out = [Dropped(row["text"], *span, str(row.get("reason", ""))[:20]) for row, span in _rows(dropped, "text")]
+        left_out = [DroppedWords(row["text"], *span, str(row.get("reason", ""))[:20]) for row, span in _rows(dropped, "text")]
         return cls(
             tuple(spoken[:MOST_ROWS]),
             tuple(lost[:MOST_ROWS]),
@@ -131,7 +131,7 @@ class Hearing:
         return said
 
 
-NOTHING_SAID = Hearing()
+NOTHING_SAID = RecognitionDetails()
 
 
 def _rows(given: Any, *texts: str) -> list[tuple[Mapping[str, Any], tuple[float, float]]]:

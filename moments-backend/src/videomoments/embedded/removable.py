@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from videomoments.core.config import Settings
-from videomoments.embedded.layout import Layout
-from videomoments.embedded.site import base_of
+from videomoments.embedded.data_folder import Layout
+from videomoments.embedded.installation import base_of
 
 _IN_HOME = {
     "store": "videos, audio, clips and thumbnails",

@@ -11,10 +11,10 @@ from typing import TypeVar
 import httpx2
 
 from videomoments.core.errors import ModelError, MomentsError
-from videomoments.inference.base import Endpoint, ModelConfig, ModelKind
-from videomoments.inference.connections import broken_way
+from videomoments.inference.connection_failures import broken_way
 from videomoments.inference.failures import failure
 from videomoments.inference.listing import chosen_model, listed_models
+from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.service_client import service_client, whole_body
 from videomoments.inference.streaming import MAX_ANSWER_BYTES
 from videomoments.inference.tunnel import Tunnels

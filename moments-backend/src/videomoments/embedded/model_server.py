@@ -16,16 +16,16 @@ from typing import IO, ClassVar
 import psutil  # type: ignore[import-untyped]
 
 from videomoments.core.errors import ServiceUnavailable
-from videomoments.embedded.layout import read_json
-from videomoments.embedded.processes import Record
-from videomoments.embedded.server import Server, last_lines
+from videomoments.embedded.data_folder import read_json
+from videomoments.embedded.process_identity import Record
+from videomoments.embedded.supervised_server import Server, last_lines
 
 _HOST = "127.0.0.1"
 # Ours alone: the model program needs none of them.
 _WITHHELD = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "MOMENTS_SIGNING_KEY")
 
 
-class Models(Server):
+class ModelServer(Server):
     """Listens on loopback, on the port it had last time where that is free, and asks for a key."""
 
     name: ClassVar[str] = "models"
