@@ -29,6 +29,7 @@ lint: setup ## style, types, import contracts, licences, documents that must mat
 	cd moments-backend && ../.venv/bin/lint-imports
 	$(PY) scripts/check_documents.py
 	$(PY) scripts/check_tests.py
+	$(PY) scripts/check_sizes.py
 	$(PY) scripts/two_meanings.py
 	$(PY) scripts/notice.py
 	$(PAGE) drift

@@ -68,53 +68,15 @@ class Bare:
 def plain_pass(video: Path, clips: Sequence[Span], folder: Path) -> Path:
     """One ffmpeg command: the sound as 16 kHz mono WAV, and each clip encoded as delivered clips are. Returns the WAV."""
     wav = folder / "bare.wav"
-    command = [
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        "-nostdin",
-        "-y",
-        "-v",
-        "error",
-        "-i",
-        str(video),
-    ]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", "-v", "error", "-i", str(video)]
     for start, end in clips:
         command += ["-ss", f"{start:.3f}", "-t", f"{end - start:.3f}", "-i", str(video)]
-    command += [
-        "-map",
-        "0:a:0",
-        "-ac",
-        "1",
-        "-ar",
-        "16000",
-        "-c:a",
-        "pcm_s16le",
-        str(wav),
-    ]
+    command += ["-map", "0:a:0", "-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", str(wav)]
     for number, _ in enumerate(clips, 1):
-        command += [
-            "-map",
-            f"{number}:v:0",
-            "-map",
-            f"{number}:a:0",
-            "-c:v",
-            "libx264",
-            "-pix_fmt",
-            "yuv420p",
-        ]
+        command += ["-map", f"{number}:v:0", "-map", f"{number}:a:0", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
         command += [part for name, value in DELIVERED.options for part in (f"-{name}", value)]
-        command += [
-            "-force_key_frames",
-            f"expr:gte(t,n_forced*{DELIVERED.keyframe_seconds})",
-        ]
-        command += [
-            "-c:a",
-            "aac",
-            "-b:a",
-            str(DELIVERED.audio_rate),
-            "-movflags",
-            "+faststart",
-            str(folder / f"bare-{number}.mp4"),
-        ]
+        command += ["-force_key_frames", f"expr:gte(t,n_forced*{DELIVERED.keyframe_seconds})", "-c:a", "aac"]
+        command += ["-b:a", str(DELIVERED.audio_rate), "-movflags", "+faststart", str(folder / f"bare-{number}.mp4")]
     subprocess.run(command, check=True)
     with wave.open(str(wav)) as sound:
         assert sound.getframerate() == 16_000

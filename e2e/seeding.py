@@ -113,32 +113,12 @@ async def _seed_library(url: str, count: int) -> None:
 
 async def _seed_recording(url: str, video_id: str, audio_url: str, seconds: float, words: int, moments: int) -> None:
     chance = random.Random(7)
-    each = seconds / words
-    spoken = [
-        {"word": chance.choice(_WORDS) + ("." if n % 12 == 11 else ""), "start": round(n * each, 3), "end": round((n + 0.9) * each, 3)}
-        for n in range(words)
-    ]
-    segments = [
-        {"text": " ".join(str(word["word"]) for word in part), "start": part[0]["start"], "end": part[-1]["end"]}
-        for part in (spoken[n : n + 12] for n in range(0, words, 12))
-    ]
     database = await asyncpg.connect(url)
     try:
         video = await database.fetchval(
             "UPDATE videos SET duration = $2, audio_url = $3 WHERE identifier = $1 RETURNING id", video_id, seconds, audio_url
         )
-        await _insert(
-            database,
-            "transcripts",
-            video_id=video,
-            full_text=" ".join(str(word["word"]) for word in spoken),
-            word_timestamps=json.dumps(spoken),
-            segment_timestamps=json.dumps(segments),
-            language="en",
-            engine="seeded",
-            word_count=words,
-            input_hash="seeded",
-        )
+        await _insert(database, "transcripts", video_id=video, **_transcript(chance, seconds, words))
         run = await database.fetchval(
             "INSERT INTO pipeline_history (identifier, video_id, status, kind, config, started_at, completed_at, duration_seconds) "
             "VALUES ($1, $2, 'completed', 'pipeline', '{}', now(), now(), 1) RETURNING id",
@@ -163,6 +143,28 @@ async def _seed_recording(url: str, video_id: str, audio_url: str, seconds: floa
             )
     finally:
         await database.close()
+
+
+def _transcript(chance: random.Random, seconds: float, words: int) -> dict[str, object]:
+    """Columns of a transcript whose words are spread evenly over the recording, twelve in a sentence."""
+    each = seconds / words
+    spoken = [
+        {"word": chance.choice(_WORDS) + ("." if n % 12 == 11 else ""), "start": round(n * each, 3), "end": round((n + 0.9) * each, 3)}
+        for n in range(words)
+    ]
+    segments = [
+        {"text": " ".join(str(word["word"]) for word in part), "start": part[0]["start"], "end": part[-1]["end"]}
+        for part in (spoken[n : n + 12] for n in range(0, words, 12))
+    ]
+    return {
+        "full_text": " ".join(str(word["word"]) for word in spoken),
+        "word_timestamps": json.dumps(spoken),
+        "segment_timestamps": json.dumps(segments),
+        "language": "en",
+        "engine": "seeded",
+        "word_count": words,
+        "input_hash": "seeded",
+    }
 
 
 async def _insert(database: asyncpg.Connection[Any], table: str, **values: object) -> None:

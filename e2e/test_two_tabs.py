@@ -81,38 +81,8 @@ def test_f96_what_two_tabs_change_is_merged_and_nothing_is_lost(tabs: tuple[Page
     typed(theirs, 0, "Title", "Their title")
     expect(theirs.get_by_test_id("announced")).to_contain_text("Title: Their title")
 
-    # Both changed the title: the dialog asks, and the keyboard answers. Until then theirs stands.
-    typed(mine, 0, "Title", "My title")
-    dialog = mine.get_by_role("dialog", name="Somebody else changed “Their title” meanwhile")
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
-    assert faults(mine) == []
-    assert stored(small, 0)["title"] == "Their title"
-    expect(dialog.get_by_role("radio", name="Theirs: Their title")).to_be_focused()
-    mine.keyboard.press("ArrowDown")
-    expect(dialog.get_by_role("radio", name="Mine: My title")).to_be_checked()
-    mine.keyboard.press("Enter")
-    expect(dialog).to_have_count(0)
-    expect(field(mine, 0, "Title")).to_have_value("My title")
-    assert stored(small, 0)["title"] == "My title"
-
-    # Their tab is the older one now. Different fields: each side's own is preferred. Left for later, it stays in a line.
-    typed(theirs, 0, "End", "0:00:15.0")
-    asked = theirs.get_by_role("dialog")
-    expect(asked.get_by_role("radio", name="Theirs: My title")).to_be_checked()
-    expect(asked.get_by_role("radio", name="Mine: 0:00:15.000")).to_be_checked()
-    theirs.keyboard.press("Escape")
-    expect(asked).to_have_count(0)
-    line = theirs.get_by_role("alert").filter(has_text="Your change is not saved yet")
-    expect(line).to_be_visible()
-    assert faults(theirs) == []
-    assert stored(small, 0)["end_time"] != 15.0
-    line.get_by_role("button", name="Merge").click()
-    theirs.get_by_role("dialog").get_by_role("button", name="Save").click()
-    expect(line).to_have_count(0)
-    expect(field(theirs, 0, "Title")).to_have_value("My title")
-    expect(field(theirs, 0, "End")).to_have_value("0:00:15.0")
-    assert (stored(small, 0)["title"], stored(small, 0)["end_time"]) == ("My title", 15.0)
+    _take_mine(mine, small)
+    _leave_for_later_then_merge(theirs, small)
 
     # A page's own quick changes, and taking them back, are no conflict with itself.
     for title in ("One", "Two", "Three"):
@@ -130,6 +100,43 @@ def test_f96_what_two_tabs_change_is_merged_and_nothing_is_lost(tabs: tuple[Page
     expect(mine.get_by_text("Look at it, then delete it again.")).to_be_visible()
     expect(field(mine, 1, "Title")).to_have_value("One")
     expect(moments_of(mine)).to_have_count(3)
+
+
+def _take_mine(mine: Page, small: tuple[Served, str]) -> None:
+    """Both changed the title: the dialog asks, and the keyboard answers. Until then theirs stands."""
+    typed(mine, 0, "Title", "My title")
+    dialog = mine.get_by_role("dialog", name="Somebody else changed “Their title” meanwhile")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    assert faults(mine) == []
+    assert stored(small, 0)["title"] == "Their title"
+    expect(dialog.get_by_role("radio", name="Theirs: Their title")).to_be_focused()
+    mine.keyboard.press("ArrowDown")
+    expect(dialog.get_by_role("radio", name="Mine: My title")).to_be_checked()
+    mine.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(field(mine, 0, "Title")).to_have_value("My title")
+    assert stored(small, 0)["title"] == "My title"
+
+
+def _leave_for_later_then_merge(theirs: Page, small: tuple[Served, str]) -> None:
+    """Their tab is the older one now. Different fields: each side's own is preferred. Left for later, it stays in a line."""
+    typed(theirs, 0, "End", "0:00:15.0")
+    asked = theirs.get_by_role("dialog")
+    expect(asked.get_by_role("radio", name="Theirs: My title")).to_be_checked()
+    expect(asked.get_by_role("radio", name="Mine: 0:00:15.000")).to_be_checked()
+    theirs.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    line = theirs.get_by_role("alert").filter(has_text="Your change is not saved yet")
+    expect(line).to_be_visible()
+    assert faults(theirs) == []
+    assert stored(small, 0)["end_time"] != 15.0
+    line.get_by_role("button", name="Merge").click()
+    theirs.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(line).to_have_count(0)
+    expect(field(theirs, 0, "Title")).to_have_value("My title")
+    expect(field(theirs, 0, "End")).to_have_value("0:00:15.0")
+    assert (stored(small, 0)["title"], stored(small, 0)["end_time"]) == ("My title", 15.0)
 
 
 def test_f96_words_that_two_tabs_correct(tabs: tuple[Page, Page], small: tuple[Served, str]) -> None:

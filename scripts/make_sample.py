@@ -124,37 +124,11 @@ def encode(line: Timeline, folder: Path, crf: int) -> int:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-", "-i", str(speech)]
     command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-colorspace", "bt709", "-color_primaries", "bt709"]
-    command += [
-        "-color_trc",
-        "bt709",
-        "-color_range",
-        "tv",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryslow",
-        "-tune",
-        "animation",
-        "-crf",
-        str(crf),
-    ]
+    command += ["-color_trc", "bt709", "-color_range", "tv"]
+    command += ["-c:v", "libx264", "-preset", "veryslow", "-tune", "animation", "-crf", str(crf)]
     command += ["-g", str(GOP), "-keyint_min", str(GOP), "-sc_threshold", "0", "-threads", "1"]
-    command += [
-        "-c:a",
-        "aac",
-        "-b:a",
-        "56k",
-        "-ar",
-        "48000",
-        "-ac",
-        "1",
-        "-fflags",
-        "+bitexact",
-        "-flags:v",
-        "+bitexact",
-        "-flags:a",
-        "+bitexact",
-    ]
+    command += ["-c:a", "aac", "-b:a", "56k", "-ar", "48000", "-ac", "1"]
+    command += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
     command += ["-movflags", "+faststart", str(folder / "sample.mp4")]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg:
         assert ffmpeg.stdin is not None

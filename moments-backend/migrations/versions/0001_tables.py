@@ -13,7 +13,21 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _model_configs()
+    _prompts()
+    _videos()
+    _workers()
+    _transcripts()
+    _generation_configs()
+    _pipeline_history()
+    _indexes_of_pipeline_history()
+    _moments()
+    _pipeline_stages()
+    _clips()
+    _thumbnails()
 
+
+def _model_configs() -> None:
     op.create_table(
         "model_configs",
         sa.Column("key", sa.String(), nullable=False),
@@ -22,6 +36,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_model_configs")),
     )
+
+
+def _prompts() -> None:
     op.create_table(
         "prompts",
         sa.Column("user_prompt", sa.String(), nullable=False),
@@ -32,6 +49,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prompts")),
         sa.UniqueConstraint("prompt_hash", name=op.f("uq_prompts_prompt_hash")),
     )
+
+
+def _videos() -> None:
     op.create_table(
         "videos",
         sa.Column("identifier", sa.String(), nullable=False),
@@ -54,6 +74,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_videos_created_at_id", "videos", ["created_at", "id"], unique=False)
     op.create_index("uq_videos_source_key", "videos", ["source_key"], unique=True, postgresql_where=sa.text("deleted_at IS NULL"))
+
+
+def _workers() -> None:
     op.create_table(
         "workers",
         sa.Column("name", sa.String(), nullable=False),
@@ -63,6 +86,9 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_workers")),
     )
+
+
+def _transcripts() -> None:
     op.create_table(
         "transcripts",
         sa.Column("video_id", sa.BigInteger(), nullable=False),
@@ -80,6 +106,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transcripts")),
         sa.UniqueConstraint("video_id", name=op.f("uq_transcripts_video_id")),
     )
+
+
+def _generation_configs() -> None:
     op.create_table(
         "generation_configs",
         sa.Column("prompt_id", sa.BigInteger(), nullable=False),
@@ -100,6 +129,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("config_hash", name=op.f("uq_generation_configs_config_hash")),
     )
     op.create_index("ix_generation_configs_transcript_id", "generation_configs", ["transcript_id"], unique=False)
+
+
+def _pipeline_history() -> None:
     op.create_table(
         "pipeline_history",
         sa.Column("identifier", sa.String(), nullable=False),
@@ -137,6 +169,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_history")),
         sa.UniqueConstraint("identifier", name=op.f("uq_pipeline_history_identifier")),
     )
+
+
+def _indexes_of_pipeline_history() -> None:
     op.create_index(
         "ix_pipeline_history_active",
         "pipeline_history",
@@ -155,6 +190,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("status IN ('queued', 'processing') AND kind <> 'clips'"),
     )
     op.create_index("uq_pipeline_history_idempotency_key", "pipeline_history", ["idempotency_key"], unique=True)
+
+
+def _moments() -> None:
     op.create_table(
         "moments",
         sa.Column("identifier", sa.String(), nullable=False),
@@ -191,6 +229,9 @@ def upgrade() -> None:
     op.create_index(
         "uq_moments_run_position", "moments", ["run_id", "position"], unique=True, postgresql_where=sa.text("parent_id IS NULL")
     )
+
+
+def _pipeline_stages() -> None:
     op.create_table(
         "pipeline_stages",
         sa.Column("run_id", sa.BigInteger(), nullable=False),
@@ -210,6 +251,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["pipeline_history.id"], name=op.f("fk_pipeline_stages_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_pipeline_stages")),
     )
+
+
+def _clips() -> None:
     op.create_table(
         "clips",
         sa.Column("identifier", sa.String(), nullable=False),
@@ -237,6 +281,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_clips_video_id", "clips", ["video_id"], unique=False)
     op.create_index("uq_clips_moment_id_kind", "clips", ["moment_id", "kind"], unique=True)
+
+
+def _thumbnails() -> None:
     op.create_table(
         "thumbnails",
         sa.Column("video_id", sa.BigInteger(), nullable=False),

@@ -28,7 +28,7 @@ async def test_it_says_which_worker_has_a_run(client: httpx.AsyncClient, deps: A
     assert (await client.get(status)).json()["owner"] is None
 
 
-async def test_start_status_cancel_history(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+async def test_start_status_cancel(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     video = await registered(client)
     for path in ("status", "cancel"):
         answer = await client.request("POST" if path == "cancel" else "GET", f"/api/pipeline/{video}/{path}")
@@ -69,6 +69,11 @@ async def test_start_status_cancel_history(client: httpx.AsyncClient, deps: ApiD
     ended = await client.post(f"/api/pipeline/{video}/cancel")
     assert (ended.status_code, ended.json()["code"]) == (409, "run_not_active")
 
+
+async def test_the_history_has_every_run_newest_first(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    video = await registered(client)
+    run = (await client.post(f"/api/pipeline/{video}/start", json={"prompt": "jokes", "max_moments": 3})).json()
+    await client.post(f"/api/pipeline/{video}/cancel")
     second = (await client.post(f"/api/pipeline/{video}/start")).json()
     wrong = await client.post(f"/api/pipeline/{video}/cancel", params={"request_id": run["request_id"]})
     assert wrong.status_code == 409

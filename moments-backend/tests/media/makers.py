@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -102,33 +102,53 @@ def draw(
     with av.open(str(target), "w", format=_MUXERS[target.suffix], options=muxing or {}) as out:
         feeds: list[Iterator[Packet]] = []
         if video:
-            stream = out.add_stream(video, rate=Fraction(fps), options={**_FAST.get(video, {}), **(options or {})})
-            assert isinstance(stream, VideoStream)
-            _prepare(stream, size, gop, b_frames, aspect, pixels)
-            if rotation:
-                stream.set_display_rotation(rotation)
+            stream = _picture_track(out, video, Fraction(fps), options or {})
+            _prepare(stream, size, gop, b_frames, aspect, pixels, rotation)
             feeds.append(_pictures(stream, shown, start, scene_seconds, forced, grain, first_number))
         if audio:
-            track = out.add_stream(audio, rate=rate)
-            assert isinstance(track, AudioStream)
-            track.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+            track = _sound_track(out, audio, rate, channels)
             feeds.append(_sound(track, seconds, start, audio_delay, audio_gap, channels))
-        key = lambda packet: (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base  # noqa: E731
-        for packet in _merged(feeds, key):
+        for packet in _merged(feeds):
             out.mux(packet)
-    beeps = tuple(float(second) for second in range(math.ceil(seconds - BEEP_SECONDS)) if audio and second >= audio_delay)
-    cuts = tuple(float(at) for at in np.arange(scene_seconds, seconds, scene_seconds))
     lead = -audio_delay if video and audio and audio_delay < -0.1 else 0.0
-    pictures, sounds, changes = (tuple(at + lead for at in times) for times in (shown if video else (), beeps, cuts))
+    cuts = np.arange(scene_seconds, seconds, scene_seconds)
+    return _drawn(target, shown if video else (), seconds, _beeps(seconds, audio_delay) if audio else (), cuts, lead)
+
+
+def _picture_track(out: av.container.OutputContainer, codec: str, rate: Fraction, options: dict[str, str]) -> VideoStream:
+    stream = out.add_stream(codec, rate=rate, options={**_FAST.get(codec, {}), **options})
+    assert isinstance(stream, VideoStream)
+    return stream
+
+
+def _sound_track(out: av.container.OutputContainer, codec: str, rate: int, channels: int) -> AudioStream:
+    track = out.add_stream(codec, rate=rate)
+    assert isinstance(track, AudioStream)
+    track.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+    return track
+
+
+def _beeps(seconds: float, audio_delay: float) -> list[float]:
+    return [float(second) for second in range(math.ceil(seconds - BEEP_SECONDS)) if second >= audio_delay]
+
+
+def _drawn(target: Path, shown: Sequence[float], seconds: float, beeps: Sequence[float], cuts: Iterable[float], lead: float) -> Drawn:
+    """On the timeline that begins `lead` seconds before the first picture."""
+    pictures, sounds, changes = (tuple(float(at) + lead for at in times) for times in (shown, beeps, cuts))
     return Drawn(target, pictures, seconds + lead, sounds, changes)
 
 
-def _merged(feeds: list[Iterator[Packet]], key: Any) -> list[Packet]:
+def _merged(feeds: list[Iterator[Packet]]) -> list[Packet]:
+    def decoded_at(packet: Packet) -> Any:
+        return (packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base
+
     # Encoders open with their first packet: every stream has to be open before the header is written.
-    return sorted(itertools.chain(*feeds), key=key)
+    return sorted(itertools.chain(*feeds), key=decoded_at)
 
 
-def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int, aspect: Fraction | None, pixels: str) -> None:
+def _prepare(
+    stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int, aspect: Fraction | None, pixels: str, rotation: int
+) -> None:
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = *size, "yuvj420p" if context.name == "mjpeg" else pixels
     if context.name in ("libx264", "libx265", "libvpx-vp9"):
@@ -138,6 +158,8 @@ def _prepare(stream: VideoStream, size: tuple[int, int], gop: int, b_frames: int
         context.max_b_frames = b_frames
     if aspect:
         context.sample_aspect_ratio = aspect
+    if rotation:
+        stream.set_display_rotation(rotation)
 
 
 def _pictures(

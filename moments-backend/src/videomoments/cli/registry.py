@@ -142,22 +142,25 @@ def edit_model(
     if not given and not forgotten:
         raise typer.BadParameter("say what to change.")
 
-    async def store(services: Services) -> None:
-        from videomoments.core.errors import Conflict
-
-        seen = await services.models.get(key)
-        before = seen.model_dump()
-        if unknown := set(forgotten) - set(before):
-            raise typer.BadParameter(f"there is no field {min(unknown)!r}; there are {', '.join(sorted(before))}.")
-
-        def unchanged(now: ModelConfig) -> None:
-            if now != seen:
-                raise Conflict(f"Somebody has changed {key} meanwhile.", code="changed_meanwhile", advice="Run this again.")
-
-        await services.models.put(_checked(before | forgotten | given), guard=unchanged)
-
-    with_services(store)
+    with_services(lambda services: _change(services, key, forgotten, given))
     tell(f"Changed {key}.")
+
+
+async def _change(services: Services, key: str, forgotten: dict[str, None], given: dict[str, Any]) -> None:
+    """Stores the entry without the forgotten fields and with the given ones. Raises BadParameter for a field that does not exist, Conflict
+    when somebody else changes the entry meanwhile."""
+    from videomoments.core.errors import Conflict
+
+    seen = await services.models.get(key)
+    before = seen.model_dump()
+    if unknown := set(forgotten) - set(before):
+        raise typer.BadParameter(f"there is no field {min(unknown)!r}; there are {', '.join(sorted(before))}.")
+
+    def unchanged(now: ModelConfig) -> None:
+        if now != seen:
+            raise Conflict(f"Somebody has changed {key} meanwhile.", code="changed_meanwhile", advice="Run this again.")
+
+    await services.models.put(_checked(before | forgotten | given), guard=unchanged)
 
 
 def remove_model(key: Key) -> None:

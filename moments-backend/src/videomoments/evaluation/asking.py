@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.evaluation.dataset import EvaluatedRecording, lines_of
 from videomoments.evaluation.predictions import PredictedMoment, Predictions
-from videomoments.inference.model_registry import ModelConfig, resolve_endpoint
+from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
 from videomoments.moments.lines import Line
@@ -42,54 +43,67 @@ async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, 
 
     async with ChatClient(deadlines=Deadlines(read=_PATIENCE, total=_PATIENCE)) as chat:
 
-        async def ask(recording: EvaluatedRecording, lines: list[Line], prompt: str, count: int) -> list[Candidate]:
-            # No limit on lengths: what is measured is where topics begin and end.
-            limits = MomentLimits(count, min(_SHORTEST, recording.duration), max(_SHORTEST, recording.duration))
-
-            async def one(number: int, window: Window, windows: int) -> Generation:
-                messages = generation_messages(
-                    window.lines, duration=recording.duration, limits=limits, prompt=prompt, window=(number, windows)
-                )
-
-                def parse(answer: ChatAnswer) -> Generation:
-                    shown = window.interval
-                    return parse_generation(answer.text, duration=recording.duration, shown=shown, finish_reason=answer.finish_reason)
-
-                return (await chat.ask(endpoint, model, messages, parse, schema=GENERATION_SCHEMA)).value
-
-            windows = split_windows(
-                lines, context_tokens=model.context_tokens, answer_tokens=model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt
-            )
-            answers = [await one(number, window, len(windows)) for number, window in enumerate(windows, 1)]
-            candidates = [candidate for answer in answers for candidate in answer.candidates]
-            snapper = Snapper(lines, (), recording.duration)
-            return select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
-
-        async def all_of(recording: EvaluatedRecording) -> None:
+        async def answered(recording: EvaluatedRecording) -> None:
             nonlocal done
             async with slots:
-                lines = lines_of(recording)
-                if recording.chapters:
-                    found.starts[recording.id], found.moments[recording.id] = [], []
-                    try:
-                        moments = await ask(recording, lines, "", _MOST_CHAPTERS)
-                        found.moments[recording.id] = [PredictedMoment(one.start, one.end, one.title, one.score) for one in moments]
-                        found.starts[recording.id] = [one.start for one in moments]
-                    except ModelError as error:
-                        found.errors[recording.id] = error.message
-                for query in recording.queries:
-                    found.spans[recording.id, query.query] = []
-                    try:
-                        answers = await ask(recording, lines, query.query, _MOST_ANSWERS)
-                        best = sorted(answers, key=by_merit)
-                        found.spans[recording.id, query.query] = [one.interval for one in best]
-                    except ModelError as error:
-                        found.errors[f"{recording.id}: {query.query}"] = error.message
+                await _answer(_Asking(chat, endpoint, model, recording, lines_of(recording)), found)
             done += 1
             on_progress(done, len(recordings), recording.id)
 
-        await asyncio.gather(*(all_of(recording) for recording in recordings))
+        await asyncio.gather(*(answered(recording) for recording in recordings))
     asked = len(found.starts) + len(found.spans)
     if asked and len(found.errors) == asked:
         raise ModelError(f"Model {model.key} answered nothing: {next(iter(found.errors.values()))}")
     return found
+
+
+async def _answer(asking: _Asking, found: Predictions) -> None:
+    """Adds the model's answers about one recording, or its errors, to `found`."""
+    recording = asking.recording
+    if recording.chapters:
+        found.starts[recording.id], found.moments[recording.id] = [], []
+        try:
+            moments = await asking.moments("", _MOST_CHAPTERS)
+            found.moments[recording.id] = [PredictedMoment(one.start, one.end, one.title, one.score) for one in moments]
+            found.starts[recording.id] = [one.start for one in moments]
+        except ModelError as error:
+            found.errors[recording.id] = error.message
+    for query in recording.queries:
+        found.spans[recording.id, query.query] = []
+        try:
+            answers = await asking.moments(query.query, _MOST_ANSWERS)
+            found.spans[recording.id, query.query] = [one.interval for one in sorted(answers, key=by_merit)]
+        except ModelError as error:
+            found.errors[f"{recording.id}: {query.query}"] = error.message
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Questions to one model about one recording."""
+
+    chat: ChatClient
+    endpoint: Endpoint
+    model: ModelConfig
+    recording: EvaluatedRecording
+    lines: list[Line]
+
+    async def moments(self, prompt: str, count: int) -> list[Candidate]:
+        """Returns at most `count` moments for this prompt, chosen as runs choose theirs."""
+        duration = self.recording.duration
+        # No limit on lengths: what is measured is where topics begin and end.
+        limits = MomentLimits(count, min(_SHORTEST, duration), max(_SHORTEST, duration))
+        windows = split_windows(
+            self.lines, context_tokens=self.model.context_tokens, answer_tokens=self.model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt
+        )
+        answers = [await self._of_window(window, limits, prompt, (number, len(windows))) for number, window in enumerate(windows, 1)]
+        candidates = [candidate for answer in answers for candidate in answer.candidates]
+        return select_moments(candidates, snapper=Snapper(self.lines, (), duration), lines=self.lines, limits=limits)
+
+    async def _of_window(self, window: Window, limits: MomentLimits, prompt: str, place: tuple[int, int]) -> Generation:
+        duration = self.recording.duration
+        messages = generation_messages(window.lines, duration=duration, limits=limits, prompt=prompt, window=place)
+
+        def parse(answer: ChatAnswer) -> Generation:
+            return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)
+
+        return (await self.chat.ask(self.endpoint, self.model, messages, parse, schema=GENERATION_SCHEMA)).value

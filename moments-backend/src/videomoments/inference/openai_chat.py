@@ -183,9 +183,7 @@ class ChatClient:
                     on_refused=tell.refused,
                 )
             except ModelError as failed:
-                # Whoever was not reached was not asked.
-                if not (isinstance(failed, Unreachable) or failed.code == "model_unreachable"):
-                    await tell.refused(failed.message)
+                await tell.failed(failed)
                 raise
             if on_sign is not None:
                 on_sign()
@@ -193,8 +191,7 @@ class ChatClient:
             await tell.answered(answer, error)
             if error is None:
                 return Asked(cast(T, value), answer, asked)
-            again = error.code in ("model_bad_answer", "model_truncated") and error.retryable
-            if not again or asked > MAX_REASKS or time.monotonic() >= ends or not (budget is None or budget.spend()):
+            if not _asks_again(error, asked, ends, budget):
                 raise advised(error, config.key, {})
             logger.info("model %s is asked again: %s", config.key, scrubbed(error.message))
             current = _asked_again(messages, error.message)
@@ -288,6 +285,11 @@ class _Telling:
     async def refused(self, problem: str) -> None:
         await self._tell(None, problem)
 
+    async def failed(self, error: ModelError) -> None:
+        """Whoever was not reached was not asked: that is not passed on."""
+        if not (isinstance(error, Unreachable) or error.code == "model_unreachable"):
+            await self.refused(error.message)
+
     async def answered(self, answer: ChatAnswer, error: ModelError | None) -> None:
         await self._tell(answer, error.message if error else None)
 
@@ -307,6 +309,13 @@ def _read(parse: Callable[[ChatAnswer], T], answer: ChatAnswer, key: str) -> tup
         return parse(answer), None
     except ModelError as error:
         return None, error
+
+
+def _asks_again(error: ModelError, asked: int, ends: float, budget: Budget | None) -> bool:
+    """Whether another answer may be better, and there are tries, time and budget for it. Spends one of the budget."""
+    if error.code not in ("model_bad_answer", "model_truncated") or not error.retryable:
+        return False
+    return asked <= MAX_REASKS and time.monotonic() < ends and (budget is None or budget.spend())
 
 
 def _asked_again(messages: Sequence[Message], problem: str) -> list[Message]:

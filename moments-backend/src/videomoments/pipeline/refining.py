@@ -169,8 +169,14 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             raise
         log.info("%s is asked again with a fresh address of its clip", model.key)
         asked = await context.call_model(model, ask, refining=True)
-    answer = asked.value
     material.unsent.update(asked.answer.unsent)
+    await _save(context, moment, asked.value, view, material)
+
+
+async def _save(
+    context: StageContext, moment: Moment, answer: ClipRefinement | AbsoluteRefinement, view: ClipView | None, material: Material
+) -> None:
+    """Snaps the answer to words, inside the moment's room, and stores it as the refined moment."""
     room = material.room[moment.id]
     found = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
     if found.duration <= 0:
@@ -187,7 +193,7 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             title=title,
             score=moment.score,
             reason=" ".join(part for part in (moment.reason, f"Boundaries: {answer.reason}" if answer.reason else "") if part) or None,
-            engine=f"{moment.engine}+{model.key}",
+            engine=f"{moment.engine}+{context.snapshot.refinement.key}",
             confidence=material.doubts.confidence(found.start, found.end),
         ),
     )

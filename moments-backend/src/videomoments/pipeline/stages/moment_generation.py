@@ -66,12 +66,8 @@ async def _answers(
 ) -> tuple[list[Generation], dict[str, float]]:
     """One a window, in their order; and what was wanted of the sampling and not sent, since the model's server refuses it."""
     model = context.snapshot.generation
-    windows = split_windows(
-        lines,
-        context_tokens=model.context_tokens,
-        answer_tokens=model.max_tokens,
-        fixed_text=GENERATION_SYSTEM + context.options.prompt + str(list(chapters[:MAX_MARKS])),
-    )
+    fixed_text = GENERATION_SYSTEM + context.options.prompt + str(list(chapters[:MAX_MARKS]))
+    windows = split_windows(lines, context_tokens=model.context_tokens, answer_tokens=model.max_tokens, fixed_text=fixed_text)
     budget = Budget(_SPARE_CALLS + len(windows))
     # Only as many of this run's windows as can be answered at once wait for the model's places; the rest wait here, for nothing.
     turn = asyncio.Semaphore(model.max_concurrency)
