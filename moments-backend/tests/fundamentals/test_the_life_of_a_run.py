@@ -6,11 +6,15 @@ PostgreSQL is the truth: a run is a row of `pipeline_history`. Redis is a doorbe
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
 from backend import run_of
 from videomoments.coordination import keys
+from videomoments.core.config import Settings
 from videomoments.core.errors import StaleAttempt
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.pipeline.orchestrator import run_stages
@@ -21,14 +25,14 @@ from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
 from videomoments.worker.app import build_parts
 from videomoments.worker.reconciler import Reconciler
-from workers import end_of, executions, lapse, until, working
+from workers import end_of, executions, in_stage, lapse, until, worker_process, working
 
 
-async def _accept(services: Services) -> Accepted:
+async def _accept(services: Services, prompt: str = "") -> Accepted:
     # A video is a source that somebody named. Its bytes come later, in the first stage.
     video, _ = await services.videos.register_url("https://example.com/talk.mp4")
     # The snapshot is what the run will go by, whatever is configured meanwhile: the options and the models they name.
-    snapshot = await services.models.snapshot(RunOptions(prompt="", max_moments=5))
+    snapshot = await services.models.snapshot(RunOptions(prompt=prompt, max_moments=5))
     return await services.runs.accept(video.identifier, snapshot)
 
 
@@ -92,6 +96,29 @@ async def test_a_worker_dies_and_another_goes_on_where_it_was(services: Services
     # Was A only frozen, and does it wake up now? Its attempt is old: whatever it writes is refused.
     with pytest.raises(StaleAttempt):
         await records.complete(first, StageName.AUDIO_EXTRACTION, {})
+
+
+@pytest.mark.fault
+async def test_a_worker_process_is_killed_and_the_next_worker_finishes_the_run(
+    services: Services, settings: Settings, tmp_path: Path
+) -> None:
+    # The same with real workers, and stages that do what the run's prompt says: here the second one never ends, in the first attempt.
+    endless = {StageName.AUDIO_EXTRACTION: {"held": str(tmp_path / "never"), "attempts": [1]}}
+    run = await _accept(services, prompt=json.dumps(endless))
+    with worker_process(settings) as first:
+        await in_stage(services, run.request_id, StageName.AUDIO_EXTRACTION)
+        first.kill()  # SIGKILL: it says goodbye to nobody
+
+    # The entry still is the dead worker's, and so is the row, until its lease has lapsed. The next worker takes over both.
+    await lapse(services, run.request_id)
+    async with working(services):
+        done = await end_of(services, run.request_id)
+
+    # The finished stage was not run again; the broken one began anew, in an attempt that counts as one crash of a worker.
+    assert done.status is RunStatus.COMPLETED
+    assert (done.attempt, done.crashes) == (2, 1)
+    assert executions(done) == [1, 2, 1, 1, 1, 1, 1, 1]
+    assert await services.queue.depth() == 0
 
 
 async def test_redis_forgets_everything_and_the_run_is_found_again(services: Services) -> None:

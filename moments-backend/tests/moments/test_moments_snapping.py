@@ -61,6 +61,30 @@ def test_too_short_grows_and_too_long_loses_its_last_sentences() -> None:
     assert cut == Interval(8.88, 22.2)
 
 
+def test_at_the_end_of_a_recording_too_short_grows_backward() -> None:
+    _, snapper = lecture()
+    assert snapper.to_lines(Interval(50.0, 53.0), MomentLimits(5, 12, 60)) == Interval(40.38, 53.7)
+    assert snapper.to_lines(Interval(50.0, 53.0), MomentLimits(5, 4.2, 8)) == Interval(49.38, 53.7), "the line before would be too much"
+
+
+def test_too_short_grows_towards_the_nearer_neighbour() -> None:
+    source = [Word(0, 4, "a."), Word(7, 11, "b."), Word(16, 20, "c."), Word(21, 25, "d.")]
+    snapper = Snapper(build_lines(source), source, 30.0)
+    assert snapper.to_lines(Interval(7.0, 11.0), MomentLimits(5, 8, 60)) == Interval(0.0, 11.2), "3 s before, 5 s after"
+    assert snapper.to_lines(Interval(16.0, 20.0), MomentLimits(5, 8, 60)) == Interval(15.88, 25.2), "5 s before, 1 s after"
+    even = [Word(0, 4, "a."), Word(7, 11, "b."), Word(14, 18, "c.")]
+    snapper = Snapper(build_lines(even), even, 30.0)
+    assert snapper.to_lines(Interval(7.0, 11.0), MomentLimits(5, 8, 60)) == Interval(6.88, 18.2), "as far on either side: it goes on"
+
+
+def test_refined_edges_grow_backward_where_the_recording_ends() -> None:
+    _, snapper = lecture()
+    # To 60, which is not enough; from there 10 s back, inside the word that begins at 49.5.
+    assert snapper.to_words(Interval(52.7, 53.4), MomentLimits(5, 10, 60)) == Interval(49.5, 60.0)
+    # The whole word would be 10.5 s: it begins at the next one.
+    assert snapper.to_words(Interval(52.7, 53.4), MomentLimits(5, 10, 10.2)) == Interval(50.5, 60.0)
+
+
 def test_a_refined_edge_inside_a_word_moves_out_of_it() -> None:
     source, snapper = lecture()
     snapped = snapper.to_words(Interval(9.2, 21.7))
@@ -78,12 +102,27 @@ def test_an_edge_in_a_long_pause_may_stay() -> None:
     assert snapper.to_words(Interval(19.99, 25.01)) == Interval(19.88, 25.2)
 
 
-def test_silences_hold_the_lead_in() -> None:
+@pytest.mark.parametrize(
+    ("silence", "start"),
+    [
+        (Interval(5.2, 6.7), 6.88),  # the usual lead-in; what sounds between 6.7 and 6.88 is not the word's
+        (Interval(5.2, 6.89), 6.87),  # the word sounds from 6.89 on: the cut is 20 ms earlier, inside the silence
+        (Interval(5.2, 6.895), 6.875),
+        (Interval(5.2, 6.95), 6.88),  # the usual lead-in lies in the silence already
+        (Interval(6.8, 6.89), 6.88),  # too short to be a silence
+        (Interval(7.0, 7.1), 6.88),
+    ],
+)
+def test_a_lead_in_begins_in_the_silence(silence: Interval, start: float) -> None:
     source = [Word(0, 5, "a."), Word(7, 12, "b.")]
-    snapper = Snapper(build_lines(source), source, 30.0, [Interval(5.2, 6.95)])
-    assert snapper.to_words(Interval(7.0, 12.0)).start == 6.88
-    early = Snapper(build_lines(source), source, 30.0, [Interval(5.2, 6.7)])
-    assert early.to_words(Interval(7.0, 12.0)).start == 6.88
+    snapper = Snapper(build_lines(source), source, 30.0, [silence])
+    assert snapper.to_words(Interval(7.0, 12.0)).start == start
+    assert snapper.to_lines(Interval(7.0, 12.0), MomentLimits(1, 1, 60)).start == start
+
+
+def test_a_lead_in_takes_at_most_half_the_pause_before() -> None:
+    source = [Word(0, 6.9, "a."), Word(7, 12, "b.")]
+    assert Snapper(build_lines(source), source, 30.0).to_words(Interval(7.0, 12.0)).start == 6.95
 
 
 def test_a_word_that_a_recogniser_began_in_the_silence_begins_where_the_sound_does() -> None:
