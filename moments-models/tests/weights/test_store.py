@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from moments_models import weights
+from moments_models.engines import needed_for
 from moments_models.weights import sources, store
 from moments_models.weights.pull_progress import PullProgress
 from moments_models.weights.registry import WEIGHTS, Carrier, HubSource, WeightFile, WeightSet
@@ -222,7 +223,7 @@ def test_sizes_are_known_up_front() -> None:
 
 
 def test_models_know_their_weights() -> None:
-    assert weights.needed_for(["whisper_base", "extractive", "signal", "extractive"]) == ["whisper_base", "minilm"]
+    assert needed_for(["whisper_base", "extractive", "signal", "extractive"]) == ["whisper_base", "minilm"]
 
 
 def test_pull_makes_the_real_thing(minilm: Path) -> None:

@@ -63,7 +63,8 @@ def pull_weights(
 
 
 def _weights_named(name: str) -> list[str]:
-    from moments_models.weights import WEIGHTS, needed_for
+    from moments_models.engines import needed_for
+    from moments_models.weights import WEIGHTS
 
     if name in WEIGHTS:
         return [name]
@@ -121,7 +122,8 @@ def _way_in(model: ModelConfig) -> str:
 
 def _weights_of(model: ModelConfig) -> str:
     """`here (packages)`, `not here (133 MB)`, or `–` for a service elsewhere."""
-    from moments_models.weights import WEIGHTS, needed_for, present
+    from moments_models.engines import needed_for
+    from moments_models.weights import WEIGHTS, present
     from moments_models.weights.store import manifest
     from videomoments.cli.console import megabytes
 

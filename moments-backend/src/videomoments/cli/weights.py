@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def missing_for(models: Iterable[ModelConfig]) -> list[str]:
     """Names of the weights that the built-in ones of `models` need and that are not on this machine."""
-    from moments_models.weights import needed_for, present
+    from moments_models.engines import needed_for
+    from moments_models.weights import present
 
     return [name for name in needed_for(model.model_name for model in models if model.builtin and model.model_name) if not present(name)]
 

@@ -6,7 +6,7 @@ A set of weights is known by the sha256 of its files; nothing else is ever loade
 from moments_models.weights.pull_progress import PullProgress
 from moments_models.weights.registry import WEIGHTS, WeightSet
 from moments_models.weights.sources import SourceFailed
-from moments_models.weights.store import WeightsError, brought, fingerprint, location, needed_for, present, pull, root
+from moments_models.weights.store import WeightsError, brought, fingerprint, location, present, pull, root
 
 __all__ = [
     "WEIGHTS",
@@ -17,7 +17,6 @@ __all__ = [
     "brought",
     "fingerprint",
     "location",
-    "needed_for",
     "present",
     "pull",
     "root",

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
@@ -82,16 +81,6 @@ def manifest(name: str) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
-
-
-def needed_for(models: Iterable[str]) -> list[str]:
-    """Names of the weights that these models load, in order, each once. Raises `KeyError` for an unknown model."""
-    from moments_models.engines import ENGINES
-
-    names: dict[str, None] = {}
-    for model in models:
-        names.update(dict.fromkeys(ENGINES[model].weights))
-    return list(names)
 
 
 def pull(name: str, *, path: Path | None = None, on_progress: OnProgress = ignore) -> Path:
