@@ -97,21 +97,6 @@ def length_size(extradata: bytes | None) -> int:
     return (data[4] & 3) + 1 if len(data) > 4 else 4
 
 
-def first_part(data: bytes | bytearray | memoryview, wanted: int, length_size: int) -> bytes:
-    """At most `wanted` bytes of a packet, as whole units: the last one is given the length that is left of it."""
-    part = bytearray(data[:wanted])
-    if not length_size:
-        return bytes(part)
-    at = 0
-    while at + length_size < wanted:
-        length = int.from_bytes(part[at : at + length_size])
-        if at + length_size + length > wanted:
-            part[at : at + length_size] = (wanted - at - length_size).to_bytes(length_size)
-            return bytes(part)
-        at += length_size + length
-    return bytes(part[:at])
-
-
 def sequence(sps: bytes) -> Sequence:
     """Reads an SPS (7.3.2.1.1). Raises CannotCopy where it ends too soon."""
     bits = _Bits(sps[4:].replace(b"\0\0\3", b"\0\0"))

@@ -55,10 +55,6 @@ class Pictures:
         stream: AvVideo = self._track.stream
         return stream
 
-    @property
-    def has_seams(self) -> bool:
-        return self._track.has_seams
-
     def close(self) -> None:
         self._track.close()
 
@@ -150,14 +146,14 @@ class Pictures:
     def keyframe_before(self, at: float) -> tuple[float, VideoFrame] | None:
         """The last keyframe at or before `at` alone."""
         packet = next(self.packets_from(at), None)
-        shown = self.alone(packet) if packet is not None else None
+        shown = self._alone(packet) if packet is not None else None
         return shown or next(self.frames_from(at, skip="NONKEY"), None)
 
-    def alone(self, packet: Packet[Stream], *, skip: str = "DEFAULT") -> tuple[float, VideoFrame] | None:
+    def _alone(self, packet: Packet[Stream]) -> tuple[float, VideoFrame] | None:
         """A keyframe without what follows it: a decoder that is told that nothing follows holds no picture back."""
         context = decoder_of(packet)
         context.flush_buffers()
-        context.skip_frame = skip
+        context.skip_frame = "DEFAULT"
         frames: list[VideoFrame] = (decode(context, packet) or []) + (decode(context, None) or [])
         context.flush_buffers()
         return next(self._timed(frames), None)

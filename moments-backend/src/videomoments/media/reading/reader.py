@@ -135,10 +135,6 @@ class Track:
     def container(self) -> InputContainer:
         return self._first.container
 
-    @property
-    def has_seams(self) -> bool:
-        return len(self._pieces) > 1
-
     def close(self) -> None:
         self._first.container.close()
 

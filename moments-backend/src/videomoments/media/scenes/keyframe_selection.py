@@ -67,8 +67,6 @@ class KeyframeSelection:
     """
 
     def __init__(self, pictures: Pictures) -> None:
-        self.tell_of_a_change: bool | None = None
-        """Whether the sizes do, of the time from the keyframe before to the packet that was last given; None where they tell neither."""
         self._pictures = pictures
         self._lengths: Counter[int] = Counter()
         self._group: _Group | None = None
@@ -109,17 +107,12 @@ class KeyframeSelection:
         before, self._group = self._group, _Group(keyframe.size)
         if before is None:
             return False
-        self.tell_of_a_change = self._told_by(before)
         alike = abs(keyframe.size - before.key) <= _ALIKE * before.key
-        return self.tell_of_a_change is False and alike and before.largest <= _LARGE
+        return self._came_in_turn(before) and before.is_calm and alike and before.largest <= _LARGE
 
-    def _told_by(self, group: _Group) -> bool | None:
-        """In turn comes what comes after as many packets as usual; where every picture is a keyframe, nothing does."""
+    def _came_in_turn(self, group: _Group) -> bool:
+        """Whether a keyframe came after as many packets as usual; where every picture is a keyframe, none does."""
         length = len(group.others)
         self._lengths[length] += 1
         (usual, times), *_ = self._lengths.most_common(1)
-        in_turn = length == usual > 0 and times >= _FEWEST
-        if in_turn and group.is_calm:
-            return False
-        out_of_turn = not in_turn and length < max(self._lengths)
-        return True if out_of_turn or group.seems_to_hold_a_new_scene else None
+        return length == usual > 0 and times >= _FEWEST

@@ -2,30 +2,22 @@
 says at which picture. In the child only.
 
 Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them; and
-a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells. Of the others
-the upper part is decoded first, which is enough where it tells the same as the packets' sizes.
+a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-
-from av.packet import Packet
-from av.stream import Stream
+from typing import NamedTuple
 
 from videomoments.media.progress import Progress
-from videomoments.media.reading.packets import stamp
 from videomoments.media.reading.pictures import Pictures
-from videomoments.media.scenes.colour_grid import ROWS, ColourGrid, colour_grid, difference, upper_colour_grid
-from videomoments.media.scenes.glimpses import Glimpses, can_glimpse
+from videomoments.media.scenes.colour_grid import ColourGrid, colour_grid, difference
 from videomoments.media.scenes.keyframe_selection import KeyframeSelection
 from videomoments.media.types import MediaInfo, Shot
 
-# Where a picture's upper part alone is compared: at least so many rows of the grid.
-_FEWEST_ROWS = 3
 # Mean difference of cells (0 to 255, luma and both chromas) above which two pictures show different scenes, seconds apart or at once.
 _APART = 12.0
 _AT_ONCE = 9.0
@@ -36,17 +28,11 @@ _NEIGHBOURS = 3
 _TICK = 0.001
 
 
-@dataclass(slots=True)
-class _Keyframe:
-    """What is known of a keyframe: `grid` is of its upper rows only until more is asked for, of `packet` as long as that is kept."""
+class _Keyframe(NamedTuple):
+    """A decoded keyframe."""
 
     at: float
     grid: ColourGrid
-    packet: Packet[Stream] | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        return len(self.grid[0]) == ROWS
 
 
 def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
@@ -58,14 +44,13 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     found: list[Shot] = []
     unclear: list[tuple[_Keyframe, _Keyframe]] = []
     before: _Keyframe | None = None
-    for seen in _looked_at(pictures, keyframes):
-        if before is not None and seen.at > before.at and _apart(pictures, before, seen, keyframes.tell_of_a_change):
+    for at, frame in pictures.decoded(keyframes.worth_decoding()):
+        seen = _Keyframe(at, colour_grid(frame))
+        if before is not None and seen.at > before.at and _apart(before, seen):
             if keyframes.passed_over(before.at, seen.at):
                 unclear.append((before, seen))
             else:
                 found.append(_between(before.at, seen.at))
-        if before is not None:
-            before.packet = None
         before = seen
         progress(min(1.0, max(0.0, seen.at / info.duration)))
     for first, second in unclear:
@@ -77,56 +62,14 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
     return sorted(found, key=lambda shot: shot.earliest)
 
 
-def _looked_at(pictures: Pictures, keyframes: KeyframeSelection) -> Iterator[_Keyframe]:
-    """The keyframes that are worth a look: all of them, or as much as the first part of the packet shows."""
-    context = pictures.stream.codec_context
-    if pictures.has_seams or not can_glimpse(context):
-        for at, frame in pictures.decoded(keyframes.worth_decoding()):
-            yield _Keyframe(at, colour_grid(frame))
-        return
-    # One picture at a time leaves other threads nothing to do.
-    context.thread_count = 1
-    glimpses = Glimpses(context)
-    for packet in keyframes.worth_decoding():
-        grid = _glimpsed(glimpses, packet) if packet.is_keyframe else None
-        if grid is not None:
-            yield _Keyframe(pictures.seconds(stamp(packet) or 0), grid, packet)
-        elif (shown := pictures.alone(packet, skip="NONKEY")) is not None:
-            yield _Keyframe(shown[0], colour_grid(shown[1]))
-
-
-def _glimpsed(glimpses: Glimpses, packet: Packet[Stream]) -> ColourGrid | None:
-    """The grid's upper rows, if there are enough."""
-    with glimpses.upper(packet) as upper:
-        if upper is None:
-            return None
-        frame, decoded = upper
-        rows = decoded * ROWS // frame.height
-        return upper_colour_grid(frame, rows) if rows >= _FEWEST_ROWS else None
-
-
-def _apart(pictures: Pictures, first: _Keyframe, second: _Keyframe, sizes_tell: bool | None) -> bool:
-    """Whether the two show different scenes. Their upper parts are believed only where the sizes of the packets say the same."""
-    upper = difference(first.grid, second.grid) > _APART
-    if upper is sizes_tell or (first.is_whole and second.is_whole):
-        return upper
-    _complete(pictures, first)
-    _complete(pictures, second)
+def _apart(first: _Keyframe, second: _Keyframe) -> bool:
+    """Whether the two show different scenes."""
     return difference(first.grid, second.grid) > _APART
-
-
-def _complete(pictures: Pictures, keyframe: _Keyframe) -> None:
-    """All rows; where that can't be had, the upper ones have to do."""
-    if not keyframe.is_whole:
-        packet = keyframe.packet
-        shown = pictures.alone(packet, skip="NONKEY") if packet is not None else pictures.keyframe_before(keyframe.at + _TICK)
-        if shown is not None:
-            keyframe.grid = colour_grid(shown[1])
 
 
 def _narrowed(pictures: Pictures, first: _Keyframe, second: _Keyframe, between: list[float]) -> Iterator[Shot]:
     """Where between the two the scene changed, by halves. Over a slow change no neighbours differ: there is none."""
-    if not _apart(pictures, first, second, sizes_tell=None):
+    if not _apart(first, second):
         return
     if not between:
         yield _between(first.at, second.at)
