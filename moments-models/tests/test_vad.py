@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conftest import write_wav
 from moments_models.audio import RATE, samples
 from moments_models.request_jobs import Job
-from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, SpeechPiece, plan_chunks, speech_chunks
+from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, SpeechPiece, listen, plan_chunks
 
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
@@ -52,7 +52,7 @@ def test_times_map_back_over_a_seam() -> None:
 def covered(wav: Path, first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which of the samples [first, last) are in a chunk."""
     found = np.zeros(last, bool)
-    for chunk in speech_chunks(wav, Job()):
+    for chunk in listen(wav, Job()).chunks:
         for piece in chunk.pieces:
             found[piece.start : piece.start + piece.length] = True
     return found[first:]

@@ -19,10 +19,11 @@ from fakes.openssh_server import OpenSshServer
 from fakes.ssh_server import SshServer
 from llama_server import CONTEXT, llama_server
 from llama_server import NAME as QWEN
+from sample import sample_truth
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
-from videomoments.demo import sample_path, sample_truth
+from videomoments.demo import sample_path
 from videomoments.inference.dialect import OwnMemory
 from videomoments.inference.model_registry import DEFAULT_MODELS, Endpoint, ModelConfig, ModelKind, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from backend import settings_over
 from stack import Stack
 from videomoments.core.errors import ServiceUnavailable
+from videomoments.core.names import RunStatus
 from videomoments.db.migrate import HEAD, current_revision, migrations_folder, upgrade
 from videomoments.db.session import connect_arguments
 from videomoments.db.tables import Table
+from videomoments.services.options import RunOptions
+from videomoments.services.wiring import build_services
 
 # The overview's section 5: every column that it draws, by table.
 OVERVIEW = {
@@ -75,6 +82,49 @@ async def test_a_second_upgrade_leaves_the_database_and_its_rows_alone(empty: st
 
 async def test_upgrades_at_once_queue_and_one_does_the_work(empty: str) -> None:
     assert sorted(await asyncio.gather(*(upgrade(empty) for _ in range(4)))) == [False, False, False, True]
+
+
+async def test_a_run_of_a_kind_that_is_no_more_is_upgraded_shown_and_ended(empty: str, stack: Stack, tmp_path: Path) -> None:
+    """Nothing ever wrote the kind `delete`; a database could hold it, because the column is text."""
+    await _at_revision(empty, "0008")
+    connection = await asyncpg.connect(**connect_arguments(empty))
+    await connection.execute("INSERT INTO videos (identifier, source_url, source_key, title) VALUES ('v', 'https://e.com/a', 'k', 'A')")
+    await connection.execute(
+        "INSERT INTO pipeline_history (identifier, video_id, status, kind, config) SELECT 'r', id, 'queued', 'delete', '{}' FROM videos"
+    )
+    await connection.close()
+    assert await upgrade(empty) is True
+    services = build_services(settings_over(stack, tmp_path, database_url=empty))
+    try:
+        assert [run.kind for run in await services.run_queries.page()] == ["delete"]
+        await services.models.seed()
+        snapshot = (await services.models.snapshot(RunOptions())).to_json()
+        await services.database.statement(_CONFIG, {"config": snapshot})  # the kind alone is what can't be read
+        assert await services.runs.claim("r", "worker-a") is None
+        run = await services.run_queries.get("r")
+    finally:
+        await services.close()
+    assert run.error is not None
+    assert (run.kind, run.status, run.error.code) == ("delete", RunStatus.FAILED, "config_unreadable")
+
+
+_CONFIG = text("UPDATE pipeline_history SET config = :config").bindparams(bindparam("config", type_=JSONB))
+
+
+async def _at_revision(url: str, revision: str) -> None:
+    """Brings the database to an older version's revision."""
+
+    def upgraded(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(migrations_folder()))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        await connection.run_sync(upgraded)
+        await connection.commit()
+    await engine.dispose()
 
 
 async def test_a_database_newer_than_this_code_is_refused_with_advice(empty: str) -> None:

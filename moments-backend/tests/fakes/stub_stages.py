@@ -49,7 +49,7 @@ async def _run(name: StageName, context: StageContext) -> Outcome:
     context.report(0.1)
     async with AsyncExitStack() as stack:
         if "slot" in script:
-            await stack.enter_async_context(context.model_slot(context.snapshot.generation))
+            await stack.enter_async_context(context.models.slot(context.snapshot.generation))
         await _play(script, context)
     return Outcome({"by": os.getpid(), "attempt": context.claim.attempt})
 

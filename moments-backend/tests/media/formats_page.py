@@ -16,8 +16,9 @@ from av.codec import Codec
 from av.format import ContainerFormat
 
 from media.format_files import buildable
+from media.format_refusals import decoder_refusal, demuxer_refusal, taken_demuxer
 from media.format_unwritten import UNWRITTEN
-from videomoments.media.reading.formats import DEMUXERS, decoder_refusal, demuxer_refusal, pair_refusal, taken_decoder, taken_demuxer
+from videomoments.media.reading.formats import DEMUXERS, pair_refusal, taken_decoder
 
 PAGE = Path(__file__).parents[3] / "docs" / "formats.md"
 Tested = dict[str, list[str]]

@@ -13,7 +13,8 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from media.makers import draw
-from videomoments.demo import sample_path, sample_truth
+from sample import sample_truth
+from videomoments.demo import sample_path
 from videomoments.media.engine import MediaEngine
 from videomoments.media.sound.loudness import LoudnessMeter
 from videomoments.media.sound.silences import find_silences

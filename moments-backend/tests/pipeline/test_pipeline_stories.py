@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, run_of
+from sample import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import converted, part, silent, without_audio
 from videomoments.coordination import keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
-from videomoments.demo import sample_path, sample_truth
+from videomoments.demo import sample_path
 from videomoments.pipeline.kinds import NOT_PART, stages_of
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.editing import MomentChange

@@ -3,16 +3,7 @@ from __future__ import annotations
 import pytest
 
 from videomoments.core.errors import InvalidInput
-from videomoments.sources import SourceKind, checked_url, classify, label, title_of
-
-
-def test_a_source_is_a_file_or_a_url() -> None:
-    assert classify("talk.mp4") is SourceKind.FILE
-    assert classify("/a b/talk: part 1.mp4") is SourceKind.FILE
-    assert classify("https://example.com/talk.mp4") is SourceKind.URL
-    for source in ("", "  ", "file:///etc/passwd", "ftp://x/y", "gopher://x", "a\0b"):
-        with pytest.raises(InvalidInput):
-            classify(source)
+from videomoments.sources import checked_url, label, title_of
 
 
 def test_f69_spellings_of_one_address_are_equal() -> None:

@@ -16,7 +16,8 @@ from typing import Literal
 
 import imageio_ffmpeg
 
-from videomoments.demo import SpokenSentence, Topic, sample_path, sample_truth
+from sample import SpokenSentence, Topic, sample_truth
+from videomoments.demo import sample_path
 
 FPS = sample_truth().fps
 FRAMES = sample_truth().frames

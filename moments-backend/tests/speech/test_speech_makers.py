@@ -10,10 +10,11 @@ import av
 import numpy as np
 import pytest
 
+from sample import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import FPS, FRAMES, Spoken, converted, looped, part, reordered, silent, topic_pieces, without_audio
 from speech.strip import frame_number
-from videomoments.demo import sample_path, sample_truth
+from videomoments.demo import sample_path
 
 
 def frames_at(made: Spoken, times: list[float]) -> list[int]:

@@ -183,11 +183,6 @@ def _merged(spans: Sequence[tuple[float, float]], near: float) -> list[tuple[flo
     return found
 
 
-def speech_chunks(wav: Path, task: Task) -> list[Chunk]:
-    """Everything that is spoken in a 16 kHz mono WAV file, in order, as chunks that begin and end in silence where there is any."""
-    return list(listen(wav, task).chunks)
-
-
 def listen(wav: Path, task: Task) -> Speech:
     """Where somebody speaks in a 16 kHz mono WAV file."""
     total = -(-int(wav_duration(wav) * RATE) // WINDOW)

@@ -19,7 +19,7 @@ from moments_models.engine_contract import Word
 from moments_models.engines.parakeet import LONGEST_TOKEN, Parakeet, Token, placed, words_of
 from moments_models.listening import Passage, Take, judge
 from moments_models.request_jobs import Job
-from moments_models.vad import Chunk, Speech, SpeechPiece, speech_chunks
+from moments_models.vad import Chunk, Speech, SpeechPiece, listen
 
 Serve = Callable[..., httpx.AsyncClient]
 
@@ -93,7 +93,7 @@ def test_f57_f84_what_repeats_itself_is_kept_where_somebody_speaks_and_what_is_u
 
 def test_tokens_of_real_decoding_become_words_inside_the_speech(words: tuple[Word, ...], speech: Path) -> None:
     assert len(words) > 100
-    chunks = speech_chunks(speech, Job())
+    chunks = listen(speech, Job()).chunks
     spans = [(piece.start / RATE, (piece.start + piece.length) / RATE) for chunk in chunks for piece in chunk.pieces]
     for word in words:
         assert any(low - 1e-3 <= word.start and word.end <= high + 1e-3 for low, high in spans), word

@@ -18,7 +18,7 @@ from moments_models.app import create_app
 from moments_models.audio import RATE, samples, to_wav, wav_duration
 from moments_models.engines import ENGINES
 from moments_models.request_jobs import Job
-from moments_models.vad import speech_chunks
+from moments_models.vad import listen
 from speech.human_recordings import OTHER_LANGUAGES, RECORDINGS, fetch, plain
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
@@ -77,7 +77,7 @@ async def test_one_long_recording_of_them_all_loses_no_word_at_a_seam(
     weights.pull("whisper_base")
     sound = np.concatenate([samples(path, 0, round(wav_duration(path) * RATE)) for path, _ in people])
     joined = write_wav(tmp_path / "joined.wav", sound)
-    seams = [after.pieces[0].start / RATE for after in speech_chunks(joined, Job())[1:]]
+    seams = [after.pieces[0].start / RATE for after in listen(joined, Job()).chunks[1:]]
     assert len(seams) >= 8
     transport = httpx.ASGITransport(app=create_app([ENGINES["whisper_base"]]))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=1200) as client:

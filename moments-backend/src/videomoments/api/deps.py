@@ -11,7 +11,7 @@ from starlette.datastructures import State
 
 from videomoments.api.recent_statuses import RecentStatuses
 from videomoments.core.config import Settings
-from videomoments.services.run_page_queries import RunPages
+from videomoments.services.run_queries import RunQueries
 from videomoments.services.upload_queries import Uploads
 from videomoments.services.video_queries import VideoQueries
 from videomoments.services.wiring import Services, build_services
@@ -28,7 +28,7 @@ class ApiDeps:
     services: Services
     store: ObjectStore
     videos: VideoQueries
-    runs: RunPages
+    runs: RunQueries
     uploads: Uploads
     statuses: RecentStatuses
 
@@ -49,7 +49,7 @@ def build_deps(settings: Settings) -> ApiDeps:
         services,
         configured_store(settings),
         VideoQueries(database),
-        RunPages(database, settings),
+        RunQueries(database, settings),
         Uploads(database),
         RecentStatuses(),
     )

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from videomoments.core.errors import MomentsError
 from videomoments.db.tables import Moment
-from videomoments.services.model_queries import ModelConfig
+from videomoments.inference.model_registry import ModelConfig
 
 Row = TypeVar("Row")
 ETAG = {"ETag": {"description": "This version; send it as If-Match with an edit.", "schema": {"type": "string"}}}

@@ -45,7 +45,6 @@ class RunKind(StrEnum):
     TRANSCRIBE = "transcribe"
     AUDIO = "audio"
     CLIPS = "clips"
-    DELETE = "delete"
 
 
 # The error code of a run that ended its workers: none takes it again before a person's retry.

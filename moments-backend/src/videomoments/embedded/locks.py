@@ -32,9 +32,6 @@ class FileLock:
         layout.give(path)
         _open_locks.add(self)
 
-    def try_shared(self) -> bool:
-        return self._try(fcntl.LOCK_SH)
-
     def try_exclusive(self) -> bool:
         """Also turns a shared lock into an exclusive one. When it fails, the shared lock is gone too."""
         return self._try(fcntl.LOCK_EX)

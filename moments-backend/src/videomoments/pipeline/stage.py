@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -156,10 +156,6 @@ class StageContext:
         """`call`'s answer from one of the model's places; for a call that is `refining` one of its few among those too. A model that is
         away is waited for, then called again. Raises ModelError."""
         return await self.models.call(model, call, refining=refining)
-
-    def model_slot(self, model: ModelConfig) -> AbstractAsyncContextManager[None]:
-        """One of the model's places, over all workers."""
-        return self.models.slot(model)
 
     async def video(self) -> Video:
         """The video's row, read once per stage."""

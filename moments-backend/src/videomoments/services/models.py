@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,11 +16,30 @@ from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFoun
 from videomoments.core.times import now
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelConfigRow
-from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig, default_models, resolve_endpoint, to_redis_hash
+from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig, ModelKind, default_models, resolve_endpoint, to_redis_hash
 from videomoments.services.model_dialects import FORGET_DIALECTS
 from videomoments.services.model_places import ModelPlaces
-from videomoments.services.model_queries import JOBS, Job, unfit_for
 from videomoments.services.options import RunOptions, RunSnapshot
+
+Job = Literal["transcription", "generation", "refinement"]
+JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
+
+
+def jobs_of(model: ModelConfig, models: Sequence[ModelConfig]) -> list[Job]:
+    """The jobs that take `model`, of all these models, when a run names none."""
+    return [job for job, key in zip(JOBS, default_models(models), strict=True) if key == model.key]
+
+
+def unfit_for(model: ModelConfig, job: Job) -> str | None:
+    """Why the model can't do the job, by what its entry declares; None where it can."""
+    kind = ModelKind.ASR if job == "transcription" else ModelKind.CHAT
+    if model.kind is not kind:
+        return f"it is of kind {model.kind}, and {kind} is needed"
+    if job == "generation" and not model.supports_generation:
+        return "it finds no moments"
+    if job == "refinement" and not model.supports_refinement:
+        return "it finds moments, and does not refine them" if model.supports_generation else "it does not refine moments"
+    return None
 
 
 class Models:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from videomoments.core.errors import Conflict, NotFound, RunActive
 from videomoments.core.names import RunKind
 from videomoments.db.tables import Run
-from videomoments.services.model_queries import Job
+from videomoments.services.models import Job
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from videomoments.core.errors import Conflict
 from videomoments.core.names import RunKind, RunStatus
-from videomoments.services.model_queries import JOBS, Job
+from videomoments.services.models import JOBS, Job
 from videomoments.services.options import RunSnapshot
 from videomoments.services.refining import refine_rest
 from videomoments.services.run_queries import RunView

@@ -1,4 +1,7 @@
-"""What is asked about runs: status, history, lists. Read from PostgreSQL, so that Redis may be emptied at any time (F30, F32)."""
+"""What is asked about runs: status, history, lists; and whether the installation can take work.
+
+All of it is read from PostgreSQL, so that Redis may be emptied at any time (F30, F32).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,12 @@ from sqlalchemy import Row, text
 from videomoments.core.config import Settings
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
+from videomoments.db.migrate import HEAD
 from videomoments.db.session import Database
 from videomoments.services.unrefined import Unrefined
+
+# A worker that has not been seen for so long is not counted on (F34: not ready within 30 s).
+_WORKER_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,20 @@ class RunFilter:
         return [condition for condition, _, _ in given], {name: value for _, name, value in given}
 
 
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`oldest_queued_seconds` is the age of the run that has waited longest."""
+
+    migrated: bool
+    workers: int
+    queued: int
+    oldest_queued_seconds: float
+
+    @property
+    def ready(self) -> bool:
+        return self.migrated and self.workers > 0
+
+
 _STALLED = """
     (run.status = 'processing'
         AND coalesce(run.lease_until, greatest(run.enqueued_at, run.retry_at), run.queued_at) < now() - make_interval(secs => :grace))
@@ -181,6 +202,34 @@ class RunQueries:
             values |= {"created": before[0], "id": before[1]}
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         return await self._select(f"{where}ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values | {"limit": limit})
+
+    async def of_video(self, video_id: str, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
+        """The runs of a video, newest first, older than the key `before` (created_at, run_id)."""
+        values: dict[str, Any] = {"video": video_id, "limit": limit}
+        where = "WHERE videos.identifier = :video"
+        if before is not None:
+            where += " AND (run.created_at, run.id) < (:created, :id)"
+            values |= {"created": before[0], "id": before[1]}
+        return await self._select(f"{where} ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values)
+
+    async def readiness(self) -> Readiness:
+        """Raises ServiceUnavailable when PostgreSQL is away."""
+        async with self._database.transaction() as session:
+            if await session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+                return Readiness(False, 0, 0, 0.0)
+            revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
+            statement = text(
+                "SELECT count(*) AS queued, coalesce(extract(epoch FROM now() - min(queued_at)), 0) AS age, "
+                "(SELECT count(*) FROM workers WHERE seen_at > now() - make_interval(secs => :seconds)) AS workers "
+                "FROM pipeline_history WHERE status = 'queued'"
+            )
+            row = (await session.execute(statement, {"seconds": _WORKER_SECONDS})).one()
+        return Readiness(revision == HEAD, int(row.workers), int(row.queued), float(row.age))
+
+    async def ping(self) -> None:
+        """Raises ServiceUnavailable when PostgreSQL is away."""
+        async with self._database.transaction() as session:
+            await session.execute(text("SELECT 1"))
 
     async def _select(self, where: str, values: dict[str, Any]) -> list[RunView]:
         rows: Sequence[Row[Any]] = (await self._database.statement(text(_SELECT + where), self._clock | values)).all()

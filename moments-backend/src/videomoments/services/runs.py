@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from pydantic import ValidationError
 from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -156,8 +155,8 @@ class Runs:
             return None
         ATTEMPTS.inc()
         try:
-            snapshot = RunSnapshot.model_validate(row["config"])
-        except ValidationError:
+            kind, snapshot = RunKind(row["kind"]), RunSnapshot.model_validate(row["config"])
+        except ValueError:  # a kind that this version does not know, or a snapshot that it can't read
             await self._end_unreadable(row)
             return None
         claim = Claim(
@@ -165,7 +164,7 @@ class Runs:
             request_id=row["identifier"],
             video_pk=row["video_id"],
             video_id=row["video_identifier"],
-            kind=RunKind(row["kind"]),
+            kind=kind,
             attempt=row["attempt"],
             crashes=row["crashes"],
             snapshot=snapshot,

@@ -88,11 +88,6 @@ class Videos:
         async with self._database.transaction() as session:
             return await repository.register(session, source_url=uri, source_key=uri + version, title=title or title_from(uri))
 
-    async def register_stored(self, identifier_key: str, *, title: str, source_url: str) -> tuple[Video, bool]:
-        """A video whose bytes are in the store already (an upload); `identifier_key` makes it unique."""
-        async with self._database.transaction() as session:
-            return await repository.register(session, source_url=source_url, source_key=identifier_key, title=title)
-
     async def get(self, identifier: str) -> Video:
         """Raises NotFound."""
         async with self._database.transaction() as session:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from videomoments.sources.admission import admitted
 from videomoments.sources.buckets import names_object, object_address
 from videomoments.sources.fetch_types import FetchedSource, FetchLimits, SiteDetails
-from videomoments.sources.local_files import fetch_local, inspect
+from videomoments.sources.local_files import inspect
 from videomoments.sources.remote import fetch, listed, names_file
-from videomoments.sources.resolve import MEDIA_ENDINGS, SourceKind, checked_url, classify, label, shown, title_of
+from videomoments.sources.resolve import MEDIA_ENDINGS, checked_url, label, shown, title_of
 from videomoments.sources.sniff import HEAD_BYTES, only_media, refuse_not_media, seems_to_be
 
 __all__ = [
@@ -16,12 +16,9 @@ __all__ = [
     "FetchLimits",
     "FetchedSource",
     "SiteDetails",
-    "SourceKind",
     "admitted",
     "checked_url",
-    "classify",
     "fetch",
-    "fetch_local",
     "inspect",
     "label",
     "listed",

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import stat
-import threading
 from pathlib import Path
 
-from videomoments.core.errors import InvalidInput, OutOfSpace, SourceUnavailable, UnsupportedMedia
-from videomoments.core.tasks import in_thread
-from videomoments.sources.fetch_types import FetchedSource, FetchLimits, OnProgress
+from videomoments.core.errors import InvalidInput, UnsupportedMedia
+from videomoments.sources.fetch_types import FetchedSource
 from videomoments.sources.resolve import MAX_LABEL, label, shown
 from videomoments.sources.sniff import HEAD_BYTES, refuse_not_media
-
-_CHUNK = 4 * 1024 * 1024
 
 
 def inspect(path: Path, *, called: str | None = None) -> FetchedSource:
@@ -47,34 +42,3 @@ def inspect(path: Path, *, called: str | None = None) -> FetchedSource:
         raise UnsupportedMedia(f"{name} is empty.", code="empty_file", advice="Copy or download the file again.")
     refuse_not_media(head, whole=len(head) == status.st_size, name=name)
     return FetchedSource(path, status.st_size, f"{status.st_mtime_ns:x}-{status.st_size:x}", None, label(path.name) or "file")
-
-
-async def fetch_local(path: Path, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None) -> FetchedSource:
-    """Copies the file to `target`: the original may change or go while the run lasts. Raises what `inspect` raises, and `OutOfSpace`."""
-    source = await asyncio.to_thread(inspect, path)
-    limits.check_size(source.size)
-    limits.check_space(target.parent, source.size)
-    loop = asyncio.get_running_loop()
-
-    def copy(stop: threading.Event) -> None:
-        partial = target.with_name(target.name + ".part")
-        try:
-            done = 0
-            with path.open("rb") as reader, partial.open("wb") as writer:
-                while chunk := reader.read(_CHUNK):
-                    if stop.is_set():
-                        return
-                    writer.write(chunk)
-                    done += len(chunk)
-                    if on_progress is not None:
-                        loop.call_soon_threadsafe(on_progress, done, source.size)
-            partial.replace(target)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise OutOfSpace("There is no room to copy the file.") from error
-            raise SourceUnavailable(f"{source.file_name} could not be copied: {os.strerror(error.errno or errno.EIO)}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
-
-    await in_thread(copy)
-    return FetchedSource(target, source.size, source.etag, None, source.file_name)

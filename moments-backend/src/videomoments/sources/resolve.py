@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from enum import StrEnum
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -24,28 +23,11 @@ MEDIA_ENDINGS = frozenset(
         *("caf", "au", "snd", "w64", "wv", "ape", "tta", "amr", "awb", "dss", "qcp"),
     )
 )
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 # What podcast pages write for http, or in front of it.
 _FEED_SCHEME = re.compile(r"(?:feed|itpc|pcast|podcast):(?:(?://)?(https?:)(?=//)|(?=//))", re.IGNORECASE)
 # RFC 3986: a path and a query that need no encoding, as they were written.
 _ENCODED = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?")
 _DOTS = re.compile(r"/\.{1,2}(/|$)")
-
-
-class SourceKind(StrEnum):
-    URL = "url"
-    FILE = "file"
-
-
-def classify(source: str) -> SourceKind:
-    """Whether the source is an address to download or a file's path. Raises `InvalidInput` for an address of another kind."""
-    scheme = _SCHEME.match(source) or _FEED_SCHEME.match(source)
-    if scheme is None:
-        if not source.strip() or "\0" in source:
-            raise InvalidInput("There is no source.", code="invalid_source", advice="Give a file or an http(s) URL.")
-        return SourceKind.FILE
-    checked_url(source)
-    return SourceKind.URL
 
 
 def checked_url(text: str) -> URL:

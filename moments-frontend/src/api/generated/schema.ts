@@ -2093,7 +2093,7 @@ export interface components {
          * RunKind
          * @enum {string}
          */
-        RunKind: "pipeline" | "generate" | "refine" | "transcribe" | "audio" | "clips" | "delete";
+        RunKind: "pipeline" | "generate" | "refine" | "transcribe" | "audio" | "clips";
         /**
          * RunOut
          * @description A run in a list: its status, and when, how long and with what.

@@ -14,8 +14,9 @@ from videomoments.api.schemas.admin import CheckStepOut, ModelBody, ModelOut, Mo
 from videomoments.api.schemas.common import Page
 from videomoments.api.versions import ETAG, IfMatchHeader, Precondition, model_tag, or_current
 from videomoments.core.errors import InvalidInput
+from videomoments.inference.model_registry import ModelConfig
 from videomoments.services.model_check import ModelCheck
-from videomoments.services.model_queries import ModelConfig, jobs_of
+from videomoments.services.models import jobs_of
 
 router = APIRouter(prefix="/api/admin/models", tags=["admin"])
 

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from videomoments.api.deps import ApiDeps, Deps
 from videomoments.api.schemas.health import HealthOut, ReadyOut, State
 from videomoments.core.errors import MomentsError
-from videomoments.services.run_page_queries import Readiness
+from videomoments.services.run_queries import Readiness
 
 router = APIRouter(tags=["health"])
 

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from videomoments.api.versions import model_tag
-from videomoments.services.model_queries import AnswerFormat, Dialect, Job, ModelConfig, SystemRole, TokensField
+from videomoments.inference.dialect import Dialect
+from videomoments.inference.model_registry import AnswerFormat, ModelConfig, SystemRole, TokensField
+from videomoments.services.models import Job
 
 _READ_ONLY = frozenset({"configured", "default_for", "learned", "etag"})
 
