@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from videomoments.core.errors import InvalidInput, MomentsError, OutOfSpace, StorageError, TooLarge
+from videomoments.core.tasks import in_thread
 from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.layout import content_type_of
 from videomoments.storage.signing import SignedUrl, UrlSigner
@@ -28,7 +29,7 @@ _FOLDER_TRIES = 100
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
-class _Stopped(Exception):
+class _Stopped(MomentsError):
     """The task that waits for this thread has been cancelled."""
 
 
@@ -292,7 +293,7 @@ def _copy(source: BinaryIO, target: BinaryIO, stop: threading.Event, report: OnP
     digest = hashlib.sha256()
     while chunk := source.read(CHUNK_BYTES):
         if stop.is_set():
-            raise _Stopped
+            raise _Stopped("The copy was stopped.")
         target.write(chunk)
         digest.update(chunk)
         report(target.tell(), size)
@@ -331,16 +332,8 @@ def _on_loop(on_progress: OnProgress | None) -> OnProgress:
 
 async def _stoppable(key: str, work: Callable[[threading.Event], T]) -> T:
     """Runs `work` in a thread. A cancelled caller waits until the thread has noticed and cleaned up."""
-    stop = threading.Event()
-    thread = asyncio.ensure_future(asyncio.to_thread(work, stop))
-    try:
-        with _translated(key):
-            return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        stop.set()
-        with suppress(Exception):
-            await thread
-        raise
+    with _translated(key):
+        return await in_thread(work)
 
 
 @contextmanager
