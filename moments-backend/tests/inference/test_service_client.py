@@ -114,7 +114,7 @@ async def test_a_certificate_of_nobody_known_is_no_way(scheme: str, tmp_path: Pa
     running = await asyncio.start_server(never, "127.0.0.1", 0, ssl=Authority.made(tmp_path).server("127.0.0.1"))
     async with running:
         error = await failing(Endpoint(f"{scheme}://127.0.0.1:{running.sockets[0].getsockname()[1]}"))
-    assert (error.code, "its certificate is not valid" in error.message) == ("model_unreachable", True)
+    assert (error.code, "a certificate that is not believed" in error.message) == ("model_unreachable", True)
 
 
 async def test_connections_of_a_service_are_kept_and_used_again(server: ModelServer) -> None:
