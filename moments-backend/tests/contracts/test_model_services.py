@@ -19,7 +19,7 @@ from fakes.openssh_server import OpenSshServer
 from fakes.ssh_server import SshServer
 from llama_server import CONTEXT, llama_server
 from llama_server import NAME as QWEN
-from sample import sample_truth
+from sample_facts import sample_truth
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval

@@ -13,7 +13,7 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 
 from media.makers import draw
-from sample import sample_truth
+from sample_facts import sample_truth
 from videomoments.demo import sample_path
 from videomoments.media.engine import MediaEngine
 from videomoments.media.sound.loudness import LoudnessMeter

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, run_of
-from sample import sample_truth
+from sample_facts import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import converted, part, silent, without_audio
 from videomoments.coordination import keys

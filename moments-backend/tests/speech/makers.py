@@ -16,7 +16,7 @@ from typing import Literal
 
 import imageio_ffmpeg
 
-from sample import SpokenSentence, Topic, sample_truth
+from sample_facts import SpokenSentence, Topic, sample_truth
 from videomoments.demo import sample_path
 
 FPS = sample_truth().fps

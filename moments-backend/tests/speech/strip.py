@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sample import sample_truth
+from sample_facts import sample_truth
 
 LIGHT = 140  # luma between the dark blocks (about 50) and the light ones (about 235)
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from sample import sample_truth
+from sample_facts import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import FPS, FRAMES, Spoken, converted, looped, part, reordered, silent, topic_pieces, without_audio
 from speech.strip import frame_number
