@@ -26,7 +26,7 @@ from benchmarks.memory import MIB, PssSampler
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.engine import MediaEngine
-from videomoments.media.types import Clip, ClipRequest, ClipWay
+from videomoments.media.types import ClipRequest, ClipWay, CutClip
 
 _DRAWN_SECONDS = 60
 _MINUTE = 60
@@ -37,7 +37,7 @@ _HOUR = 3600
 class Cut:
     """One run over several clips. `cpu` is seconds for all of them, `peak` bytes of the media child."""
 
-    clips: list[Clip]
+    clips: list[CutClip]
     cpu: float
     wall: float
     peak: int
@@ -165,7 +165,7 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _ssim(clip: Clip, source: Path, scratch: Path) -> list[float]:
+def _ssim(clip: CutClip, source: Path, scratch: Path) -> list[float]:
     """SSIM of each picture of the clip that was encoded, against the source's."""
     counts = re.findall(r"(\d+)(?: pictures encoded)? at its", clip.reason)
     head, tail = (int(count) for count in counts) if len(counts) > 1 else (0, 0)

@@ -28,7 +28,7 @@ from videomoments.pipeline.stage import ProgressClock, Stage
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 from videomoments.worker.consumer import Worker
 
 _SCRIPT = Path(__file__).parent / "fakes" / "worker_process.py"
@@ -58,7 +58,7 @@ async def working(
 ) -> AsyncIterator[list[asyncio.Event]]:
     """`count` workers in this process, with stages that follow the run's prompt unless others are given. Yields what stops each.
     `seen` is told each stage's clock as it begins."""
-    parts = build_parts(services.settings, services)
+    parts = build_adapters(services.settings, services)
     played = stages or stub_stages()
 
     async def work(claim: Claim, watch: Watch) -> str | None:

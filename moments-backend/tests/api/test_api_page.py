@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from videomoments.api.page import PageOrApi
+from videomoments.api.webui import PageOrApi
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from videomoments.cli import page
+from videomoments.cli import webui_build
 
 _BUILDS = """#!/bin/sh
 cd "$(dirname "$0")"
@@ -27,13 +27,13 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script = tmp_path / "page.sh"
     script.write_text(_BUILDS)
     script.chmod(0o755)
-    monkeypatch.setattr(page, "page_source", lambda: tmp_path)
+    monkeypatch.setattr(webui_build, "page_source", lambda: tmp_path)
     return tmp_path
 
 
 def test_two_that_begin_at_once_build_once(source: Path) -> None:
     said: list[str] = []
-    both = [threading.Thread(target=page.ensure_page, args=(said.append,)) for _ in range(2)]
+    both = [threading.Thread(target=webui_build.ensure_page, args=(said.append,)) for _ in range(2)]
     for one in both:
         one.start()
     while len(said) < 2 or not (source / "builds").exists():
@@ -42,12 +42,12 @@ def test_two_that_begin_at_once_build_once(source: Path) -> None:
     for one in both:
         one.join(60)
     assert (source / "builds").read_text().split() == ["begun"]
-    assert page.current(source)
+    assert webui_build.current(source)
     assert len(said) == 2
 
 
 def test_what_can_not_be_built_is_said_and_stops_nothing(source: Path) -> None:
     (source / "page.sh").write_text("#!/bin/sh\necho no room\nexit 1\n")
     said: list[str] = []
-    page.ensure_page(said.append)
+    webui_build.ensure_page(said.append)
     assert "could not be built (no room)" in said[-1]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from cli import rows
-from videomoments.cli.progress import STAGE_WORDS, LineProgress, LiveProgress, NoProgress, StageClock, progress_for
+from videomoments.cli.progress_display import STAGE_WORDS, LineProgress, LiveProgress, NoProgress, StageClock, progress_for
 from videomoments.core.names import RunStatus, StageName, StageStatus
 
 

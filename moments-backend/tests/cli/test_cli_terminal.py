@@ -16,7 +16,7 @@ import videomoments.cli
 from cli import rows
 from videomoments.cli.console import json_text, messages, results, say, tell
 from videomoments.cli.document import build_document
-from videomoments.cli.progress import LineProgress
+from videomoments.cli.progress_display import LineProgress
 from videomoments.cli.report import failure_line, print_result
 from videomoments.core.errors import SourceUnavailable
 
@@ -77,5 +77,5 @@ def test_nothing_is_printed_around_the_console() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "typer.echo", "typer.secho", "Console"):
                 around.append(f"{file.name}: {ast.unparse(node)[:40]}")
-    known = ("console.py", "app.py", "progress.py: print(visible(text)", "evaluate.py: print(f'{start}{name}")
+    known = ("console.py", "app.py", "progress_display.py: print(visible(text)", "evaluate.py: print(f'{start}{name}")
     assert [one for one in around if not one.startswith(known)] == []

@@ -19,7 +19,7 @@ from fakes.object_server import serving
 from fakes.s3_server import S3
 from stack import Stack
 from videomoments.cli.app import run
-from videomoments.db.address import parse_address
+from videomoments.db.database_url import parse_address
 from videomoments.db.migrate import HEAD, upgrade
 from videomoments.db.session import connect_arguments
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.coordination.queue import JobQueue
 from videomoments.coordination.redis import best_effort, connect, refuse_evicting
 from videomoments.core.errors import ServiceUnavailable
@@ -33,9 +33,9 @@ async def test_f17_settled_entries_leave_the_stream(services: Services, queue: J
     await _add(queue, 200)
     while entries := await queue.read("worker-a", 50, 50):
         for entry in entries:
-            assert await queue.settle("worker-a", entry.entry_id)
+            assert await queue.acknowledge("worker-a", entry.entry_id)
     assert await queue.depth() == 0
-    assert (await services.redis.xpending(keys.STREAM, keys.GROUP))["pending"] == 0
+    assert (await services.redis.xpending(redis_keys.STREAM, redis_keys.GROUP))["pending"] == 0
 
 
 async def test_an_entry_is_settled_by_its_owner_only(queue: JobQueue) -> None:
@@ -43,9 +43,9 @@ async def test_an_entry_is_settled_by_its_owner_only(queue: JobQueue) -> None:
     await _add(queue, 1)
     [entry] = await queue.read("worker-a", 1, 100)
     assert [taken.entry_id for taken in await queue.autoclaim("worker-b", 1, 0)] == [entry.entry_id]
-    assert not await queue.settle("worker-a", entry.entry_id)
+    assert not await queue.acknowledge("worker-a", entry.entry_id)
     assert not await queue.freshen("worker-a", entry.entry_id)
-    assert await queue.settle("worker-b", entry.entry_id)
+    assert await queue.acknowledge("worker-b", entry.entry_id)
 
 
 async def test_a_fresh_entry_is_not_claimed_away(queue: JobQueue) -> None:
@@ -62,7 +62,7 @@ async def test_f16_a_dead_consumers_entries_move_before_it_goes(services: Servic
     await queue.read("worker-dead", 120, 100)
     await queue.read("worker-mine", 1, 10)
     assert await queue.reap_consumers("worker-mine", live=set(), idle_ms=-1) == 1
-    names = {row["name"] for row in await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)}
+    names = {row["name"] for row in await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP)}
     assert names == {"worker-mine"}
     # They are taken at the next look, not a lease later.
     assert len(await queue.autoclaim("worker-mine", 200, 60_000)) == 120
@@ -74,7 +74,7 @@ async def test_f15_live_consumers_stay(services: Services, queue: JobQueue) -> N
         await queue.read(name, 1, 10)
     assert await queue.reap_consumers("worker-mine", live={"worker-live"}, idle_ms=60_000) == 0
     assert await queue.reap_consumers("worker-mine", live={"worker-live"}, idle_ms=-1) == 1
-    names = {row["name"] for row in await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)}
+    names = {row["name"] for row in await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP)}
     assert names == {"worker-live", "worker-mine"}
 
 
@@ -83,7 +83,7 @@ async def test_f15_a_worker_that_leaves_gives_its_entries_back(services: Service
     await _add(queue, 3)
     await queue.read("worker-a", 3, 100)
     assert await queue.leave("worker-a") == 3
-    assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
+    assert await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP) == []
     assert [entry.request_id for entry in await queue.read("worker-b", 5, 100)] == ["r0", "r1", "r2"]
     assert await queue.depth() == 3
 
@@ -101,7 +101,7 @@ async def test_whether_an_entry_still_waits(queue: JobQueue) -> None:
 
 async def test_an_entry_of_another_program_does_no_harm(services: Services, queue: JobQueue) -> None:
     await queue.ensure_group()
-    await services.redis.xadd(keys.STREAM, {"hello": "world"})
+    await services.redis.xadd(redis_keys.STREAM, {"hello": "world"})
     await _add(queue, 1)
     assert [entry.request_id for entry in await queue.read("worker-a", 5, 100)] == ["r0"]
     assert await queue.depth() == 1

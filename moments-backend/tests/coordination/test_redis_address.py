@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from fakes.fronts import Authority, answering, plain_front, silent, tls_front
 from stack import Stack
-from videomoments.coordination.address import parse_redis
 from videomoments.coordination.redis import check_redis, connect
+from videomoments.coordination.redis_url import parse_redis
 from videomoments.core.errors import InvalidInput, MomentsError
 
 SECRET = "never-shown"

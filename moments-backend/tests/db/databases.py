@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from stack import Stack
-from videomoments.db.address import parse_address
+from videomoments.db.database_url import parse_address
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from fakes.fronts import Authority
 from videomoments.core.errors import InvalidInput
-from videomoments.db.address import Address, parse_address
+from videomoments.db.database_url import Address, parse_address
 
 PASSWORD = "t0p%2Fsecret"
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from compose_file import COMPOSE, ROOT, Unset, example_variables, services
 
-from videomoments.api import page
+from videomoments.api import webui
 from videomoments.core.config import Limits, Settings
 from videomoments.services.resumable_uploads import UPLOAD_LIFE
 from videomoments.storage.layout import parts_prefix
@@ -196,8 +196,8 @@ def test_the_page_is_built_into_nginx() -> None:
 
 def test_nginx_protects_the_page_as_the_api_does() -> None:
     text = (ROOT / "deploy" / "nginx.conf").read_text()
-    assert re.findall(r'set \$page_policy "([^"]+)";', text) == [page._POLICY]
-    assert f'add_header Cache-Control "{page._YEAR}";' in text
+    assert re.findall(r'set \$page_policy "([^"]+)";', text) == [webui._POLICY]
+    assert f'add_header Cache-Control "{webui._YEAR}";' in text
     assert text.count("add_header Content-Security-Policy $page_policy;") == text.count("try_files ")
 
 

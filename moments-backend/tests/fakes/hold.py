@@ -18,9 +18,9 @@ from typing import Any
 from videomoments.core.errors import OutOfSpace
 from videomoments.core.names import ClipKind, StageName
 from videomoments.media.engine import MediaEngine
-from videomoments.media.types import Clip
-from videomoments.storage.base import ObjectStore, StoredObject
+from videomoments.media.types import CutClip
 from videomoments.storage.layout import owner_of
+from videomoments.storage.object_store import ObjectStore, StoredObject
 
 _PUTS = {
     "/source/": StageName.VIDEO_DOWNLOAD,
@@ -96,7 +96,7 @@ class HeldMedia(MediaEngine):
         await super().extract_audio(source, target, *more, **named)
         await self._at(target, StageName.AUDIO_EXTRACTION, "after")
 
-    async def cut(self, source: Path, requests: Any, *more: Any, **named: Any) -> AsyncGenerator[Clip, None]:
+    async def cut(self, source: Path, requests: Any, *more: Any, **named: Any) -> AsyncGenerator[CutClip, None]:
         stage = StageName.CLIP_EXTRACTION if requests and requests[0].kind is ClipKind.INPUT else StageName.MOMENT_REFINEMENT
         if requests:
             await self._at(requests[0].target, stage, "before")

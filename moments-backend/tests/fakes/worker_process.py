@@ -27,7 +27,7 @@ from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunSnapshot
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import build_services
-from videomoments.worker.app import build_parts, run_worker
+from videomoments.worker.app import build_adapters, run_worker
 from videomoments.worker.consumer import Worker
 
 # The stages that ask a model.
@@ -51,7 +51,7 @@ async def played_worker(kind: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     services = build_services(settings())
-    parts = build_parts(settings(), services)
+    parts = build_adapters(settings(), services)
     stall_seconds = float(os.environ.get("STALL_SECONDS", "300"))
     if kind == "held":
         hold = Hold(Path(os.environ["HOLD_FOLDER"]), settings().home)

@@ -43,7 +43,7 @@ from videomoments.services.options import RunOptions
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services, build_services
 from videomoments.storage import configured_store
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 from videomoments.worker.consumer import Worker
 
 PRODUCERS, WORKERS = 5, 10
@@ -109,7 +109,7 @@ async def _work(plan: Plan) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     services = build_services(plan.settings, pool_size=3)
-    parts = build_parts(plan.settings, services)
+    parts = build_adapters(plan.settings, services)
     stages = stub_stages()
 
     async def work(claim: Claim, watch: Watch) -> str | None:

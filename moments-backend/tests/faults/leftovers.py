@@ -8,7 +8,7 @@ import psutil
 from sqlalchemy import text
 
 from faults.state import misnamed
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore
 from videomoments.worker.sweeper import Sweeper
@@ -55,9 +55,9 @@ async def swept(services: Services, store: ObjectStore) -> int:
 
 async def leftover_keys(services: Services) -> list[str]:
     """Entries of the stream, locks, and keys that live for ever without being on the short list of those that must."""
-    found = [f"entry {entry}" for entry, _ in await services.redis.xrange(keys.STREAM)]
-    found += [f"lock {key}" async for key in services.redis.scan_iter(keys.lock("*"))]
-    exempt = ("model:config:", keys.STREAM)
+    found = [f"entry {entry}" for entry, _ in await services.redis.xrange(redis_keys.STREAM)]
+    found += [f"lock {key}" async for key in services.redis.scan_iter(redis_keys.lock("*"))]
+    exempt = ("model:config:", redis_keys.STREAM)
     cursor = 0
     while True:
         cursor, batch = await services.redis.scan(cursor, count=1000)
@@ -72,7 +72,7 @@ async def leftover_keys(services: Services) -> list[str]:
 
 async def consumers(services: Services) -> list[str]:
     """The stream's consumers: those of workers that were killed are retired two leases later."""
-    return [f"consumer {row['name']}" for row in await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP)]
+    return [f"consumer {row['name']}" for row in await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP)]
 
 
 def processes_of(folder: str, *modules: str) -> list[psutil.Process]:

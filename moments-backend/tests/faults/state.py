@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from videomoments.services.orphans import NAMED_OBJECTS
 from videomoments.services.wiring import Services
-from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import video_prefix
+from videomoments.storage.object_store import ObjectStore
 
 # Table, and the column that leads to the video. `moments` in the order in which a person sees them.
 _TABLES = {

@@ -16,7 +16,7 @@ from fakes.failing_s3 import FailingS3
 from fakes.model_server import ModelServer, hang
 from faults.world import draw_source
 from processes import media_children
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.inference.model_registry import ModelConfig, ModelKind
@@ -45,7 +45,7 @@ async def _cancelled(services: Services, settings: Settings, run: Accepted, stag
     assert over.status is RunStatus.CANCELLED
     assert stage_of(over, stage).status is StageStatus.CANCELLED
     assert {one.reason for one in over.stages if one.status is StageStatus.SKIPPED} == {"the run was cancelled before this stage"}
-    assert not await services.redis.exists(keys.lock(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id))
 
 
 async def test_f29_a_cancellation_inside_the_media_child_ends_it(services: Services, settings: Settings, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ async def test_f27_a_run_cancelled_in_the_queue_never_runs(services: Services) -
         clock = ", ".join(f"{name} = {name} - interval '10 minutes'" for name in times)
         await session.execute(text(f"UPDATE pipeline_history SET {clock}"))
     await lapse(services)
-    await services.redis.delete(keys.cancel(begun.video_id), keys.cancel(queued.video_id))
+    await services.redis.delete(redis_keys.cancel(begun.video_id), redis_keys.cancel(queued.video_id))
     async with working(services):
 
         async def both_over() -> bool:

@@ -12,7 +12,7 @@ import pytest
 from media import judge
 from media.makers import Drawn, number_in
 from videomoments.core.times import Interval
-from videomoments.media.types import Clip, MediaInfo
+from videomoments.media.types import CutClip, MediaInfo
 
 # Seconds that no encoder of these tests takes to begin.
 _PRIMING = 0.06
@@ -49,7 +49,7 @@ def with_priming(made: Drawn, info: MediaInfo) -> Drawn:
     return replace(made, times=tuple(at + by for at in made.times), seconds=made.seconds + by, beeps=tuple(at + by for at in made.beeps))
 
 
-def check_clip(made: Drawn, clip: Clip, wanted: list[int], originals: list[Any], *, turns: int = 0) -> None:
+def check_clip(made: Drawn, clip: CutClip, wanted: list[int], originals: list[Any], *, turns: int = 0) -> None:
     """A clip holds the frames `wanted` as in `originals`, at their times, and its sound in place; `turns` puts the strip upright."""
     first = made.times[wanted[0]]
     lumas = judge.lumas(clip.path)

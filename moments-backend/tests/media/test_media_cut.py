@@ -28,7 +28,7 @@ from videomoments.media.failures import CannotCopy
 from videomoments.media.probing.probe import probe
 from videomoments.media.progress import Progress
 from videomoments.media.reading.h264 import ParameterSets
-from videomoments.media.types import Clip, ClipRequest, ClipWay, MediaInfo
+from videomoments.media.types import ClipRequest, ClipWay, CutClip, MediaInfo
 
 VARIABLE = [0.0, 0.04, 0.08, 0.2, 0.24, 0.28, 1.5, 1.54, 1.58, 2.9, 2.94, *[3 + number / 50 for number in range(100)]]
 # Beside those of the matrix (`test_media_cut_matrix.py`).
@@ -41,7 +41,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-async def cut(source: Path, info: MediaInfo, *requests: ClipRequest) -> list[Clip]:
+async def cut(source: Path, info: MediaInfo, *requests: ClipRequest) -> list[CutClip]:
     return [clip async for clip in MediaEngine().cut(source, requests, info)]
 
 
@@ -254,8 +254,8 @@ async def test_clips_come_as_they_are_ready_and_progress_only_rises(tmp_path: Pa
 
 
 def test_a_clip_survives_json() -> None:
-    clip = Clip("k", Path("/x/y.mp4"), ClipKind.INPUT, 1.0, 2.0, 0.5, 0.0, "copy", 25, 1000, "why")
-    assert Clip.from_dict(clip.to_dict()) == clip
+    clip = CutClip("k", Path("/x/y.mp4"), ClipKind.INPUT, 1.0, 2.0, 0.5, 0.0, "copy", 25, 1000, "why")
+    assert CutClip.from_dict(clip.to_dict()) == clip
 
 
 async def test_f66_a_long_copy_has_its_sound_in_place(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from media.makers import Drawn, draw
 from media.test_media_cut_matrix import CUTS, KINDS, SECONDS
 from videomoments.core.names import ClipKind
 from videomoments.media.engine import MediaEngine
-from videomoments.media.types import Clip, ClipRequest, ClipWay
+from videomoments.media.types import ClipRequest, ClipWay, CutClip
 
 _SEEKS = 6
 # So many clips play beside each other. They are short: what counts are their ends.
@@ -69,14 +69,14 @@ async def test_f66_a_browser_shows_the_cut(name: str, way: ClipWay, tmp_path: Pa
 class _Expected:
     """What a browser has to show of a clip: the numbers of its pictures and when each begins, in seconds of the clip."""
 
-    clip: Clip
+    clip: CutClip
     wanted: list[int]
     begins: list[float]
     places: list[int]
     seeks: list[float]
 
     @classmethod
-    def of(cls, made: Drawn, clip: Clip, wanted: list[int], pick: random.Random) -> _Expected:
+    def of(cls, made: Drawn, clip: CutClip, wanted: list[int], pick: random.Random) -> _Expected:
         begins = [0.0, *(made.times[number] - clip.start for number in wanted[1:])]
         ends = [*begins[1:], clip.end - clip.start]
         places = sorted([*pick.sample(range(len(wanted)), min(_SEEKS, len(wanted))), 0, len(wanted) - 1])

@@ -21,7 +21,7 @@ from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
 from videomoments.media.engine import MediaEngine
 from videomoments.media.sandbox import run_job
-from videomoments.media.types import Clip, ClipMode, ClipRequest, ClipWay, MediaInfo, SandboxLimits
+from videomoments.media.types import ClipMode, ClipRequest, ClipWay, CutClip, MediaInfo, SandboxLimits
 
 pytestmark = pytest.mark.fault
 
@@ -75,7 +75,7 @@ async def test_f29_cancelled_in_mid_copy_only_whole_clips_stay(way: ClipWay, mod
     info = await MediaEngine().probe(heavy.path)
     # More than can be made in the time that a slow machine takes to cancel.
     asked = [ClipRequest(str(n), Interval(0.3, 7.5), tmp_path / f"{n}.mp4", ClipKind.DELIVERED, way=way) for n in range(2000)]
-    made: list[Clip] = []
+    made: list[CutClip] = []
 
     async def consume() -> None:
         async for clip in MediaEngine().cut(heavy.path, asked, info):

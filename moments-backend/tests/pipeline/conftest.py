@@ -11,9 +11,9 @@ from backend import services, settings_over
 from speech.fixtures import speech
 from stack import Stack
 from videomoments.core.config import Settings
-from videomoments.pipeline.stage import Parts
+from videomoments.pipeline.stage import StageAdapters
 from videomoments.services.wiring import Services
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 
 __all__ = ["services", "settings", "speech"]
 
@@ -24,8 +24,8 @@ def settings(stack_with_models: Stack, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def parts(services: Services) -> AsyncIterator[Parts]:
+async def parts(services: Services) -> AsyncIterator[StageAdapters]:
     """The adapters of one worker."""
-    built = build_parts(services.settings, services)
+    built = build_adapters(services.settings, services)
     yield built
     await built.aclose()

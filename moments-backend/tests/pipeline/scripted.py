@@ -18,14 +18,14 @@ from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines, RetryPolicy
 from videomoments.inference.transcript import Segment, TimedTranscript
-from videomoments.media.types import AudioStream, Chapter, MediaInfo
-from videomoments.pipeline.kinds import stages_of
+from videomoments.media.types import AudioStream, ContainerChapter, MediaInfo
 from videomoments.pipeline.orchestrator import Watch, run_stages
+from videomoments.pipeline.run_kinds import stages_of
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted, Claim
 from videomoments.services.wiring import Services
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 from videomoments.worker.consumer import Worker
 
 
@@ -40,7 +40,7 @@ class Recording:
     @property
     def media(self) -> MediaInfo:
         audio = AudioStream(0, "pcm_s16le", 16_000, 1, 0.0, self.duration, decodable=True)
-        marks = tuple(Chapter(start, title) for start, title in self.chapters)
+        marks = tuple(ContainerChapter(start, title) for start, title in self.chapters)
         return MediaInfo("wav", 1000, self.duration, 0.0, None, audio, marks)
 
     @property
@@ -88,7 +88,7 @@ async def workers(
 ) -> AsyncIterator[None]:
     """`count` workers, each with adapters of its own, as processes of their own would have. With a `policy` of its own a test's models
     that go away are looked for as quickly as they are asked again."""
-    built = [build_parts(services.settings, services) for _ in range(count)]
+    built = [build_adapters(services.settings, services) for _ in range(count)]
     chats = [ChatClient(deadlines=deadlines, policy=policy, memory=services.model_dialects) for _ in built]
     all_parts = [
         replace(parts, chat=chat, patience=replace(parts.patience, every=0.02) if policy else parts.patience)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, claimed, one, run_of
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.errors import Deferred, ModelError, StaleAttempt
 from videomoments.core.names import RunStatus, StageName
 from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
@@ -19,14 +19,14 @@ from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import GatewayTimeout, Overloaded, RetryPolicy, Unreachable, is_away
 from videomoments.inference.ssh import TunnelError
 from videomoments.inference.tunnel import Tunnels
-from videomoments.pipeline.calling import Patience
+from videomoments.pipeline.calling import WaitLimits
 from videomoments.pipeline.limits import Resource, ResourceLimits
-from videomoments.pipeline.stage import Parts, ProgressClock, StageContext
+from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 
 MODEL = ModelConfig(
     key="far", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="m", base_url="http://127.0.0.1:9", max_concurrency=1
@@ -64,8 +64,8 @@ class World:
     async def comes_back(self) -> None:
         self.up = True
 
-    def patience(self, **changed: float) -> Patience:
-        return replace(Patience(clock=lambda: self.now, sleep=self.sleep, knock=self.knock), **changed)  # type: ignore[arg-type]
+    def patience(self, **changed: float) -> WaitLimits:
+        return replace(WaitLimits(clock=lambda: self.now, sleep=self.sleep, knock=self.knock), **changed)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -74,14 +74,14 @@ def world() -> World:
 
 
 @pytest.fixture
-async def parts(services: Services, world: World) -> AsyncIterator[Parts]:
+async def parts(services: Services, world: World) -> AsyncIterator[StageAdapters]:
     await services.models.put(MODEL)
-    built = replace(build_parts(services.settings, services), patience=world.patience())
+    built = replace(build_adapters(services.settings, services), patience=world.patience())
     yield built
     await built.aclose()
 
 
-def context_of(claim: Claim, parts: Parts, folder: Path) -> StageContext:
+def context_of(claim: Claim, parts: StageAdapters, folder: Path) -> StageContext:
     return StageContext(claim, parts, folder, ProgressClock())
 
 
@@ -93,7 +93,9 @@ async def in_transcription(services: Services) -> Claim:
     return claim
 
 
-async def test_one_that_has_never_answered_fails_soon_with_advice(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_one_that_has_never_answered_fails_soon_with_advice(
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
+) -> None:
     world.up = False
     claim = await in_transcription(services)
     with pytest.raises(ModelError, match=r"Model far is not reachable\. It refuses connections: nothing listens there\.") as caught:
@@ -105,14 +107,16 @@ async def test_one_that_has_never_answered_fails_soon_with_advice(services: Serv
     assert (await run_of(services, claim.request_id)).waiting_for is None
 
 
-async def test_one_that_is_just_being_started_is_met(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_one_that_is_just_being_started_is_met(services: Services, parts: StageAdapters, world: World, tmp_path: Path) -> None:
     world.up = False
     world.at[3.0] = world.comes_back
     assert await context_of(await claimed(services), parts, tmp_path).call_model(MODEL, world.call) == "an answer"
     assert world.calls == 1
 
 
-async def test_one_that_dies_in_its_very_first_call_is_waited_for(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_one_that_dies_in_its_very_first_call_is_waited_for(
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
+) -> None:
     claim = await in_transcription(services)
 
     async def dies_once(endpoint: Endpoint) -> str:
@@ -126,7 +130,7 @@ async def test_one_that_dies_in_its_very_first_call_is_waited_for(services: Serv
 
 
 async def test_one_that_has_answered_is_waited_for_and_everybody_sees_it(
-    services: Services, parts: Parts, world: World, tmp_path: Path
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
 ) -> None:
     claim = await in_transcription(services)
     limits = ResourceLimits(services.settings.limits)
@@ -140,7 +144,7 @@ async def test_one_that_has_answered_is_waited_for_and_everybody_sees_it(
         view = await run_of(services, claim.request_id)
         assert (view.status, view.waiting_for, view.stalled) == (RunStatus.PROCESSING, "far", False)
         assert {stage.name: stage.waiting_for for stage in view.stages if stage.waiting_for} == {StageName.TRANSCRIPTION: "far"}
-        assert (await services.redis.hget(keys.active(claim.video_id), "waiting_for")) == "far"
+        assert (await services.redis.hget(redis_keys.active(claim.video_id), "waiting_for")) == "far"
         others = ModelSlots(services.settings.database_url or "")
         async with asyncio.timeout(300), others.hold(MODEL):
             pass  # its only place is free
@@ -160,11 +164,13 @@ async def test_one_that_has_answered_is_waited_for_and_everybody_sees_it(
     assert seen == ["looked"]
     view = await run_of(services, claim.request_id)
     assert view.waiting_for is None
-    assert not await services.redis.hexists(keys.active(claim.video_id), "waiting_for")
+    assert not await services.redis.hexists(redis_keys.active(claim.video_id), "waiting_for")
     assert await one(services, "SELECT waiting_since FROM pipeline_history WHERE identifier = :id", id=claim.request_id) is None
 
 
-async def test_a_place_is_taken_again_before_the_work_goes_on(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_a_place_is_taken_again_before_the_work_goes_on(
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
+) -> None:
     context = context_of(await claimed(services), parts, tmp_path)
     await context.call_model(MODEL, world.call)
     semaphore = asyncio.Semaphore(1)
@@ -191,7 +197,7 @@ async def test_a_place_is_taken_again_before_the_work_goes_on(services: Services
 
 
 async def test_after_the_hold_the_run_is_given_back_and_nobody_takes_it_before_its_time(
-    services: Services, parts: Parts, world: World, tmp_path: Path
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
 ) -> None:
     claim = await in_transcription(services)
     context = context_of(claim, parts, tmp_path)
@@ -239,7 +245,7 @@ async def _has_waited(services: Services, seconds: float) -> None:
 
 
 async def test_the_budget_counts_over_all_attempts_and_its_end_is_said(
-    services: Services, parts: Parts, world: World, tmp_path: Path
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
 ) -> None:
     claim = await claimed(services)
     context = context_of(claim, parts, tmp_path)
@@ -268,7 +274,7 @@ async def test_the_budget_counts_over_all_attempts_and_its_end_is_said(
         await context.call_model(MODEL, world.call)
 
 
-async def test_a_budget_of_nothing_waits_for_nobody(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_a_budget_of_nothing_waits_for_nobody(services: Services, parts: StageAdapters, world: World, tmp_path: Path) -> None:
     context = context_of(await claimed(services), replace(parts, patience=world.patience(budget=0.0)), tmp_path)
     await context.call_model(MODEL, world.call)
     world.up = False
@@ -277,7 +283,9 @@ async def test_a_budget_of_nothing_waits_for_nobody(services: Services, parts: P
     assert world.now == 0
 
 
-async def test_calls_side_by_side_look_for_the_model_together(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_calls_side_by_side_look_for_the_model_together(
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
+) -> None:
     context = context_of(await claimed(services), parts, tmp_path)
     wide = MODEL.model_copy(update={"max_concurrency": 4})
     await context.call_model(wide, world.call)
@@ -290,7 +298,7 @@ async def test_calls_side_by_side_look_for_the_model_together(services: Services
 
 
 async def test_a_call_that_its_service_never_survives_is_not_made_for_ever(
-    services: Services, parts: Parts, world: World, tmp_path: Path
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
 ) -> None:
     context = context_of(await claimed(services), replace(parts, patience=world.patience(hold=1000.0)), tmp_path)
     await context.call_model(MODEL, world.call)
@@ -307,7 +315,9 @@ async def test_a_call_that_its_service_never_survives_is_not_made_for_ever(
     assert world.now > 60, "with more and more time between"
 
 
-async def test_what_a_person_must_put_right_is_not_waited_for(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_what_a_person_must_put_right_is_not_waited_for(
+    services: Services, parts: StageAdapters, world: World, tmp_path: Path
+) -> None:
     context = context_of(await claimed(services), parts, tmp_path)
     await context.call_model(MODEL, world.call)
 
@@ -342,7 +352,7 @@ def test_what_waiting_mends(error: ModelError, away: bool) -> None:
     assert is_away(error) is away
 
 
-async def test_an_entry_that_leads_elsewhere_is_a_stranger(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_an_entry_that_leads_elsewhere_is_a_stranger(services: Services, parts: StageAdapters, world: World, tmp_path: Path) -> None:
     context = context_of(await claimed(services), parts, tmp_path)
     await context.call_model(MODEL, world.call)
     assert await services.model_places.has_answered(MODEL)
@@ -365,7 +375,7 @@ async def test_the_models_of_a_stack_that_was_started_here_have_answered(service
     assert not await services.model_places.has_answered(MODEL)
 
 
-async def test_an_open_breaker_lets_a_retry_by(services: Services, parts: Parts, world: World, tmp_path: Path) -> None:
+async def test_an_open_breaker_lets_a_retry_by(services: Services, parts: StageAdapters, world: World, tmp_path: Path) -> None:
     """It was opened by runs before; the service is back, and a person tries again."""
     chat = ChatClient(policy=RetryPolicy(unreachable=0))
     context = context_of(await claimed(services), replace(parts, chat=chat), tmp_path)

@@ -24,9 +24,9 @@ from videomoments.core.names import RunStatus, StageName
 from videomoments.db.tables import Video
 from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.transcript import Segment, TimedTranscript, Word
-from videomoments.pipeline.calling import Patience
+from videomoments.pipeline.calling import WaitLimits
 from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_speech
-from videomoments.pipeline.stage import Parts, ProgressClock, StageContext
+from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext
 from videomoments.pipeline.stages.transcription import transcribe
 from videomoments.services.transcript_parts import digest_of
 from videomoments.services.transcripts import recognised_from
@@ -110,7 +110,7 @@ def tones(path: Path) -> Path:
 
 
 @pytest.fixture
-async def context(services: Services, parts: Parts, tmp_path: Path) -> StageContext:
+async def context(services: Services, parts: StageAdapters, tmp_path: Path) -> StageContext:
     """A run whose audio lies where stage 2 leaves it."""
     claim = await claimed(services)
     async with services.database.transaction() as session:
@@ -191,7 +191,7 @@ async def again(context: StageContext) -> StageContext:
     assert claim is not None
     folder = context.folder.with_name(f"attempt-{claim.attempt}")
     folder.mkdir()
-    following = StageContext(claim, context.parts, folder, ProgressClock())
+    following = StageContext(claim, context.adapters, folder, ProgressClock())
     tones(following.audio_path)
     return following
 
@@ -213,7 +213,7 @@ async def test_an_answered_part_is_never_asked_again_whoever_was_killed(context:
 
 
 async def test_a_model_that_dies_is_asked_again_for_the_part_that_it_had_alone(context: StageContext) -> None:
-    parts = replace(context.parts, patience=Patience(every=0.05))
+    parts = replace(context.adapters, patience=WaitLimits(every=0.05))
     patient = StageContext(context.claim, parts, context.folder, ProgressClock())
     async with ToneListener() as server:
         # The first part is answered, then each try of the next one ends with the service.
@@ -262,5 +262,5 @@ async def test_parts_that_were_left_are_swept(context: StageContext) -> None:
     async with services.database.transaction() as session:
         statement = text("INSERT INTO transcript_parts (run_id, digest, answer) VALUES (:id, 'late', '')")
         await session.execute(statement, {"id": context.claim.run_id})
-    await Sweeper(services, context.parts.store).sweep_shared()
+    await Sweeper(services, context.adapters.store).sweep_shared()
     assert await one(services, "SELECT count(*) FROM transcript_parts") == 0

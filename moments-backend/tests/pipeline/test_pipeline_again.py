@@ -16,7 +16,7 @@ from speech.makers import part
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.pipeline.orchestrator import run_stages
-from videomoments.pipeline.stage import Checkpoint, Parts, ProgressClock, Stage, StageContext
+from videomoments.pipeline.stage import Checkpoint, ProgressClock, Stage, StageAdapters, StageContext
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted, Claim
@@ -91,7 +91,7 @@ async def _claimed(services: Services, run: Accepted) -> Claim:
     return claim
 
 
-async def test_f14_stages_that_run_twice_leave_one_of_each(services: Services, parts: Parts, speech: SpeechLibrary) -> None:
+async def test_f14_stages_that_run_twice_leave_one_of_each(services: Services, parts: StageAdapters, speech: SpeechLibrary) -> None:
     """As if a worker had died each time between what a stage wrote and its checkpoint."""
     run = await _start(services, speech.get(".mp4", part, 0.0, 45.0).path)
     claim = await _claimed(services, run)
@@ -106,7 +106,7 @@ async def test_f14_stages_that_run_twice_leave_one_of_each(services: Services, p
     async with services.database.transaction() as session:
         await session.execute(text("UPDATE clips SET end_time = end_time + 3"))
     await services.runs.hand_back(claim)
-    anew: tuple[Stage, ...] = tuple(replace(stage, counts=_no_checkpoint_counts) for stage in STAGES)
+    anew: tuple[Stage, ...] = tuple(replace(stage, checkpoint_valid=_no_checkpoint_counts) for stage in STAGES)
     await run_stages(await _claimed(services, run), parts, _unwatched, anew)
     assert executions(await run_of(services, run.request_id)) == [2] * 8
     assert await _rows(services, _OF_EACH) == first

@@ -24,7 +24,7 @@ from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps, build_deps
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
-from videomoments.pipeline import refining
+from videomoments.pipeline import refinement_calls
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
@@ -132,7 +132,7 @@ async def test_f55_an_address_that_expired_in_a_model_s_queue_is_minted_anew(
     cloud: ObjectServer, services: Services, speech: SpeechLibrary, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The first call waits longer than its address lives. The second gets another one, and the moment is refined."""
-    monkeypatch.setattr(refining, "_URL_LIFE", timedelta(seconds=1))
+    monkeypatch.setattr(refinement_calls, "_URL_LIFE", timedelta(seconds=1))
     addresses: list[str] = []
     async with ModelServer() as server:
         await services.models.put(scripted_model(server, "watcher", supports_video=True))

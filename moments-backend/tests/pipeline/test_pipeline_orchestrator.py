@@ -14,10 +14,10 @@ from sqlalchemy import text
 from backend import claimed, run_of
 from videomoments.core.errors import MomentsError, OutOfSpace, ServiceUnavailable, StorageError
 from videomoments.core.names import StageName
-from videomoments.pipeline.calling import Patience
+from videomoments.pipeline.calling import WaitLimits
 from videomoments.pipeline.limits import check_quota
 from videomoments.pipeline.orchestrator import StageFailed, run_stages
-from videomoments.pipeline.stage import Outcome, Parts, ProgressClock, Stage, StageContext
+from videomoments.pipeline.stage import Outcome, ProgressClock, Stage, StageAdapters, StageContext
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
 from videomoments.storage.layout import audio_key
@@ -44,7 +44,7 @@ async def _first(_: StageContext) -> Outcome:
 
 @pytest.mark.parametrize(("changed", "counts", "runs"), [(False, True, 1), (True, True, 2), (False, False, 2)])
 async def test_f12_a_checkpoint_counts_while_its_input_is_the_same_and_its_product_is_there(
-    services: Services, parts: Parts, changed: bool, counts: bool, runs: int
+    services: Services, parts: StageAdapters, changed: bool, counts: bool, runs: int
 ) -> None:
     value = 1
 
@@ -55,7 +55,7 @@ async def test_f12_a_checkpoint_counts_while_its_input_is_the_same_and_its_produ
         assert checkpoint == {"note": "found nothing"}
         return counts
 
-    stages = (Stage(name=FIRST, run=_first, inputs=inputs, counts=still_there),)
+    stages = (Stage(name=FIRST, run=_first, inputs=inputs, checkpoint_valid=still_there),)
     claim = await claimed(services)
     assert await run_stages(claim, parts, _unwatched, stages) == "found nothing"
     value = 2 if changed else 1
@@ -73,7 +73,7 @@ async def _stored(context: StageContext) -> str:
     return key
 
 
-async def test_f60_a_run_stopped_in_a_publication_keeps_what_the_row_names(services: Services, parts: Parts) -> None:
+async def test_f60_a_run_stopped_in_a_publication_keeps_what_the_row_names(services: Services, parts: StageAdapters) -> None:
     committing = asyncio.Event()
 
     async def slow_commit(context: StageContext, key: str) -> None:
@@ -98,7 +98,7 @@ async def test_f60_a_run_stopped_in_a_publication_keeps_what_the_row_names(servi
     assert (await parts.store.head(named)).size == 5
 
 
-async def test_f60_a_commit_whose_answer_was_lost_keeps_its_object(services: Services, parts: Parts) -> None:
+async def test_f60_a_commit_whose_answer_was_lost_keeps_its_object(services: Services, parts: StageAdapters) -> None:
     """The transaction went through, its answer did not come: the row is asked before anything is removed."""
 
     async def commit_and_fail(context: StageContext, key: str) -> None:
@@ -118,7 +118,7 @@ async def test_f60_a_commit_whose_answer_was_lost_keeps_its_object(services: Ser
     await parts.store.head(named)
 
 
-async def test_progress_is_written_while_a_stage_runs(services: Services, parts: Parts) -> None:
+async def test_progress_is_written_while_a_stage_runs(services: Services, parts: StageAdapters) -> None:
     seen: list[float | None] = []
 
     async def slow(context: StageContext) -> Outcome:
@@ -138,7 +138,7 @@ async def test_progress_is_written_while_a_stage_runs(services: Services, parts:
     assert (await run_of(services, claim.request_id)).stages[0].progress is None
 
 
-async def test_a_cancellation_at_the_end_of_a_stage_is_not_taken_for_the_progress_writers(services: Services, parts: Parts) -> None:
+async def test_a_cancellation_at_the_end_of_a_stage_is_not_taken_for_the_progress_writers(services: Services, parts: StageAdapters) -> None:
     """The run stops, wherever the cancellation meets it."""
 
     async def quick(context: StageContext) -> Outcome:
@@ -155,7 +155,7 @@ async def test_a_cancellation_at_the_end_of_a_stage_is_not_taken_for_the_progres
         await work
 
 
-async def test_f61_a_stage_waits_for_room_among_the_temporary_files_of_all_runs(services: Services, parts: Parts) -> None:
+async def test_f61_a_stage_waits_for_room_among_the_temporary_files_of_all_runs(services: Services, parts: StageAdapters) -> None:
     claim = await claimed(services)
     crowded = replace(parts, settings=parts.settings.model_copy(update={"temp_quota_bytes": 64 * 1024}))
     left = parts.settings.work_folder / "another-run" / "source.mp4"
@@ -213,11 +213,11 @@ class Away:
     def stages(self) -> tuple[Stage, ...]:
         return Stage(name=FIRST, run=_first), Stage(name=SECOND, run=self.run)
 
-    def parts(self, parts: Parts) -> Parts:
-        return replace(parts, patience=Patience(clock=lambda: self.now, sleep=self.sleep))
+    def parts(self, parts: StageAdapters) -> StageAdapters:
+        return replace(parts, patience=WaitLimits(clock=lambda: self.now, sleep=self.sleep))
 
 
-async def test_a_store_that_comes_back_is_waited_for_and_shown(services: Services, parts: Parts) -> None:
+async def test_a_store_that_comes_back_is_waited_for_and_shown(services: Services, parts: StageAdapters) -> None:
     away = Away(services, StorageError("The store is away."), 40)
     claim = await claimed(services)
     await run_stages(claim, away.parts(parts), _unwatched, away.stages())
@@ -226,7 +226,7 @@ async def test_a_store_that_comes_back_is_waited_for_and_shown(services: Service
     assert (await run_of(services, claim.request_id)).waiting_for is None
 
 
-async def test_a_store_that_stays_away_fails_the_run_when_all_time_is_spent(services: Services, parts: Parts) -> None:
+async def test_a_store_that_stays_away_fails_the_run_when_all_time_is_spent(services: Services, parts: StageAdapters) -> None:
     away = Away(services, StorageError("The store is away."), 10_000)
     with pytest.raises(StageFailed) as caught:
         await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())
@@ -234,20 +234,20 @@ async def test_a_store_that_stays_away_fails_the_run_when_all_time_is_spent(serv
     assert 600 <= away.now < 620
 
 
-async def test_a_store_that_never_took_anything_is_not_waited_for(services: Services, parts: Parts) -> None:
+async def test_a_store_that_never_took_anything_is_not_waited_for(services: Services, parts: StageAdapters) -> None:
     away = Away(services, StorageError("The store is away."), 10_000)
     with pytest.raises(StageFailed):
         await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages()[1:])
     assert (away.tries, away.seen) == (6, {None})
 
 
-async def test_a_database_in_its_restart_is_waited_for_longer_than_six_tries(services: Services, parts: Parts) -> None:
+async def test_a_database_in_its_restart_is_waited_for_longer_than_six_tries(services: Services, parts: StageAdapters) -> None:
     away = Away(services, ServiceUnavailable("PostgreSQL does not answer."), 12)
     await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())
     assert away.tries == 13
 
 
-async def test_what_waiting_does_not_mend_is_not_tried_again(services: Services, parts: Parts) -> None:
+async def test_what_waiting_does_not_mend_is_not_tried_again(services: Services, parts: StageAdapters) -> None:
     away = Away(services, StorageError("The store refuses.", retryable=False), 10_000)
     with pytest.raises(StageFailed):
         await run_stages(await claimed(services), away.parts(parts), _unwatched, away.stages())

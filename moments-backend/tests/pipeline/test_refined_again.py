@@ -13,7 +13,7 @@ from pipeline.scripted import scripted_model
 from speech.fixtures import SpeechLibrary
 from speech.makers import part
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
-from videomoments.pipeline.kinds import NOT_PART, stages_of
+from videomoments.pipeline.run_kinds import NOT_PART, stages_of
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.moments import MomentView
 from videomoments.services.options import RunOptions

@@ -25,7 +25,7 @@ class Media:
 
 
 async def found(media: Media) -> Any:
-    context = SimpleNamespace(parts=SimpleNamespace(media=media), report=lambda _: None)
+    context = SimpleNamespace(adapters=SimpleNamespace(media=media), report=lambda _: None)
     return await video_download._shots(cast(Any, context), Path("talk.mp4"), cast(Any, None))
 
 

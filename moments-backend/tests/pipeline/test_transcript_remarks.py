@@ -15,7 +15,7 @@ from fakes.model_server import ModelServer, body_of
 from pipeline.scripted import Recording
 from videomoments.db.tables import Transcript, Video
 from videomoments.inference.model_registry import ModelConfig, ModelKind
-from videomoments.pipeline.stage import Parts, ProgressClock, StageContext
+from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext
 from videomoments.pipeline.stages.transcription import transcribe
 from videomoments.services.wiring import Services
 
@@ -23,7 +23,7 @@ SECONDS = 40.0
 
 
 @pytest.fixture
-async def context(services: Services, parts: Parts, tmp_path: Path) -> StageContext:
+async def context(services: Services, parts: StageAdapters, tmp_path: Path) -> StageContext:
     claim = await claimed(services)
     async with services.database.transaction() as session:
         media = Recording(SECONDS, ()).media.to_dict()

@@ -20,7 +20,7 @@ from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.db.tables import Video
 from videomoments.media.engine import MediaEngine
-from videomoments.media.types import Clip, ClipRequest, MediaInfo
+from videomoments.media.types import ClipRequest, CutClip, MediaInfo
 from videomoments.services.editing import MomentChange
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
@@ -52,7 +52,7 @@ async def _finds_two(request: web.Request) -> web.StreamResponse:
     return web.json_response(completion(json.dumps(rows)))
 
 
-def _elsewhere(self: MediaEngine, source: Path, requests: Sequence[ClipRequest], *more: Any, **named: Any) -> AsyncGenerator[Clip, None]:
+def _elsewhere(self: MediaEngine, source: Path, requests: Sequence[ClipRequest], *more: Any, **named: Any) -> AsyncGenerator[CutClip, None]:
     """What begins in the second half is asked of a place that the file does not have."""
     moved = [replace(asked, interval=asked.interval.shifted(1000)) if asked.interval.start > 30 else asked for asked in requests]
     return _cut(self, source, moved, *more, **named)

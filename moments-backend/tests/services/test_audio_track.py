@@ -14,7 +14,7 @@ from media.test_media_choosing import speech as speech_fixture
 from videomoments.core.config import Settings
 from videomoments.core.names import RunKind, RunStatus, StageName
 from videomoments.media.types import MediaInfo
-from videomoments.pipeline.kinds import stages_of
+from videomoments.pipeline.run_kinds import stages_of
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services

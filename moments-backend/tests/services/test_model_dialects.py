@@ -12,7 +12,7 @@ from videomoments.core.names import RunKind, RunStatus, StageName
 from videomoments.inference.dialect import Dialect
 from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.inference.retry import RetryPolicy
-from videomoments.pipeline.kinds import stages_of
+from videomoments.pipeline.run_kinds import stages_of
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services
 from workers import end_of, stage_of

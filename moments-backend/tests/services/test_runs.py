@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend import accepted, claimed, one, run_of
 from stack import Stack
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, StaleAttempt, TooMany
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
@@ -161,7 +161,7 @@ async def test_f02_a_worker_that_lost_its_claim_writes_nothing(services: Service
     run = await run_of(services, old.request_id)
     assert run.status is RunStatus.PROCESSING
     assert run.stages[0].executions == 1
-    assert await services.redis.get(keys.lock(old.video_id)) == f"{old.request_id}:2"
+    assert await services.redis.get(redis_keys.lock(old.video_id)) == f"{old.request_id}:2"
 
 
 async def test_f02_a_worker_that_wakes_up_takes_the_counted_crash_back(services: Services) -> None:
@@ -227,9 +227,9 @@ async def test_a_queued_run_is_cancelled_by_the_asker(services: Services) -> Non
     run = await accepted(services)
     assert await services.runs.request_cancel(run.request_id) is RunStatus.CANCELLED
     assert await services.runs.claim(run.request_id, "worker-a") is None
-    assert not await services.redis.exists(keys.lock(run.video_id), keys.cancel(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id), redis_keys.cancel(run.video_id))
     assert (await services.runs.status.read(run.video_id))["status"] == "cancelled"
-    assert await services.redis.exists(keys.run(run.request_id))
+    assert await services.redis.exists(redis_keys.run(run.request_id))
     await accepted(services)
 
 
@@ -270,7 +270,7 @@ async def test_f10_every_ending_writes_history(services: Services, ending: RunSt
     assert (row.error is not None) == (ending is RunStatus.FAILED)
     if row.error is not None:
         assert (row.error.code, row.error.stage, row.error.advice) == ("model_error", StageName.TRANSCRIPTION, "Start it.")
-    assert await services.redis.zrange(keys.history(claim.video_id), 0, -1) == [claim.request_id]
+    assert await services.redis.zrange(redis_keys.history(claim.video_id), 0, -1) == [claim.request_id]
 
 
 async def test_claims_against_cancellations_leave_each_run_with_one_fate(services: Services) -> None:
@@ -311,7 +311,7 @@ async def test_f05_an_announcement_that_comes_after_the_end_leaves_no_lock(servi
     run = await accepted(services)
     await services.runs.request_cancel(run.request_id)
     await services.runs.announce(run.request_id, run.video_id, await services.models.snapshot(RunOptions()), now())
-    assert not await services.redis.exists(keys.lock(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id))
     assert (await services.runs.status.read(run.video_id))["status"] == "cancelled"
 
 
@@ -348,7 +348,7 @@ async def test_f32_the_answers_are_the_same_after_redis_was_emptied(services: Se
     await StageRecords(services.runs).complete(claim, StageName.VIDEO_DOWNLOAD, {})
     active = await services.runs.status.read(claim.video_id)
     assert (active["request_id"], active["status"], active["VIDEO_DOWNLOAD_status"]) == (claim.request_id, "processing", "completed")
-    assert await services.redis.get(keys.lock(claim.video_id)) == f"{claim.request_id}:1"
+    assert await services.redis.get(redis_keys.lock(claim.video_id)) == f"{claim.request_id}:1"
 
 
 async def test_f70_no_session_stays_open(services: Services) -> None:

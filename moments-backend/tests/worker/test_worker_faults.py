@@ -11,7 +11,7 @@ import pytest
 
 from backend import accepted, one, run_of
 from stack import Stack
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.runs import Accepted
@@ -80,7 +80,7 @@ async def test_f11_a_run_that_ends_its_workers_is_a_dead_letter_after_three(serv
     assert ended.error is not None
     assert ended.error.code == "dead_letter"
     assert executions(ended)[3] == 3
-    assert await services.redis.exists(keys.run(deadly.request_id))
+    assert await services.redis.exists(redis_keys.run(deadly.request_id))
 
 
 @pytest.mark.parametrize("wait", ["sleep", "silent"])
@@ -91,7 +91,7 @@ async def test_f24_sigterm_hands_the_run_back(services: Services, settings: Sett
         assert await asyncio.to_thread(leaving.terminate) == 0
     assert await one(services, "SELECT lease_until IS NULL FROM pipeline_history")
     assert list((settings.home / "store").rglob("*.wav")) == []
-    assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
+    assert await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP) == []
     async with working(services):  # whom no lease of the first may keep from it
         ended = await end_of(services, run.request_id)
     assert ended.status is RunStatus.COMPLETED
@@ -128,8 +128,8 @@ async def test_f02_f60_a_worker_that_wakes_up_too_late_writes_nothing(services: 
 async def _mirrors(services: Services, run: Accepted) -> list[object]:
     """All that Redis shows of the run."""
     redis = services.redis
-    hashes = [await redis.hgetall(key) for key in (keys.active(run.video_id), keys.run(run.request_id))]
-    return [*hashes, await redis.zrange(keys.history(run.video_id), 0, -1), await redis.exists(keys.lock(run.video_id))]
+    hashes = [await redis.hgetall(key) for key in (redis_keys.active(run.video_id), redis_keys.run(run.request_id))]
+    return [*hashes, await redis.zrange(redis_keys.history(run.video_id), 0, -1), await redis.exists(redis_keys.lock(run.video_id))]
 
 
 async def test_f23_a_blocked_event_loop_keeps_its_lease(services: Services, settings: Settings) -> None:
@@ -163,7 +163,7 @@ async def test_f16_what_a_killed_worker_had_read_is_run(stack: Stack, services: 
     read = [entry.entry_id for entry in await services.queue.read("worker-dead", 5, 100)]
     assert len(read) == 5
     long_ago = int(2 * settings.lease_seconds * 1000)
-    await services.redis.xclaim(keys.STREAM, keys.GROUP, "worker-dead", 0, read, idle=long_ago, justid=True)
+    await services.redis.xclaim(redis_keys.STREAM, redis_keys.GROUP, "worker-dead", 0, read, idle=long_ago, justid=True)
     async with working(services):
         for run in runs:
             ended = await end_of(services, run.request_id)

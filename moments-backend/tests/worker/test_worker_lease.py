@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from backend import accepted
 from videomoments.services.wiring import Services
-from videomoments.worker.lease import LeaseKeeper, Verdict
+from videomoments.worker.lease import LeaseKeeper, StopReason
 from workers import renewed
 
 
 async def test_f99_a_run_that_the_same_worker_takes_again_is_kept_when_its_last_attempt_is_put_down(services: Services) -> None:
     """A run is handed back and claimed anew in one worker before the first attempt has come to its end: it was then held by nobody."""
-    told: list[Verdict] = []
+    told: list[StopReason] = []
     keeper = LeaseKeeper(services.settings, services.database.url, "worker-a", renew_seconds=0.1)
     run = await accepted(services)
     first = await services.runs.claim(run.request_id, "worker-a")

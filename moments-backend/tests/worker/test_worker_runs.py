@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend import accepted, one, run_of
 from stack import Stack
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.core.times import now
@@ -37,7 +37,7 @@ async def test_a_run_goes_through_eight_stages_and_leaves_nothing_behind(service
     assert (done.attempt, done.crashes) == (1, 0)
     starts = [stage.started_at for stage in done.stages]
     assert starts == sorted(starts, key=lambda moment: moment.timestamp() if moment else 0.0)
-    assert not await services.redis.exists(keys.lock(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id))
     assert list((settings.home / "work").iterdir()) == []
     assert await one(services, "SELECT count(*) FROM workers") == 0, "a worker that leaves signs off"
 
@@ -151,7 +151,7 @@ async def test_f22_a_worker_takes_no_more_than_it_works_on(stack: Stack, service
         for run in runs[:2]:
             await in_stage(services, run.request_id, StageName.TRANSCRIPTION)
         await asyncio.sleep(0.3)  # in which a worker that takes more would
-        pending = await services.redis.xpending(keys.STREAM, keys.GROUP)
+        pending = await services.redis.xpending(redis_keys.STREAM, redis_keys.GROUP)
         assert pending["pending"] == 2
         go_on.touch()
         for run in runs:
@@ -260,7 +260,7 @@ async def test_f15_workers_that_come_and_go_leave_no_consumers(services: Service
     for _ in range(3):
         async with working(services, count=5):
             await until(lambda: one(services, "SELECT count(*) = 5 FROM workers"))
-    assert await services.redis.xinfo_consumers(keys.STREAM, keys.GROUP) == []
+    assert await services.redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP) == []
     async with working(services):
         for run in runs:
             assert (await end_of(services, run.request_id)).status is RunStatus.COMPLETED
@@ -320,5 +320,5 @@ async def test_videos_keep_their_turn_when_redis_is_emptied(services: Services) 
         services, "WITH old AS (UPDATE pipeline_history SET enqueued_at = now() - interval '1 hour' RETURNING 1) SELECT count(*) FROM old"
     )
     await Reconciler(services, "worker-a").run_once()
-    entries = await services.redis.xrange(keys.STREAM)
+    entries = await services.redis.xrange(redis_keys.STREAM)
     assert [fields["request_id"] for _, fields in entries] == [run.request_id for run in runs]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from backend import accepted, claimed, one
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, NotFound, StaleAttempt
 from videomoments.core.names import RunStatus, StageName
@@ -123,10 +123,10 @@ async def test_f30_a_run_that_ended_while_redis_was_away_does_not_show_as_active
         )
     assert await sweeper.sweep_keys() == 1
     assert (await services.runs.status.read(claim.video_id))["status"] == "completed"
-    assert await services.redis.ttl(keys.active(claim.video_id)) > 0
-    assert not await services.redis.exists(keys.lock(claim.video_id))
-    assert await services.redis.exists(keys.lock(going_on.video_id))
-    assert await services.redis.ttl(keys.active(going_on.video_id)) == -1
+    assert await services.redis.ttl(redis_keys.active(claim.video_id)) > 0
+    assert not await services.redis.exists(redis_keys.lock(claim.video_id))
+    assert await services.redis.exists(redis_keys.lock(going_on.video_id))
+    assert await services.redis.ttl(redis_keys.active(going_on.video_id)) == -1
     assert await sweeper.sweep_keys() == 0
 
 
@@ -165,7 +165,9 @@ async def test_f63_a_video_deleted_in_any_stage_leaves_nothing(
     for table in ("videos", "pipeline_history", "pipeline_stages", "thumbnails", "clips", "moments", "transcripts"):
         assert await one(services, f"SELECT count(*) FROM {table}") == 0, table
     # A worker that has just ended its run may write the mirror of it after the deletion: for a day.
-    assert [key async for key in services.redis.scan_iter("pipeline:*") if key != keys.STREAM and await services.redis.ttl(key) < 0] == []
+    assert [
+        key async for key in services.redis.scan_iter("pipeline:*") if key != redis_keys.STREAM and await services.redis.ttl(key) < 0
+    ] == []
 
     async def no_folders() -> bool:
         return not any((settings.home / "work").iterdir())

@@ -16,10 +16,10 @@ from videomoments.api.compressing import Compressed
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate
 from videomoments.api.hosts import Hosts
-from videomoments.api.page import PageOrApi
 from videomoments.api.recent_statuses import StatusFirst
 from videomoments.api.routes import ROUTERS
 from videomoments.api.slow_bodies import LeastRate
+from videomoments.api.webui import PageOrApi
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
 from videomoments.core.errors import ServiceUnavailable

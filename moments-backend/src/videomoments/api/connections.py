@@ -20,20 +20,20 @@ _MAX_HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ConnectionLimits:
     """How long a request's head may take, in seconds, and how many connections one address may have (0: any number)."""
 
     head_seconds: float
     per_address: int
 
 
-def watched(patience: Patience) -> type[asyncio.Protocol]:
+def watched(patience: ConnectionLimits) -> type[asyncio.Protocol]:
     """uvicorn's protocol for one server, with these limits and a count of its own."""
     return type("WatchedProtocol", (_Watched,), {"patience": patience, "counted": Counter()})
 
 
 class _Watched(HttpToolsProtocol):
-    patience: Patience
+    patience: ConnectionLimits
     counted: Counter[str]
     _deadline: asyncio.TimerHandle | None = None
     _address: str | None = None

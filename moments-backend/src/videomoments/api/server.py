@@ -8,7 +8,7 @@ import uvicorn
 
 from videomoments.api.access import refuse_unkeyed_bind
 from videomoments.api.app import create_app
-from videomoments.api.connections import Patience, watched
+from videomoments.api.connections import ConnectionLimits, watched
 from videomoments.api.deps import ApiDeps, build_deps
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict
@@ -45,7 +45,7 @@ def make_server(settings: Settings, deps: ApiDeps | None = None) -> uvicorn.Serv
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http=watched(Patience(settings.head_seconds, settings.connections_per_address)),
+        http=watched(ConnectionLimits(settings.head_seconds, settings.connections_per_address)),
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,

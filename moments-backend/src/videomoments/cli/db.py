@@ -27,7 +27,7 @@ def upgrade() -> None:
 def status() -> None:
     """Show the database's revision, and whether it is this version's. Exit status 1 when it is not."""
     from videomoments.cli.endings import one_line
-    from videomoments.db.address import parse_address
+    from videomoments.db.database_url import parse_address
     from videomoments.db.migrate import current_revision, schema_problem
 
     async def look(database_url: str) -> tuple[str | None, str]:

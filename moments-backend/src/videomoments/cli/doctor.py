@@ -22,7 +22,7 @@ def doctor() -> None:
     """
     from rich.text import Text
 
-    from videomoments.cli.configured import configured_checks
+    from videomoments.cli.configured_parts import configured_checks
     from videomoments.cli.console import quiet_logs, results
     from videomoments.cli.settings import read_settings
     from videomoments.embedded import diagnose

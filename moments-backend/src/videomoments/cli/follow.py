@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from videomoments.cli.children import Child
-from videomoments.cli.progress import RunProgress
+from videomoments.cli.progress_display import RunProgress
 from videomoments.cli.restarts import Revival
 from videomoments.core.errors import Conflict, MomentsError, ServiceUnavailable
 from videomoments.core.tasks import finished, raise_if_cancelled

@@ -22,7 +22,7 @@ from videomoments.cli.follow import Entered, Keeper, cancel, enter, follow
 from videomoments.cli.intake import Refusal
 from videomoments.cli.interrupts import end_like_ctrl_c
 from videomoments.cli.json_form import JsonForm
-from videomoments.cli.progress import NoProgress, RunProgress, progress_for
+from videomoments.cli.progress_display import NoProgress, RunProgress, progress_for
 from videomoments.cli.report import failure_line, print_result, unrefined_lines
 from videomoments.cli.settings import child_environment, connected, read_settings, welcome, with_stack
 from videomoments.cli.source import Source

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videomoments.cli import registry
+from videomoments.cli import model_commands
 from videomoments.cli.console import tell
 
 if TYPE_CHECKING:
     from videomoments.inference.model_registry import ModelConfig
 
 app = typer.Typer(help="The models: list, add and test them, download weights.", no_args_is_help=True)
-registry.install(app)
+model_commands.install(app)
 
 
 @app.command("list")

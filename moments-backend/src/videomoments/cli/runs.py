@@ -242,7 +242,7 @@ def _print_table(found: list[RunView]) -> None:
     from rich.text import Text
 
     from videomoments.cli.console import results
-    from videomoments.cli.progress import part_name
+    from videomoments.cli.progress_display import part_name
     from videomoments.core.times import short_clock
 
     table = Table(box=box.SIMPLE_HEAD)
@@ -272,7 +272,7 @@ def _print_one(view: RunView) -> None:
 
     from videomoments.cli.console import results
     from videomoments.cli.document import unrefined
-    from videomoments.cli.progress import part_name
+    from videomoments.cli.progress_display import part_name
     from videomoments.cli.report import unrefined_lines
     from videomoments.core.times import short_clock
 

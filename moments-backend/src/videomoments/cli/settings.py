@@ -98,8 +98,8 @@ def connected(
 
 
 async def _look_at(settings: Settings, examined: bool) -> None:
-    from videomoments.coordination.address import parse_redis
     from videomoments.coordination.redis import check_redis
+    from videomoments.coordination.redis_url import parse_redis
     from videomoments.db.examine import check_database
     from videomoments.storage import check_store
 

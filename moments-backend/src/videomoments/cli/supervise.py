@@ -16,9 +16,9 @@ from videomoments.cli import endings, weights
 from videomoments.cli.children import Child, own_process
 from videomoments.cli.console import quiet_logs, say
 from videomoments.cli.interrupts import HANG_UP, hung_up, note_hang_up
-from videomoments.cli.page import ensure_page
 from videomoments.cli.restarts import FirstStart, Restarts, Revival
 from videomoments.cli.settings import child_environment, connected, welcome, with_stack
+from videomoments.cli.webui_build import ensure_page
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import ended_servers, revive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, ReadOnlyError, RedisError
 
-from videomoments.coordination.address import RedisAddress
+from videomoments.coordination.redis_url import RedisAddress
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.reaching import Unreached, unreached
 

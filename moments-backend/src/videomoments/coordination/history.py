@@ -6,7 +6,7 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 
 
 class HistoryMirror:
@@ -18,6 +18,6 @@ class HistoryMirror:
     async def trim(self, now: datetime) -> None:
         """Takes ids out of the sets whose hashes have gone. The end of a run does it for its own video; this is for videos that rest.
         `now` is PostgreSQL's time, by which the ids were entered."""
-        oldest = now.timestamp() - keys.RUN_TTL.total_seconds()
-        async for key in self._redis.scan_iter(match=keys.history("*"), count=500):
+        oldest = now.timestamp() - redis_keys.RUN_TTL.total_seconds()
+        async for key in self._redis.scan_iter(match=redis_keys.history("*"), count=500):
             await self._redis.zremrangebyscore(key, "-inf", oldest)

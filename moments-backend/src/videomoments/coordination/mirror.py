@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from redis.asyncio import Redis
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.coordination.redis import wire
 
 
@@ -18,11 +18,11 @@ class ModelMirror:
 
     async def replace(self, models: Mapping[str, Mapping[str, str]]) -> None:
         """Makes Redis hold exactly `models` (key → fields as strings, never a secret)."""
-        stale = {str(key) for key in await self._redis.smembers(keys.MODEL_KEYS)} - set(models)
+        stale = {str(key) for key in await self._redis.smembers(redis_keys.MODEL_KEYS)} - set(models)
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(keys.MODEL_KEYS, *(keys.model(key) for key in stale))
+            pipe.delete(redis_keys.MODEL_KEYS, *(redis_keys.model(key) for key in stale))
             for key, fields in models.items():
-                pipe.delete(keys.model(key))
-                pipe.hset(keys.model(key), mapping=wire(fields))
-                pipe.sadd(keys.MODEL_KEYS, key)
+                pipe.delete(redis_keys.model(key))
+                pipe.hset(redis_keys.model(key), mapping=wire(fields))
+                pipe.sadd(redis_keys.MODEL_KEYS, key)
             await pipe.execute()

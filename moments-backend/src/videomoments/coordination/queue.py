@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.times import isoformat
 
 # Acknowledge and delete only while the consumer still owns the entry, so that a late worker can't remove what another holds.
@@ -101,7 +101,7 @@ class JobQueue:
     async def ensure_group(self) -> None:
         """Creates group and stream at 0, so that what was added before the first worker is seen (F19)."""
         try:
-            await self._redis.xgroup_create(keys.STREAM, keys.GROUP, id="0", mkstream=True)
+            await self._redis.xgroup_create(redis_keys.STREAM, redis_keys.GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
@@ -114,46 +114,46 @@ class JobQueue:
             "config": json.dumps(config, separators=(",", ":")),
             "requested_at": isoformat(requested_at) or "",
         }
-        return str(await self._redis.xadd(keys.STREAM, fields))
+        return str(await self._redis.xadd(redis_keys.STREAM, fields))
 
     async def read(self, consumer: str, count: int, block_ms: int) -> list[Entry]:
         """New entries, at most `count`. An entry without a usable request id is acknowledged, deleted and not returned."""
-        answer: Any = await self._redis.xreadgroup(keys.GROUP, consumer, {keys.STREAM: ">"}, count=count, block=block_ms)
+        answer: Any = await self._redis.xreadgroup(redis_keys.GROUP, consumer, {redis_keys.STREAM: ">"}, count=count, block=block_ms)
         return await self._entries(consumer, _messages(answer))
 
     async def autoclaim(self, consumer: str, count: int, min_idle_ms: int) -> list[Entry]:
         """Entries that nobody has kept fresh for `min_idle_ms`."""
-        answer: Any = await self._redis.xautoclaim(keys.STREAM, keys.GROUP, consumer, min_idle_ms, count=count)
+        answer: Any = await self._redis.xautoclaim(redis_keys.STREAM, redis_keys.GROUP, consumer, min_idle_ms, count=count)
         return await self._entries(consumer, answer[1])
 
     async def _entries(self, consumer: str, messages: list[Any]) -> list[Entry]:
         found = []
         for entry_id, fields in messages:
             if not fields:  # deleted while pending (Redis 6)
-                await self._redis.xack(keys.STREAM, keys.GROUP, entry_id)
+                await self._redis.xack(redis_keys.STREAM, redis_keys.GROUP, entry_id)
             elif "\x00" in fields.get("request_id", "\x00"):  # none, or one that PostgreSQL would not even compare
-                await self.settle(consumer, entry_id)
+                await self.acknowledge(consumer, entry_id)
             else:
                 found.append(Entry(entry_id, fields["request_id"], fields.get("video_id", "")))
         return found
 
-    async def settle(self, consumer: str, *entry_ids: str) -> int:
+    async def acknowledge(self, consumer: str, *entry_ids: str) -> int:
         """Acknowledges and deletes entries (XACK, XDEL) in one script. Returns how many: an entry that another consumer holds stays."""
-        return int(await self._settle(keys=[keys.STREAM], args=[keys.GROUP, consumer, *entry_ids]))
+        return int(await self._settle(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer, *entry_ids]))
 
     async def freshen(self, consumer: str, entry_id: str) -> bool:
         """Resets the entry's idle time; False when it belongs to another consumer."""
-        return bool(await self._freshen(keys=[keys.STREAM], args=[keys.GROUP, consumer, entry_id]))
+        return bool(await self._freshen(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer, entry_id]))
 
     async def leave(self, consumer: str) -> int:
         """Removes the caller's consumer at its end (F15); answers how many unsettled entries went back into the stream."""
-        return int(await self._leave(keys=[keys.STREAM], args=[keys.GROUP, consumer]))
+        return int(await self._leave(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer]))
 
     async def drop(self, *entry_ids: str) -> None:
         """Removes entries whoever holds them: the reconciler, when it replaces one, and the sweeper, whose runs have ended."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xack(keys.STREAM, keys.GROUP, *entry_ids)
-            pipe.xdel(keys.STREAM, *entry_ids)
+            pipe.xack(redis_keys.STREAM, redis_keys.GROUP, *entry_ids)
+            pipe.xdel(redis_keys.STREAM, *entry_ids)
             await pipe.execute()
 
     async def pages(self) -> AsyncIterator[list[Entry]]:
@@ -164,31 +164,31 @@ class JobQueue:
             first = f"({batch[-1][0]}"
 
     async def _page(self, first: str) -> list[tuple[str, dict[str, str]]]:
-        found: Any = await self._redis.xrange(keys.STREAM, first, "+", count=_PAGE)
+        found: Any = await self._redis.xrange(redis_keys.STREAM, first, "+", count=_PAGE)
         return [(entry_id, fields or {}) for entry_id, fields in found]
 
     async def waits(self, entry_id: str, *, stale_ms: int) -> bool:
         """Whether the entry is there, and either unread or read less than `stale_ms` ago."""
-        if not await self._redis.xrange(keys.STREAM, entry_id, entry_id):
+        if not await self._redis.xrange(redis_keys.STREAM, entry_id, entry_id):
             return False
-        pending: Any = await self._redis.xpending_range(keys.STREAM, keys.GROUP, entry_id, entry_id, 1)
+        pending: Any = await self._redis.xpending_range(redis_keys.STREAM, redis_keys.GROUP, entry_id, entry_id, 1)
         return not pending or pending[0]["time_since_delivered"] < stale_ms
 
     async def depth(self) -> int:
-        return int(await self._redis.xlen(keys.STREAM))
+        return int(await self._redis.xlen(redis_keys.STREAM))
 
     async def reap_consumers(self, consumer: str, *, live: set[str], idle_ms: int) -> int:
         """Removes consumers that are neither live nor recent (F15); their entries move to `consumer`, whose next autoclaim sees them."""
         removed = 0
         try:
-            consumers: Any = await self._redis.xinfo_consumers(keys.STREAM, keys.GROUP)
+            consumers: Any = await self._redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP)
         except ResponseError as error:
             if "NOGROUP" in str(error) or "no such key" in str(error):
                 return 0  # Redis was emptied
             raise
         for row in consumers:
             if row["name"] != consumer and row["name"] not in live and row["idle"] > idle_ms:
-                await self._reap(keys=[keys.STREAM], args=[keys.GROUP, row["name"], consumer])
+                await self._reap(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, row["name"], consumer])
                 removed += 1
         return removed
 
@@ -198,5 +198,5 @@ def _messages(answer: Any) -> list[Any]:
     if not answer:
         return []
     if isinstance(answer, dict):
-        return [message for batch in answer[keys.STREAM] for message in batch]
+        return [message for batch in answer[redis_keys.STREAM] for message in batch]
     return list(answer[0][1])

@@ -6,7 +6,7 @@ import time
 
 from redis.asyncio import Redis
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 
 _COUNT = """
 local n = redis.call('INCR', KEYS[1])
@@ -28,5 +28,5 @@ class Quotas:
         """
         now = int(time.time())
         window = now // window_seconds
-        used = int(await self._count(keys=[keys.quota(key_id, what, window)], args=[window_seconds]))
+        used = int(await self._count(keys=[redis_keys.quota(key_id, what, window)], args=[window_seconds]))
         return 0 if used <= limit else (window + 1) * window_seconds - now

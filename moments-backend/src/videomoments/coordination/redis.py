@@ -13,8 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from videomoments.coordination.address import RedisAddress, parse_redis
 from videomoments.coordination.failures import AWAY, redis_failure
+from videomoments.coordination.redis_url import RedisAddress, parse_redis
 from videomoments.core.errors import ServiceUnavailable
 
 log = logging.getLogger(__name__)

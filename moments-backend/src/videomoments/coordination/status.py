@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.coordination.scripts import Scripts
 from videomoments.core.names import StageName, StageStatus
 from videomoments.core.times import isoformat
@@ -143,34 +143,38 @@ class StatusMirror:
         """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so whatever stands here is left over."""
         token = f"{request_id}:{attempt}"
         return bool(
-            await self._scripts.call(self._take, keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL), int(force)])
+            await self._scripts.call(
+                self._take, keys=[redis_keys.lock(video_id)], args=[token, _milliseconds(redis_keys.LOCK_TTL), int(force)]
+            )
         )
 
     async def renew(self, video_id: str, request_id: str, attempt: int) -> bool:
         token = f"{request_id}:{attempt}"
-        return bool(await self._scripts.call(self._renew, keys=[keys.lock(video_id)], args=[token, _milliseconds(keys.LOCK_TTL)]))
+        return bool(
+            await self._scripts.call(self._renew, keys=[redis_keys.lock(video_id)], args=[token, _milliseconds(redis_keys.LOCK_TTL)])
+        )
 
     async def open(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], *, again: bool = False) -> bool:
         """`take` by force, and `write`. Called after the row is committed, so another run's lock and hash can only be left over; a run
         that Redis knows to have ended stays so, unless it is opened `again`: on a retry, or when the row was just looked at."""
-        names = [keys.lock(video_id), keys.active(video_id), keys.run(request_id), keys.history(video_id)]
-        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.LOCK_TTL), int(again), *_pairs(fields)]
+        names = [redis_keys.lock(video_id), redis_keys.active(video_id), redis_keys.run(request_id), redis_keys.history(video_id)]
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(redis_keys.LOCK_TTL), int(again), *_pairs(fields)]
         return bool(await self._scripts.call(self._open, keys=names, args=args))
 
     async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Sets `fields`; a hash that another run left is emptied first, and `request_id` is always there."""
         args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
-        return bool(await self._scripts.call(self._write, keys=[keys.lock(video_id), keys.active(video_id)], args=args))
+        return bool(await self._scripts.call(self._write, keys=[redis_keys.lock(video_id), redis_keys.active(video_id)], args=args))
 
     async def wait(self, video_id: str, request_id: str, attempt: int, what: str | None) -> bool:
         """Says in the field `waiting_for` what the run waits for; None takes the field away."""
         args = [f"{request_id}:{attempt}", request_id, what or ""]
-        return bool(await self._scripts.call(self._wait, keys=[keys.lock(video_id), keys.active(video_id)], args=args))
+        return bool(await self._scripts.call(self._wait, keys=[redis_keys.lock(video_id), redis_keys.active(video_id)], args=args))
 
     async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
         """Last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
-        names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id)]
-        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]
+        names = [redis_keys.lock(video_id), redis_keys.active(video_id), redis_keys.cancel(video_id)]
+        args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(redis_keys.RUN_TTL), *_pairs(fields)]
         return bool(await self._scripts.call(self._release, keys=names, args=args))
 
     async def end(
@@ -178,18 +182,30 @@ class StatusMirror:
     ) -> bool:
         """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock.
         `at` is when the run ended: its place in the history."""
-        names = [keys.lock(video_id), keys.active(video_id), keys.cancel(video_id), keys.run(request_id), keys.history(video_id)]
+        names = [
+            redis_keys.lock(video_id),
+            redis_keys.active(video_id),
+            redis_keys.cancel(video_id),
+            redis_keys.run(request_id),
+            redis_keys.history(video_id),
+        ]
         shown = _pairs(fields)
-        args: list[str | int | float] = [f"{request_id}:{attempt}", request_id, _milliseconds(keys.RUN_TTL), at.timestamp(), len(shown)]
+        args: list[str | int | float] = [
+            f"{request_id}:{attempt}",
+            request_id,
+            _milliseconds(redis_keys.RUN_TTL),
+            at.timestamp(),
+            len(shown),
+        ]
         return bool(await self._scripts.call(self._end, keys=names, args=[*args, *shown, *_pairs(details)]))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
         """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
-        async for batch in self._scan(keys.lock("*")):
+        async for batch in self._scan(redis_keys.lock("*")):
             for key, held in zip(batch, await self._redis.mget(batch), strict=True):
                 if held is not None:
                     yield key.split(":")[1], str(held).rpartition(":")[0]
-        async for batch in self._scan(keys.active("*")):
+        async for batch in self._scan(redis_keys.active("*")):
             async with self._redis.pipeline(transaction=False) as pipe:
                 for key in batch:
                     pipe.ttl(key)
@@ -211,14 +227,16 @@ class StatusMirror:
 
     async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
         """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""
-        names = [keys.lock(video_id), keys.active(video_id)]
-        return bool(await self._scripts.call(self._settle, keys=names, args=[request_id, _milliseconds(keys.RUN_TTL), *_pairs(fields)]))
+        names = [redis_keys.lock(video_id), redis_keys.active(video_id)]
+        return bool(
+            await self._scripts.call(self._settle, keys=names, args=[request_id, _milliseconds(redis_keys.RUN_TTL), *_pairs(fields)])
+        )
 
     async def mark_cancel(self, video_id: str, request_id: str) -> None:
-        await self._redis.set(keys.cancel(video_id), request_id, ex=keys.CANCEL_TTL)
+        await self._redis.set(redis_keys.cancel(video_id), request_id, ex=redis_keys.CANCEL_TTL)
 
     async def read(self, video_id: str) -> dict[str, str]:
-        fields = await self._redis.hgetall(keys.active(video_id))
+        fields = await self._redis.hgetall(redis_keys.active(video_id))
         return {str(name): str(value) for name, value in fields.items()}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from videomoments.db.address import Address, parse_address
+from videomoments.db.database_url import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure, pooler_failure, read_only_failure
 from videomoments.db.migrate import schema_problem
 

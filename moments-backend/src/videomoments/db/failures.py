@@ -8,7 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.reaching import Unreached, unreached
-from videomoments.db.address import POOLER_ADVICE, Address
+from videomoments.db.database_url import POOLER_ADVICE, Address
 
 CONNECTING = (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What connecting and a first statement may raise, with SQLAlchemy and without. TimeoutError is an OSError."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from videomoments.core.errors import MomentsError, ServiceUnavailable
-from videomoments.db.address import Address, parse_address
+from videomoments.db.database_url import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 from videomoments.db.session import open_engine
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.reaching import unreached
 from videomoments.core.tasks import finished
-from videomoments.db.address import Address, parse_address
+from videomoments.db.database_url import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 
 # A connection that rested so long may have been cut off without a word by something in between.

@@ -11,7 +11,7 @@ from typing import Any
 
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, OutOfSpace
 from videomoments.media.sandbox import run_job
-from videomoments.media.types import Clip, ClipRequest, MediaInfo, SandboxLimits, Shot, Thumbnail, ThumbnailRequest, Uncut
+from videomoments.media.types import ClipRequest, CutClip, MediaInfo, SandboxLimits, Shot, ThumbnailImage, ThumbnailRequest, Uncut
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class MediaEngine:
         for made in targets:
             partial(made).replace(made)
 
-    async def thumbnails(self, source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo) -> list[Thumbnail]:
+    async def thumbnails(self, source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo) -> list[ThumbnailImage]:
         """One JPEG per request, longest side 640 pixels, as a player shows it. A file without pictures gives none."""
         if not info.has_video or not requests:
             return []
@@ -74,7 +74,7 @@ class MediaEngine:
         async for item in self._items(job, targets.values(), None):
             target = targets[item["key"]]
             Path(item["path"]).replace(target)
-            made.append(Thumbnail.from_dict({**item, "path": target}))
+            made.append(ThumbnailImage.from_dict({**item, "path": target}))
         return made
 
     async def shots(
@@ -103,7 +103,7 @@ class MediaEngine:
         *,
         on_progress: OnProgress | None = None,
         on_uncut: OnUncut | None = None,
-    ) -> AsyncGenerator[Clip, None]:
+    ) -> AsyncGenerator[CutClip, None]:
         """Cuts many clips of one source in one child and yields each as soon as it is whole and checked.
 
         With `on_uncut`, a clip that can't be cut is passed to that callback with the reason, and the other clips are still cut; after a
@@ -139,7 +139,7 @@ class MediaEngine:
         info: MediaInfo,
         on_progress: OnProgress | None,
         on_uncut: OnUncut | None,
-    ) -> AsyncGenerator[tuple[str, Clip | None], None]:
+    ) -> AsyncGenerator[tuple[str, CutClip | None], None]:
         """One child's clips with their keys; None stands for one that was told to `on_uncut`."""
         job = _job("cut", source, info) | {"requests": [_partially(request) for request in requests], "each": on_uncut is not None}
         targets = {request.key: request.target for request in requests}
@@ -155,7 +155,7 @@ class MediaEngine:
                     continue
                 target = targets[item["key"]]
                 Path(item["path"]).replace(target)
-                yield item["key"], Clip.from_dict({**item, "path": target})
+                yield item["key"], CutClip.from_dict({**item, "path": target})
 
     async def mux_tracks(self, picture: Path, sound: Path, target: Path) -> str:
         """Puts the picture of one file and the sound of another into `target`, without decoding; answers the ending for its container."""

@@ -16,7 +16,7 @@ from videomoments.media.failures import ends_the_job
 from videomoments.media.progress import Progress
 from videomoments.media.reading.pictures import Pictures
 from videomoments.media.reading.shaping import Shaper, fitted
-from videomoments.media.types import MediaInfo, Thumbnail, ThumbnailRequest, VideoStream
+from videomoments.media.types import MediaInfo, ThumbnailImage, ThumbnailRequest, VideoStream
 
 LONGEST_SIDE = 640
 # Where to look for a picture worth showing, as shares of the duration, and how bright its mean luma must be (16 is black).
@@ -24,7 +24,7 @@ _CANDIDATES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.0)
 _DARK = 28
 
 
-def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo, progress: Progress) -> Iterator[Thumbnail]:
+def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo, progress: Progress) -> Iterator[ThumbnailImage]:
     """Writes one JPEG per request, through one open container. A request of several for whose time no picture decodes gives none."""
     assert info.video is not None
     pictures = Pictures(source, info)
@@ -38,7 +38,7 @@ def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaIn
                 raise
 
 
-def _thumbnail(pictures: Pictures, shaper: Shaper, request: ThumbnailRequest, info: MediaInfo) -> Thumbnail:
+def _thumbnail(pictures: Pictures, shaper: Shaper, request: ThumbnailRequest, info: MediaInfo) -> ThumbnailImage:
     assert info.video is not None
     found = _brightest(pictures, info) if request.time is None else _picture(pictures, info.video, request.time, request.tolerance)
     if found is None:
@@ -46,7 +46,7 @@ def _thumbnail(pictures: Pictures, shaper: Shaper, request: ThumbnailRequest, in
     at, frame = found
     data = _jpeg(shaper(frame))
     request.target.write_bytes(data)
-    return Thumbnail(request.key, request.target, max(at, 0.0), shaper.width, shaper.height, len(data))
+    return ThumbnailImage(request.key, request.target, max(at, 0.0), shaper.width, shaper.height, len(data))
 
 
 def _picture(pictures: Pictures, video: VideoStream, at: float, tolerance: float) -> tuple[float, VideoFrame] | None:

@@ -107,7 +107,7 @@ class AudioTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ContainerChapter:
     start: float
     title: str
 
@@ -143,7 +143,7 @@ class MediaInfo:
     start_pts: float
     video: VideoStream | None
     audio: AudioStream | None
-    chapters: tuple[Chapter, ...] = ()
+    chapters: tuple[ContainerChapter, ...] = ()
     warnings: tuple[str, ...] = ()
     start_timecode: str | None = None
     shots: tuple[Shot, ...] = ()
@@ -220,7 +220,7 @@ class MediaInfo:
                 **data,
                 "video": video,
                 "audio": None if audio is None else AudioStream(**audio),
-                "chapters": tuple(Chapter(**chapter) for chapter in data["chapters"]),
+                "chapters": tuple(ContainerChapter(**chapter) for chapter in data["chapters"]),
                 "warnings": tuple(data["warnings"]),
                 "shots": tuple(Shot(**shot) for shot in data.get("shots", ())),
                 "audio_tracks": tuple(AudioTrack(**track) for track in data.get("audio_tracks", ())),
@@ -251,7 +251,7 @@ class ThumbnailRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail:
+class ThumbnailImage:
     """A JPEG on disk. `time` is the shown frame's; sizes are pixels."""
 
     key: str
@@ -321,7 +321,7 @@ class Uncut:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class CutClip:
     """A clip on disk, checked. `start` and `end` are what the file really holds, on the source's timeline, exact to the frame.
 
     `padding_left` and `padding_right` are the real ones: `interval.start - start` and `end - interval.end`. `frames` counts

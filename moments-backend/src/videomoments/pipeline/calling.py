@@ -22,11 +22,11 @@ from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve
 from videomoments.inference.retry import Unreachable, is_away
 from videomoments.inference.service_check import knock
 from videomoments.inference.tunnel import Tunnels
+from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.limits import Place
-from videomoments.pipeline.patiently import patiently
 
 if TYPE_CHECKING:
-    from videomoments.pipeline.stage import Parts, ProgressClock
+    from videomoments.pipeline.stage import ProgressClock, StageAdapters
     from videomoments.services.runs import Claim
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ _LONGEST_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class WaitLimits:
     """Seconds. A model that is away is waited for `budget` in all, `hold` of it in one go; it is looked at `every` second or two, for
     at most `look`, and `pause` after the run was given back. One that has never answered gets `first`."""
 
@@ -54,18 +54,18 @@ class Patience:
     knock: Callable[[ModelConfig, Endpoint, Tunnels], Awaitable[bool]] = knock
 
     @classmethod
-    def of(cls, settings: Settings) -> Patience:
+    def of(cls, settings: Settings) -> WaitLimits:
         return cls(settings.model_wait_seconds, settings.model_hold_seconds, settings.model_retry_seconds)
 
 
 class ModelCaller:
     """The calls of one run. `place` is the running stage's."""
 
-    def __init__(self, claim: Claim, parts: Parts, clock: ProgressClock) -> None:
+    def __init__(self, claim: Claim, adapters: StageAdapters, clock: ProgressClock) -> None:
         self.place = Place()
         self._claim = claim
-        self._parts = parts
-        self._patience = parts.patience
+        self._adapters = adapters
+        self._patience = adapters.patience
         self._clock = clock
         # Calls side by side wait together: the first to see that the model is away looks for it, the others for the first.
         self._looking = asyncio.Lock()
@@ -80,8 +80,8 @@ class ModelCaller:
             ModelError: the model failed, has never answered, or did not come back in time.
             Deferred: the wait goes on, but not here.
         """
-        endpoint = resolve_endpoint(model, self._parts.settings)
-        known = await patiently(self._parts.services.model_places.has_answered, model)
+        endpoint = resolve_endpoint(model, self._adapters.settings)
+        known = await retry_while_database_away(self._adapters.services.model_places.has_answered, model)
         if not known:
             known = await self._meet(model, endpoint)
         tries = 0
@@ -108,7 +108,7 @@ class ModelCaller:
         """One of the model's places, over all workers; for a call that is `refining` one of its few among those too."""
         async with AsyncExitStack() as stack:
             with self._clock.pause():
-                await stack.enter_async_context(self._parts.slots.hold(model, refining=refining))
+                await stack.enter_async_context(self._adapters.slots.hold(model, refining=refining))
             with self._clock.calling():
                 yield
 
@@ -121,13 +121,13 @@ class ModelCaller:
         if model is None:
             return
         try:
-            endpoint = resolve_endpoint(model, self._parts.settings)
+            endpoint = resolve_endpoint(model, self._adapters.settings)
         except ModelError:
             return  # said by the stage
         if await self._answers(model, endpoint):
             await self._over(model)
             return
-        spent = await patiently(self._parts.services.waits.begin, self._claim, model.key)
+        spent = await retry_while_database_away(self._adapters.services.waits.begin, self._claim, model.key)
         if spent < self._patience.budget:
             raise self._deferred(model, spent)
 
@@ -141,7 +141,7 @@ class ModelCaller:
                 ends = self._patience.clock() + self._patience.first * 0.75
                 while True:
                     try:
-                        answered = await self._patience.knock(model, endpoint, self._parts.tunnels)
+                        answered = await self._patience.knock(model, endpoint, self._adapters.tunnels)
                     except ModelError as error:
                         if not is_away(error):
                             break  # it is there, in one way or the other: its answer to the call says the rest
@@ -153,7 +153,7 @@ class ModelCaller:
                         break
         except TimeoutError:
             raise _advised(refused or Unreachable(f"Model {model.key} does not answer."), model) from None
-        self._parts.chat.half_open(endpoint)
+        self._adapters.chat.half_open(endpoint)
         return answered
 
     async def _nobody_looks(self) -> int:
@@ -171,7 +171,7 @@ class ModelCaller:
                 if self._waits_over != seen:
                     return  # another call has waited since this one began
                 log.warning("waiting for %s: %s", model.key, error.message)
-                spent = await patiently(self._parts.services.waits.begin, self._claim, model.key)
+                spent = await retry_while_database_away(self._adapters.services.waits.begin, self._claim, model.key)
                 self._counting = True
                 self.place.leave()
                 back = await self._look(model, endpoint, spent, tries)
@@ -203,26 +203,26 @@ class ModelCaller:
     async def _answers(self, model: ModelConfig, endpoint: Endpoint) -> bool:
         try:
             async with asyncio.timeout(self._patience.look):
-                answers = await self._patience.knock(model, endpoint, self._parts.tunnels)
+                answers = await self._patience.knock(model, endpoint, self._adapters.tunnels)
         except TimeoutError:
             return False
         except ModelError as error:
             # A key that is refused now, and the like: the call says it better.
             answers = not (is_away(error) or error.code == "model_timeout")
         if answers:
-            self._parts.chat.half_open(endpoint)
+            self._adapters.chat.half_open(endpoint)
         return answers
 
     async def _over(self, model: ModelConfig) -> None:
-        await patiently(self._parts.services.waits.end, self._claim, answered=False)
+        await retry_while_database_away(self._adapters.services.waits.end, self._claim, answered=False)
         self._counting = True
         log.info("no longer waiting for %s", model.key)
 
     async def _answered(self, model: ModelConfig) -> None:
         if self._counting:
             self._counting = False
-            await patiently(self._parts.services.waits.end, self._claim, answered=True)
-        await patiently(self._parts.services.model_places.answered, model)
+            await retry_while_database_away(self._adapters.services.waits.end, self._claim, answered=True)
+        await retry_while_database_away(self._adapters.services.model_places.answered, model)
 
     def _deferred(self, model: ModelConfig, waited: float) -> Deferred:
         seconds = min(self._patience.pause, max(0.0, self._patience.budget - waited))

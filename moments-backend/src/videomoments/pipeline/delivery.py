@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from videomoments.core.errors import MomentsError, NotFound, OutOfSpace
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval
-from videomoments.media.types import Clip, ClipRequest, MediaInfo, Thumbnail, ThumbnailRequest, Uncut
+from videomoments.media.types import ClipRequest, CutClip, MediaInfo, ThumbnailImage, ThumbnailRequest, Uncut
+from videomoments.pipeline.gather import gather
 from videomoments.pipeline.stage import StageContext, log
-from videomoments.pipeline.together import together
 from videomoments.services.moments import MomentView, StoredClip
 from videomoments.services.videos import StillImage
 from videomoments.storage.layout import clip_key, content_type_of, thumbnail_key
@@ -73,12 +73,12 @@ async def deliver(context: StageContext, views: Sequence[MomentView], *, start: 
             done[number] = fraction
             context.report(start + (1.0 - start) * sum(done) / len(done))
 
-        async with aclosing(context.parts.media.cut(source, lane, info, on_progress=report, on_uncut=uncut.append)) as clips:
+        async with aclosing(context.adapters.media.cut(source, lane, info, on_progress=report, on_uncut=uncut.append)) as clips:
             async for clip in clips:
                 await _publish(context, by_moment[clip.key], clip, stills.get(clip.key), extension)
                 clip.path.unlink(missing_ok=True)
 
-    await together(cut(number, lane) for number, lane in enumerate(lanes))
+    await gather(cut(number, lane) for number, lane in enumerate(lanes))
     for failed in uncut:
         await context.services.moments.publish_uncut(context.claim, by_moment[failed.key].moment.id, failed.told)
     order = {view.moment.identifier: number for number, view in enumerate(missing)}
@@ -99,7 +99,7 @@ def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipReques
     return [lane for lane in lanes if lane]
 
 
-async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, Thumbnail]:
+async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, ThumbnailImage]:
     """One still per clip, in one pass over the source; none for a recording without pictures, or where none decodes."""
     folder = context.scratch("stills")
     requests = [
@@ -107,7 +107,7 @@ async def _stills(context: StageContext, views: list[MomentView], info: MediaInf
         for view in views
     ]
     try:
-        made = await context.parts.media.thumbnails(await context.source(), requests, info)
+        made = await context.adapters.media.thumbnails(await context.source(), requests, info)
     except MomentsError as error:
         if error.retryable or isinstance(error, OutOfSpace | NotFound):
             raise
@@ -117,7 +117,7 @@ async def _stills(context: StageContext, views: list[MomentView], info: MediaInf
     return {still.key: still for still in made}
 
 
-async def _publish(context: StageContext, view: MomentView, clip: Clip, still: Thumbnail | None, extension: str) -> None:
+async def _publish(context: StageContext, view: MomentView, clip: CutClip, still: ThumbnailImage | None, extension: str) -> None:
     claim = context.claim
     key = clip_key(claim.video_id, view.moment.identifier, ClipKind.DELIVERED, claim.request_id, claim.attempt, extension=extension)
     await context.put(key, clip.path, content_type_of(key))

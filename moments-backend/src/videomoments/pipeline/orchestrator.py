@@ -16,10 +16,10 @@ from videomoments.core.metrics import stage_timed
 from videomoments.core.names import StageName, StageStatus
 from videomoments.core.tasks import beside, finished
 from videomoments.db.repositories.prompts import sha256_of
-from videomoments.pipeline.kinds import NOT_PART, stages_of
-from videomoments.pipeline.patiently import patiently
-from videomoments.pipeline.stage import Parts, ProgressClock, Stage, StageContext
-from videomoments.pipeline.tries import run_patiently
+from videomoments.pipeline.database_retry import retry_while_database_away
+from videomoments.pipeline.run_kinds import NOT_PART, stages_of
+from videomoments.pipeline.stage import ProgressClock, Stage, StageAdapters, StageContext
+from videomoments.pipeline.stage_retry import run_with_retries
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecord, StageRecords
 
@@ -43,7 +43,7 @@ class StageFailed(Exception):
         self.error = error
 
 
-async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Stage, ...] | None = None) -> str | None:
+async def run_stages(claim: Claim, adapters: StageAdapters, watch: Watch, stages: tuple[Stage, ...] | None = None) -> str | None:
     """Runs the stages that are not finished: `stages`, or those of the run's kind.
 
     Returns a sentence that says why the run found nothing, or None.
@@ -53,17 +53,17 @@ async def run_stages(claim: Claim, parts: Parts, watch: Watch, stages: tuple[Sta
         StaleAttempt: another worker holds the run.
         Deferred: the run waits for something that is away, and is to be tried again later.
     """
-    records = StageRecords(parts.services.runs)
-    folder = work_folder(parts.settings.work_folder, claim)
+    records = StageRecords(adapters.services.runs)
+    folder = work_folder(adapters.settings.work_folder, claim)
     clock = ProgressClock()
-    context = StageContext(claim, parts, folder, clock)
+    context = StageContext(claim, adapters, folder, clock)
     await context.models.look_again()
-    earlier = await patiently(records.load, claim)
+    earlier = await retry_while_database_away(records.load, claim)
     note: str | None = None
     for stage in stages or stages_of(claim.kind):
         with log_context(stage=stage.name.value):
             clock.restart()
-            watch(clock, stage.longest_silence(claim.snapshot, parts.settings))
+            watch(clock, stage.longest_silence(claim.snapshot, adapters.settings))
             try:
                 remark = await _advance(stage, context, records, earlier[stage.name], clock)
                 note = note or remark
@@ -107,27 +107,27 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
     """One stage: skipped with its reason, taken from its checkpoint, or run. Answers the reason of a skip."""
     claim = context.claim
     context.forget_video()
-    if (reason := await patiently(stage.skip, context)) is not None:
+    if (reason := await retry_while_database_away(stage.skip, context)) is not None:
         if (earlier.status, earlier.reason) != (StageStatus.SKIPPED, reason):
-            await patiently(records.skip, claim, stage.name, reason)
+            await retry_while_database_away(records.skip, claim, stage.name, reason)
             log.info("skipped: %s", reason)
         return None if reason == NOT_PART or stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
-    digest = sha256_of(stage.name.value, dict(await patiently(stage.inputs, context)))
+    digest = sha256_of(stage.name.value, dict(await retry_while_database_away(stage.inputs, context)))
     kept = earlier.checkpoint
     same = earlier.status is StageStatus.COMPLETED and earlier.input_hash == digest
-    if same and kept is not None and await patiently(stage.counts, context, kept):
+    if same and kept is not None and await retry_while_database_away(stage.checkpoint_valid, context, kept):
         log.info("taken over from an earlier attempt")
         context.checkpoints[stage.name] = kept
         return kept.get("note")
     async with contextlib.AsyncExitStack() as places:
         with clock.pause():
-            context.models.place = await places.enter_async_context(context.parts.limits.hold(stage.resource))
-        await patiently(records.start, claim, stage.name, digest)
+            context.models.place = await places.enter_async_context(context.adapters.limits.hold(stage.resource))
+        await retry_while_database_away(records.start, claim, stage.name, digest)
         async with _progress_writer(records, claim, stage.name, clock):
             with stage_timed(stage.name):
-                outcome = await run_patiently(stage, context)
+                outcome = await run_with_retries(stage, context)
         context.checkpoints[stage.name] = outcome.checkpoint
-        await patiently(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
+        await retry_while_database_away(lambda: records.complete(claim, stage.name, outcome.checkpoint, reason=outcome.reason))
         log.info("completed")
     return outcome.checkpoint.get("note")
 

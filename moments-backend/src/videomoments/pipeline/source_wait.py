@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from videomoments.core.errors import Deferred, SourceUnavailable
 from videomoments.core.tasks import forgotten
-from videomoments.pipeline.patiently import patiently
+from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.stage import StageContext, log
 
 SOURCE = "source"
@@ -49,26 +49,26 @@ class SourceWait:
         await self._written()
         if self._counting or self._shown:
             self._counting = self._shown = False
-            await patiently(self._context.services.waits.end, self._context.claim, answered=True)
+            await retry_while_database_away(self._context.services.waits.end, self._context.claim, answered=True)
 
     async def lost(self, error: SourceUnavailable) -> NoReturn:
         """It did not come. Raises Deferred where it is waited for, else `error`, with what was waited in vain."""
         await self._written()
         if not error.retryable or not (self._reached or error.retry_after is not None):
             raise error
-        context, budget = self._context, self._context.parts.settings.source_wait_seconds
+        context, budget = self._context, self._context.adapters.settings.source_wait_seconds
         if budget <= 0:
             raise error
-        spent = await patiently(context.services.waits.begin, context.claim, SOURCE)
+        spent = await retry_while_database_away(context.services.waits.begin, context.claim, SOURCE)
         if spent >= budget:
-            await patiently(context.services.waits.end, context.claim, answered=False)
+            await retry_while_database_away(context.services.waits.end, context.claim, answered=False)
             raise _gave_up(error, budget) from error
         log.warning("waiting for the source: %s", error.message)
         # At its own wish later; at the end of the time once more.
-        raise Deferred("Waiting for the source.", min(max(context.parts.patience.pause, error.retry_after or 0.0), budget - spent))
+        raise Deferred("Waiting for the source.", min(max(context.adapters.patience.pause, error.retry_after or 0.0), budget - spent))
 
     def _write(self, *, answered: bool) -> None:
-        task = asyncio.create_task(patiently(self._context.services.waits.end, self._context.claim, answered=answered))
+        task = asyncio.create_task(retry_while_database_away(self._context.services.waits.end, self._context.claim, answered=answered))
         # After another error nobody asks how it went.
         forgotten(task)
         self._writing.add(task)

@@ -24,14 +24,14 @@ from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
 from videomoments.media.types import MediaInfo
-from videomoments.pipeline.calling import ModelCaller, Patience
+from videomoments.pipeline.calling import ModelCaller, WaitLimits
 from videomoments.pipeline.limits import Resource, ResourceLimits
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.options import RunOptions, RunSnapshot
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
-from videomoments.storage.base import ObjectStore, StoredObject
 from videomoments.storage.layout import safe_extension
+from videomoments.storage.object_store import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ _CALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class StageAdapters:
     """The adapters and services that stages call; one set per worker process."""
 
     settings: Settings
@@ -55,7 +55,7 @@ class Parts:
     tunnels: Tunnels
     slots: ModelSlots
     limits: ResourceLimits
-    patience: Patience = field(default_factory=Patience)
+    patience: WaitLimits = field(default_factory=WaitLimits)
 
     async def aclose(self) -> None:
         """Closes the adapters that hold connections. `services` are closed by whoever built them."""
@@ -117,12 +117,12 @@ class ProgressClock:
 class StageContext:
     """One run, as its stages see it. Times are seconds on the source's timeline, `folder` is the run's own temporary folder."""
 
-    def __init__(self, claim: Claim, parts: Parts, folder: Path, clock: ProgressClock) -> None:
+    def __init__(self, claim: Claim, adapters: StageAdapters, folder: Path, clock: ProgressClock) -> None:
         self.claim = claim
-        self.parts = parts
+        self.adapters = adapters
         self.folder = folder
         self.checkpoints: dict[StageName, Checkpoint] = {}
-        self.models = ModelCaller(claim, parts, clock)
+        self.models = ModelCaller(claim, adapters, clock)
         self._clock = clock
         self._unpublished: list[str] = []
         self._video: Video | None = None
@@ -137,7 +137,7 @@ class StageContext:
 
     @property
     def services(self) -> Services:
-        return self.parts.services
+        return self.adapters.services
 
     def report(self, fraction: float) -> None:
         """Progress of the stage, 0 to 1. Also the sign of life that keeps the lease: a stage that goes silent for its
@@ -213,7 +213,7 @@ class StageContext:
         """Leaves the source's sound and its waveform at `audio_path` and beside it."""
         made = self.scratch("audio") / self.audio_path.name
         drawn = made.with_suffix(".waveform")
-        await self.parts.media.extract_audio(await self.source(), made, await self.media_info(), waveform=drawn, on_progress=self.report)
+        await self.adapters.media.extract_audio(await self.source(), made, await self.media_info(), waveform=drawn, on_progress=self.report)
         drawn.replace(self.audio_path.with_suffix(".waveform"))
         made.replace(self.audio_path)
 
@@ -230,13 +230,13 @@ class StageContext:
     async def local(self, key: str, name: str) -> Path:
         path = self.folder / name
         if not path.exists():
-            await self.parts.store.get_to_file(key, path)
+            await self.adapters.store.get_to_file(key, path)
         return path
 
     async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> StoredObject:
         """Uploads a file. Unless it is `publish`ed the object goes again when the stage fails."""
         self._unpublished.append(key)
-        return await self.parts.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
+        return await self.adapters.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
 
     async def publish(self, writing: Coroutine[Any, Any, None], *keys: str) -> None:
         """Runs the transaction that makes a row name these objects. It is not interrupted half-way: whoever is stopped in a commit does
@@ -256,32 +256,32 @@ class StageContext:
         with suppress(MomentsError):
             named = await self.services.videos.objects_named(self.claim.video_pk, keys)
             for key in set(keys) - named:
-                await self.parts.store.delete(key)
+                await self.adapters.store.delete(key)
 
 
 async def _nothing(_: StageContext) -> Mapping[str, Any]:
     return {}
 
 
-async def _always(_: StageContext) -> str | None:
+async def _never_skip(_: StageContext) -> str | None:
     return None
 
 
-async def _counts(_: StageContext, __: Checkpoint) -> bool:
+async def _always_valid(_: StageContext, __: Checkpoint) -> bool:
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A declaration. `skip` answers why the stage does not apply, or None; `inputs` what its result depends on beside earlier
-    checkpoints; `counts` whether an earlier attempt's checkpoint still holds. `stall_seconds`: longest silence before the run is
+    checkpoints; `checkpoint_valid` whether an earlier attempt's checkpoint still holds. `stall_seconds`: longest silence before the run is
     taken away from this worker."""
 
     name: StageName
     run: Callable[[StageContext], Awaitable[Outcome]]
-    skip: Callable[[StageContext], Awaitable[str | None]] = _always
+    skip: Callable[[StageContext], Awaitable[str | None]] = _never_skip
     inputs: Callable[[StageContext], Awaitable[Mapping[str, Any]]] = _nothing
-    counts: Callable[[StageContext, Checkpoint], Awaitable[bool]] = _counts
+    checkpoint_valid: Callable[[StageContext, Checkpoint], Awaitable[bool]] = _always_valid
     resource: Resource | None = None
     stall_seconds: float = 300.0
 

@@ -13,13 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.coordination.redis import best_effort
 from videomoments.core.errors import Conflict, NotFound
 from videomoments.db.session import Database
 from videomoments.services.runs import Runs
-from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import video_prefix
+from videomoments.storage.object_store import ObjectStore
 
 RESTORE_LIFE = timedelta(minutes=10)
 _POLL_SECONDS = 0.1
@@ -78,8 +78,8 @@ class Deletion:
         if runs is None:
             return False
         async with best_effort("the deletion"):
-            names = [make(video_id) for make in (keys.active, keys.lock, keys.cancel, keys.history)]
-            await self._redis.delete(*names, *(keys.run(run) for run in runs))
+            names = [make(video_id) for make in (redis_keys.active, redis_keys.lock, redis_keys.cancel, redis_keys.history)]
+            await self._redis.delete(*names, *(redis_keys.run(run) for run in runs))
         return True
 
     async def purge_due(self, store: ObjectStore) -> int:

@@ -19,7 +19,7 @@ import asyncpg
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.tasks import finished
-from videomoments.db.address import parse_address
+from videomoments.db.database_url import parse_address
 from videomoments.db.failures import CONNECTING
 from videomoments.db.session import connect_arguments, unavailable
 from videomoments.inference.model_registry import ModelConfig

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from videomoments.core.times import now
 from videomoments.db.session import Database
-from videomoments.storage.base import StoredObject
 from videomoments.storage.layout import is_audio, owner_of
+from videomoments.storage.object_store import StoredObject
 
 # All that names objects, as (video_id, key). Whatever column comes to hold a key has to stand here, or its objects are swept.
 NAMED_OBJECTS = """

@@ -17,8 +17,8 @@ from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.services.upload_queries import Uploads
 from videomoments.sources import HEAD_BYTES, only_media
-from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import UNKNOWN_TYPE, part_key, parts_prefix
+from videomoments.storage.object_store import ObjectStore
 
 UPLOAD_LIFE = timedelta(days=1)
 """How long an upload may rest; every piece begins it anew."""

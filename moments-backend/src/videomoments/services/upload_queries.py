@@ -12,8 +12,8 @@ from videomoments.core.names import new_identifier
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
 from videomoments.sources import only_media
-from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import content_type_of, upload_key
+from videomoments.storage.object_store import ObjectStore
 
 # `source_url` of an upload is this and the file's name as a label; its bytes stand at `cloud_url`.
 UPLOAD_SCHEME = "upload:"

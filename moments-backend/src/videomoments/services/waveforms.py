@@ -9,8 +9,8 @@ from videomoments.core.errors import NotFound
 from videomoments.core.times import Interval
 from videomoments.media.sound.silences import find_silences
 from videomoments.media.sound.waveform import HEAD_BYTES, WaveformHeader, coarser, finest, pairs_in, stretch
-from videomoments.storage.base import ObjectStore
 from videomoments.storage.layout import waveform_key
+from videomoments.storage.object_store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)

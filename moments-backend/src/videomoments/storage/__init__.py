@@ -17,12 +17,12 @@ from obstore.store import GCSStore, MemoryStore, S3Store
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, StorageError
-from videomoments.storage.base import ObjectStore, StoredObject
 from videomoments.storage.cloud import CloudStore
 from videomoments.storage.configured import signing_key, storage_url
 from videomoments.storage.examine import examine_store
 from videomoments.storage.failures import store_failure
 from videomoments.storage.local import LocalStore
+from videomoments.storage.object_store import ObjectStore, StoredObject
 from videomoments.storage.signing import SignedUrl, UrlSigner, Verdict
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from videomoments.core.errors import InvalidInput, MomentsError, OutOfSpace, Sto
 from videomoments.core.native_threads import let_native_threads_finish
 from videomoments.core.times import now
 from videomoments.core.write_behind import WriteBehind
-from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.failures import store_failure
 from videomoments.storage.layout import content_type_of
+from videomoments.storage.object_store import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.signing import SignedUrl, UrlSigner
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, StorageError
-from videomoments.storage.base import ObjectStore
+from videomoments.storage.object_store import ObjectStore
 
 _BODY = b"VideoMoments asks whether this store works.\n"
 _SECONDS = 20.0

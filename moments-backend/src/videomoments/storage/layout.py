@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from videomoments.core.names import ClipKind
-from videomoments.storage.base import check_key
+from videomoments.storage.object_store import check_key
 
 # Extensions say what a file is when the store serves it; any other becomes `.bin`.
 CONTENT_TYPES = {

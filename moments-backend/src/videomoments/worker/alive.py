@@ -13,7 +13,7 @@ import asyncpg
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
-from videomoments.db.address import parse_address
+from videomoments.db.database_url import parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 from videomoments.db.session import connect_arguments
 

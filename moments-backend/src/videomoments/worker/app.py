@@ -12,10 +12,10 @@ from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.retry import Deadlines
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
-from videomoments.pipeline.calling import Patience
+from videomoments.pipeline.calling import WaitLimits
 from videomoments.pipeline.limits import ResourceLimits
 from videomoments.pipeline.orchestrator import Watch, run_stages
-from videomoments.pipeline.stage import Parts
+from videomoments.pipeline.stage import StageAdapters
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services, build_services
@@ -25,12 +25,12 @@ from videomoments.worker.consumer import Worker
 log = logging.getLogger(__name__)
 
 
-def build_parts(settings: Settings, services: Services) -> Parts:
+def build_adapters(settings: Settings, services: Services) -> StageAdapters:
     """The adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
     if settings.storage_url is None or settings.database_url is None:
         raise InvalidInput("STORAGE_URL is not set.", advice="Use a command that starts the embedded parts, or set it.")
     tunnels = Tunnels.of(settings)
-    return Parts(
+    return StageAdapters(
         settings=settings,
         services=services,
         store=configured_store(settings),
@@ -39,7 +39,7 @@ def build_parts(settings: Settings, services: Services) -> Parts:
         tunnels=tunnels,
         slots=ModelSlots(settings.database_url),
         limits=ResourceLimits(settings.limits),
-        patience=Patience.of(settings),
+        patience=WaitLimits.of(settings),
     )
 
 
@@ -50,14 +50,14 @@ async def run_worker(settings: Settings, stop: asyncio.Event | None = None) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     services = build_services(settings)
-    parts = build_parts(settings, services)
+    adapters = build_adapters(settings, services)
 
     async def work(claim: Claim, watch: Watch) -> str | None:
-        return await run_stages(claim, parts, watch)
+        return await run_stages(claim, adapters, watch)
 
     try:
         await services.models.seed()
-        await Worker(services, work, parts.store).run(stop)
+        await Worker(services, work, adapters.store).run(stop)
     finally:
-        await parts.aclose()
+        await adapters.aclose()
         await services.close()

@@ -28,10 +28,10 @@ from videomoments.core.tasks import beside, finished, joined, stopped, uninterru
 from videomoments.pipeline.orchestrator import StageFailed, Watch
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
-from videomoments.storage.base import ObjectStore
-from videomoments.worker.lease import LeaseKeeper, Verdict
+from videomoments.storage.object_store import ObjectStore
+from videomoments.worker.acknowledging import Acknowledger
+from videomoments.worker.lease import LeaseKeeper, StopReason
 from videomoments.worker.reconciler import Reconciler
-from videomoments.worker.settling import Settler
 from videomoments.worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Worker:
         self._work = work
         self._slots = services.settings.limits.pipelines
         self._tasks: dict[asyncio.Task[None], tuple[Claim, Entry] | None] = {}
-        self._verdicts: dict[tuple[int, int], Verdict] = {}
+        self._verdicts: dict[tuple[int, int], StopReason] = {}
         self._draining = False
         self._lease = LeaseKeeper(services.settings, services.database.url, self.name, renew_seconds=renew_seconds, clock=clock)
         self._clock = clock
@@ -99,7 +99,7 @@ class Worker:
         # The blocking read has a connection of its own (F26).
         self._reader = connect(services.settings.redis_url or "", connections=2)
         self._queue = JobQueue(self._reader)
-        self._settler = Settler(self._queue, self.name)
+        self._acknowledger = Acknowledger(self._queue, self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then hands back what it holds.
@@ -110,7 +110,8 @@ class Worker:
         await self._prepare_queue()
         self._lease.start()
         helpers = [
-            asyncio.create_task(each) for each in (self._settler.run(), self._reconcile(), self._sweep(), self._keep_fresh(), self._count())
+            asyncio.create_task(each)
+            for each in (self._acknowledger.run(), self._reconcile(), self._sweep(), self._keep_fresh(), self._count())
         ]
         log.info("%s takes up to %d runs at once", self.name, self._slots)
         try:
@@ -119,7 +120,7 @@ class Worker:
             await self._drain()
             await stopped(helpers, self._settings.drain_seconds)
             await asyncio.to_thread(self._lease.stop)
-            await self._settler.leave()
+            await self._acknowledger.leave()
             await self._reader.aclose()
             with contextlib.suppress(MomentsError):
                 await self._services.totals.flush()
@@ -190,7 +191,7 @@ class Worker:
             with _named(claim):
                 log.info("claimed")
                 await self._execute(claim, began)
-        self._settler.add(entry.entry_id)
+        self._acknowledger.add(entry.entry_id)
 
     async def _claim(self, entry: Entry) -> Claim | None:
         """A claim is made or not: one that comes while this worker drains is given back, not left to lapse."""
@@ -214,7 +215,7 @@ class Worker:
         work = asyncio.create_task(self._work_on(claim))
         stopping: list[asyncio.Task[None]] = []
 
-        def stop_work(verdict: Verdict) -> None:
+        def stop_work(verdict: StopReason) -> None:
             self._verdicts[claim.run_id, claim.attempt] = verdict
             with _named(claim):  # called from the lease's thread
                 log.info("stopping: %s", verdict)
@@ -227,7 +228,7 @@ class Worker:
                 await uninterrupted(self._finish(claim, end))
             elif isinstance(end, _Later):
                 await uninterrupted(self._let_go(claim, end))
-            elif work.done() and self._verdicts.get((claim.run_id, claim.attempt)) is not Verdict.STALLED:
+            elif work.done() and self._verdicts.get((claim.run_id, claim.attempt)) is not StopReason.STALLED:
                 await self._let_go(claim)
         finally:
             self._lease.drop(claim)
@@ -245,7 +246,7 @@ class Worker:
             if work.done() and not work.cancelled():
                 return work.result()
         # Lost or drained: it is let go. Stalled: the lease lapses, and the next claim counts it as a crash.
-        return _End(RunStatus.CANCELLED) if self._verdicts.get((claim.run_id, claim.attempt)) is Verdict.CANCELLED else None
+        return _End(RunStatus.CANCELLED) if self._verdicts.get((claim.run_id, claim.attempt)) is StopReason.CANCELLED else None
 
     async def _let_go(self, claim: Claim, later: _Later | None = None) -> None:
         """Waits for a database that is away, unless this worker is about to end: another takes the run when the lease has lapsed."""

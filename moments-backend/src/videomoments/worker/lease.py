@@ -37,7 +37,7 @@ _HEARTBEAT = """
 _TICK_SECONDS = 1.0
 
 
-class Verdict(StrEnum):
+class StopReason(StrEnum):
     """Why a run must stop here."""
 
     CANCELLED = "cancelled"
@@ -48,11 +48,11 @@ class Verdict(StrEnum):
 @dataclass(slots=True)
 class _Held:
     claim: Claim
-    tell: Callable[[Verdict], None]
+    tell: Callable[[StopReason], None]
     renewed_at: float
     clock: ProgressClock = field(default_factory=ProgressClock)
     stall_seconds: float = 300.0
-    told: Verdict | None = None
+    told: StopReason | None = None
 
 
 class LeaseKeeper:
@@ -86,7 +86,7 @@ class LeaseKeeper:
         self._stop.set()
         self._thread.join(timeout=5)
 
-    def hold(self, claim: Claim, tell: Callable[[Verdict], None], *, since: float) -> None:
+    def hold(self, claim: Claim, tell: Callable[[StopReason], None], *, since: float) -> None:
         """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the clock's time
         before the claim."""
         loop = asyncio.get_running_loop()
@@ -140,9 +140,9 @@ class LeaseKeeper:
         alive = []
         for one in held:
             if one.clock.silent_for() > one.stall_seconds:
-                self._tell(one, Verdict.STALLED)
+                self._tell(one, StopReason.STALLED)
             # What was given up is let lapse, or handed back: renewing it would only keep others from it.
-            if one.told in (None, Verdict.CANCELLED):
+            if one.told in (None, StopReason.CANCELLED):
                 alive.append(one)
         if not alive:
             return
@@ -150,25 +150,25 @@ class LeaseKeeper:
         rows = {(row["id"], row["attempt"]): row["cancelled"] for row in await connection.fetch(RENEW, ids, attempts, self._lease)}
         for one in alive:
             if _key(one.claim) not in rows:
-                self._tell(one, Verdict.LOST)
+                self._tell(one, StopReason.LOST)
             else:
                 one.renewed_at = began
                 if rows[_key(one.claim)]:
-                    self._tell(one, Verdict.CANCELLED)
+                    self._tell(one, StopReason.CANCELLED)
 
     async def _look_for_cancellations(self, connection: asyncpg.Connection[Any], held: list[_Held]) -> None:
         wanted = {row["id"] for row in await connection.fetch(_CANCELLED, [one.claim.run_id for one in held])}
         for one in held:
             if one.claim.run_id in wanted:
-                self._tell(one, Verdict.CANCELLED)
+                self._tell(one, StopReason.CANCELLED)
 
     def _fence(self, held: list[_Held]) -> None:
         """Stops what could not be renewed for most of a lease: by the time it has lapsed, nothing of ours runs."""
         for one in held:
             if self._clock() - one.renewed_at > self._lease * 0.85:
-                self._tell(one, Verdict.LOST)
+                self._tell(one, StopReason.LOST)
 
-    def _tell(self, one: _Held, verdict: Verdict) -> None:
+    def _tell(self, one: _Held, verdict: StopReason) -> None:
         with self._lock:
             current = self._held.get(_key(one.claim)) is one
         if current and one.told is None:
@@ -180,6 +180,6 @@ def _key(claim: Claim) -> tuple[int, int]:
     return claim.run_id, claim.attempt
 
 
-def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[Verdict], None], verdict: Verdict) -> None:
+def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[StopReason], None], verdict: StopReason) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(tell, verdict)

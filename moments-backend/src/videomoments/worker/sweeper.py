@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from videomoments.services.orphans import orphaned, outlived_audio
 from videomoments.services.wiring import Services
-from videomoments.storage.base import ObjectStore, StoredObject
+from videomoments.storage.object_store import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 

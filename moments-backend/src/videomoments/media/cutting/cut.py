@@ -23,7 +23,7 @@ from videomoments.media.failures import CannotCopy, ends_the_job, explained
 from videomoments.media.progress import Progress
 from videomoments.media.reading.pictures import Pictures
 from videomoments.media.reading.placed_audio import PlacedAudio
-from videomoments.media.types import Clip, ClipMode, ClipRequest, MediaInfo, Uncut
+from videomoments.media.types import ClipMode, ClipRequest, CutClip, MediaInfo, Uncut
 
 _SHORTEST = 0.02
 # Characters of a trace that go into the log.
@@ -34,7 +34,7 @@ _NOT_COPIED = (CannotCopy, MomentsError, av.error.InvalidDataError, av.error.Arg
 
 def cut(
     source: Path, requests: Sequence[ClipRequest], info: MediaInfo, progress: Progress, *, each: bool = False
-) -> Iterator[Clip | Uncut]:
+) -> Iterator[CutClip | Uncut]:
     """Yields each clip when it is written and checked; with `each` also why one can't be cut, and goes on with the others.
 
     Without it that is raised: `InvalidInput` for a stretch outside the source, `MomentsError`, or what a library raised.
@@ -48,7 +48,7 @@ def cut(
             progress(min(1.0, (before + at) / whole))
 
         try:
-            made: Clip | Uncut = cutter.cut(request, _wanted(request, info), tick)
+            made: CutClip | Uncut = cutter.cut(request, _wanted(request, info), tick)
         except Exception as error:
             if not each or ends_the_job(error):
                 raise
@@ -91,7 +91,7 @@ class _Cutter:
         """Opened when it is first needed: each open container holds the whole index, 10 MB an hour."""
         return PlacedAudio(self._source, self._info) if self._info.has_audio else None
 
-    def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+    def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip:
         if self._pictures is None:
             assert self._sound is not None
             made = encode_sound(self._sound, self._info, wanted, request.target, tick)
@@ -101,10 +101,10 @@ class _Cutter:
             return self._delivered(self._pictures, request, wanted, tick)
         return self._input(self._pictures, request, wanted, tick)
 
-    def _delivered(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+    def _delivered(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip:
         if request.way == "copy":
             copied = self._behind_edit_list(pictures, request, wanted, tick)
-            if isinstance(copied, Clip):
+            if isinstance(copied, CutClip):
                 return copied
             exact = self._delivered(pictures, dataclasses.replace(request, way="exact"), wanted, tick)
             return dataclasses.replace(exact, reason=f"not copied: {copied}; {exact.reason}")
@@ -122,7 +122,7 @@ class _Cutter:
         check_clip(request.target, made, sound=self._info.has_audio)
         return _clip(request, made.held, made.frames, "encode", self._told(join, made))
 
-    def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip | str:
+    def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip | str:
         """The clip, or the reason why it can't be copied."""
         reason = edit_list_refusal(self._info)
         if reason:
@@ -136,7 +136,7 @@ class _Cutter:
             return _reason(error)
         return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it, hidden by an edit list")
 
-    def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> Clip:
+    def _input(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip:
         chosen = self._refusal or copyable(pictures, self._info, wanted, request.max_bytes)
         if isinstance(chosen, Copyable):
             made = Encoded(chosen.held, len(chosen.packets), None, None, 0)
@@ -165,8 +165,8 @@ def _reason(error: Exception) -> str:
     return error.message if isinstance(error, MomentsError) else str(error)
 
 
-def _clip(request: ClipRequest, held: Interval, frames: int, mode: ClipMode, reason: str) -> Clip:
-    return Clip(
+def _clip(request: ClipRequest, held: Interval, frames: int, mode: ClipMode, reason: str) -> CutClip:
+    return CutClip(
         key=request.key,
         path=request.target,
         kind=request.kind,

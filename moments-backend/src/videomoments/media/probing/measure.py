@@ -231,7 +231,7 @@ def _seen_from(reader: Reader, at: int, tick: Callable[[], None]) -> int | None:
     return end
 
 
-class _Head(NamedTuple):
+class _StreamStart(NamedTuple):
     """How a stream begins, in ticks: the first packet, the first that is shown, and how many an edit list hides before that."""
 
     stamp: int
@@ -239,7 +239,7 @@ class _Head(NamedTuple):
     hidden: int
 
 
-def _head(reader: Reader) -> _Head | None:
+def _head(reader: Reader) -> _StreamStart | None:
     stamps: list[int] = []
     shown: list[int] = []
     # A file that was cut by copying hides up to a whole group of pictures.
@@ -249,7 +249,7 @@ def _head(reader: Reader) -> _Head | None:
             shown.append(stamps[-1])
             if len(shown) == _HEAD_PACKETS:
                 break
-    return _Head(stamps[0], min(shown), len(stamps) - len(shown)) if shown else None
+    return _StreamStart(stamps[0], min(shown), len(stamps) - len(shown)) if shown else None
 
 
 def uneven(times: Iterable[int]) -> bool:

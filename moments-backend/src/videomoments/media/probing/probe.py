@@ -30,7 +30,7 @@ from videomoments.media.reading.opening import check_pixels, known_codec, open_s
 from videomoments.media.reading.orientation import Orientation, orientation_of
 from videomoments.media.reading.packets import decode, packets_of, time_base
 from videomoments.media.reading.reader import Reader, Track
-from videomoments.media.types import AudioStream, Chapter, MediaInfo, VideoStream
+from videomoments.media.types import AudioStream, ContainerChapter, MediaInfo, VideoStream
 
 SHORTEST = 0.1
 # A file that holds less than this share of what its index promises is refused rather than quietly cut short.
@@ -363,10 +363,10 @@ def _timecode(container: InputContainer, video: AvVideo | None) -> str | None:
     return None
 
 
-def _chapters(container: InputContainer, zero: Fraction, duration: float) -> tuple[Chapter, ...]:
+def _chapters(container: InputContainer, zero: Fraction, duration: float) -> tuple[ContainerChapter, ...]:
     found = []
     for chapter in container.chapters():
         start = float(chapter["start"] * (chapter["time_base"] or Fraction(1, 1000)) - zero)
         if start < duration:
-            found.append(Chapter(round(max(start, 0.0), 3), chapter["metadata"].get("title", "")))
+            found.append(ContainerChapter(round(max(start, 0.0), 3), chapter["metadata"].get("title", "")))
     return tuple(found)

@@ -24,12 +24,17 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return await sound_inputs(context)
 
 
-async def _counts(context: StageContext, _: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, _: Mapping[str, Any]) -> bool:
     """The product is a local file until stage 3 has stored it: on another machine it is made again."""
     made = context.audio_path.exists() and context.audio_path.with_suffix(".waveform").exists()
     return made or (await context.video()).audio_url is not None
 
 
 AUDIO_EXTRACTION = Stage(
-    name=StageName.AUDIO_EXTRACTION, run=extract_audio, skip=no_audio, inputs=_inputs, counts=_counts, resource=Resource.AUDIO
+    name=StageName.AUDIO_EXTRACTION,
+    run=extract_audio,
+    skip=no_audio,
+    inputs=_inputs,
+    checkpoint_valid=_checkpoint_valid,
+    resource=Resource.AUDIO,
 )

@@ -42,7 +42,7 @@ async def cut_input_clips(context: StageContext) -> Outcome:
     uncut: list[Uncut] = []
     info = await context.media_info()
     source = await context.source()
-    async with aclosing(context.parts.media.cut(source, requests, info, on_progress=context.report, on_uncut=uncut.append)) as cut:
+    async with aclosing(context.adapters.media.cut(source, requests, info, on_progress=context.report, on_uncut=uncut.append)) as cut:
         async for clip in cut:
             clip.path.replace(clip_path(context, clip.key))
             fields = dataclasses.asdict(clip)
@@ -51,7 +51,7 @@ async def cut_input_clips(context: StageContext) -> Outcome:
     return Outcome({"clips": clips}, Delivered(len(clips), tuple((titles[failed.key], failed) for failed in uncut)).message)
 
 
-async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
     """The clips are local files until stage 7 has stored them."""
     if all(clip_path(context, moment).exists() for moment in checkpoint["clips"]):
         return True
@@ -65,6 +65,6 @@ CLIP_EXTRACTION = Stage(
     run=cut_input_clips,
     skip=no_clips_needed,
     inputs=clip_inputs,
-    counts=_counts,
+    checkpoint_valid=_checkpoint_valid,
     resource=Resource.CLIPS,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from videomoments.core.names import StageName
 from videomoments.inference.dialect import not_sent
 from videomoments.pipeline.delivery import Delivered, deliver
-from videomoments.pipeline.refining import input_clips, material_of, refine_each, refined
+from videomoments.pipeline.refinement_calls import input_clips, material_of, refine_each, refined
 from videomoments.pipeline.stage import Outcome, StageContext
 from videomoments.services.unrefined import Unrefined
 

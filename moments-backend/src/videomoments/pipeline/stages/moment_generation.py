@@ -23,9 +23,9 @@ from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
 from videomoments.pipeline.conditions import no_speech
+from videomoments.pipeline.gather import gather
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
-from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
 from videomoments.services.waveforms import read_silences
@@ -50,7 +50,7 @@ async def generate(context: StageContext) -> Outcome:
     answers, unsent = await _answers(context, lines, duration, transcript.language, chapters)
     doubts = Doubts(transcript.words, lines)
     candidates = doubts.weighed(candidate for answer in answers for candidate in answer.candidates)
-    silences = await read_silences(context.parts.store, (await context.video()).audio_url)
+    silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
     snapper = Snapper(lines, words, duration, silences)
     chosen = select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
     moments = [_new(doubts.titled(one), doubts, context.snapshot.generation.key) for one in chosen if one.end > one.start]
@@ -90,7 +90,7 @@ async def _answers(
                 window=(number, len(windows)),
                 chapters=chapters,
             )
-            return await context.parts.chat.ask(
+            return await context.adapters.chat.ask(
                 endpoint,
                 model,
                 messages,
@@ -109,7 +109,7 @@ async def _answers(
         unsent.update(asked.answer.unsent)
         return asked.value
 
-    return await together(ask(number, window) for number, window in enumerate(windows, 1)), unsent
+    return await gather(ask(number, window) for number, window in enumerate(windows, 1)), unsent
 
 
 def _unused(answers: Sequence[Generation]) -> str | None:

@@ -10,7 +10,7 @@ from videomoments.inference.dialect import not_sent
 from videomoments.pipeline.conditions import no_moments
 from videomoments.pipeline.delivery import Delivered, deliver
 from videomoments.pipeline.limits import Resource
-from videomoments.pipeline.refining import input_clips, material_of, refine_each, refined
+from videomoments.pipeline.refinement_calls import input_clips, material_of, refine_each, refined
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.services.unrefined import Unrefined
 

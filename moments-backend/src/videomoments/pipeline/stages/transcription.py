@@ -16,10 +16,10 @@ from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.transcribe import transcribe as recognise
 from videomoments.inference.transcript import TimedTranscript, joined
 from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_audio
+from videomoments.pipeline.database_retry import retry_while_database_away
+from videomoments.pipeline.gather import gather
 from videomoments.pipeline.limits import Resource
-from videomoments.pipeline.patiently import patiently
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
-from videomoments.pipeline.together import together
 from videomoments.services.transcript_parts import digest_of
 from videomoments.services.transcripts import remarks_of, remarks_on
 
@@ -64,7 +64,7 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tim
         async with turn:
             return await _part(context, audio, chunk, number, folder, language, progress)
 
-    rest = await together(part(number, chunk) for number, chunk in enumerate(chunks[1:], 2))
+    rest = await gather(part(number, chunk) for number, chunk in enumerate(chunks[1:], 2))
     return joined([(chunk.start, heard) for chunk, heard in zip(chunks, [first, *rest], strict=True)])
 
 
@@ -79,10 +79,10 @@ async def _part(
         digest = await asyncio.to_thread(digest_of, path, context.snapshot.transcription, language)
         # The sound may be a little longer than what was measured of the file.
         length = min(chunk.duration, max(0.0, progress.duration - chunk.start))
-        heard = await patiently(parts.find, context.claim, digest)
+        heard = await retry_while_database_away(parts.find, context.claim, digest)
         if heard is None:
             heard = await _heard(context, path, str(number), length, language, partial(progress.of, number))
-            await patiently(parts.keep, context.claim, digest, heard)
+            await retry_while_database_away(parts.keep, context.claim, digest, heard)
         progress.of(number, length)
         return heard
     finally:
@@ -105,7 +105,7 @@ async def _heard(
             duration=duration,
             on_progress=lambda done, total: report(duration * done / total if total else 0.0),
             request_id=f"{context.claim.request_id}-{context.claim.attempt}-{number}",
-            tunnels=context.parts.tunnels,
+            tunnels=context.adapters.tunnels,
         )
 
     return await context.call_model(model, hear)
@@ -137,7 +137,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return {"audio": audio, "model": model.model_name, "key": model.key, "language": context.options.language}
 
 
-async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
     kept = await context.services.transcripts.of_video(context.claim.video_id)
     return kept is not None and kept.id == checkpoint["transcript_id"] and kept.input_hash == checkpoint["input_hash"]
 
@@ -148,7 +148,7 @@ TRANSCRIPTION = Stage(
     run=transcribe,
     skip=no_audio,
     inputs=_inputs,
-    counts=_counts,
+    checkpoint_valid=_checkpoint_valid,
     resource=Resource.TRANSCRIPTION,
     stall_seconds=6 * 3600.0,
 )

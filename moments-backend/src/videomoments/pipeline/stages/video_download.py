@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from videomoments.core.errors import MomentsError, NotFound, SourceUnavailable
 from videomoments.core.names import StageName
-from videomoments.media.types import Chapter, MediaInfo, Shot, ThumbnailRequest
+from videomoments.media.types import ContainerChapter, MediaInfo, Shot, ThumbnailRequest
 from videomoments.pipeline.source_wait import SourceWait
 from videomoments.pipeline.stage import Outcome, Stage, StageContext, log
 from videomoments.services.upload_queries import UPLOAD_SCHEME
@@ -75,7 +75,7 @@ async def download(context: StageContext) -> Outcome:
         if stored is not None and video.media_info is not None and await _unchanged(context, source):
             return await _kept(context, stored, "downloaded again: unchanged")
         stored = None
-    info = await context.parts.media.probe(source.path, audio_track=context.options.audio_track)
+    info = await context.adapters.media.probe(source.path, audio_track=context.options.audio_track)
     info = with_chapters(replace(info, shots=await _shots(context, source.path, info)), source.details)
     context.report(_MEASURED)
     key, sha256 = (stored, None) if stored else await _store(context, source.path, _extension(source.name, info))
@@ -103,7 +103,7 @@ async def _kept(context: StageContext, stored: str, how: str) -> Outcome:
     info, wanted = await context.media_info(), context.options.audio_track
     if wanted is None or wanted == info.audio_number:
         return Outcome({"cloud_url": stored}, "; ".join((how, *info.remarks)))
-    measured = await context.parts.media.probe(await context.source(), audio_track=wanted)
+    measured = await context.adapters.media.probe(await context.source(), audio_track=wanted)
     other = info.with_sound_of(measured)
     changed = info.audio != other.audio
     await context.publish(context.services.videos.publish_sound(context.claim, other.to_dict(), changed=changed))
@@ -129,7 +129,7 @@ def with_chapters(info: MediaInfo, details: SiteDetails | None) -> MediaInfo:
     if info.chapters or details is None:
         return info
     told = sorted((one.start, one.title) for one in details.chapters if one.title and one.start < info.duration)
-    return replace(info, chapters=tuple(Chapter(start, title) for start, title in told))
+    return replace(info, chapters=tuple(ContainerChapter(start, title) for start, title in told))
 
 
 async def _unchanged(context: StageContext, source: _Source) -> bool:
@@ -148,7 +148,7 @@ async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Sh
     nothing about the file: it is asked again."""
     for left in reversed(range(_SHOT_TRIES)):
         try:
-            found = await context.parts.media.shots(
+            found = await context.adapters.media.shots(
                 path, info, on_progress=lambda done: context.report(_FETCHED + (_MEASURED - _FETCHED) * done)
             )
         except MomentsError as error:
@@ -174,20 +174,20 @@ async def _store(context: StageContext, path: Path, extension: str) -> tuple[str
 
 async def _stored(context: StageContext, key: str) -> bool:
     try:
-        await context.parts.store.head(key)
+        await context.adapters.store.head(key)
     except NotFound:
         return False
     return True
 
 
 async def _fetch(context: StageContext, source_url: str, *, reached: bool) -> _Source:
-    limits = FetchLimits.of(context.parts.settings)
+    limits = FetchLimits.of(context.adapters.settings)
     parts = urlsplit(source_url)
     if parts.scheme == "file":
         path = Path(unquote(parts.path))
         found = await asyncio.to_thread(inspect, path)
         limits.check_size(found.size)
-        limits.check_space(context.parts.settings.home, found.size)
+        limits.check_space(context.adapters.settings.home, found.size)
         return _Source(path, path.name)
     waiting = SourceWait(context, reached=reached)
 
@@ -207,7 +207,7 @@ async def _fetch(context: StageContext, source_url: str, *, reached: bool) -> _S
     path, name = source.path, source.file_name
     if source.sound is not None:
         path = context.folder / "joined"
-        name += await context.parts.media.mux_tracks(source.path, source.sound, path)
+        name += await context.adapters.media.mux_tracks(source.path, source.sound, path)
         source.path.unlink()
         source.sound.unlink()
     elif safe_extension(name) == ".bin" and source.content_type:
@@ -225,7 +225,7 @@ async def _thumbnail(context: StageContext, path: Path, info: MediaInfo) -> Stil
     if not info.has_video:
         return None
     claim = context.claim
-    made = await context.parts.media.thumbnails(path, [ThumbnailRequest("video", context.folder / "video.jpg")], info)
+    made = await context.adapters.media.thumbnails(path, [ThumbnailRequest("video", context.folder / "video.jpg")], info)
     if not made:
         return None
     key = thumbnail_key(claim.video_id, "video", claim.request_id, claim.attempt)
@@ -237,11 +237,11 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return {"source": (await context.video()).source_key}
 
 
-async def _counts(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
     """Another run may have replaced the source, or taken another of its sounds, in between."""
     video = await context.video()
     wanted = context.options.audio_track
     return bool(video.cloud_url == checkpoint["cloud_url"]) and wanted in (None, (await context.media_info()).audio_number)
 
 
-VIDEO_DOWNLOAD = Stage(name=StageName.VIDEO_DOWNLOAD, run=download, inputs=_inputs, counts=_counts)
+VIDEO_DOWNLOAD = Stage(name=StageName.VIDEO_DOWNLOAD, run=download, inputs=_inputs, checkpoint_valid=_checkpoint_valid)

@@ -27,18 +27,18 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _DATABASE_SECONDS = 120.0
 
 
-async def run_patiently(stage: Stage, context: StageContext) -> Outcome:
+async def run_with_retries(stage: Stage, context: StageContext) -> Outcome:
     """What the stage leaves. Raises its last error."""
-    clock = context.parts.patience.clock
+    clock = context.adapters.patience.clock
     failed_at: float | None = None
     shown = False
     for tries in count(1):
         try:
-            await check_quota(context.folder.parent, context.parts.settings.temp_quota_bytes)
+            await check_quota(context.folder.parent, context.adapters.settings.temp_quota_bytes)
             outcome = await stage.run(context)
         except MomentsError as error:
             failed_at = clock() if failed_at is None else failed_at
-            if not _mends(error) or (tries >= _ATTEMPTS and clock() - failed_at >= _longest(error, context)):
+            if not _is_transient(error) or (tries >= _ATTEMPTS and clock() - failed_at >= _longest(error, context)):
                 if shown:
                     await _show(context, waits=False)
                 raise
@@ -55,7 +55,7 @@ async def run_patiently(stage: Stage, context: StageContext) -> Outcome:
     raise AssertionError("counting does not end")
 
 
-def _mends(error: MomentsError) -> bool:
+def _is_transient(error: MomentsError) -> bool:
     """Whether waiting can mend it."""
     return error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
 
@@ -65,7 +65,7 @@ def _longest(error: MomentsError, context: StageContext) -> float:
     if isinstance(error, ServiceUnavailable):
         return _DATABASE_SECONDS
     # One that has taken something of this run was there; one that never has may be a mistyped address.
-    return context.parts.patience.budget if isinstance(error, StorageError) and context.checkpoints else 0.0
+    return context.adapters.patience.budget if isinstance(error, StorageError) and context.checkpoints else 0.0
 
 
 async def _rest(context: StageContext, tries: int) -> None:
@@ -73,7 +73,7 @@ async def _rest(context: StageContext, tries: int) -> None:
     place = context.models.place
     place.leave()
     with context.paused():
-        await context.parts.patience.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))))
+        await context.adapters.patience.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (tries - 1))))
         await place.take()
 
 

@@ -9,17 +9,17 @@ from redis.exceptions import ConnectionError as RedisAway
 from videomoments.coordination.queue import JobQueue
 from videomoments.core.times import now
 from videomoments.services.wiring import Services
-from videomoments.worker.settling import Settler
+from videomoments.worker.acknowledging import Acknowledger
 from workers import until
 
 
 class _AwayAtFirst(JobQueue):
     away = True
 
-    async def settle(self, consumer: str, *entry_ids: str) -> int:
+    async def acknowledge(self, consumer: str, *entry_ids: str) -> int:
         if self.away:
             raise RedisAway("it was killed")
-        return await super().settle(consumer, *entry_ids)
+        return await super().acknowledge(consumer, *entry_ids)
 
 
 async def _read(queue: JobQueue, count: int) -> list[str]:
@@ -31,10 +31,10 @@ async def _read(queue: JobQueue, count: int) -> list[str]:
 
 async def test_f20_an_entry_is_settled_when_redis_is_back(services: Services) -> None:
     queue = _AwayAtFirst(services.redis)
-    settler = Settler(queue, "worker-a")
-    settling = asyncio.create_task(settler.run())
+    acknowledger = Acknowledger(queue, "worker-a")
+    acknowledging = asyncio.create_task(acknowledger.run())
     for entry in await _read(queue, 3):
-        settler.add(entry)
+        acknowledger.add(entry)
     await asyncio.sleep(0)
     assert await queue.depth() == 3
     queue.away = False
@@ -43,16 +43,16 @@ async def test_f20_an_entry_is_settled_when_redis_is_back(services: Services) ->
         return await queue.depth() == 0
 
     await until(settled)
-    settling.cancel()
+    acknowledging.cancel()
 
 
 async def test_f20_what_was_done_with_is_not_given_back_at_the_end(services: Services) -> None:
     queue = _AwayAtFirst(services.redis)
-    settler = Settler(queue, "worker-a")
+    acknowledger = Acknowledger(queue, "worker-a")
     done, only_read = await _read(queue, 2)
-    settler.add(done)
+    acknowledger.add(done)
     queue.away = False
-    await settler.leave()
+    await acknowledger.leave()
     [back] = [entry async for page in queue.pages() for entry in page]
     assert back.request_id == "r1"
     assert back.entry_id != only_read, "it is a fresh entry, for another consumer"

@@ -13,7 +13,7 @@ _MOST = 100
 _PAUSE_SECONDS = 0.5
 
 
-class Settler:
+class Acknowledger:
     """The entries of one consumer. Nobody waits for an acknowledgement: the run row has said already what became of the run."""
 
     def __init__(self, queue: JobQueue, consumer: str) -> None:
@@ -32,20 +32,20 @@ class Settler:
             await self._added.wait()
             self._added.clear()
             try:
-                await self.settle()
+                await self.acknowledge()
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(_PAUSE_SECONDS)
                 self._added.set()
 
-    async def settle(self) -> None:
+    async def acknowledge(self) -> None:
         """What is left, now. Raises what Redis raises; then it is still left."""
         while batch := list(self._left)[:_MOST]:
-            await self._queue.settle(self._consumer, *batch)
+            await self._queue.acknowledge(self._consumer, *batch)
             for entry_id in batch:
                 self._left.pop(entry_id, None)
 
     async def leave(self) -> None:
         """At the end of the consumer: what was done with is settled, what was only read goes back into the stream."""
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            await self.settle()
+            await self.acknowledge()
             await self._queue.leave(self._consumer)

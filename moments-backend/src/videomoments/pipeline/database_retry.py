@@ -14,7 +14,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 120.0
 
 
-async def patiently(call: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+async def retry_while_database_away(call: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
     """Waits for a database that restarts. Whoever waits too long loses the lease first, and is stopped by that."""
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ServiceUnavailable),

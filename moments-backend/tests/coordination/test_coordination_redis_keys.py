@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backend import accepted, claimed, run_of
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core import times
 from videomoments.core.errors import ModelError
 from videomoments.core.names import RunStatus, StageName
@@ -69,7 +69,7 @@ async def test_each_stage_writes_its_fields(services: Services) -> None:
 async def test_a_finished_run_leaves_its_history_and_no_lock(services: Services) -> None:
     claim = await claimed(services)
     await services.runs.finish(claim, RunStatus.COMPLETED)
-    assert await services.redis.exists(keys.lock(claim.video_id), keys.cancel(claim.video_id)) == 0
+    assert await services.redis.exists(redis_keys.lock(claim.video_id), redis_keys.cancel(claim.video_id)) == 0
     run = await _hash(services, f"pipeline:run:{claim.request_id}")
     assert run["status"] == "completed"
     assert run["video_id"] == claim.video_id
@@ -109,9 +109,9 @@ async def test_the_history_holds_all_of_a_run(services: Services) -> None:
 async def test_a_run_that_has_ended_is_in_no_stage(services: Services, ending: RunStatus) -> None:
     claim = await claimed(services)
     await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
-    assert (await _hash(services, keys.active(claim.video_id)))["current_stage"] == "TRANSCRIPTION"
+    assert (await _hash(services, redis_keys.active(claim.video_id)))["current_stage"] == "TRANSCRIPTION"
     await services.runs.finish(claim, ending)
-    for key in (keys.active(claim.video_id), keys.run(claim.request_id)):
+    for key in (redis_keys.active(claim.video_id), redis_keys.run(claim.request_id)):
         shown = await _hash(services, key)
         assert (shown["status"], "current_stage" in shown) == (ending.value, False)
 
@@ -121,16 +121,16 @@ async def test_a_run_that_is_cancelled_while_nobody_holds_it_is_in_no_stage_eith
     await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
     assert await services.runs.hand_back(claim)
     await services.runs.request_cancel(claim.request_id)
-    shown = await _hash(services, keys.active(claim.video_id))
+    shown = await _hash(services, redis_keys.active(claim.video_id))
     assert (shown["status"], shown["TRANSCRIPTION_status"], "current_stage" in shown) == ("cancelled", "cancelled", False)
-    assert (await _hash(services, keys.run(claim.request_id)))["TRANSCRIPTION_status"] == "cancelled"
+    assert (await _hash(services, redis_keys.run(claim.request_id)))["TRANSCRIPTION_status"] == "cancelled"
 
 
 async def test_an_end_that_is_mirrored_late_takes_the_stage_away(services: Services) -> None:
     claim = await claimed(services)
     await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
     assert await services.runs.status.settle(claim.video_id, claim.request_id, {"status": "failed"})
-    shown = await _hash(services, keys.active(claim.video_id))
+    shown = await _hash(services, redis_keys.active(claim.video_id))
     assert (shown["status"], "current_stage" in shown) == ("failed", False)
 
 
@@ -156,13 +156,13 @@ async def test_times_in_redis_are_those_of_postgresql(services: Services, monkey
     await services.runs.finish(again, RunStatus.COMPLETED)
     row = await run_of(services, run.request_id)
     stage = next(stage for stage in row.stages if stage.name is StageName.TRANSCRIPTION)
-    for key in (keys.active(run.video_id), keys.run(run.request_id)):
+    for key in (redis_keys.active(run.video_id), redis_keys.run(run.request_id)):
         shown = await _hash(services, key)
         assert shown["completed_at"] == isoformat(row.completed_at)
         assert shown["TRANSCRIPTION_started_at"] == isoformat(stage.started_at)
         assert shown["TRANSCRIPTION_completed_at"] == isoformat(stage.completed_at)
     assert row.completed_at is not None
-    [(_, score)] = await services.redis.zrange(keys.history(run.video_id), 0, -1, withscores=True)
+    [(_, score)] = await services.redis.zrange(redis_keys.history(run.video_id), 0, -1, withscores=True)
     assert score == pytest.approx(row.completed_at.timestamp(), abs=0.001)
     entries = await services.redis.xrange("pipeline:requests")
     assert {fields["requested_at"] for _, fields in entries} == {isoformat(row.created_at)}
@@ -173,7 +173,7 @@ async def test_a_failed_stage_is_failed_in_the_hash_too(services: Services) -> N
     await StageRecords(services.runs).start(claim, StageName.TRANSCRIPTION, "h")
     error = ModelError("The model hung up.", code="model_unreachable")
     await services.runs.finish(claim, RunStatus.FAILED, error=error, error_stage=StageName.TRANSCRIPTION)
-    active = await _hash(services, keys.active(claim.video_id))
+    active = await _hash(services, redis_keys.active(claim.video_id))
     assert active["status"] == "failed"
     assert active["error_stage"] == "TRANSCRIPTION"
     assert active["TRANSCRIPTION_status"] == "failed"
@@ -186,13 +186,13 @@ async def test_no_key_of_a_finished_run_lives_for_ever(services: Services) -> No
     await services.runs.finish(claim, RunStatus.CANCELLED)
     # The queue itself and the registry of models are meant to stay.
     lasting = [key async for key in services.redis.scan_iter("*") if await services.redis.ttl(key) == -1]
-    assert [key for key in lasting if key != keys.STREAM and not key.startswith("model:config:")] == []
+    assert [key for key in lasting if key != redis_keys.STREAM and not key.startswith("model:config:")] == []
 
 
 async def test_f33_the_history_set_loses_ids_whose_hash_has_gone(services: Services) -> None:
     claim = await claimed(services)
     await services.runs.finish(claim, RunStatus.COMPLETED)
-    history = keys.history(claim.video_id)
+    history = redis_keys.history(claim.video_id)
     await services.redis.zadd(history, {"long-ago": 1_000_000.0})
     await services.runs.history.trim(now())
     assert await services.redis.zrange(history, 0, -1) == [claim.request_id]
@@ -208,10 +208,12 @@ async def test_a_hash_never_mixes_two_runs(services: Services) -> None:
     await services.runs.finish(first, RunStatus.COMPLETED)
     second = await accepted(services)
     await services.runs.status.release(second.video_id, second.request_id, 0, {})
-    await services.redis.hset(keys.active(second.video_id), mapping={"request_id": first.request_id, "TRANSCRIPTION_status": "completed"})
+    await services.redis.hset(
+        redis_keys.active(second.video_id), mapping={"request_id": first.request_id, "TRANSCRIPTION_status": "completed"}
+    )
     claim = await services.runs.claim(second.request_id, "worker-b")
     assert claim is not None
-    assert await _hash(services, keys.active(second.video_id)) == {"request_id": second.request_id, "status": "processing"}
+    assert await _hash(services, redis_keys.active(second.video_id)) == {"request_id": second.request_id, "status": "processing"}
 
 
 async def test_the_registry_shows_every_model_and_no_secret(services: Services) -> None:
@@ -245,9 +247,9 @@ async def test_f28_the_cancel_key_names_the_run_it_is_meant_for(services: Servic
 
 async def test_f28_an_old_cancel_mark_is_not_removed_by_another_run(services: Services) -> None:
     claim = await claimed(services)
-    await services.redis.set(keys.cancel(claim.video_id), "another-run")
+    await services.redis.set(redis_keys.cancel(claim.video_id), "another-run")
     await services.runs.finish(claim, RunStatus.COMPLETED)
-    assert await services.redis.get(keys.cancel(claim.video_id)) == "another-run"
+    assert await services.redis.get(redis_keys.cancel(claim.video_id)) == "another-run"
 
 
 async def test_every_key_that_runs_leave_goes_by_itself_or_is_meant_to_stay(services: Services) -> None:
@@ -276,12 +278,12 @@ async def test_every_key_that_runs_leave_goes_by_itself_or_is_meant_to_stay(serv
         if await services.redis.ttl(key) == -1:
             # The hash of an active run gets its time with the run's end.
             active = shape.endswith(":active") and await services.redis.hget(key, "status") in ("queued", "processing")
-            assert active or shape in keys.LASTING, f"{key} would live for ever"
+            assert active or shape in redis_keys.LASTING, f"{key} would live for ever"
 
 
 def _shape(key: str) -> str:
     """`pipeline:0f3…:lock` as the page has it, `pipeline:{video_id}:lock`."""
-    if key in (keys.STREAM, keys.MODEL_KEYS):
+    if key in (redis_keys.STREAM, redis_keys.MODEL_KEYS):
         return key
     key = re.sub(r"^pipeline:run:.+$", "pipeline:run:{request_id}", key)
     key = re.sub(r"^pipeline:[0-9a-f-]{36}:", "pipeline:{video_id}:", key)

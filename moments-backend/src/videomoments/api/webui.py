@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from videomoments.core.webpage import page_folder
+from videomoments.core.webui_files import page_folder
 
 _API = re.compile(r"/(api|docs|health|ready|metrics)(/|$)")
 # Names of these files hold a hash of what is in them.

@@ -25,8 +25,8 @@ from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, par
 from videomoments.moments.prompt_texts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
 from videomoments.moments.snapping import Snapper
 from videomoments.pipeline.delivery import Delivered
+from videomoments.pipeline.gather import gather
 from videomoments.pipeline.stage import Checkpoint, Outcome, StageContext
-from videomoments.pipeline.together import together
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
 from videomoments.services.unrefined import UNREFINED, Unrefined
@@ -73,7 +73,7 @@ async def material_of(context: StageContext, moments: list[Moment]) -> Material:
     row = await context.services.transcripts.of_video(context.claim.video_id)
     options = context.options
     limits = MomentLimits(options.max_moments, options.min_duration, options.max_duration)
-    silences = await read_silences(context.parts.store, (await context.video()).audio_url)
+    silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
     return Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits, silences)
 
 
@@ -104,7 +104,7 @@ async def refine_each(
         finished += 1
         context.report(share * finished / len(moments))
 
-    await together(one(moment) for moment in moments)
+    await gather(one(moment) for moment in moments)
     return failures
 
 
@@ -150,7 +150,7 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             clip=view,
             clip_url=await _clip_url(context, clip) if clip is not None and view else None,
         )
-        return await context.parts.chat.ask(
+        return await context.adapters.chat.ask(
             endpoint,
             model,
             messages,
@@ -205,8 +205,8 @@ def _view(clip: Clip) -> ClipView:
 
 async def _clip_url(context: StageContext, clip: Clip) -> str:
     """A signed URL where a model can reach the store, else the clip itself as a data: URL."""
-    store = context.parts.store
-    if store.signer is None or context.parts.settings.reached_from_elsewhere:
+    store = context.adapters.store
+    if store.signer is None or context.adapters.settings.reached_from_elsewhere:
         return (await store.signed_url(clip.cloud_url, expires_in=_URL_LIFE)).url
     data = await store.read_range(clip.cloud_url, 0, clip.size_bytes)
     return f"data:{clip.content_type};base64,{base64.b64encode(data).decode()}"

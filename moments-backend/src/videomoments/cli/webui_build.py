@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from videomoments.core.webpage import page_folder, page_source
+from videomoments.core.webui_files import page_folder, page_source
 
 _SECONDS = 900.0
 _SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "src", "public")

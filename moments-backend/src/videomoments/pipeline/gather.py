@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """The results in order. When one raises, the others are cancelled and waited for, and that error itself is raised, not a group."""
     try:
         async with asyncio.TaskGroup() as group:
