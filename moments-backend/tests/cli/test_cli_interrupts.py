@@ -7,15 +7,15 @@ import sys
 
 _SWALLOWED = """
 import os, signal
-from videomoments.cli.interrupts import end_if_told, end_well_on_sigterm
+from videomoments.cli.interrupts import end_if_signalled, end_well_on_sigterm
 
 end_well_on_sigterm()
-end_if_told()
+end_if_signalled()
 try:
     os.kill(os.getpid(), signal.SIGTERM)
 except SystemExit:
     print("swallowed", flush=True)
-end_if_told()
+end_if_signalled()
 print("went on")
 """
 
@@ -27,7 +27,7 @@ def test_a_sigterm_whose_exit_was_swallowed_by_an_import_ends_the_process_all_th
 
 _IN_A_CALLBACK = """
 import os, signal, weakref
-from videomoments.cli.interrupts import end_if_told, end_well_on_sigterm
+from videomoments.cli.interrupts import end_if_signalled, end_well_on_sigterm
 
 class Thing: ...
 
@@ -35,7 +35,7 @@ end_well_on_sigterm()
 thing = Thing()
 kept = weakref.ref(thing, lambda gone: os.kill(os.getpid(), signal.SIGTERM))
 del thing
-end_if_told()
+end_if_signalled()
 print("went on")
 """
 

@@ -156,6 +156,6 @@ async def test_the_pool_says_who_and_where_to_the_operator_and_not_to_callers(be
         await database.close()
     assert refused.value.code == "database_unavailable"
     assert refused.value.message == "PostgreSQL does not answer."
-    assert f"localhost:{port} (user {behind.user}" in refused.value.told
-    assert "does not accept the password" in refused.value.told
+    assert f"localhost:{port} (user {behind.user}" in refused.value.operator_text
+    assert "does not accept the password" in refused.value.operator_text
     assert "a wrong one" not in str(refused.value)

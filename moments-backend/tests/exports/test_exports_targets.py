@@ -135,11 +135,11 @@ def test_f95_an_edl_over_midnight_has_no_event_that_ends_before_it_begins(rate: 
     notes = Notes()
     text = edl.write(source, notes)
     pairs = [(source.rate.frame_of(a), source.rate.frame_of(b)) for a, b in re.findall(r" C +(\S+) (\S+) \d\d:\S+ \d\d:\S+\n", text)]
-    assert pairs == [(source.frames(moment).first, source.frames(moment).end) for moment in source.kept]
+    assert pairs == [(source.frames(moment).first, source.frames(moment).end) for moment in source.not_rejected]
     assert f"SOURCE TIMECODE {start} PASSES MIDNIGHT" in text
     assert any("passes midnight" in note for note in notes)
     found = clips(otio_of(text, "cmx_3600", rate=float(source.rate.rate)))
-    assert [clip.source_range.duration.value for clip in found] == [source.frames(moment).count for moment in source.kept]
+    assert [clip.source_range.duration.value for clip in found] == [source.frames(moment).count for moment in source.not_rejected]
 
 
 def test_f95_a_day_that_is_not_crossed_keeps_its_timecode() -> None:

@@ -31,8 +31,8 @@ def clips(timeline: Any, kind: str) -> list[Any]:
 
 def judge(found: list[tuple[Fraction, Fraction]], source: Recording) -> None:
     """`found` are the first frame and the number of frames of each cut, in the source's timecode."""
-    assert len(found) == len(source.kept)
-    for (first, count), moment in zip(found, source.kept, strict=True):
+    assert len(found) == len(source.not_rejected)
+    for (first, count), moment in zip(found, source.not_rejected, strict=True):
         assert first.denominator == count.denominator == 1
         assert count >= 1
         first -= source.first_frame
@@ -54,20 +54,20 @@ def test_otio_keeps_every_boundary(source: Recording) -> None:
     for kind in ("Video", "Audio"):
         found = clips(timeline, kind)
         judge(list(ranges(found, source.rate.rate)), source)
-        assert [clip.name for clip in found] == [moment.title for moment in source.kept]
+        assert [clip.name for clip in found] == [moment.title for moment in source.not_rejected]
 
 
 @OFTEN
 @given(recordings())
 def test_edl_keeps_every_boundary(source: Recording) -> None:
-    if not source.kept:
+    if not source.not_rejected:
         return
     # Overlapping moments can fill more than the clock of the format has: what does not fit is left out, and nothing else.
     source = replace(source, moments=fitting(source))
-    if not source.kept:
+    if not source.not_rejected:
         return
     timeline = read(edl.write(source), "cmx_3600", rate=float(source.rate.rate))
-    total = sum(source.frames(moment).count for moment in source.kept)
+    total = sum(source.frames(moment).count for moment in source.not_rejected)
     assert [track.duration().value for track in timeline.tracks] == [total] * 3  # one behind the other, without a gap
     for kind in ("Video", "Audio"):
         found = clips(timeline, kind)
@@ -80,7 +80,7 @@ def test_edl_keeps_every_boundary(source: Recording) -> None:
 def fitting(source: Recording) -> tuple[ExportedMoment, ...]:
     """The first moments, in time order, that fit between one hour and one second before 24."""
     room, found = (23 * 3600 - 1) * source.rate.rate, []
-    for moment in source.kept:
+    for moment in source.not_rejected:
         room -= source.frames(moment).count
         if room < source.rate.rate:  # what the dropped numbers of a day make of a second
             break
@@ -112,7 +112,7 @@ def test_fcpxml_keeps_every_boundary(source: Recording) -> None:
     assert seconds(root.find(".//sequence"), "duration") == offset
     assert exactly_read(text) == [(int(first), int(count)) for first, count in found]
     opened = timeline_of(text)
-    assert len(opened) == len(source.kept)
+    assert len(opened) == len(source.not_rejected)
     # OpenTimelineIO's reader of this format counts in whole frames per second (29 at 29.97) and cuts floats off: within one of those
     # where the rate is whole, else within two.
     coarse = int(source.rate.rate)
@@ -140,11 +140,11 @@ def test_both_readers_of_fcpxml_see_the_frame_rate_and_the_names(rate: str) -> N
     source = recording(rate, timecode=RATES[rate])
     (timeline,) = FCPXMLParser().parse_string(fcpxml.write(source)).timelines
     assert timeline.frame_rate == pytest.approx(float(source.rate.rate), abs=1e-9)
-    assert [clip.name for clip in timeline.clips] == [moment.title for moment in source.kept]
-    assert [marker.name for clip in timeline.clips for marker in clip.markers] == [moment.title for moment in source.kept]
+    assert [clip.name for clip in timeline.clips] == [moment.title for moment in source.not_rejected]
+    assert [marker.name for clip in timeline.clips for marker in clip.markers] == [moment.title for moment in source.not_rejected]
     assert {clip.media_path for clip in timeline.clips} == {source.media_url}
     assert exactly_read(fcpxml.write(source)) == [
-        (source.first_frame + source.frames(moment).first, source.frames(moment).count) for moment in source.kept
+        (source.first_frame + source.frames(moment).first, source.frames(moment).count) for moment in source.not_rejected
     ]
 
 
@@ -153,7 +153,7 @@ def test_the_exact_reader_sees_a_boundary_that_is_off_by_one_frame() -> None:
     source = recording("29.97df")
     text = fcpxml.write(source)
     (first, count), *rest = exactly_read(text)
-    moment = source.kept[0]
+    moment = source.not_rejected[0]
     later = replace(moment, end=moment.end + float(source.rate.seconds(1)))
     moved = replace(source, moments=tuple(later if one is moment else one for one in source.moments))
     assert exactly_read(fcpxml.write(moved)) == [(first, count + 1), *rest]

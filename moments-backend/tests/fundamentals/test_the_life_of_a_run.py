@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from backend import run_of
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import StaleAttempt
 from videomoments.core.names import RunStatus, StageName, StageStatus
@@ -23,7 +23,7 @@ from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
-from videomoments.worker.app import build_parts
+from videomoments.worker.app import build_adapters
 from videomoments.worker.reconciler import Reconciler
 from workers import end_of, executions, in_stage, lapse, until, worker_process, working
 
@@ -66,7 +66,7 @@ async def test_accept_claim_stages_finish(services: Services) -> None:
     [past] = await services.run_queries.history(run.video_id)
     assert past.status is RunStatus.COMPLETED
     assert {stage.status for stage in past.stages} == {StageStatus.COMPLETED}
-    assert not await services.redis.exists(keys.lock(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id))
 
 
 async def test_a_worker_dies_and_another_goes_on_where_it_was(services: Services) -> None:
@@ -147,7 +147,7 @@ async def test_a_person_cancels(services: Services) -> None:
     claim = await services.runs.claim(running.request_id, "worker-a")
     assert claim is not None
     assert await services.runs.request_cancel(running.request_id) is RunStatus.PROCESSING
-    assert await services.redis.get(keys.cancel(running.video_id)) == running.request_id
+    assert await services.redis.get(redis_keys.cancel(running.video_id)) == running.request_id
     await services.runs.finish(claim, RunStatus.CANCELLED)
     assert [past.status for past in await services.run_queries.history(running.video_id)] == [RunStatus.CANCELLED] * 2
 
@@ -176,7 +176,7 @@ async def test_a_stage_is_one_function_and_a_declaration(services: Services) -> 
     run = await _accept(services)
     claim = await services.runs.claim(run.request_id, "worker-a")
     assert claim is not None
-    parts = build_parts(services.settings, services)
+    parts = build_adapters(services.settings, services)
     note = await run_stages(claim, parts, lambda clock, seconds: None, stages)
     assert note == "nobody needs it"
     await services.runs.finish(claim, RunStatus.COMPLETED, note=note)

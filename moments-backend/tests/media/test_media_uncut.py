@@ -31,7 +31,7 @@ async def test_f82_a_clip_outside_the_file_leaves_the_others(tmp_path: Path) -> 
     clips = [clip async for clip in MediaEngine().cut(made.path, asked(tmp_path, 0.5, 50.0, 3.0), info, on_uncut=uncut.append)]
     assert [clip.key for clip in clips] == ["0.5", "3.0"]
     assert [(failed.key, failed.code) for failed in uncut] == [("50.0", "invalid_input")]
-    assert "outside the file" in uncut[0].told
+    assert "outside the file" in uncut[0].explanation
     with pytest.raises(InvalidInput):
         _ = [clip async for clip in MediaEngine().cut(made.path, asked(tmp_path, 50.0), info)]
 
@@ -53,7 +53,7 @@ def test_f82_whatever_breaks_over_one_clip_is_said_in_plain_words(
     first, second, third = cut_here(made.path, asked(tmp_path, 0.5, 2.0, 4.0), info, Progress(lambda _: None), each=True)
     assert (first.key, third.key) == ("0.5", "4.0")
     assert isinstance(second, Uncut)
-    assert type(error).__name__ not in second.told
+    assert type(error).__name__ not in second.explanation
     assert type(error).__name__ in second.detail
     assert "Convert" in second.advice
 

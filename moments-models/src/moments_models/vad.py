@@ -283,10 +283,10 @@ def plan_chunks(probabilities: NDArray[np.float32], regions: Iterator[tuple[int,
 def _join(pieces: list[SpeechPiece], start: int, end: int) -> list[SpeechPiece]:
     last = pieces[-1]
     pause = start - (last.start + last.length)
-    kept = int(_KEPT_PAUSE * RATE)
-    if pause <= kept:
+    pause_samples = int(_KEPT_PAUSE * RATE)
+    if pause <= pause_samples:
         return [*pieces[:-1], SpeechPiece(last.start, last.offset, end - last.start)]
-    half = kept // 2
+    half = pause_samples // 2
     extended = SpeechPiece(last.start, last.offset, last.length + half)
     return [*pieces[:-1], extended, SpeechPiece(start - half, extended.offset + extended.length, end - start + half)]
 

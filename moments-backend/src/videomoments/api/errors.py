@@ -132,7 +132,7 @@ def refusal(error: MomentsError, path: str) -> JSONResponse:
 async def _moments_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, MomentsError)
     if error.status_code >= 500:
-        log.warning("%s %s: %s", request.method, request.url.path, error.told)
+        log.warning("%s %s: %s", request.method, request.url.path, error.operator_text)
     return refusal(error, request.url.path)
 
 

@@ -35,7 +35,7 @@ async def _check(name: str, look: Callable[[Settings], Awaitable[str]], settings
     try:
         return Check(name, True, await look(settings))
     except MomentsError as error:
-        return Check(name, False, f"{error.told} ({error.code})", error.advice)
+        return Check(name, False, f"{error.operator_text} ({error.code})", error.advice)
 
 
 async def _database(settings: Settings) -> str:

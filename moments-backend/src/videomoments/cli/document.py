@@ -139,7 +139,7 @@ def _error(run: RunView | None, error: MomentsError | None) -> Document | None:
         stage = run.error.stage.value if run.error.stage else None
         return {"stage": stage, "code": run.error.code, "message": run.error.message, "advice": run.error.advice}
     if error is not None:
-        return {"stage": None, "code": error.code, "message": error.told, "advice": error.advice or None}
+        return {"stage": None, "code": error.code, "message": error.operator_text, "advice": error.advice or None}
     if run is not None and run.status is RunStatus.CANCELLED:
         return {"stage": None, "code": "cancelled", "message": "The run was cancelled.", "advice": None}
     return None

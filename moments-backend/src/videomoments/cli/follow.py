@@ -115,19 +115,19 @@ async def follow(services: Services, request_id: str, progress: RunProgress, kee
     Raises:
         ServiceUnavailable: PostgreSQL stays away, or no worker stays alive.
     """
-    answered, told = time.monotonic(), False
+    answered, remarked = time.monotonic(), False
     while True:
         try:
             view = await services.run_queries.get(request_id)
         except ServiceUnavailable:
             if time.monotonic() - answered > _AWAY_SECONDS:
                 raise
-            if not told:
+            if not remarked:
                 progress.remark("The database does not answer; waiting for it.")
-            told = True
+            remarked = True
             await asyncio.sleep(1.0)
             continue
-        answered, told = time.monotonic(), False
+        answered, remarked = time.monotonic(), False
         progress.show(view)
         if not view.status.active:
             return view

@@ -142,8 +142,8 @@ def _files_in(path: Path, recursive: bool, left_out: set[Path]) -> Iterator[Path
             raise error
 
     for folder, folders, names in os.walk(path, onerror=refuse):
-        kept = [name for name in folders if not name.startswith(".") and name != DEFAULT_ROOT]
-        folders[:] = [name for name in kept if (Path(folder) / name).absolute() not in left_out] if recursive else []
+        visible_folders = [name for name in folders if not name.startswith(".") and name != DEFAULT_ROOT]
+        folders[:] = [name for name in visible_folders if (Path(folder) / name).absolute() not in left_out] if recursive else []
         yield from (Path(folder) / name for name in names if not name.startswith("."))
 
 

@@ -21,7 +21,7 @@ def end_like_ctrl_c() -> None:
             signal.signal(number, _as_interrupt)
 
 
-_told = threading.Event()
+_signalled = threading.Event()
 
 
 def end_well_on_sigterm() -> None:
@@ -47,21 +47,21 @@ def note_hang_up() -> None:
     let_go_of_terminal()
 
 
-def end_if_told() -> None:
+def end_if_signalled() -> None:
     """Called when everything is imported: Python ignores an exit that comes in a callback of its import locks."""
-    if _told.is_set():
+    if _signalled.is_set():
         raise SystemExit(0)
 
 
 def _quietly(ignored: sys.UnraisableHookArgs) -> None:
-    """An exit that came in a callback, where Python can only ignore it, is no fault to print: `end_if_told` or the next signal ends us."""
-    if not (_told.is_set() and isinstance(ignored.exc_value, SystemExit)):
+    """An exit that came in a callback, where Python can only ignore it, is no fault: `end_if_signalled` or the next signal ends us."""
+    if not (_signalled.is_set() and isinstance(ignored.exc_value, SystemExit)):
         sys.__unraisablehook__(ignored)
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    _told.set()
+    _signalled.set()
     raise SystemExit(0)
 
 

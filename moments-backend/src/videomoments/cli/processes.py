@@ -19,7 +19,7 @@ def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = F
     import asyncio
 
     from videomoments.cli.children import end_with_parent
-    from videomoments.cli.interrupts import end_if_told, end_well_on_sigterm
+    from videomoments.cli.interrupts import end_if_signalled, end_well_on_sigterm
     from videomoments.cli.settings import connected
     from videomoments.core.logging import configure_logging
 
@@ -31,7 +31,7 @@ def api(host: Host = None, port: Port = None, until_stdin_closes: WithParent = F
     with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.api.server import serve
 
-        end_if_told()
+        end_if_signalled()
         asyncio.run(serve(running))
 
 
@@ -40,7 +40,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
     import asyncio
 
     from videomoments.cli.children import end_with_parent
-    from videomoments.cli.interrupts import end_if_told, end_well_on_sigterm
+    from videomoments.cli.interrupts import end_if_signalled, end_well_on_sigterm
     from videomoments.cli.settings import connected, read_settings
     from videomoments.core.logging import configure_logging
 
@@ -52,7 +52,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
     with connected(settings, prepared=until_stdin_closes) as running:
         from videomoments.worker.app import run_worker
 
-        end_if_told()
+        end_if_signalled()
         asyncio.run(run_worker(running))
 
 

@@ -99,23 +99,23 @@ class LineProgress:
     def __init__(self, stream: TextIO, clock: StageClock | None = None) -> None:
         self._stream = stream
         self._clock = clock or StageClock()
-        self._told: set[StageName] = set()
+        self._ended: set[StageName] = set()
         self._alive_at: dict[StageName, float] = {}
         self._stalled = False
         self._waiting_for: str | None = None
 
     def begin(self, title: str) -> None:
-        self._told.clear()
+        self._ended.clear()
         self._clock = StageClock(self._clock.now)
         self._print(title)
 
     def show(self, view: RunView) -> None:
         for number, stage in enumerate(view.stages, 1):
             label = f"[{number}/{len(view.stages)}] {STAGE_WORDS[stage.name]}"
-            if stage.name in self._told:
+            if stage.name in self._ended:
                 continue
             if (ending := _ending(stage)) is not None:
-                self._told.add(stage.name)
+                self._ended.add(stage.name)
                 self._print(f"{label}: {ending}")
             elif stage.status is StageStatus.PROCESSING:
                 self._sign_of_life(label, stage)

@@ -122,11 +122,11 @@ class Revival:
         # `revive` starts them all: one that dies again and again holds up none that has just died.
         if self._clock() < (min(self._due.values()) if self._due else self._next):
             return None
-        told, self._trouble = self._trouble, self._revived()
+        reported, self._trouble = self._trouble, self._revived()
         self._started_at |= dict.fromkeys(self._due, self._clock())
         self._due.clear()
         self._next = self._clock() + self._every
-        return self._trouble if self._trouble != told and self._trouble else None
+        return self._trouble if self._trouble != reported and self._trouble else None
 
     def _revived(self) -> str:
         try:

@@ -18,6 +18,6 @@ def serve(host: Host = None, port: Port = None, workers: Workers = 1, page: Page
     """Serve the web page and the API, with workers, until Ctrl-C. Everything they need starts with them."""
     settings = listening(host, port)
 
-    from videomoments.cli.supervise import serve_until_told
+    from videomoments.cli.supervise import serve_until_signalled
 
-    raise typer.Exit(serve_until_told(settings, workers, page=page))
+    raise typer.Exit(serve_until_signalled(settings, workers, page=page))

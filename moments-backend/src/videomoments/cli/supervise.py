@@ -31,7 +31,7 @@ _REVIVE_SECONDS = 5.0
 _START_SECONDS = 60.0
 
 
-class _Told:
+class _StopSignal:
     """Which signal has asked us to end. The second one does not wait."""
 
     def __init__(self) -> None:
@@ -53,11 +53,11 @@ class _Told:
         self.event.set()
 
 
-def serve_until_told(settings: Settings, workers: int, *, page: bool) -> int:
+def serve_until_signalled(settings: Settings, workers: int, *, page: bool) -> int:
     """Runs everything until a signal; the exit status. Raises MomentsError when it can't be started."""
     quiet_logs()
     refuse_taken_port(settings)
-    told = _Told()
+    stop_signal = _StopSignal()
     welcome(settings)
     if page:
         ensure_page(say)
@@ -71,13 +71,13 @@ def serve_until_told(settings: Settings, workers: int, *, page: bool) -> int:
                 stack.enter_context(child)
             # Leaving the stack ends one after the other; told first, they end together.
             stack.callback(_request_stop, children)
-            told.listening = True
-            _wait_until_it_answers(settings, running, children, told)
-            if not told.event.is_set():
+            stop_signal.listening = True
+            _wait_until_it_answers(settings, running, children, stop_signal)
+            if not stop_signal.event.is_set():
                 say(f"VideoMoments answers on {address(running)} (API: {address(running)}/api/openapi.json). Ctrl-C ends it.")
-            _look_after(settings, running, children, told)
+            _look_after(settings, running, children, stop_signal)
             say("Ending.")
-    if told.number == signal.SIGTERM:
+    if stop_signal.number == signal.SIGTERM:
         return endings.DONE
     return endings.HUNG_UP if hung_up() else endings.INTERRUPTED
 
@@ -121,21 +121,21 @@ async def _default_models(settings: Settings) -> list[ModelConfig]:
     return [known[key] for key in default_models(known.values())]
 
 
-def _wait_until_it_answers(base: Settings, running: Settings, children: Sequence[Child], told: _Told) -> None:
+def _wait_until_it_answers(base: Settings, running: Settings, children: Sequence[Child], stop_signal: _StopSignal) -> None:
     start = FirstStart(children[0], lambda: ended_servers(base), lambda: _revive(base, running, children), seconds=_START_SECONDS)
     with httpx2.Client(trust_env=False, timeout=2.0) as client:
-        while not told.event.is_set():
+        while not stop_signal.event.is_set():
             start.look()
             with contextlib.suppress(httpx2.HTTPError):
                 client.get(f"{address(running)}/health")
                 return
-            told.event.wait(0.1)
+            stop_signal.event.wait(0.1)
 
 
-def _look_after(base: Settings, running: Settings, children: Sequence[Child], told: _Told) -> None:
+def _look_after(base: Settings, running: Settings, children: Sequence[Child], stop_signal: _StopSignal) -> None:
     watched = [Restarts(child) for child in children]
     servers = Revival(lambda: ended_servers(base), lambda: _revive(base, running, children), every=_REVIVE_SECONDS)
-    while not told.event.wait(_LOOK_SECONDS):
+    while not stop_signal.event.wait(_LOOK_SECONDS):
         for restarts in watched:
             if what := restarts.look():
                 say(what)

@@ -59,7 +59,7 @@ async def refuse_evicting(redis: Redis, url: str) -> None:
         if error.code.removeprefix("redis_") not in AWAY:
             raise
         raise ServiceUnavailable(
-            "Redis does not answer.", code="redis_unavailable", operator=error.told, advice="Check REDIS_URL."
+            "Redis does not answer.", code="redis_unavailable", operator=error.operator_text, advice="Check REDIS_URL."
         ) from error
 
 

@@ -37,7 +37,7 @@ class MomentsError(Exception):
 
     `message` says what is wrong in one line, without secrets, hosts of ours or paths of ours; `advice` what to do about it. `operator`
     is the message for those who run this installation, with host, port, user and cause but no password: the command line and the logs
-    show it (`str(error)`, `told`), HTTP never does.
+    show it (`str(error)`, `operator_text`), HTTP never does.
     """
 
     code = "internal_error"
@@ -56,7 +56,7 @@ class MomentsError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.told = operator or message
+        self.operator_text = operator or message
         if code is not None:
             self.code = code
         if advice is not None:
@@ -65,7 +65,7 @@ class MomentsError(Exception):
             self.retryable = retryable
 
     def __str__(self) -> str:
-        return f"{self.told} {self.advice}".strip()
+        return f"{self.operator_text} {self.advice}".strip()
 
 
 class InvalidInput(MomentsError):

@@ -34,7 +34,7 @@ Series = tuple[str, str]
 """A sample's name, and its labels as a JSON object with sorted names."""
 
 _lock = threading.Lock()
-_told: dict[Series, float] = {}
+_reported: dict[Series, float] = {}
 
 
 @contextmanager
@@ -58,10 +58,10 @@ def take_counted() -> dict[Series, float]:
         for metric in _registry.collect():
             for sample in metric.samples:
                 series = (sample.name, json.dumps(sample.labels, sort_keys=True))
-                if sample.name.endswith("_created") or sample.value == _told.get(series):
+                if sample.name.endswith("_created") or sample.value == _reported.get(series):
                     continue
-                fresh[series] = sample.value - _told.get(series, 0.0)  # 0 the first time: an empty bucket is told, too
-                _told[series] = sample.value
+                fresh[series] = sample.value - _reported.get(series, 0.0)  # 0 the first time: an empty bucket is told, too
+                _reported[series] = sample.value
     return fresh
 
 
@@ -69,8 +69,8 @@ def give_back(counted: Mapping[Series, float]) -> None:
     """Makes the next `take_counted` answer these again."""
     with _lock:
         for series, value in counted.items():
-            if (left := _told.pop(series) - value) > 0:
-                _told[series] = left
+            if (left := _reported.pop(series) - value) > 0:
+                _reported[series] = left
 
 
 def families(totals: Mapping[Series, float]) -> Iterator[Metric]:

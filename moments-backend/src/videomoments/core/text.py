@@ -44,7 +44,7 @@ def shows(text: str) -> bool:
 
 def cleaned(text: str) -> str:
     """A stranger's text, NFC, without unwanted signs. Tabs and line ends stay, other controls that are spaces become one."""
-    return unicodedata.normalize("NFC", "".join(map(_kept, text)))
+    return unicodedata.normalize("NFC", "".join(map(_clean_sign, text)))
 
 
 def one_line(text: str) -> str:
@@ -59,9 +59,9 @@ def whole_characters(document: str) -> str:
 
 def checked_text(text: str) -> str:
     """Typed text of any number of lines, NFC, its lines ended by a line feed. Raises ValueError that names an unwanted sign."""
-    kept = text.replace("\r\n", "\n").replace("\r", "\n").replace(_BYTE_ORDER_MARK, "")
-    refuse_unwanted(kept, allowed="\t\n")
-    return unicodedata.normalize("NFC", kept)
+    unified = text.replace("\r\n", "\n").replace("\r", "\n").replace(_BYTE_ORDER_MARK, "")
+    refuse_unwanted(unified, allowed="\t\n")
+    return unicodedata.normalize("NFC", unified)
 
 
 def checked_line(text: str) -> str:
@@ -98,7 +98,7 @@ def shortened(text: str, limit: int, *, size: Callable[[str], int] = len) -> str
     return text[: whole or end]
 
 
-def _kept(sign: str) -> str:
+def _clean_sign(sign: str) -> str:
     if sign == _BYTE_ORDER_MARK or unwanted(sign):
         return sign if sign in "\t\n\r" else " " if sign.isspace() else ""
     return sign

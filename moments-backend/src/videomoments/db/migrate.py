@@ -93,7 +93,7 @@ def _not_upgraded(error: BaseException, address: Address) -> MomentsError:
     return ServiceUnavailable(
         "The database could not be upgraded.",
         code="migration_failed",
-        operator=f"The database could not be upgraded: {known.told}",
+        operator=f"The database could not be upgraded: {known.operator_text}",
         advice=known.advice,
     )
 

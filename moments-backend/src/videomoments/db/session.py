@@ -104,7 +104,7 @@ def connect_arguments(url: str) -> dict[str, Any]:
 def unavailable(error: BaseException, address: Address) -> ServiceUnavailable:
     """What a caller over HTTP may know, and for the log and the command line all of it."""
     found = database_failure(error, address)
-    return ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable", operator=found.told)
+    return ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable", operator=found.operator_text)
 
 
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:

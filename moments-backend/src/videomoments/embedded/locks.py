@@ -63,11 +63,11 @@ class FileLock:
 
     def _wait(self, how: int, timeout: float, on_wait: Callable[[], None]) -> None:
         deadline = time.monotonic() + timeout
-        told = False
+        reported = False
         while not self._try(how):
-            if not told:
+            if not reported:
                 on_wait()
-                told = True
+                reported = True
             if time.monotonic() > deadline:
                 raise ServiceUnavailable(
                     "Another command is starting or stopping the servers and does not finish.",

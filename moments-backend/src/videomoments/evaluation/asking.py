@@ -46,7 +46,7 @@ async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, 
         async def answered(recording: EvaluatedRecording) -> None:
             nonlocal done
             async with slots:
-                await _answer(_Asking(chat, endpoint, model, recording, lines_of(recording)), found)
+                await _answer(_RecordingQuestions(chat, endpoint, model, recording, lines_of(recording)), found)
             done += 1
             on_progress(done, len(recordings), recording.id)
 
@@ -57,7 +57,7 @@ async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, 
     return found
 
 
-async def _answer(asking: _Asking, found: Predictions) -> None:
+async def _answer(asking: _RecordingQuestions, found: Predictions) -> None:
     """Adds the model's answers about one recording, or its errors, to `found`."""
     recording = asking.recording
     if recording.chapters:
@@ -78,7 +78,7 @@ async def _answer(asking: _Asking, found: Predictions) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _RecordingQuestions:
     """Questions to one model about one recording."""
 
     chat: ChatClient

@@ -19,10 +19,8 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
     YouTube shows none, though the text is right."""
     notes = Notes() if notes is None else notes
     chosen = _chosen(recording)
-    if len(chosen) < len(recording.kept):
-        notes.say(
-            f"{len(recording.kept) - len(chosen)} moments are left out: they begin less than 10 seconds from a better one, or the end."
-        )
+    if left_out := len(recording.not_rejected) - len(chosen):
+        notes.say(f"{left_out} moments are left out: they begin less than 10 seconds from a better one, or the end.")
     fitting, longest = _fitting(chosen)
     if len(fitting) < len(chosen):
         notes.say(f"A description has room for {CHAPTERS.size} bytes: {len(chosen) - len(fitting)} moments are left out.")
@@ -34,19 +32,19 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
 
 def _fitting(chosen: Sequence[ExportedMoment]) -> tuple[list[ExportedMoment], int | None]:
     """Those that a description has room for, and how long their titles may be: titles shorten first, then the weakest chapters go."""
-    kept, longest = list(chosen), None
-    while kept and len(_written(kept, Notes(), longest).encode()) > (CHAPTERS.size or 0):
+    remaining, longest = list(chosen), None
+    while remaining and len(_written(remaining, Notes(), longest).encode()) > (CHAPTERS.size or 0):
         if longest is None or longest > _SHORTEST_TITLE:
             longest = _LONGEST_TITLE if longest is None else max(_SHORTEST_TITLE, longest * 9 // 10)
         else:
-            kept.remove(min(kept, key=lambda moment: moment.score or 0.0))
-    return kept, longest
+            remaining.remove(min(remaining, key=lambda moment: moment.score or 0.0))
+    return remaining, longest
 
 
 def _chosen(recording: Recording) -> list[ExportedMoment]:
     """In time order."""
     chosen: list[ExportedMoment] = []
-    for moment in sorted(recording.kept, key=lambda moment: (-(moment.score or 0.0), moment.start)):
+    for moment in sorted(recording.not_rejected, key=lambda moment: (-(moment.score or 0.0), moment.start)):
         far = all(abs(int(moment.start) - int(other.start)) >= SHORTEST_SECONDS for other in chosen)
         if far and recording.duration - int(moment.start) >= SHORTEST_SECONDS:
             chosen.append(moment)

@@ -28,14 +28,14 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
     title = EDL.line(recording.title, notes, longest=EDL.title)
     lines = [f"TITLE: {title}", f"FCM: {'DROP FRAME' if rate.drop else 'NON-DROP FRAME'}", ""]
     remark = None
-    if any(_over_midnight(recording, recording.frames(moment)) for moment in recording.kept):
+    if any(_over_midnight(recording, recording.frames(moment)) for moment in recording.not_rejected):
         remark = f"* COMMENT: SOURCE TIMECODE {recording.start_timecode} PASSES MIDNIGHT, SOURCE TIMES COUNT FROM 00:00:00:00"
         notes.say(
             f"The source's timecode ({recording.start_timecode}) passes midnight: its times are counted from its first picture, at 0."
         )
         recording = replace(recording, start_timecode=None)
     record, written = rate.frame_of(_RECORD_HOUR), 0
-    for number, moment in enumerate(recording.kept[: EDL.events], 1):
+    for number, moment in enumerate(recording.not_rejected[: EDL.events], 1):
         frames = recording.frames(moment)
         if record + frames.count > rate.frame_of(_RECORD_END):
             break
@@ -45,9 +45,9 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
         lines.append(f"{number:03d}  AX       {_channels(recording)}  C        {source} {target}")
         lines += [*_comments(recording, moment, rate.timecode(record), notes), *([remark] if remark else [])]
         record += frames.count
-    if len(recording.kept) > written:
-        lines.append(f"* COMMENT: {len(recording.kept) - written} FURTHER MOMENTS ARE LEFT OUT")
-        notes.say(f"An edit list has room for {EDL.events} moments within 23 hours: {len(recording.kept) - written} are left out.")
+    if len(recording.not_rejected) > written:
+        lines.append(f"* COMMENT: {len(recording.not_rejected) - written} FURTHER MOMENTS ARE LEFT OUT")
+        notes.say(f"An edit list has room for {EDL.events} moments within 23 hours: {len(recording.not_rejected) - written} are left out.")
     return "\n".join(lines) + "\n"
 
 

@@ -26,7 +26,7 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
     _resources(Xml.SubElement(root, "resources"), recording)
     event = Xml.SubElement(Xml.SubElement(root, "library"), "event", name="VideoMoments")
     project = Xml.SubElement(event, "project", name=recording.title)
-    total = sum(recording.frames(moment).count for moment in recording.kept)
+    total = sum(recording.frames(moment).count for moment in recording.not_rejected)
     sequence = Xml.SubElement(
         project,
         "sequence",
@@ -39,7 +39,7 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
     )
     spine = Xml.SubElement(sequence, "spine")
     offset = 0
-    for moment in recording.kept:
+    for moment in recording.not_rejected:
         _clip(spine, recording, moment, offset)
         offset += recording.frames(moment).count
     Xml.indent(root, space="    ")

@@ -48,7 +48,7 @@ def _track(recording: Recording, kind: str) -> _Object:
         "effects": [],
         "markers": [],
         "metadata": {},
-        "children": [_clip(recording, moment, marked=kind == "Video" or not recording.has_video) for moment in recording.kept],
+        "children": [_clip(recording, moment, marked=kind == "Video" or not recording.has_video) for moment in recording.not_rejected],
     }
 
 

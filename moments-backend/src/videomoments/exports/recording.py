@@ -87,7 +87,7 @@ class Recording:
     nothing: str | None = None
 
     @property
-    def kept(self) -> tuple[ExportedMoment, ...]:
+    def not_rejected(self) -> tuple[ExportedMoment, ...]:
         """The moments that nobody rejected, in time order."""
         return tuple(sorted((moment for moment in self.moments if moment.review != REJECTED), key=lambda moment: moment.start))
 

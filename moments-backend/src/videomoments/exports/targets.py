@@ -80,13 +80,13 @@ class Target:
         for sign in value:
             instead = self.signs.get(sign)
             if instead is None:
-                instead = self._kept(sign)
+                instead = self._replacement(sign)
             if instead != sign:
                 notes.swap(sign, instead)
             written.append(instead)
         return "".join(written)
 
-    def _kept(self, sign: str) -> str:
+    def _replacement(self, sign: str) -> str:
         if self.any_sign:
             return "\ufffd" if unicodedata.category(sign) == "Cs" else sign
         return sign if sign.isspace() or not unwanted(sign) else ""

@@ -34,10 +34,10 @@ class Dialect(BaseModel):
     stream: bool | None = Field(None, description="Whether answers come piece by piece.")
 
     @classmethod
-    def read(cls, kept: Any) -> Dialect:
+    def read(cls, stored: Any) -> Dialect:
         """What an earlier version kept may say less, or something that this one does not know."""
         try:
-            return cls.model_validate(kept)
+            return cls.model_validate(stored)
         except ValidationError:
             return cls()
 

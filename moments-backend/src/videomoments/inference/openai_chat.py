@@ -87,7 +87,7 @@ class ChatClient:
         self._memory: DialectMemory = memory or OwnMemory()
         # What was known last, for while the memory is away; and what it could not keep.
         self._recalled: dict[ModelConfig, Dialect] = {}
-        self._unkept = OwnMemory()
+        self._unstored = OwnMemory()
 
     async def __aenter__(self) -> Self:
         return self
@@ -107,7 +107,7 @@ class ChatClient:
         except MomentsError as error:
             logger.warning("what is known of the server of %s can't be read: %s", config.key, error.message)
             known = self._recalled.get(config, OVERVIEW)
-        return known.but((await self._unkept.recall(config)).learned).for_entry(config)
+        return known.but((await self._unstored.recall(config)).learned).for_entry(config)
 
     def half_open(self, endpoint: Endpoint) -> None:
         """The service has just been seen to answer: its next call is let through, however often it was silent before."""
@@ -241,12 +241,12 @@ class ChatClient:
 
     async def _learn(self, config: ModelConfig, changes: Mapping[str, Any]) -> None:
         try:
-            kept = await self._memory.learn(config, changes)
+            stored = await self._memory.learn(config, changes)
         except MomentsError as error:
             logger.warning("what the server of %s refuses can't be kept: %s", config.key, error.message)
-            kept = False
-        if not kept:
-            await self._unkept.learn(config, changes)
+            stored = False
+        if not stored:
+            await self._unstored.learn(config, changes)
 
 
 @dataclass

@@ -37,8 +37,8 @@ def explained(error: BaseException) -> errors.MomentsError:
     if isinstance(error, FileNotFoundError):
         return errors.NotFound("The media file is gone.")
     text = getattr(error, "strerror", None) if isinstance(error, OSError | av.error.FFmpegError) else None
-    told = f"{_UNEXPECTED}: {text[:1].lower()}{text[1:]}." if text else f"{_UNEXPECTED}."
-    return errors.MomentsError(told, code="media_failed", advice=_CONVERT)
+    message = f"{_UNEXPECTED}: {text[:1].lower()}{text[1:]}." if text else f"{_UNEXPECTED}."
+    return errors.MomentsError(message, code="media_failed", advice=_CONVERT)
 
 
 def ends_the_job(error: BaseException) -> bool:

@@ -171,8 +171,8 @@ class MediaInfo:
         seen = self.video.end if self.video is not None and self.video.decodable else 0.0
         length = max(seen, sound.start + sound.duration)
         clock = self.clock.with_sound_of(other.clock) if self.clock is not None and other.clock is not None else self.clock
-        told = dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
-        return dataclasses.replace(told, audio=sound, duration=length, clock=clock)
+        with_tracks = dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
+        return dataclasses.replace(with_tracks, audio=sound, duration=length, clock=clock)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -312,7 +312,7 @@ class Uncut:
     detail: str = ""
 
     @property
-    def told(self) -> str:
+    def explanation(self) -> str:
         """The reason with what to do, in one line."""
         return f"{self.message} {self.advice}".strip()
 

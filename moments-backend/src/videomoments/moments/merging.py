@@ -19,11 +19,11 @@ def by_merit(candidate: Candidate) -> tuple[bool, float, bool, float, float]:
 
 def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> list[Candidate]:
     """Of candidates that are the same stretch (intersection over union of at least `iou`) the best scored; best first."""
-    kept: list[Candidate] = []
+    distinct: list[Candidate] = []
     for candidate in sorted(candidates, key=by_merit):
-        if all(candidate.interval.iou(other.interval) < iou for other in kept):
-            kept.append(candidate)
-    return kept
+        if all(candidate.interval.iou(other.interval) < iou for other in distinct):
+            distinct.append(candidate)
+    return distinct
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -29,15 +29,15 @@ def select_moments(candidates: Iterable[Candidate], *, snapper: Snapper, lines: 
     De-duplicated, snapped to lines, words and silences, without overlaps (the better one keeps the stretch, the other is shortened to
     the free lines or dropped), titled, at most `max_moments`, in order of time.
     """
-    kept: list[Candidate] = []
+    chosen: list[Candidate] = []
     for candidate in best_first(deduplicate(candidates)):
-        if len(kept) == limits.max_moments:
+        if len(chosen) == limits.max_moments:
             break
-        taken = [other.interval for other in kept]
+        taken = [other.interval for other in chosen]
         moment = _placed(candidate, taken, snapper, limits)
         if moment is not None:
-            kept.append(moment if moment.title else _titled(moment, lines))
-    return rank(kept, limits.max_moments)
+            chosen.append(moment if moment.title else _titled(moment, lines))
+    return rank(chosen, limits.max_moments)
 
 
 def _placed(candidate: Candidate, taken: Sequence[Interval], snapper: Snapper, limits: MomentLimits) -> Candidate | None:

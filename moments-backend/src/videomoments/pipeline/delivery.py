@@ -80,7 +80,7 @@ async def deliver(context: StageContext, views: Sequence[MomentView], *, start: 
 
     await gather(cut(number, lane) for number, lane in enumerate(lanes))
     for failed in uncut:
-        await context.services.moments.publish_uncut(context.claim, by_moment[failed.key].moment.id, failed.told)
+        await context.services.moments.publish_uncut(context.claim, by_moment[failed.key].moment.id, failed.explanation)
     order = {view.moment.identifier: number for number, view in enumerate(missing)}
     named = sorted(uncut, key=lambda failed: order[failed.key])
     return Delivered(len(views) - len(uncut), tuple((by_moment[failed.key].moment.title, failed) for failed in named))

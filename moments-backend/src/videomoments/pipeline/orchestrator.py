@@ -113,12 +113,12 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
             log.info("skipped: %s", reason)
         return None if reason == NOT_PART or stage.name in (StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD) else reason
     digest = sha256_of(stage.name.value, dict(await retry_while_database_away(stage.inputs, context)))
-    kept = earlier.checkpoint
+    checkpoint = earlier.checkpoint
     same = earlier.status is StageStatus.COMPLETED and earlier.input_hash == digest
-    if same and kept is not None and await retry_while_database_away(stage.checkpoint_valid, context, kept):
+    if same and checkpoint is not None and await retry_while_database_away(stage.checkpoint_valid, context, checkpoint):
         log.info("taken over from an earlier attempt")
-        context.checkpoints[stage.name] = kept
-        return kept.get("note")
+        context.checkpoints[stage.name] = checkpoint
+        return checkpoint.get("note")
     async with contextlib.AsyncExitStack() as places:
         with clock.pause():
             context.models.place = await places.enter_async_context(context.adapters.limits.hold(stage.resource))

@@ -68,7 +68,7 @@ class Exportable:
             )
         notes = Notes()
         if moment_id is None:
-            if format_name not in _SUBTITLES and not self.recording.kept:
+            if format_name not in _SUBTITLES and not self.recording.not_rejected:
                 notes.say(" ".join(["This recording has no kept moment.", *self._why]))
             text = form.write(self.recording, notes)
             return Written(text, tuple(notes))
@@ -182,7 +182,7 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
     """
     clips = [
         (clip_name(number, moment.title), moment, found.clip_keys[moment.identifier])
-        for number, moment in enumerate(found.recording.kept, 1)
+        for number, moment in enumerate(found.recording.not_rejected, 1)
         if moment.identifier in found.clip_keys
     ]
     if not clips:

@@ -125,9 +125,9 @@ class FetchLimits:
         """Raises `OutOfSpace` when `size` more bytes in `folder` would leave less than `min_free_bytes`."""
         free = shutil.disk_usage(folder).free
         if free - size < self.min_free_bytes:
-            needs, has, kept = _readable(size), _readable(free), _readable(self.min_free_bytes)
+            needs, has, reserve = _readable(size), _readable(free), _readable(self.min_free_bytes)
             raise OutOfSpace(
-                f"There is no room for the source: it needs {needs}, and of the {has} that are free {kept} are kept in reserve.",
+                f"There is no room for the source: it needs {needs}, and of the {has} that are free {reserve} are kept in reserve.",
                 advice="Free some disk space, or keep less in reserve (MOMENTS_MIN_FREE_BYTES); then start the run again.",
             )
 

@@ -66,18 +66,18 @@ def mended(head: bytes) -> bytes:
     lines = re.sub(rb"\r?\n[ \t]+", b" ", head[status.end() :].replace(b"\0", b"")).split(b"\n")
     fields = [(name.strip(), value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon]
     fields = [(name, value) for name, value in fields if _NAME.fullmatch(name)]
-    told = {b"content-length", b"transfer-encoding"}
-    kept = [(name, value) for name, value in fields if name.lower() not in told]
+    framing = {b"content-length", b"transfer-encoding"}
+    rewritten = [(name, value) for name, value in fields if name.lower() not in framing]
     codings = _listed(fields, b"transfer-encoding")
     if b"chunked" in codings:
         # RFC 9112, 6.3: it overrides a length.
-        kept.append((b"Transfer-Encoding", b", ".join(coding for coding in codings if coding not in _NO_CODING)))
+        rewritten.append((b"Transfer-Encoding", b", ".join(coding for coding in codings if coding not in _NO_CODING)))
     else:
-        kept += [(b"Transfer-Encoding", coding) for coding in codings if coding not in _NO_CODING]
-        kept += [(b"Content-Length", length) for length in _lengths(fields)]
+        rewritten += [(b"Transfer-Encoding", coding) for coding in codings if coding not in _NO_CODING]
+        rewritten += [(b"Content-Length", length) for length in _lengths(fields)]
     version = b"1.0" if status[1] == b"1" and status[2] == b"0" else b"1.1"
     first = b"HTTP/" + version + b" " + status[3] + (b" " + status[4].strip() if status[4].strip() else b"")
-    return b"\r\n".join([first, *(name + b": " + value for name, value in kept), b"", b""])
+    return b"\r\n".join([first, *(name + b": " + value for name, value in rewritten), b"", b""])
 
 
 def _listed(fields: list[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:

@@ -119,18 +119,18 @@ class _Download:
     most: int = 0
     asked_to_wait: float = 0.0
     _head: bytearray = field(default_factory=bytearray)
-    _told: bool = False
+    _type_checked: bool = False
     _began: float = 0.0
     _checked_space_at: int = 0
 
     def go_on(self, before: Unfinished) -> None:
         """With what an earlier download left, whose beginning it has looked at."""
         self.done = self.most = before.done
-        self.total, self.validator, self._told = before.total, before.validator, True
+        self.total, self.validator, self._type_checked = before.total, before.validator, True
 
     def left(self) -> Unfinished | None:
         """What another download can go on from."""
-        if not self.done or self.validator is None or not self._told:
+        if not self.done or self.validator is None or not self._type_checked:
             return None
         return Unfinished(str(self.url), self.done, self.total, self.validator)
 
@@ -224,7 +224,7 @@ class _Download:
         return found
 
     def _begin_anew(self) -> None:
-        self.done, self.total, self._told = 0, None, self.takes_any
+        self.done, self.total, self._type_checked = 0, None, self.takes_any
         self._head.clear()
 
     def _read_head(self, response: aiohttp.ClientResponse) -> bool:
@@ -312,7 +312,7 @@ class _Download:
 
     def _check_whole(self) -> None:
         """At the end of an answer."""
-        if not self._told:
+        if not self._type_checked:
             check_answer(bytes(self._head), whole=True, content_type=self.content_type)
         if self.looks_only:
             return
@@ -327,17 +327,17 @@ class _Download:
             async for piece in response.content.iter_any():
                 for plain in unpacker.feed(piece):
                     self._sniff(plain)
-                if self._told:
+                if self._type_checked:
                     return
             for plain in unpacker.end():
                 self._sniff(plain)
 
     def _sniff(self, piece: bytes) -> None:
         """Raises what `check_answer` raises, once enough bytes are there."""
-        if self._told:
+        if self._type_checked:
             return
         self._head += piece[: HEAD_BYTES - len(self._head)]
-        self._told = len(self._head) == HEAD_BYTES
+        self._type_checked = len(self._head) == HEAD_BYTES
         check_answer(bytes(self._head), whole=False, content_type=self.content_type)
 
     async def _take(self, writer: WriteBehind, piece: bytes, *, packed: bool) -> None:

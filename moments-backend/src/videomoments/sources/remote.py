@@ -107,8 +107,8 @@ async def _fetch_entry(
         if not _may_be_page(entry.url, error):
             raise
         return await fetch_site(entry.url, target, limits=limits, on_progress=on_progress)
-    told = SiteDetails("feed", entry.id, entry.page, feed.author or feed.title, entry.published, of=len(feed.entries))
-    return replace(found, title=entry.title or None, details=told)
+    details = SiteDetails("feed", entry.id, entry.page, feed.author or feed.title, entry.published, of=len(feed.entries))
+    return replace(found, title=entry.title or None, details=details)
 
 
 def _listing(feed: FeedList, max_videos: int) -> Listing:

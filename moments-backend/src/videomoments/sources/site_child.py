@@ -136,7 +136,7 @@ class _Meter:
     emit: Emit
     sizes: list[int | None]
     number: int = 0
-    told: float = 0.0
+    reported_at: float = 0.0
     checked_at: int = 0
     done: dict[int, int] = field(default_factory=dict)
     limits: FetchLimits = field(init=False)
@@ -161,8 +161,8 @@ class _Meter:
         if done - self.checked_at > _SPACE_EVERY:
             self.checked_at = done
             self.limits.check_space(Path(self.job["folder"]), 0)
-        if time.monotonic() - self.told > _TELL_EVERY:
-            self.told = time.monotonic()
+        if time.monotonic() - self.reported_at > _TELL_EVERY:
+            self.reported_at = time.monotonic()
             known = [size for size in self.sizes if size is not None]
             total = max(sum(known), done) if len(known) == len(self.sizes) else None
             self.emit({"event": "progress", "done": done, "total": total})

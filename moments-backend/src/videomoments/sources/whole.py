@@ -47,7 +47,7 @@ async def whole_file(target: Path, limits: FetchLimits, leaves: Callable[[], Unf
     cancelled, nothing is left, but where `leaves` says what is worth keeping after an error that may pass.
     Raises `SourceUnavailable` (`source_timeout`) when the block takes longer than `total_timeout`."""
     partial, note = _paths(target)
-    kept = False
+    resumable = False
     try:
         async with asyncio.timeout(limits.total_timeout):
             yield partial
@@ -60,10 +60,10 @@ async def whole_file(target: Path, limits: FetchLimits, leaves: Callable[[], Unf
         ) from error
     except SourceUnavailable as error:
         if error.retryable and (left := leaves()) is not None:
-            kept = _keep(note, left)
+            resumable = _store(note, left)
         raise
     finally:
-        if not kept:
+        if not resumable:
             _remove(partial, note)
 
 
@@ -91,7 +91,7 @@ def _paths(target: Path) -> tuple[Path, Path]:
     return target.with_name(target.name + ".part"), target.with_name(target.name + ".part.json")
 
 
-def _keep(note: Path, left: Unfinished) -> bool:
+def _store(note: Path, left: Unfinished) -> bool:
     try:
         note.write_text(json.dumps(asdict(left)), encoding="utf-8")
     except OSError:

@@ -52,7 +52,7 @@ class _Held:
     renewed_at: float
     clock: ProgressClock = field(default_factory=ProgressClock)
     stall_seconds: float = 300.0
-    told: StopReason | None = None
+    stop_reason: StopReason | None = None
 
 
 class LeaseKeeper:
@@ -90,7 +90,7 @@ class LeaseKeeper:
         """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the clock's time
         before the claim."""
         loop = asyncio.get_running_loop()
-        held = _Held(claim, lambda verdict: _call(loop, tell, verdict), since)
+        held = _Held(claim, lambda reason: _call(loop, tell, reason), since)
         with self._lock:
             self._held[_key(claim)] = held
 
@@ -142,7 +142,7 @@ class LeaseKeeper:
             if one.clock.silent_for() > one.stall_seconds:
                 self._tell(one, StopReason.STALLED)
             # What was given up is let lapse, or handed back: renewing it would only keep others from it.
-            if one.told in (None, StopReason.CANCELLED):
+            if one.stop_reason in (None, StopReason.CANCELLED):
                 alive.append(one)
         if not alive:
             return
@@ -168,18 +168,18 @@ class LeaseKeeper:
             if self._clock() - one.renewed_at > self._lease * 0.85:
                 self._tell(one, StopReason.LOST)
 
-    def _tell(self, one: _Held, verdict: StopReason) -> None:
+    def _tell(self, one: _Held, reason: StopReason) -> None:
         with self._lock:
             current = self._held.get(_key(one.claim)) is one
-        if current and one.told is None:
-            one.told = verdict
-            one.tell(verdict)
+        if current and one.stop_reason is None:
+            one.stop_reason = reason
+            one.tell(reason)
 
 
 def _key(claim: Claim) -> tuple[int, int]:
     return claim.run_id, claim.attempt
 
 
-def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[StopReason], None], verdict: StopReason) -> None:
+def _call(loop: asyncio.AbstractEventLoop, tell: Callable[[StopReason], None], reason: StopReason) -> None:
     if not loop.is_closed():
-        loop.call_soon_threadsafe(tell, verdict)
+        loop.call_soon_threadsafe(tell, reason)

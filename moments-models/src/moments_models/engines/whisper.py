@@ -105,12 +105,12 @@ def _model(folder: str) -> Any:
 
     class Remembering(WhisperModel):  # type: ignore[misc]
         def encode(self, features: Any) -> Any:
-            kept: deque[tuple[Any, Any]] = self.__dict__.setdefault("_kept", deque(maxlen=_KEPT))
-            for known, encoded in kept:
+            cached: deque[tuple[Any, Any]] = self.__dict__.setdefault("_kept", deque(maxlen=_KEPT))
+            for known, encoded in cached:
                 if np.array_equal(known, features):
                     return encoded
-            kept.append((features, super().encode(features)))
-            return kept[-1][1]
+            cached.append((features, super().encode(features)))
+            return cached[-1][1]
 
         def languages(self, audio: Any) -> dict[str, float]:
             features = self.feature_extractor(audio)

@@ -96,8 +96,8 @@ async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
     statement = insert(Moment).values(row)
     names = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
     changed = {name: statement.excluded[name] for name in names} | {"clip_error": None}
-    kept = Moment.edited_at.is_(None)
-    await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed, where=kept))
+    not_edited = Moment.edited_at.is_(None)
+    await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed, where=not_edited))
 
 
 async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment, Moment | None]]:

@@ -69,16 +69,16 @@ def _choose_video(container: InputContainer, path: Path, tick: Callable[[], None
     ordered = [first, *(stream for stream in usable if stream.index != first.index)]
     covers = [] if len(ordered) == 1 and not container.streams.audio else [one for one in ordered if _is_one_picture(path, one, tick)]
     moving = [one for one in ordered if one not in covers]
-    told = [f"video track {_number(container, one)} is one picture: a cover" for one in covers]
+    remarks = [f"video track {_number(container, one)} is one picture: a cover" for one in covers]
     if not moving:
         # Without any sound the cover is what there is, and is refused as too short.
-        return (None if container.streams.audio else first), tuple(told)
+        return (None if container.streams.audio else first), tuple(remarks)
     chosen = next((one for one in moving if known_codec(one)), moving[0])
     for one in moving:
         if one is not chosen:
             why = "another one is the default" if known_codec(one) else f"{_codec(one)} can't be decoded"
-            told.append(f"video track {_number(container, one)} is not used: {why}")
-    return chosen, tuple(told)
+            remarks.append(f"video track {_number(container, one)} is not used: {why}")
+    return chosen, tuple(remarks)
 
 
 def _is_one_picture(path: Path, stream: AvVideo, tick: Callable[[], None]) -> bool:

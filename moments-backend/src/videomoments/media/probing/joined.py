@@ -135,9 +135,9 @@ def _with_headers(seams: Sequence[Seam], tags: Tags) -> list[Seam]:
         before = places[lane][number - 1] if number else 0
         return None if any(before < header < place for header in tags.headers) else place
 
-    kept = [Seam(other(PICTURES, seam.pictures), other(SOUND, seam.sound)) for seam in seams]
+    without_headers = [Seam(other(PICTURES, seam.pictures), other(SOUND, seam.sound)) for seam in seams]
     headers = [Seam(header if places[PICTURES] else None, header if places[SOUND] else None) for header in tags.headers]
-    return sorted([*(seam for seam in kept if seam.first is not None), *headers], key=lambda seam: seam.first or 0)
+    return sorted([*(seam for seam in without_headers if seam.first is not None), *headers], key=lambda seam: seam.first or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class _Stretch:
 
     ranges: tuple[tuple[int, int], ...]
     span: Span
-    told: Fraction
+    first_time: Fraction
 
 
 def _clock(path: Path, kinds: Sequence[Like | None], packets: Sequence[Stamped], seams: Sequence[Seam], tags: Tags | None) -> Clock:
@@ -171,7 +171,7 @@ def _pieces(
             kind = kinds[lane]
             if stretch is None or kind is None:
                 continue
-            lacks = stretch.told - first(stretch, kind)
+            lacks = stretch.first_time - first(stretch, kind)
             start, end = float(stretch.span.first + offset), float(stretch.span.end + offset)
             pieces[lane].append(Piece(stretch.ranges, start, end, float(offset + lacks)))
     return tuple(pieces[PICTURES]), tuple(pieces[SOUND])

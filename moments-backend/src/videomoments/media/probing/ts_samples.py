@@ -70,6 +70,6 @@ def _time_of(packet: bytes) -> float | None:
     body = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
     if body + 14 > _PACKET or packet[body : body + 3] != b"\0\0\1" or not 0xBD <= packet[body + 3] <= 0xEF or not packet[body + 7] & 0x80:
         return None
-    told = packet[body + 9 : body + 14]
-    ticks = (told[0] >> 1 & 7) << 30 | told[1] << 22 | told[2] >> 1 << 15 | told[3] << 7 | told[4] >> 1
+    stamp = packet[body + 9 : body + 14]
+    ticks = (stamp[0] >> 1 & 7) << 30 | stamp[1] << 22 | stamp[2] >> 1 << 15 | stamp[3] << 7 | stamp[4] >> 1
     return ticks / 90_000

@@ -182,7 +182,7 @@ def carried(data: bytes, sets: ParameterSets) -> bytes | None:
     """The packet as an MP4 sample, or None where it is one as it stands. Raises CannotCopy where it changes the parameter sets."""
     if sets.length_size == 4 and _plain(data):
         return None
-    kept = []
+    wanted_units = []
     for unit in units_of(data, sets.length_size):
         kind = unit[0] & 31
         if (kind == SPS and unit not in sets.sps) or (kind == PPS and unit not in sets.pps):
@@ -190,8 +190,8 @@ def carried(data: bytes, sets: ParameterSets) -> bytes | None:
         if kind in _PARTITIONED:
             _refuse("its slices are partitioned")
         if kind not in (SPS, PPS, *_DROPPED):
-            kept.append(unit)
-    return sample(kept)
+            wanted_units.append(unit)
+    return sample(wanted_units)
 
 
 def _plain(data: bytes) -> bool:

@@ -27,19 +27,19 @@ from videomoments.services.transcripts import remarks_of, remarks_on
 async def transcribe(context: StageContext) -> Outcome:
     """Raises ModelError."""
     digest = sha256_of(dict(await _inputs(context)))
-    kept = await context.services.transcripts.of_video(context.claim.video_id)
-    if kept is not None and kept.input_hash == digest:
+    stored = await context.services.transcripts.of_video(context.claim.video_id)
+    if stored is not None and stored.input_hash == digest:
         return _outcome(
-            kept.id,
-            kept.word_count,
+            stored.id,
+            stored.word_count,
             digest,
-            RecognitionDetails.from_json(kept.hearing),
-            ["transcribed by an earlier run", *remarks_of(kept)],
+            RecognitionDetails.from_json(stored.hearing),
+            ["transcribed by an earlier run", *remarks_of(stored)],
         )
     recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
     # Another recogniser, language or sound was asked for: what was corrected by hand belonged to the old words, and that is said.
-    replaced = ["words corrected by hand were replaced"] if kept is not None and kept.edited_at is not None else []
+    replaced = ["words corrected by hand were replaced"] if stored is not None and stored.edited_at is not None else []
     remarks = remarks_on(recognised)
     words = len(recognised.words) or len(recognised.full_text.split())
     return _outcome(saved, words, digest, recognised.hearing, [*replaced, *remarks])
@@ -138,8 +138,8 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
 
 
 async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
-    kept = await context.services.transcripts.of_video(context.claim.video_id)
-    return kept is not None and kept.id == checkpoint["transcript_id"] and kept.input_hash == checkpoint["input_hash"]
+    stored = await context.services.transcripts.of_video(context.claim.video_id)
+    return stored is not None and stored.id == checkpoint["transcript_id"] and stored.input_hash == checkpoint["input_hash"]
 
 
 # A recogniser without progress reports is silent for as long as it works: its own deadline, by the length of the audio, ends it.

@@ -56,8 +56,8 @@ class _Source:
     details: SiteDetails | None = None
 
     def info(self, sha256: str | None) -> dict[str, Any]:
-        told = self.details.to_dict() if self.details else {}
-        return {name: value for name, value in ({"sha256": sha256, "etag": self.etag} | told).items() if value is not None}
+        described = self.details.to_dict() if self.details else {}
+        return {name: value for name, value in ({"sha256": sha256, "etag": self.etag} | described).items() if value is not None}
 
 
 async def download(context: StageContext) -> Outcome:
@@ -66,14 +66,14 @@ async def download(context: StageContext) -> Outcome:
     stored = video.cloud_url if video.cloud_url is not None and await _stored(context, video.cloud_url) else None
     again = context.options.refresh and urlsplit(video.source_url).scheme != UPLOAD_SCHEME.rstrip(":")
     if stored is not None and video.media_info is not None and not again:
-        return await _kept(context, stored, "stored by an earlier run")
+        return await _stored_before(context, stored, "stored by an earlier run")
     if stored is not None and not again:
         # An upload: its bytes came before the run, and nobody has looked into them yet.
         source = _Source(await context.source(), stored)
     else:
         source = await _fetch(context, video.source_url, reached=video.cloud_url is not None)
         if stored is not None and video.media_info is not None and await _unchanged(context, source):
-            return await _kept(context, stored, "downloaded again: unchanged")
+            return await _stored_before(context, stored, "downloaded again: unchanged")
         stored = None
     info = await context.adapters.media.probe(source.path, audio_track=context.options.audio_track)
     info = with_chapters(replace(info, shots=await _shots(context, source.path, info)), source.details)
@@ -98,7 +98,7 @@ async def download(context: StageContext) -> Outcome:
     return Outcome({"cloud_url": key}, _remark(info, source.details))
 
 
-async def _kept(context: StageContext, stored: str, how: str) -> Outcome:
+async def _stored_before(context: StageContext, stored: str, how: str) -> Outcome:
     """The stored source stays; another of its sounds than before is used where the run asks for it."""
     info, wanted = await context.media_info(), context.options.audio_track
     if wanted is None or wanted == info.audio_number:
@@ -128,8 +128,8 @@ def with_chapters(info: MediaInfo, details: SiteDetails | None) -> MediaInfo:
     """The file's own chapters, else those that its site tells, as far as they lie inside what was measured."""
     if info.chapters or details is None:
         return info
-    told = sorted((one.start, one.title) for one in details.chapters if one.title and one.start < info.duration)
-    return replace(info, chapters=tuple(ContainerChapter(start, title) for start, title in told))
+    marks = sorted((one.start, one.title) for one in details.chapters if one.title and one.start < info.duration)
+    return replace(info, chapters=tuple(ContainerChapter(start, title) for start, title in marks))
 
 
 async def _unchanged(context: StageContext, source: _Source) -> bool:
