@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from videomoments.api.webui import PageOrApi
+from videomoments.api.webui import WebuiOrApi
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def client(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     async def api(scope: Any, receive: Any, send: Any) -> None:
         await JSONResponse({"path": scope["path"]})(scope, receive, send)
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(PageOrApi(api, lambda: folder)), base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebuiOrApi(api, lambda: folder)), base_url="http://localhost") as client:
         yield client
 
 
@@ -73,7 +73,7 @@ async def test_without_a_build_it_says_how_to_make_one() -> None:
     async def api(scope: Any, receive: Any, send: Any) -> None:
         raise AssertionError(scope["path"])
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(PageOrApi(api, lambda: None)), base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(WebuiOrApi(api, lambda: None)), base_url="http://localhost") as client:
         answer = await client.get("/")
     assert answer.status_code == 404
     assert "moments serve" in answer.text

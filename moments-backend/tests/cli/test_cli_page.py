@@ -27,13 +27,13 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script = tmp_path / "page.sh"
     script.write_text(_BUILDS)
     script.chmod(0o755)
-    monkeypatch.setattr(webui_build, "page_source", lambda: tmp_path)
+    monkeypatch.setattr(webui_build, "webui_source", lambda: tmp_path)
     return tmp_path
 
 
 def test_two_that_begin_at_once_build_once(source: Path) -> None:
     said: list[str] = []
-    both = [threading.Thread(target=webui_build.ensure_page, args=(said.append,)) for _ in range(2)]
+    both = [threading.Thread(target=webui_build.ensure_webui, args=(said.append,)) for _ in range(2)]
     for one in both:
         one.start()
     while len(said) < 2 or not (source / "builds").exists():
@@ -49,5 +49,5 @@ def test_two_that_begin_at_once_build_once(source: Path) -> None:
 def test_what_can_not_be_built_is_said_and_stops_nothing(source: Path) -> None:
     (source / "page.sh").write_text("#!/bin/sh\necho no room\nexit 1\n")
     said: list[str] = []
-    webui_build.ensure_page(said.append)
+    webui_build.ensure_webui(said.append)
     assert "could not be built (no room)" in said[-1]

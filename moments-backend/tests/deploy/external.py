@@ -16,7 +16,7 @@ import psutil
 
 from stack import embedded_settings
 from videomoments.embedded.data_folder import Layout
-from videomoments.embedded.installation import Site, choose_site
+from videomoments.embedded.installation import ServerInstallation, choose_installation
 
 _START_SECONDS = 300.0
 
@@ -55,15 +55,15 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> Non
     raise RuntimeError(f"nothing listens on {port}:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-def site_below(home: Path) -> Site:
+def site_below(home: Path) -> ServerInstallation:
     """Where PostgreSQL may run: as root it needs another account and a folder which that account can enter."""
     layout = Layout.of(embedded_settings(home))
     layout.make()
-    return choose_site(layout)
+    return choose_installation(layout)
 
 
 @contextlib.contextmanager
-def postgres(site: Site, command: Sequence[str], *, user: str, password: str, database: str) -> Iterator[int]:
+def postgres(site: ServerInstallation, command: Sequence[str], *, user: str, password: str, database: str) -> Iterator[int]:
     """A cluster made anew, run with the settings of compose's `command`; its port."""
     own, port = site.base / f"external-{secrets.token_hex(4)}", free_port()
     folder, password_file, log = own / "data", own / "password", own / "log"
@@ -88,7 +88,7 @@ def postgres(site: Site, command: Sequence[str], *, user: str, password: str, da
 
 
 @contextlib.contextmanager
-def valkey(site: Site, command: Sequence[str], folder: Path) -> Iterator[int]:
+def valkey(site: ServerInstallation, command: Sequence[str], folder: Path) -> Iterator[int]:
     """A server run with compose's `command`; its port."""
     port = free_port()
     folder.mkdir()

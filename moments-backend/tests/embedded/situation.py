@@ -17,7 +17,7 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.embedded import diagnose, revive, running_stack
 from videomoments.embedded.data_folder import Layout
-from videomoments.embedded.installation import choose_site
+from videomoments.embedded.installation import choose_installation
 from videomoments.embedded.postgres import Postgres
 
 
@@ -37,9 +37,14 @@ def ping(url: str) -> bool:
 
 
 def described(layout: Layout) -> dict[str, object]:
-    site = choose_site(layout)
-    record = Postgres(layout, lambda: site).live()
-    return {"way": site.account.way, "account": site.account.name, "base": str(site.base), "pid": record.pid if record else None}
+    found = choose_installation(layout)
+    record = Postgres(layout, lambda: found).live()
+    return {
+        "way": found.account.way,
+        "account": found.account.name,
+        "base": str(found.base),
+        "pid": record.pid if record else None,
+    }
 
 
 def main() -> None:

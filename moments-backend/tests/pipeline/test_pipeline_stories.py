@@ -13,11 +13,11 @@ from backend import accepted, run_of
 from sample_facts import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import converted, part, silent, without_audio
-from videomoments.coordination import keys
+from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.demo import sample_path
-from videomoments.pipeline.kinds import NOT_PART, stages_of
+from videomoments.pipeline.run_kinds import NOT_PART, stages_of
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.editing import MomentChange
 from videomoments.services.options import RunOptions
@@ -46,7 +46,7 @@ async def _nothing_left(services: Services, settings: Settings, run: Accepted) -
         return not (settings.home / "work" / run.request_id).exists() and await services.queue.depth() == 0
 
     await until(cleared)
-    assert not await services.redis.exists(keys.lock(run.video_id), keys.cancel(run.video_id))
+    assert not await services.redis.exists(redis_keys.lock(run.video_id), redis_keys.cancel(run.video_id))
 
 
 async def _watch_redis(services: Services, run: Accepted, seen: dict[str, set[str]]) -> None:
@@ -54,7 +54,7 @@ async def _watch_redis(services: Services, run: Accepted, seen: dict[str, set[st
     while True:
         for name, value in (await services.runs.status.read(run.video_id)).items():
             seen.setdefault(name, set()).add(value)
-        seen.setdefault("lock", set()).add(str(await services.redis.get(keys.lock(run.video_id))))
+        seen.setdefault("lock", set()).add(str(await services.redis.get(redis_keys.lock(run.video_id))))
         await asyncio.sleep(0.02)
 
 

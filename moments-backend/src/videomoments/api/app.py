@@ -19,7 +19,7 @@ from videomoments.api.hosts import Hosts
 from videomoments.api.recent_statuses import StatusFirst
 from videomoments.api.routes import ROUTERS
 from videomoments.api.slow_bodies import LeastRate
-from videomoments.api.webui import PageOrApi
+from videomoments.api.webui import WebuiOrApi
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import refuse_evicting
 from videomoments.core.errors import ServiceUnavailable
@@ -62,7 +62,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(PageOrApi)
+    app.add_middleware(WebuiOrApi)
     app.add_middleware(Compressed)
     app.add_middleware(StatusFirst, statuses=deps.statuses)
     if deps.settings.keys_required:

@@ -12,7 +12,7 @@ from videomoments.core.config import Settings
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 # `moments-frontend/start_frontend.sh` serves the page there, and passes what it asks for on to us under our own name.
-_DEV_PAGE_PORT = 3005
+_DEV_WEBUI_PORT = 3005
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]+)(?::(?P<port>[0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -60,7 +60,7 @@ class Hosts:
         bound = _listed(settings.host)
         public = urlsplit(settings.public_url or "")
         shown = origin(f"{public.scheme}://{public.netloc.rpartition('@')[2]}")
-        local = [Authority(name, _DEV_PAGE_PORT) for name in _LOOPBACK_NAMES]
+        local = [Authority(name, _DEV_WEBUI_PORT) for name in _LOOPBACK_NAMES]
         names = {*_LOOPBACK_NAMES, *(entry.name for entry in (*listed, bound, shown) if entry is not None and entry not in _ported(listed))}
         return cls(frozenset(names), _ported(listed), frozenset([*listed, *local, *([shown] if shown else [])]))
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from videomoments.core.webui_files import page_folder
+from videomoments.core.webui_files import webui_folder
 
 _API = re.compile(r"/(api|docs|health|ready|metrics)(/|$)")
 # Names of these files hold a hash of what is in them.
@@ -26,10 +26,10 @@ _POLICY = (
 )
 
 
-class PageOrApi:
+class WebuiOrApi:
     """ASGI middleware: `app` answers what is the API's, the built page the rest. It may be built while we run."""
 
-    def __init__(self, app: ASGIApp, find: Callable[[], Path | None] = page_folder) -> None:
+    def __init__(self, app: ASGIApp, find: Callable[[], Path | None] = webui_folder) -> None:
         self._app = app
         self._find = find
         self._folder: Path | None = None
@@ -44,14 +44,14 @@ class PageOrApi:
             await PlainTextResponse(_NOT_BUILT, 404)(scope, receive, send)
             return
         if folder != self._folder or self._files is None:
-            self._folder, self._files = folder, GZipMiddleware(_Page(directory=folder), minimum_size=1000)
+            self._folder, self._files = folder, GZipMiddleware(_WebuiFiles(directory=folder), minimum_size=1000)
         try:
             await self._files(scope, receive, send)
         except HTTPException as error:
             await PlainTextResponse(error.detail, error.status_code)(scope, receive, send)
 
 
-class _Page(StaticFiles):
+class _WebuiFiles(StaticFiles):
     """The files, and `index.html` for each address that the page itself understands."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:

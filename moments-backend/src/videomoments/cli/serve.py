@@ -20,4 +20,4 @@ def serve(host: Host = None, port: Port = None, workers: Workers = 1, page: Page
 
     from videomoments.cli.supervise import serve_until_signalled
 
-    raise typer.Exit(serve_until_signalled(settings, workers, page=page))
+    raise typer.Exit(serve_until_signalled(settings, workers, webui=page))

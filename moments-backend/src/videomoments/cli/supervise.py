@@ -18,7 +18,7 @@ from videomoments.cli.console import quiet_logs, say
 from videomoments.cli.interrupts import HANG_UP, hung_up, note_hang_up
 from videomoments.cli.restarts import FirstStart, Restarts, Revival
 from videomoments.cli.settings import child_environment, connected, welcome, with_stack
-from videomoments.cli.webui_build import ensure_page
+from videomoments.cli.webui_build import ensure_webui
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import ended_servers, revive
@@ -53,14 +53,14 @@ class _StopSignal:
         self.event.set()
 
 
-def serve_until_signalled(settings: Settings, workers: int, *, page: bool) -> int:
+def serve_until_signalled(settings: Settings, workers: int, *, webui: bool) -> int:
     """Runs everything until a signal; the exit status. Raises MomentsError when it can't be started."""
     quiet_logs()
     refuse_taken_port(settings)
     stop_signal = _StopSignal()
     welcome(settings)
-    if page:
-        ensure_page(say)
+    if webui:
+        ensure_webui(say)
     with connected(settings, examined=True, on_progress=say) as running:
         if settings.models_url is None:
             weights.pull(weights.missing_for(asyncio.run(_default_models(running))))

@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from videomoments.core.webui_files import page_folder, page_source
+from videomoments.core.webui_files import webui_folder, webui_source
 
 _SECONDS = 900.0
 _SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "src", "public")
 
 
-def ensure_page(say: Callable[[str], None]) -> None:
+def ensure_webui(say: Callable[[str], None]) -> None:
     """Builds it when it is not current. Where that fails, says why: everything else works without it.
 
     Of two that are started at once, one builds and the other waits for it: a build begins by emptying what is there."""
-    source = page_source()
+    source = webui_source()
     if source is None:
-        if page_folder() is None:
+        if webui_folder() is None:
             say("This installation carries no web page; the API answers all the same.")
         return
     if current(source):
@@ -61,7 +61,7 @@ def _build(source: Path, say: Callable[[str], None]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = str(error)
     if reason is not None:
-        older = " An older build is served." if page_folder() else ""
+        older = " An older build is served." if webui_folder() else ""
         say(f"The web page could not be built ({reason}).{older} Try moments-frontend/page.sh build; the API answers all the same.")
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 _PACKAGED = Path(__file__).parent.parent / "page"
 
 
-def page_source() -> Path | None:
+def webui_source() -> Path | None:
     """The folder that the page is built in; None where there is no checkout."""
     folder = Path(__file__).parents[4] / "moments-frontend"
     return folder if (folder / "package-lock.json").is_file() else None
 
 
-def page_folder() -> Path | None:
+def webui_folder() -> Path | None:
     """The folder with the built page; None where it has not been built."""
-    source = page_source()
+    source = webui_source()
     folders = (_PACKAGED, *([source / "dist"] if source else []))
     return next((folder for folder in folders if (folder / "index.html").is_file()), None)

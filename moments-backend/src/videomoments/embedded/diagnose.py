@@ -13,7 +13,7 @@ from videomoments.core.errors import MomentsError
 from videomoments.embedded.accounts import Way
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import all_servers
-from videomoments.embedded.installation import MAX_SOCKET_PATH, Site, choose_site, system_name, wheel_programs
+from videomoments.embedded.installation import MAX_SOCKET_PATH, ServerInstallation, choose_installation, system_name, wheel_programs
 from videomoments.embedded.locks import FileLock
 
 _WORDS = {Way.SELF: "as this user", Way.SETUID: "as the account", Way.NAMESPACE: "in a user namespace, by"}
@@ -41,8 +41,8 @@ def diagnose(settings: Settings) -> list[Check]:
     try:
         with FileLock(layout, layout.start_lock) as lock:
             lock.exclusive(10.0)
-            site = choose_site(layout)
-            checks += [_postgres(site), _sockets(site), *_servers(layout)]
+            installation = choose_installation(layout)
+            checks += [_postgres(installation), _sockets(installation), *_servers(layout)]
     except MomentsError as error:
         checks.append(Check("PostgreSQL program", False, error.message, error.advice))
     checks.append(_users(layout))
@@ -74,15 +74,15 @@ def _space(settings: Settings, layout: Layout) -> Check:
     return Check("data folder", enough and writable, f"{layout.home}, {free / 1e9:.1f} GB free", advice)
 
 
-def _postgres(site: Site) -> Check:
-    result = site.account.run([str(site.programs.postgres / "bin" / "postgres"), "--version"], timeout=20)
-    detail = f"{result.stdout.strip()}, {_WORDS[site.account.way]} {site.account.name}, data below {site.base}"
+def _postgres(installation: ServerInstallation) -> Check:
+    result = installation.account.run([str(installation.programs.postgres / "bin" / "postgres"), "--version"], timeout=20)
+    detail = f"{result.stdout.strip()}, {_WORDS[installation.account.way]} {installation.account.name}, data below {installation.base}"
     advice = "" if result.returncode == 0 else "Set DATABASE_URL to a server of your own."
     return Check("PostgreSQL program", result.returncode == 0, detail, advice)
 
 
-def _sockets(site: Site) -> Check:
-    return Check("sockets", True, f"{site.sockets} ({len(os.fsencode(site.sockets))} of {MAX_SOCKET_PATH} characters)")
+def _sockets(installation: ServerInstallation) -> Check:
+    return Check("sockets", True, f"{installation.sockets} ({len(os.fsencode(installation.sockets))} of {MAX_SOCKET_PATH} characters)")
 
 
 def _servers(layout: Layout) -> list[Check]:

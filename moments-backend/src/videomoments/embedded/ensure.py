@@ -12,7 +12,7 @@ from functools import cache
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, ServiceUnavailable
 from videomoments.embedded.data_folder import Layout
-from videomoments.embedded.installation import choose_site
+from videomoments.embedded.installation import choose_installation
 from videomoments.embedded.locks import FileLock
 from videomoments.embedded.model_server import ModelServer
 from videomoments.embedded.postgres import Postgres
@@ -89,8 +89,8 @@ def stop_servers(layout: Layout) -> None:
 
 def all_servers(layout: Layout) -> tuple[ModelServer, Postgres, Valkey]:
     """Every server of this data folder, running or not, in the order they are stopped."""
-    find_site = cache(lambda: choose_site(layout))
-    return ModelServer(layout), Postgres(layout, find_site), Valkey(layout, find_site)
+    find_installation = cache(lambda: choose_installation(layout))
+    return ModelServer(layout), Postgres(layout, find_installation), Valkey(layout, find_installation)
 
 
 def _last_one(users: FileLock) -> bool:

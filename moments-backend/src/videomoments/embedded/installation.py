@@ -37,7 +37,7 @@ class Programs:
 
 
 @dataclass(frozen=True)
-class Site:
+class ServerInstallation:
     """`base` holds the servers' data: the data folder itself, or, where their account can't reach that, a folder of its own."""
 
     base: Path
@@ -46,8 +46,8 @@ class Site:
     sockets: Path
 
 
-def choose_site(layout: Layout) -> Site:
-    """The site of this data folder, found once and remembered, since the database is there.
+def choose_installation(layout: Layout) -> ServerInstallation:
+    """The servers' installation of this data folder, found once and remembered, since the database is there.
 
     Raises ServiceUnavailable with one line of advice when nothing works here.
     """
@@ -57,7 +57,7 @@ def choose_site(layout: Layout) -> Site:
     if base != remembered:
         (base / "home").write_text(str(layout.home), encoding="utf-8")
         layout.write_json(layout.home / "site.json", {"base": str(base)})
-    return Site(base, account, programs, socket_folder(base, account))
+    return ServerInstallation(base, account, programs, socket_folder(base, account))
 
 
 def base_of(layout: Layout) -> Path:

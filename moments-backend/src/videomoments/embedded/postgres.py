@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded.data_folder import Layout, short_hash
-from videomoments.embedded.installation import Site, base_of
+from videomoments.embedded.installation import ServerInstallation, base_of
 from videomoments.embedded.process_identity import Record, belonging, end
 from videomoments.embedded.supervised_server import Server
 
@@ -67,14 +67,14 @@ class Postgres(Server):
     stop_signals = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
     start_seconds: ClassVar[float] = 120.0
 
-    def __init__(self, layout: Layout, find_site: Callable[[], Site]) -> None:
+    def __init__(self, layout: Layout, find_installation: Callable[[], ServerInstallation]) -> None:
         super().__init__(layout)
-        self._find_site = find_site
+        self._find_installation = find_installation
 
     @property
-    def site(self) -> Site:
+    def installation(self) -> ServerInstallation:
         # Looked for only to start the server: a running one is found, used and stopped without it.
-        return self._find_site()
+        return self._find_installation()
 
     @property
     def folder(self) -> Path:
@@ -95,7 +95,7 @@ class Postgres(Server):
         return f"postgresql+asyncpg://{ROLE}:{quote(password, safe='')}@/{DATABASE}?host={quote(record.more['sockets'], safe='/')}"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:
-        account = self.site.account
+        account = self.installation.account
         password, new = self.layout.secret("postgres")
         if not (self.folder / "PG_VERSION").exists():
             on_progress("Making the database (once)")
@@ -107,11 +107,11 @@ class Postgres(Server):
             self._single_user(self.folder, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-        settings = {**_SETTINGS, "unix_socket_directories": str(self.site.sockets), "cluster_name": self.marker}
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.installation.sockets), "cluster_name": self.marker}
         argv = [str(self._program("postgres")), "-D", str(self.folder)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
-        return self.site.account.start(argv, log), {"sockets": str(self.site.sockets)}
+        return self.installation.account.start(argv, log), {"sockets": str(self.installation.sockets)}
 
     def answers(self, record: Record) -> bool:
         return accepts_sessions(Path(record.more.get("sockets", "")))
@@ -120,11 +120,11 @@ class Postgres(Server):
         return (Path(record.more.get("sockets", "")) / f".s.PGSQL.{_PORT}").exists()
 
     def _program(self, name: str) -> Path:
-        return self.site.programs.postgres / "bin" / name
+        return self.installation.programs.postgres / "bin" / name
 
     def _initialise(self, password: str) -> None:
         """`initdb` into a temporary name, then one rename: a crash leaves either nothing or a whole cluster."""
-        account = self.site.account
+        account = self.installation.account
         parent = self.folder.parent
         account.make_folder(parent)
         self._sweep_unfinished(parent)
@@ -173,7 +173,7 @@ class Postgres(Server):
 
     def _single_user(self, folder: Path, statement: str, *, fsync: str = "on") -> None:
         argv = [str(self._program("postgres")), "--single", "-D", str(folder), "-c", f"fsync={fsync}", "postgres"]
-        result = self.site.account.initialiser().run(argv, text=statement + "\n")
+        result = self.installation.account.initialiser().run(argv, text=statement + "\n")
         if result.returncode != 0 or "ERROR:" in result.stdout:
             raise self.failed("could not prepare its database", result.stdout)
 
@@ -183,13 +183,13 @@ class Postgres(Server):
         `stop` has ended every process of this folder that we can see. What still answers runs where we can't see it.
         """
         pid_file = self.folder / "postmaster.pid"
-        if pid_file.exists() and accepts_sessions(self.site.sockets):
+        if pid_file.exists() and accepts_sessions(self.installation.sockets):
             raise ServiceUnavailable(
                 "The database is in use by a server that this command can't see (another container?).",
                 advice="Stop it, or give this one a data folder of its own (MOMENTS_HOME).",
             )
         pid_file.unlink(missing_ok=True)
-        (self.site.sockets / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
+        (self.installation.sockets / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
 
 
 def accepts_sessions(sockets: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import IO, ClassVar
 from urllib.parse import quote
 
 from videomoments.embedded.data_folder import Layout
-from videomoments.embedded.installation import Site, base_of
+from videomoments.embedded.installation import ServerInstallation, base_of
 from videomoments.embedded.process_identity import Record
 from videomoments.embedded.supervised_server import Server
 
@@ -26,14 +26,14 @@ class Valkey(Server):
     stop_signals = ((signal.SIGTERM, 10.0),)
     start_seconds: ClassVar[float] = 60.0
 
-    def __init__(self, layout: Layout, find_site: Callable[[], Site]) -> None:
+    def __init__(self, layout: Layout, find_installation: Callable[[], ServerInstallation]) -> None:
         super().__init__(layout)
-        self._find_site = find_site
+        self._find_installation = find_installation
 
     @property
-    def site(self) -> Site:
+    def installation(self) -> ServerInstallation:
         # Looked for only to start the server: a running one is found, used and stopped without it.
-        return self._find_site()
+        return self._find_installation()
 
     @property
     def folder(self) -> Path:
@@ -48,11 +48,11 @@ class Valkey(Server):
         return f"unix://{quote(record.more['socket'], safe='/')}?db=0"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
-        account = self.site.account  # looked for first: it settles where the folder is
+        account = self.installation.account  # looked for first: it settles where the folder is
         account.make_folder(self.folder)
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-        path = str(self.site.sockets / "valkey.sock")
+        path = str(self.installation.sockets / "valkey.sock")
         settings = {
             "port": "0",
             "unixsocket": path,
@@ -66,10 +66,10 @@ class Valkey(Server):
             # Keeps the arguments, our folder among them, visible: they tell whose server this is.
             "set-proc-title": "no",
         }
-        argv = [str(self.site.programs.valkey)]
+        argv = [str(self.installation.programs.valkey)]
         for name, value in settings.items():
             argv += [f"--{name}", value]
-        return self.site.account.start(argv, log), {"socket": path}
+        return self.installation.account.start(argv, log), {"socket": path}
 
     def answers(self, record: Record) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:

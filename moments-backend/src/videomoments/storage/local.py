@@ -18,8 +18,8 @@ from typing import BinaryIO, TypeVar
 
 from videomoments.core.errors import InvalidInput, MomentsError, OutOfSpace, StorageError, TooLarge
 from videomoments.core.tasks import in_thread
-from videomoments.storage.base import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.layout import content_type_of
+from videomoments.storage.object_store import CHUNK_BYTES, OnProgress, StoredObject, check_key, check_prefix, object_missing
 from videomoments.storage.signing import SignedUrl, UrlSigner
 
 T = TypeVar("T")
