@@ -33,7 +33,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class LanguageStretch:
-    """A stretch of the recording in one language (ISO 639-1); seconds. `confidence` is 0 to 1, None where a person named the language."""
+    """A stretch of the recording in one language (ISO 639-1); seconds. `confidence` is 0 to 1, None where a user named the language."""
 
     language: str
     start: float

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 
 class ServiceError(Exception):
-    """Base; `message` is one line for a person."""
+    """Base; `message` is one line for a user."""
 
     status = 500
     code = "internal_error"

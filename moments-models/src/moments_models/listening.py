@@ -149,7 +149,7 @@ class Listener:
         return self._speech.unexplained(chunk.pieces[0].start / RATE, chunk.end / RATE, explained, shortest)
 
     def complete(self, chunk: Chunk, take: Take, language: str) -> list[tuple[float, float]]:
-        """Play what has no words by itself, and add what is then heard clearly. Answers what is still without words, in seconds."""
+        """Play what has no words by itself, and add what is then heard clearly. Returns what is still without words, in seconds."""
         for start, end in [] if take.disputed else self.unexplained(chunk, take, LOOKED_INTO):
             self._task.check()
             found = self.hear(self._speech.piece(max(0.0, start - _EDGE), end + _EDGE), language, piece=True)

@@ -1,6 +1,6 @@
 """The languages of a recording, chunk by chunk: which one to listen in, and where another is spoken.
 
-A language that a person names is never left. Else the recording's own language is heard from several chunks, and a stretch that makes
+A language that a user names is never left. Else the recording's own language is heard from several chunks, and a stretch that makes
 little sense in it is asked for its own.
 """
 
@@ -109,7 +109,7 @@ class Interpreter:
         return max((self._own, self._current), key=lambda name: answer.get(name, 0.0))
 
     def _foreign(self, chunk: Chunk, take: Take, language: str) -> list[LanguageStretch]:
-        """Hears anew, in their own language, the stretches that are surely in another; answers them."""
+        """Hears anew, in their own language, the stretches that are surely in another; returns them."""
         weak = sorted([*take.doubtful, *self._listener.unexplained(chunk, take)])
         start, end = chunk.pieces[0].start / RATE, chunk.end / RATE
         if sum(last - first for first, last in weak) < _WEAK:

@@ -1,6 +1,6 @@
 """Where the command line writes: results to stdout, everything else to stderr. A terminal that is gone stops nobody's work.
 
-All that a person reads goes through here, and loses on the way what a terminal would obey: titles, names and errors are strangers' words.
+All that a user reads goes through here, and loses on the way what a terminal would obey: titles, names and errors are strangers' words.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class _Job:
 
 
 def run_job(request: JobRequest) -> int:
-    """Does it all; answers the exit status.
+    """Does it all; returns the exit status.
 
     Raises:
         KeyboardInterrupt: after cleaning up.

@@ -23,7 +23,7 @@ def expand(sources: Sequence[Source], settings: Settings, *, max_videos: int, ye
 
     Raises:
         typer.BadParameter: it leads to several, nobody said yes, and there is nobody to ask.
-        typer.Abort: a person said no.
+        typer.Abort: a user said no.
     """
     found: list[Source] = []
     for source in sources:

@@ -29,7 +29,7 @@ def folder_for(given: Path | None, *, title: str, request_id: str, several: bool
 
 
 async def save_clips(store: ObjectStore, videos: VideoQueries, moments: Sequence[MomentView], folder: Path) -> dict[str, Path]:
-    """Copies delivered clips to `clips/` and their stills to `thumbnails/`; answers each clip's file by its moment's identifier.
+    """Copies delivered clips to `clips/` and their stills to `thumbnails/`; returns each clip's file by its moment's identifier.
 
     Raises StorageError, NotFound, OutOfSpace, or OSError where the folder can't be written.
     """

@@ -1,4 +1,4 @@
-"""What a person reads at the end: a table of moments, or one line about what went wrong."""
+"""What a user reads at the end: a table of moments, or one line about what went wrong."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ async def find_run(services: Services, identifier: str) -> RunView:
 
 
 def _list(wanted: RunFilter, limit: int, as_json: bool, none: str) -> int:
-    """Prints the runs; answers how many."""
+    """Prints the runs; returns how many."""
     found = with_services(lambda services: services.run_queries.page(wanted, limit=limit))
     if as_json:
         _print_json([_as_dict(view) for view in found])

@@ -107,7 +107,7 @@ class JobQueue:
                 raise
 
     async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any], requested_at: datetime) -> str:
-        """XADD of the contract's four fields; answers the entry's id. `requested_at` is PostgreSQL's time, as all times in Redis."""
+        """XADD of the contract's four fields; returns the entry's id. `requested_at` is PostgreSQL's time, as all times in Redis."""
         fields: dict[Any, Any] = {
             "request_id": request_id,
             "video_id": video_id,
@@ -146,7 +146,7 @@ class JobQueue:
         return bool(await self._freshen(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer, entry_id]))
 
     async def leave(self, consumer: str) -> int:
-        """Removes the caller's consumer at its end (F15); answers how many unsettled entries went back into the stream."""
+        """Removes the caller's consumer at its end (F15); returns how many unsettled entries went back into the stream."""
         return int(await self._leave(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer]))
 
     async def drop(self, *entry_ids: str) -> None:

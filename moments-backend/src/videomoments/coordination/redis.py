@@ -79,7 +79,7 @@ async def check_redis(url: str) -> str:
 
 
 async def examine(redis: Redis, address: RedisAddress) -> str:
-    """Whether it takes the queue: a primary that evicts nothing. Answers its version. Raises ServiceUnavailable (`redis_…`)."""
+    """Whether it takes the queue: a primary that evicts nothing. Returns its version. Raises ServiceUnavailable (`redis_…`)."""
     try:
         await redis.ping()
         server = await _where_allowed(redis.info())

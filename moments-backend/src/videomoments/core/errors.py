@@ -26,7 +26,7 @@ The media child adds codes on MomentsError itself: `media_failed`, `media_limit`
 `media_killed` and `clip_check_failed` (retryable).
 
 `code` is stable: programs may compare it. `retryable` tells the pipeline whether another try can help. `advice` is one sentence
-that tells a person what to do.
+that tells a user what to do.
 """
 
 from __future__ import annotations

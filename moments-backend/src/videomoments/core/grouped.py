@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Grouped(Generic[Item, Answer]):
-    """`call` takes items, and answers as many answers in the same order; an exception among them is raised to its own caller.
+    """`call` takes items, and returns as many results in the same order; an exception among them is raised to its own caller.
 
     One that `call` raises itself goes to all of its callers. A caller who is cancelled no longer waits; the work may be done all the same.
     """

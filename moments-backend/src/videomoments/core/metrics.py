@@ -66,7 +66,7 @@ def take_counted() -> dict[Series, float]:
 
 
 def give_back(counted: Mapping[Series, float]) -> None:
-    """Makes the next `take_counted` answer these again."""
+    """Makes the next `take_counted` return these again."""
     with _lock:
         for series, value in counted.items():
             if (left := _reported.pop(series) - value) > 0:

@@ -47,12 +47,12 @@ class RunKind(StrEnum):
     CLIPS = "clips"
 
 
-# The error code of a run that ended its workers: none takes it again before a person's retry.
+# The error code of a run that ended its workers: none takes it again before a user's retry.
 DEAD_LETTER = "dead_letter"
 
 
 class ClipKind(StrEnum):
-    """`input` is what a model watched (padded); `delivered` is what a person keeps (exact)."""
+    """`input` is what a model watched (padded); `delivered` is what a user keeps (exact)."""
 
     INPUT = "input"
     DELIVERED = "delivered"

@@ -1,6 +1,6 @@
 """Which signs a text keeps, the same at every way in: titles, names, prompts, corrected words, file names, answers of models and sites.
 
-One table decides. What a person types is refused where it holds an unwanted sign, and the refusal names it (`checked_line`,
+One table decides. What a user types is refused where it holds an unwanted sign, and the refusal names it (`checked_line`,
 `checked_text`); what a stranger sent loses the sign (`cleaned`, `one_line`). Both come out in Unicode's form NFC, so that the same text is
 the same everywhere. Joiners and direction marks stay: scripts and emoji need them.
 """

@@ -94,7 +94,7 @@ def _opened(path: Path, at: int) -> FileIO:
 
 
 def _write_all(descriptor: int, pieces: list[Piece]) -> int:
-    """Writes the pieces as they are, without joining them; answers how many bytes they were."""
+    """Writes the pieces as they are, without joining them; returns how many bytes they were."""
     total = 0
     left = [view for piece in pieces if (view := memoryview(piece)).nbytes]
     while left:

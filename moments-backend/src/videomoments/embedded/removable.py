@@ -25,7 +25,7 @@ _IN_BASE = {
 
 @dataclass(frozen=True)
 class CleanTarget:
-    """A folder, its size, and what a person loses with it."""
+    """A folder, its size, and what a user loses with it."""
 
     path: Path
     bytes: int

@@ -21,7 +21,7 @@ _Said = TypeVar("_Said", Word, Segment)
 @dataclass(frozen=True, slots=True)
 class ExportedMoment:
     """A moment as it is exported. `clip` is what its delivered clip holds, if it has one, `clip_error` why it can't be cut; `engine` the
-    model that made the moment, None for a person's own."""
+    model that made the moment, None for a user's own."""
 
     identifier: str
     title: str

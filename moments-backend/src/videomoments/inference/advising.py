@@ -1,4 +1,4 @@
-"""What a person can do about a call of a chat model that failed: what to set, and where."""
+"""What a user can do about a call of a chat model that failed: what to set, and where."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Certainty:
 
     @property
     def message(self) -> str:
-        """What a person should know, without the full stop; empty where all was heard well."""
+        """What a user should know, without the full stop; empty where all was heard well."""
         if self.hard:
             return (
                 f"this recording was hard to hear: {self.unsure} of {self.words} words are more likely wrong than right "

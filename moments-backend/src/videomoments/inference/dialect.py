@@ -135,7 +135,7 @@ def unsent(sampling: Sampling, body: Body) -> dict[str, float]:
 
 
 def not_sent(key: str, values: Mapping[str, float]) -> str | None:
-    """What a person is told of `unsent` values; None where there are none."""
+    """What a user is told of `unsent` values; None where there are none."""
     if not values:
         return None
     named = " and ".join(f"{name} {value:g}" for name, value in sorted(values.items()))

@@ -23,7 +23,7 @@ _NOT_FETCHED = re.compile(
 )
 _LONGEST = 300
 _KEY_ADVICE = "Check the model's API key."
-# What happened, its code, and what a person can do; where a person must act, trying again is useless.
+# What happened, its code, and what a user can do; where a user must act, trying again is useless.
 _KNOWN = {
     HTTPStatus.UNAUTHORIZED: ("refused the key", "model_refused", _KEY_ADVICE),
     HTTPStatus.FORBIDDEN: ("refused the key", "model_refused", _KEY_ADVICE),

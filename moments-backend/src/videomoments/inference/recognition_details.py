@@ -21,7 +21,7 @@ UNSURE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LanguageStretch:
-    """A stretch in one language; `confidence` is 0 to 1, None where a person named the language."""
+    """A stretch in one language; `confidence` is 0 to 1, None where a user named the language."""
 
     language: str
     start: float
@@ -112,7 +112,7 @@ class RecognitionDetails:
 
     @property
     def remarks(self) -> list[str]:
-        """What a person should know, as sentences without their full stops."""
+        """What a user should know, as sentences without their full stops."""
         said = []
         names = list(dict.fromkeys(part.language for part in self.languages))
         if len(names) > 1:

@@ -109,7 +109,7 @@ def said_by(error: Answered) -> ServerMessage:
 
 def learned(error: Answered, sent: Body, known: Dialect, config: ModelConfig, *, asked_for: frozenset[str] = frozenset()) -> dict[str, Any]:
     """What to change of the dialect, so that the server takes the question; empty where the error names nothing that was sent and can be
-    left out. `asked_for` are sampling fields that the run itself names: a value out of their range is for a person to choose anew."""
+    left out. `asked_for` are sampling fields that the run itself names: a value out of their range is for a user to choose anew."""
     said = said_by(error)
     if error.status not in _ABOUT_REQUEST or not said.refuses:
         return {}

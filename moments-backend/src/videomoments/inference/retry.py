@@ -45,7 +45,7 @@ class GatewayTimeout(ModelError):
 
 
 def is_away(error: ModelError) -> bool:
-    """Whether the service was not there, rather than answered: the same call may be answered when it is back. Not when a person must
+    """Whether the service was not there, rather than answered: the same call may be answered when it is back. Not when a user must
     put something right first."""
     if isinstance(error, Unreachable):
         # A name that is not known is a mistake, or a network that is away.
@@ -167,7 +167,7 @@ class Breaker:
         self._open_until = 0.0
 
     def half_open(self) -> None:
-        """The service has answered something else meanwhile, or a person wants another try: the next call is let through."""
+        """The service has answered something else meanwhile, or a user wants another try: the next call is let through."""
         self._open_until = min(self._open_until, self._clock())
 
     @asynccontextmanager
@@ -185,7 +185,7 @@ class Breaker:
         try:
             yield
         except ModelError as error:
-            # What a person must put right is said each time, in its own words.
+            # What a user must put right is said each time, in its own words.
             if (isinstance(error, Unreachable) and error.retryable) or error.code in ("model_unreachable", "model_timeout"):
                 self._failures += 1
                 self._open_until = self._clock() + self._cooldown

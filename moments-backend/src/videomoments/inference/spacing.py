@@ -21,7 +21,7 @@ def spaced(words: Sequence[Word]) -> Iterator[tuple[bool, Word]]:
     for word in words:
         text = " ".join(word.text.split())
         if not text:
-            # A person emptied it: its space stays.
+            # A user emptied it: its space stays.
             carried = True if carried or word.space_before else None if carried is None or word.space_before is None else False
             continue
         own = carried or word.space_before

@@ -32,7 +32,7 @@ _DEFAULT_PORT = 22
 _UNKNOWN_KEY = "the host key of its SSH server is not known"
 _KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts")
 
-# What a person can do. Where a person must act, trying again is useless.
+# What a user can do. Where a user must act, trying again is useless.
 _ADVICE = {
     "tunnel_refused": "Check its SSH host and port, and that the server runs.",
     "tunnel_timeout": "Check the network and firewalls on the way.",

@@ -158,7 +158,7 @@ class MediaEngine:
                 yield item["key"], CutClip.from_dict({**item, "path": target})
 
     async def mux_tracks(self, picture: Path, sound: Path, target: Path) -> str:
-        """Puts the picture of one file and the sound of another into `target`, without decoding; answers the ending for its container."""
+        """Puts the picture of one file and the sound of another into `target`, without decoding; returns the ending for its container."""
         job = {
             "job": "mux_tracks",
             "source": str(picture.absolute()),

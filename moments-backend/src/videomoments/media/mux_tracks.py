@@ -29,7 +29,7 @@ _Due = tuple[float, int, "Packet[Stream]"]
 
 
 def mux_tracks(picture: Path, sound: Path, target: Path, progress: Progress) -> str:
-    """Writes `target`; answers the ending that its container has. Both clocks begin where the files' own do, as their maker meant it.
+    """Writes `target`; returns the ending that its container has. Both clocks begin where the files' own do, as their maker meant it.
 
     Raises `UnsupportedMedia` when one of the files lacks its part.
     """

@@ -157,7 +157,7 @@ class ModelCaller:
         return answered
 
     async def _nobody_looks(self) -> int:
-        """Waits while another call looks for the model; answers how many waits are over."""
+        """Waits while another call looks for the model; returns how many waits are over."""
         if self._looking.locked():
             with self._clock.pause():
                 async with self._looking:
@@ -230,7 +230,7 @@ class ModelCaller:
 
 
 def _advised(error: ModelError, model: ModelConfig) -> ModelError:
-    """What a person can do about a model that has never answered."""
+    """What a user can do about a model that has never answered."""
     what = error.message if model.key in error.message else f"Model {model.key} is not reachable. {error.message}"
     advice = f"{error.advice} It has never answered: `moments models test {model.key}` says what is wrong with its address.".strip()
     return Unreachable(what, code=error.code, advice=advice, retryable=error.retryable)

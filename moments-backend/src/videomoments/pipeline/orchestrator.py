@@ -104,7 +104,7 @@ def work_folder(base: Path, claim: Claim) -> Path:
 
 
 async def _advance(stage: Stage, context: StageContext, records: StageRecords, earlier: StageRecord, clock: ProgressClock) -> str | None:
-    """One stage: skipped with its reason, taken from its checkpoint, or run. Answers the reason of a skip."""
+    """One stage: skipped with its reason, taken from its checkpoint, or run. Returns the reason of a skip."""
     claim = context.claim
     context.forget_video()
     if (reason := await retry_while_database_away(stage.skip, context)) is not None:

@@ -85,8 +85,8 @@ async def input_clips(context: StageContext, moments: list[Moment]) -> dict[int,
 async def refine_each(
     context: StageContext, moments: Sequence[Moment], clips: Mapping[int, Clip], material: Material, *, share: float
 ) -> list[ModelError]:
-    """Refines them, as many at once as the model takes; answers why those that keep their boundaries do. `share` is what it is of the
-    stage's progress. What a person edits or deletes meanwhile is left alone in a run for what another one left."""
+    """Refines them, as many at once as the model takes; returns why those that keep their boundaries do. `share` is what it is of the
+    stage's progress. What a user edits or deletes meanwhile is left alone in a run for what another one left."""
     failures: list[ModelError] = []
     finished = 0
 
@@ -109,7 +109,7 @@ async def refine_each(
 
 
 def _for_people(error: ModelError, model: str) -> ModelError:
-    """What is wrong with an answer is written for the model, which is asked again with it: a person is told whose answer it was."""
+    """What is wrong with an answer is written for the model, which is asked again with it: a user is told whose answer it was."""
     if error.code not in ("model_bad_answer", "model_truncated"):
         return error
     return ModelError(f"Model {model} gave no answer that can be used: {error.message}", code=error.code, advice=error.advice)

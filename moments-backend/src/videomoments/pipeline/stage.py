@@ -169,7 +169,7 @@ class StageContext:
 
     async def originals(self) -> list[Moment]:
         """The original moments that this run works on, in time order: those that it found, or those that it is for. Raises NotFound, and
-        Conflict where a person edited the one that it is for."""
+        Conflict where a user edited the one that it is for."""
         if self.snapshot.refines is not None:
             return await self.services.moments.untouched(self.claim.video_id, self.snapshot.moments)
         if self.snapshot.moment is None:
@@ -273,7 +273,7 @@ async def _always_valid(_: StageContext, __: Checkpoint) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A declaration. `skip` answers why the stage does not apply, or None; `inputs` what its result depends on beside earlier
+    """A declaration. `skip` returns why the stage does not apply, or None; `inputs` what its result depends on beside earlier
     checkpoints; `checkpoint_valid` whether an earlier attempt's checkpoint still holds. `stall_seconds`: longest silence before the run is
     taken away from this worker."""
 

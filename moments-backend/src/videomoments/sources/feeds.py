@@ -1,6 +1,6 @@
 """Feeds as lists of recordings: RSS, Atom, RDF and JSON Feed, read as podcast programs read them. Every text in them is a stranger's.
 
-Addresses are only named here: each is checked, and downloaded behind the address guard, like one that a person gave.
+Addresses are only named here: each is checked, and downloaded behind the address guard, like one that a user gave.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person gave as the source: a URL, or the path of a file."""
+"""What a user gave as the source: a URL, or the path of a file."""
 
 from __future__ import annotations
 

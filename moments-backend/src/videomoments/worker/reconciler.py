@@ -48,7 +48,7 @@ class Reconciler:
         self._pause = services.settings.reconcile_seconds
 
     async def run_once(self) -> int:
-        """One pass; answers how many runs were put back into the stream."""
+        """One pass; returns how many runs were put back into the stream."""
         await self._end_cancelled()
         added = await self._tend()
         await self._retire_workers()

@@ -59,7 +59,7 @@ class Sweeper:
         return bool(first == name)
 
     async def sweep_store(self) -> int:
-        """Goes through the whole store, and removes the objects that no row names (F60), and audio whose time is over; answers how many."""
+        """Goes through the whole store, and removes the objects that no row names (F60), and audio whose time is over; returns how many."""
         removed = 0
         batch: list[StoredObject] = []
         async for found in self._store.list(""):
@@ -81,7 +81,7 @@ class Sweeper:
         return len(gone)
 
     async def sweep_folders(self, base: Path) -> int:
-        """Removes temporary folders of runs that have ended (F61); answers how many."""
+        """Removes temporary folders of runs that have ended (F61); returns how many."""
         folders = {path.name: path for path in base.iterdir() if path.is_dir()} if base.is_dir() else {}
         if not folders:
             return 0
@@ -93,7 +93,7 @@ class Sweeper:
         return len(ended)
 
     async def sweep_entries(self) -> int:
-        """Removes entries whose runs have ended or are gone: a Redis that came back without its last second shows them again. Answers
+        """Removes entries whose runs have ended or are gone: a Redis that came back without its last second shows them again. Returns
         how many."""
         removed = 0
         async for page in self._services.queue.pages():

@@ -29,7 +29,7 @@ _BLOCK = 1 << 20
 
 
 class SourceFailed(Exception):
-    """A source has no such weights or can't be reached; the message is one line for a person."""
+    """A source has no such weights or can't be reached; the message is one line for a user."""
 
 
 def sha256_of(path: Path) -> str:

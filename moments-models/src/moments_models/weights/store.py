@@ -46,7 +46,7 @@ def location(name: str) -> Path:
 
 
 def brought(model: str) -> Path:
-    """Where weights lie that a person puts there: `MOMENTS_MODEL_<NAME>_PATH`, else the model's folder under the root."""
+    """Where weights lie that a user puts there: `MOMENTS_MODEL_<NAME>_PATH`, else the model's folder under the root."""
     return _given(model) or root() / model
 
 

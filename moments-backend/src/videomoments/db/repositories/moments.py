@@ -17,7 +17,7 @@ from videomoments.db.tables import Clip, Moment, Run
 async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
     """Makes `rows` the original moments of this run, by position."""
     keep = [row["position"] for row in rows]
-    # What a person has edited of an earlier attempt stays as it is.
+    # What a user has edited of an earlier attempt stays as it is.
     stale = delete(Moment).where(
         Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep), Moment.edited_at.is_(None)
     )
@@ -43,7 +43,7 @@ async def originals(session: AsyncSession, run_id: int) -> list[Moment]:
 
 
 async def unrefined(session: AsyncSession, run_id: int) -> list[Moment]:
-    """The run's original moments that have no refined form and that no person edited or deleted, in time order."""
+    """The run's original moments that have no refined form and that no user edited or deleted, in time order."""
     refined = aliased(Moment)
     statement = (
         select(Moment)
@@ -60,7 +60,7 @@ async def unrefined(session: AsyncSession, run_id: int) -> list[Moment]:
 
 
 async def untouched(session: AsyncSession, video_pk: int, identifiers: Sequence[str]) -> list[Moment]:
-    """Those of these original moments of which no person edited or deleted either form, in time order."""
+    """Those of these original moments of which no user edited or deleted either form, in time order."""
     refined = aliased(Moment)
     touched = (refined.edited_at.is_not(None)) | (refined.deleted_at.is_not(None))
     statement = (
@@ -78,7 +78,7 @@ async def untouched(session: AsyncSession, video_pk: int, identifiers: Sequence[
 
 async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> list[Moment]:
     """The moment's original and then its refined form, if it has one, whichever of them is meant; nothing where there is none.
-    Both are locked against a person's changes until the transaction ends."""
+    Both are locked against a user's changes until the transaction ends."""
     meant = select(func.coalesce(Moment.parent_id, Moment.id)).where(Moment.video_id == video_pk, Moment.identifier == identifier)
     head = meant.scalar_subquery()
     statement = (
@@ -135,7 +135,7 @@ async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | No
 
 
 async def made_by_hand(session: AsyncSession, video_pk: int) -> list[tuple[Moment, Moment | None]]:
-    """Moments that a person made or edited, whatever run they came from, each with its original or None."""
+    """Moments that a user made or edited, whatever run they came from, each with its original or None."""
     parent = aliased(Moment)
     statement = (
         select(Moment, parent)
@@ -163,7 +163,7 @@ async def one_of(session: AsyncSession, video_pk: int, identifier: str) -> tuple
 
 
 async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
-    """Publishes a clip: the row names the object. Answers its id."""
+    """Publishes a clip: the row names the object. Returns its id."""
     statement = insert(Clip).values(row)
     names = ("run_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right", "mode", "size_bytes", "content_type")
     changed = {name: statement.excluded[name] for name in names}

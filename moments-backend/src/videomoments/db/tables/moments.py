@@ -37,7 +37,7 @@ class Moment(Keyed, Table):
     is_refined: Mapped[bool] = mapped_column(server_default=text("false"))
     score: Mapped[float | None]
     reason: Mapped[str | None]
-    # The model that answered, by its registry key; empty for a person's own moment.
+    # The model that answered, by its registry key; empty for a user's own moment.
     engine: Mapped[str | None]
     # Why its delivered clip can't be cut, in words for people.
     clip_error: Mapped[str | None]

@@ -30,5 +30,5 @@ class Transcript(Keyed, Table):
     mended: Mapped[dict[str, Any] | None]
     # Languages by stretch, what was not understood and what was dropped (`inference.recognition_details`); null where nothing is known.
     hearing: Mapped[dict[str, Any] | None]
-    # When a person last corrected a word.
+    # When a user last corrected a word.
     edited_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Cuts the video's final moments anew where they have no clip, or one with other bounds: what follows when a person moved a boundary."""
+"""Cuts the video's final moments anew where they have no clip, or one with other bounds: what follows when a user moved a boundary."""
 
 from __future__ import annotations
 

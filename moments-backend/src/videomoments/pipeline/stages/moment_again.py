@@ -17,12 +17,12 @@ _REFINED = 0.6
 
 async def refine_again(context: StageContext) -> Outcome:
     """Unlike in a run for all moments a model that refines none of them fails the run: nothing else was asked for. Raises `ModelError`, and
-    `Conflict` (`moment_edited`) when a person edits the one that a run is for meanwhile."""
+    `Conflict` (`moment_edited`) when a user edits the one that a run is for meanwhile."""
     moments = await context.originals()
     found_by = moments[0].run_id
-    assert found_by is not None  # what no run found is a person's own
+    assert found_by is not None  # what no run found is a user's own
     material = await material_of(context, await context.services.moments.originals(found_by))
-    # The one that a person chose is refined again; of what was left, an earlier attempt may have refined some.
+    # The one that a user chose is refined again; of what was left, an earlier attempt may have refined some.
     done = set() if context.snapshot.moment else await _refined(context, found_by)
     waiting = [moment for moment in moments if moment.id not in done]
     failures = await refine_each(context, waiting, await input_clips(context, waiting), material, share=_REFINED)

@@ -88,7 +88,7 @@ async def download(context: StageContext) -> Outcome:
         duration=info.duration,
         resolution=f"{picture.display_width}x{picture.display_height}" if picture else None,
         media_info=info.to_dict(),
-        # A title that a person gave stays.
+        # A title that a user gave stays.
         title=source.title if video.title == title_from(video.source_url) else None,
         source_info=source.info(sha256),
     )
