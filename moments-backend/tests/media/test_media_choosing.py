@@ -224,7 +224,7 @@ async def test_f91_another_sound_keeps_the_timeline(speech: Samples, tmp_path: P
     """What was cut and said before keeps its times."""
     source = recorded(tmp_path / "talk.m4a", [speech, _tone()], pictures=0)
     before = await probed(source, 1)
-    after = before.with_sound_of(await probed(source, 2))
+    after = before.with_audio_of(await probed(source, 2))
     assert (after.audio_number, after.start_pts) == (2, before.start_pts)
     assert after.audio is not None
     assert after.audio.start == pytest.approx(0.0, abs=0.03)

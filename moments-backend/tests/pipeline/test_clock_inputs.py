@@ -10,7 +10,7 @@ import pytest
 
 from videomoments.media.clock import CLOCK_VERSION, Clock
 from videomoments.media.types import AudioStream, MediaInfo
-from videomoments.pipeline.conditions import sound_inputs
+from videomoments.pipeline.conditions import audio_inputs
 from videomoments.pipeline.input_clips import clip_inputs
 from videomoments.pipeline.stage import StageContext
 
@@ -35,7 +35,7 @@ def context(info: MediaInfo) -> StageContext:
     return cast(StageContext, made)
 
 
-@pytest.mark.parametrize("inputs", [sound_inputs, clip_inputs])
+@pytest.mark.parametrize("inputs", [audio_inputs, clip_inputs])
 async def test_f92_only_what_was_measured_anew_depends_on_the_map(inputs: Any) -> None:
     old, new = await inputs(context(OLD)), await inputs(context(NEW))
     assert "clock" not in old

@@ -14,7 +14,7 @@ from videomoments.exports.targets import FCPXML, Notes, say_what_is_counted
 
 VERSION = "1.8"
 _SEQUENCE, _MEDIA = "r1", "r2"
-_SOUND_RATES = {32000: "32k", 44100: "44.1k", 48000: "48k", 88200: "88.2k", 96000: "96k", 176400: "176.4k", 192000: "192k"}
+_AUDIO_RATES = {32000: "32k", 44100: "44.1k", 48000: "48k", 88200: "88.2k", 96000: "96k", 176400: "176.4k", 192000: "192k"}
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
@@ -35,7 +35,7 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
         tcStart="0s",
         tcFormat=_timecode_format(recording),
         audioLayout="mono" if recording.audio_channels == 1 else "stereo",
-        audioRate=_SOUND_RATES.get(recording.audio_rate, "48k"),
+        audioRate=_AUDIO_RATES.get(recording.audio_rate, "48k"),
     )
     spine = Xml.SubElement(sequence, "spine")
     offset = 0

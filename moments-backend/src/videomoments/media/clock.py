@@ -63,7 +63,7 @@ class Clock:
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
-    def with_sound_of(self, other: Self) -> Self:
+    def with_audio_of(self, other: Self) -> Self:
         """The same map with another sound's pieces: where both have a seam, that sound keeps its place beside the pictures."""
         sound = other.sound
         if len(other.pictures) == len(self.pictures) == len(sound):

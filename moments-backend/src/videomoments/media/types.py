@@ -163,14 +163,14 @@ class MediaInfo:
             return None
         return next((track.number for track in self.audio_tracks if track.index == self.audio.index), None)
 
-    def with_sound_of(self, other: MediaInfo) -> MediaInfo:
+    def with_audio_of(self, other: MediaInfo) -> MediaInfo:
         """The same with another of the file's sounds, on the same timeline: what was cut and said before keeps its times."""
         if other.audio is None or self.audio is None or other.audio.index == self.audio.index:
             return dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
         sound = dataclasses.replace(other.audio, start=other.audio.start + other.start_pts - self.start_pts)
         seen = self.video.end if self.video is not None and self.video.decodable else 0.0
         length = max(seen, sound.start + sound.duration)
-        clock = self.clock.with_sound_of(other.clock) if self.clock is not None and other.clock is not None else self.clock
+        clock = self.clock.with_audio_of(other.clock) if self.clock is not None and other.clock is not None else self.clock
         with_tracks = dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
         return dataclasses.replace(with_tracks, audio=sound, duration=length, clock=clock)
 

@@ -25,7 +25,7 @@ async def no_audio(context: StageContext) -> str | None:
     return f"the audio can't be decoded: {info.audio.reason or info.audio.codec}"
 
 
-async def sound_inputs(context: StageContext) -> Mapping[str, Any]:
+async def audio_inputs(context: StageContext) -> Mapping[str, Any]:
     """What the extracted audio depends on."""
     track = context.options.audio_track
     return {"source": (await context.video()).cloud_url, **({} if track is None else {"track": track}), **await context.clock_inputs()}

@@ -122,7 +122,7 @@ class Videos:
                 values = {"video_id": video.id, "clip_id": None, "cloud_url": still.cloud_url}
                 await repository.put_thumbnail(session, values | {"time": still.time, "width": still.width, "height": still.height})
 
-    async def publish_sound(self, claim: Claim, media_info: dict[str, Any], *, changed: bool) -> None:
+    async def publish_audio_track(self, claim: Claim, media_info: dict[str, Any], *, changed: bool) -> None:
         """What was measured with another of the source's sounds. Where that `changed`, the extracted audio and the clips, which hold the
         one before, are the video's no more. Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:

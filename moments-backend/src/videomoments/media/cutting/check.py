@@ -48,10 +48,10 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
             if packet.size and packet.pts is not None:
                 seen[packet.stream_index].add(packet)
         if made.frames:
-            _check_pictures(container.streams.video[0], seen[container.streams.video[0].index], made, copied=copied)
+            _check_video(container.streams.video[0], seen[container.streams.video[0].index], made, copied=copied)
         if sound:
             _require(len(container.streams.audio) == 1, "the sound is missing")
-            _check_sound(container.streams.audio[0], seen[container.streams.audio[0].index], None if copied else made)
+            _check_audio(container.streams.audio[0], seen[container.streams.audio[0].index], None if copied else made)
 
 
 def check_edit_list(path: Path, made: Encoded, *, sound: bool) -> None:
@@ -104,7 +104,7 @@ class _Seen:
         self.last_group.append(packet)
 
 
-def _check_pictures(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool) -> None:
+def _check_video(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool) -> None:
     step = stream.time_base or 0
     _require(seen.count == made.frames, f"{seen.count} pictures instead of {made.frames}")
     _require(seen.begin is not None and abs(float(seen.begin * step)) < 0.002, "the first picture is late")
@@ -140,7 +140,7 @@ def _decoded(stream: AvVideo, packets: list[Packet[Stream]]) -> tuple[int, Video
     return count, first, last
 
 
-def _check_sound(stream: Stream, seen: _Seen, made: Encoded | None) -> None:
+def _check_audio(stream: Stream, seen: _Seen, made: Encoded | None) -> None:
     step = stream.time_base or 0
     # Priming may come before 0, hidden by the container; nothing may begin after it.
     _require(seen.begin is not None and float(seen.begin * step) <= _AUDIO_OFFSET, "the sound is late or empty")

@@ -16,7 +16,7 @@ from videomoments.core.times import Interval
 from videomoments.media.cutting.check import check_clip, check_edit_list
 from videomoments.media.cutting.edit_list import EditListCutter
 from videomoments.media.cutting.eligibility import edit_list_refusal, input_copy_refusal, smart_refusal
-from videomoments.media.cutting.encode import Encoded, encode_exact, encode_proxy, encode_sound
+from videomoments.media.cutting.encode import Encoded, encode_audio, encode_exact, encode_proxy
 from videomoments.media.cutting.input_copy import Copyable, copy_clip, copyable
 from videomoments.media.cutting.smart import Join, plan_join, write_join
 from videomoments.media.failures import CannotCopy, ends_the_job, explained
@@ -94,7 +94,7 @@ class _Cutter:
     def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip:
         if self._pictures is None:
             assert self._sound is not None
-            made = encode_sound(self._sound, self._info, wanted, request.target, tick)
+            made = encode_audio(self._sound, self._info, wanted, request.target, tick)
             check_clip(request.target, made, sound=True)
             return _clip(request, made.held, 0, "audio", "the source has no pictures")
         if request.kind is ClipKind.DELIVERED:

@@ -46,7 +46,7 @@ _GATHERED = 300.0
 
 # Packets with the seconds at which they are decoded.
 Timed = Iterator[tuple[float, "Packet[Stream]"]]
-OpenSound = Callable[[], PlacedAudio | None]
+OpenAudio = Callable[[], PlacedAudio | None]
 
 
 class EditListCutter:
@@ -62,7 +62,7 @@ class EditListCutter:
         """For the sound of long clips. Each open container holds the whole index."""
         return open_source(self._source)
 
-    def cut(self, sound: OpenSound, wanted: Interval, target: Path, tick: Tick) -> Encoded:
+    def cut(self, sound: OpenAudio, wanted: Interval, target: Path, tick: Tick) -> Encoded:
         """Writes the clip; `sound` is called where it has to be encoded. Raises CannotCopy where its packets can't be copied."""
         first, last = self._ends(wanted)
         held = Interval(first.at, last.at + last.duration)
@@ -92,7 +92,7 @@ class EditListCutter:
             raise CannotCopy("a picture rests across its start")
         return shown[0], shown[-1]
 
-    def _sound(self, sound: OpenSound, held: Interval, out: OutputContainer) -> Timed:
+    def _sound(self, sound: OpenAudio, held: Interval, out: OutputContainer) -> Timed:
         facts = self._info.audio
         assert facts is not None
         if facts.codec not in _AUDIO:
@@ -100,12 +100,12 @@ class EditListCutter:
             return _encoded(sound(), held, out, rate, facts.channels)
         if held.duration <= _GATHERED:
             with self._pictures.other(facts.index) as (container, track):
-                return iter([*self._copied_sound(container, track, held, out.add_stream_from_template(track))])
+                return iter([*self._copied_audio(container, track, held, out.add_stream_from_template(track))])
         track = self._apart.streams[facts.index]
         only(self._apart, track)
-        return self._copied_sound(self._apart, track, held, out.add_stream_from_template(track))
+        return self._copied_audio(self._apart, track, held, out.add_stream_from_template(track))
 
-    def _copied_sound(self, container: InputContainer, track: Stream, held: Interval, stream: Stream) -> Timed:
+    def _copied_audio(self, container: InputContainer, track: Stream, held: Interval, stream: Stream) -> Timed:
         step = float(time_base(track))
         zero = round((self._info.start_pts + held.start) / step)
         end = zero + round(held.duration / step)

@@ -73,7 +73,7 @@ def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo,
 
     writer = ClipWriter(target, DELIVERED)
     writer.with_video(shaper.width, shaper.height, min(info.video.fps, 60.0))
-    count = interleave(shown(), sound_for(sound, info, held, writer), writer)
+    count = interleave(shown(), audio_for(sound, info, held, writer), writer)
     writer.close()
     return Encoded(held, count, ends[0] if ends else None, ends[-1] if ends else None, pictures.faults)
 
@@ -98,15 +98,15 @@ def encode_proxy(
 
     writer = ClipWriter(target, _proxy_encoding(wanted.duration, max_bytes))
     writer.with_video(shaper.width, shaper.height, fps)
-    written = interleave(shown(), sound_for(sound, info, held, writer), writer)
+    written = interleave(shown(), audio_for(sound, info, held, writer), writer)
     writer.close()
     return Encoded(held, written, None, None, pictures.faults)
 
 
-def encode_sound(sound: PlacedAudio, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
+def encode_audio(sound: PlacedAudio, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
     """A clip of a source without pictures: M4A, exact to the sample."""
     writer = ClipWriter(target, DELIVERED, "ipod")
-    for block in sound_for(sound, info, wanted, writer) or ():
+    for block in audio_for(sound, info, wanted, writer) or ():
         tick(float((block.pts or 0) * (block.time_base or 0)))
         writer.sound(block)
     writer.close()
@@ -145,7 +145,7 @@ def _sampled(pictures: Pictures, start: float, fps: float, count: int, skip: str
         due += 1
 
 
-def sound_for(sound: PlacedAudio | None, info: MediaInfo, held: Interval, writer: ClipWriter) -> Iterator[AudioFrame] | None:
+def audio_for(sound: PlacedAudio | None, info: MediaInfo, held: Interval, writer: ClipWriter) -> Iterator[AudioFrame] | None:
     """The sound under a clip's pictures, and a track for it in the writer."""
     if sound is None:
         return None

@@ -81,7 +81,7 @@ def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyabl
         video = out.add_stream_from_template(pictures.stream)
         streams: list[Iterator[Packet[Stream]]] = [_shifted(chosen.packets, video)]
         if info.has_audio:
-            streams.append(_copied_sound(source, info, chosen.held, out) or _encoded_sound(source, info, chosen.held, out))
+            streams.append(_copied_audio(source, info, chosen.held, out) or _encoded_audio(source, info, chosen.held, out))
         for packet in merge(*streams, key=_decoding_time):
             put(out, packet)
 
@@ -109,7 +109,7 @@ def _decoding_times(packets: list[Packet[Stream]]) -> list[int]:
     return [known - (first - number) * step if number < first else at if at is not None else known for number, at in enumerate(times)]
 
 
-def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]] | None:
+def _copied_audio(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]] | None:
     """AAC packets of the stretch, the first one at 0 (at most half a packet, 11 ms, beside its true time), or None."""
     assert info.audio is not None
     if info.audio.codec != "aac" or info.container not in COPIED_CONTAINERS:
@@ -132,7 +132,7 @@ def _copied_sound(source: Path, info: MediaInfo, held: Interval, out: OutputCont
     return _shifted(packets, out.add_stream_from_template(track))
 
 
-def _encoded_sound(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]]:
+def _encoded_audio(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]]:
     """The same stretch as mono AAC, without the encoder's priming packet: no edit list could hide it."""
     assert info.audio is not None
     rate = info.audio.sample_rate if info.audio.sample_rate in AAC_RATES else 48_000

@@ -20,7 +20,7 @@ from av.video.frame import PictureType, VideoFrame
 
 from videomoments.core.times import Interval
 from videomoments.media.cutting.eligibility import H264_PROFILES
-from videomoments.media.cutting.encode import DELIVERED, Encoded, Tick, planned, sound_for
+from videomoments.media.cutting.encode import DELIVERED, Encoded, Tick, audio_for, planned
 from videomoments.media.cutting.frame_plan import Shown, frames_between
 from videomoments.media.cutting.packet_scan import Scanned, packet_scan
 from videomoments.media.cutting.writer import ClipWriter, Soundtrack
@@ -105,7 +105,7 @@ def write_join(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, j
     ends = _Ends(pictures, sets)
     writer = ClipWriter(target, DELIVERED)
     writer.with_packets(pictures.stream, sets.joined(ends.sets) if join.head or join.tail else sets.joined(ParameterSets((), (), 4)))
-    track = Soundtrack(sound_for(sound, info, join.held, writer), writer)
+    track = Soundtrack(audio_for(sound, info, join.held, writer), writer)
     times = _Times(pictures, join)
     tail = len(join.shown) - join.tail
     head_packets = ends.packets(join.shown[: join.head], times.shown)

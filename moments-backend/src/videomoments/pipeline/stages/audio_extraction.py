@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from videomoments.core.names import StageName
-from videomoments.pipeline.conditions import no_audio, sound_inputs
+from videomoments.pipeline.conditions import audio_inputs, no_audio
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 
@@ -21,7 +21,7 @@ async def extract_audio(context: StageContext) -> Outcome:
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:
-    return await sound_inputs(context)
+    return await audio_inputs(context)
 
 
 async def _checkpoint_valid(context: StageContext, _: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from videomoments.core.names import StageName
-from videomoments.pipeline.conditions import no_audio, sound_inputs
+from videomoments.pipeline.conditions import audio_inputs, no_audio
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 from videomoments.storage.layout import UNKNOWN_TYPE, audio_key, waveform_key
 
@@ -25,7 +25,7 @@ async def upload_audio(context: StageContext) -> Outcome:
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:
-    return await sound_inputs(context)
+    return await audio_inputs(context)
 
 
 AUDIO_UPLOAD = Stage(name=StageName.AUDIO_UPLOAD, run=upload_audio, skip=no_audio, inputs=_inputs)

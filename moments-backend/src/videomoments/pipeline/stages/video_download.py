@@ -104,9 +104,9 @@ async def _stored_before(context: StageContext, stored: str, how: str) -> Outcom
     if wanted is None or wanted == info.audio_number:
         return Outcome({"cloud_url": stored}, "; ".join((how, *info.remarks)))
     measured = await context.adapters.media.probe(await context.source(), audio_track=wanted)
-    other = info.with_sound_of(measured)
+    other = info.with_audio_of(measured)
     changed = info.audio != other.audio
-    await context.publish(context.services.videos.publish_sound(context.claim, other.to_dict(), changed=changed))
+    await context.publish(context.services.videos.publish_audio_track(context.claim, other.to_dict(), changed=changed))
     context.forget_video()
     gone = ("clips with the sound of another track were removed",) if changed else ()
     return Outcome({"cloud_url": stored}, "; ".join((how, *other.remarks, *gone)))
