@@ -21,11 +21,10 @@ from typing import Any, Final
 
 import imageio_ffmpeg
 import numpy as np
+from sample import scenes_home, scenes_outside
 from sample.canvas import HEIGHT, STRIP, WIDTH, Frame, paint_strip
 from sample.text import TOPICS, Scene, Topic
 from sample.voice import SAMPLE_RATE, Audio, Narrator
-
-from sample import scenes_home, scenes_outside
 
 FPS: Final = 25
 GOP: Final = 125  # frames from keyframe to keyframe, wherever the cuts are: exact cutting has work to do
