@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from videomoments.api.declarations import Declaration, Quota, RouteTable
 from videomoments.api.errors import refusal, responses
 from videomoments.coordination.quotas import Quotas
 from videomoments.coordination.redis import best_effort
@@ -21,24 +21,7 @@ from videomoments.services.api_keys import PREFIX, ApiKey, ApiKeys, KeyScope
 # How long a process may go on believing what it knows of a key: a revoked one works so long at most.
 _BELIEVED_SECONDS = 5.0
 _BELIEVED_KEYS = 1000
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# A signed address is its own key; whether we live, anybody may ask.
-_OPEN = re.compile(r"/(health|ready)$|/api/objects/")
-_PAGE = re.compile(r"/(?!api/|api$|metrics$)")
-_STARTS_A_RUN = re.compile(
-    r"/api/generate_moments$|/api/pipeline/[^/]+/(start|retry)$|/api/videos/[^/]+/"
-    r"(extract-clips|moments/generate|moments/[^/]+/refine|transcript/(extract-audio|transcribe))$"
-)
 _MINUTE, _DAY = 60, 24 * 3600
-
-
-def scope_needed(method: str, path: str) -> KeyScope | None:
-    """What a key must allow for this request; None where none is asked for."""
-    if _OPEN.match(path) or (method in _SAFE_METHODS and _PAGE.match(path)):
-        return None
-    if path.startswith("/api/admin") and not (method in _SAFE_METHODS and path == "/api/admin/models"):
-        return KeyScope.ADMIN
-    return KeyScope.READ if method in _SAFE_METHODS else KeyScope.WRITE
 
 
 async def refuse_unkeyed_bind(settings: Settings, keys: ApiKeys) -> None:
@@ -58,19 +41,22 @@ class _Known:
 
 
 class Access:
-    """ASGI middleware: 401 without a live key, 403 with one that may not do that, 429 beyond its quota."""
+    """ASGI middleware: 401 without a live key, 403 with one that may not do that, 429 beyond its quota. What is asked for is declared on
+    the route; the body has not been read yet."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys, quotas: Quotas) -> None:
+    def __init__(self, app: ASGIApp, routes: RouteTable, keys: ApiKeys, quotas: Quotas) -> None:
         self._app = app
+        self._routes = routes
         self._keys = keys
         self._quotas = quotas
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (needed := scope_needed(scope["method"], scope["path"])) is not None:
+        declared = self._routes.of(scope) if scope["type"] == "http" else None
+        if declared is not None and declared.scope is not None:
             try:
-                key = await self._admit(Headers(scope=scope), needed)
-                await self._count(key, scope["method"], scope["path"])
+                key = await self._admit(Headers(scope=scope), declared.scope)
+                await self._count(key, declared)
             except MomentsError as error:
                 await refusal(error, scope["path"])(scope, receive, send)
                 return
@@ -101,11 +87,10 @@ class Access:
                 self._known.popitem(last=False)
         return known.key
 
-    async def _count(self, key: ApiKey, method: str, path: str) -> None:
-        counted = [("requests", key.requests_per_minute, _MINUTE)]
-        if method == "POST" and _STARTS_A_RUN.match(path):
-            counted.append(("runs", key.runs_per_day, _DAY))
-        for what, limit, window in counted:
+    async def _count(self, key: ApiKey, declared: Declaration) -> None:
+        limits = {Quota.REQUESTS: (key.requests_per_minute, _MINUTE), Quota.RUNS: (key.runs_per_day, _DAY)}
+        for what in declared.quotas:
+            limit, window = limits[what]
             if limit is None:
                 continue
             wait = 0
@@ -124,17 +109,18 @@ def _secret(headers: Headers) -> str | None:
     return headers.get("x-api-key")
 
 
-def document_access(document: dict[str, Any]) -> None:
-    """Adds to an OpenAPI document how one signs in, and what is answered to those who do not."""
+def document_access(document: dict[str, Any], routes: RouteTable) -> None:
+    """Adds to an OpenAPI document how one signs in, what each route declares, and what is answered to those who may not call it."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key (`moments keys create`); on loopback none is needed."}
     }
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            needed = scope_needed(method.upper(), path)
-            if needed is None:
-                continue
+    for route in routes:
+        needed = route.declaration.scope
+        if needed is None:
+            continue
+        documented = document["paths"].get(route.path, {})
+        for operation in (documented[method.lower()] for method in route.methods if method.lower() in documented):
             operation["security"] = [{}, {"key": []}]
             operation["x-scope"] = needed.value
             for status, entry in responses(401, 403, 429).items():

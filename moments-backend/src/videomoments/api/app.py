@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from videomoments.api import errors
 from videomoments.api.access import Access, document_access
 from videomoments.api.compressing import Compressed
+from videomoments.api.declarations import RouteTable
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate
 from videomoments.api.hosts import Hosts
@@ -28,7 +29,9 @@ log = logging.getLogger(__name__)
 
 
 class _Application(FastAPI):
-    """FastAPI whose document has our errors in place of its own."""
+    """FastAPI whose document has our errors in place of its own, and what the routes declare."""
+
+    table: RouteTable
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -39,20 +42,20 @@ class _Application(FastAPI):
             # The problem's own parts stand beside it, as everywhere in the document.
             problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
-            document_access(document)
+            document_access(document, self.table)
             errors.document_bodies(document)
         assert self.openapi_schema is not None
         return self.openapi_schema
 
 
 def create_app(deps: ApiDeps) -> FastAPI:
-    """The API over these parts. Its lifespan seeds the model registry, and closes the parts at the end."""
+    """The API over these parts. Its lifespan seeds the model registry, and closes the parts at the end. Raises UndeclaredRoute."""
     app = _Application(
         title="VideoMoments",
         version=_version(),
         summary="The parts of long recordings worth keeping",
-        openapi_url="/api/openapi.json",
-        # The bundled pages load their scripts from other hosts: `routes/docs.py` is ours.
+        # `routes/docs.py` has ours: the document's route declares who may read it, and the bundled pages load scripts from other hosts.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
@@ -62,13 +65,14 @@ def create_app(deps: ApiDeps) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.table = RouteTable(app.routes)
     app.add_middleware(WebuiOrApi)
-    app.add_middleware(Compressed)
+    app.add_middleware(Compressed, routes=app.table)
     app.add_middleware(StatusFirst, statuses=deps.statuses)
     if deps.settings.keys_required:
-        app.add_middleware(Access, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
+        app.add_middleware(Access, routes=app.table, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(LeastRate, rate=deps.settings.body_rate, seconds=deps.settings.body_seconds)
-    app.add_middleware(Gate, hosts=Hosts.of(deps.settings))
+    app.add_middleware(Gate, routes=app.table, hosts=Hosts.of(deps.settings))
     return app
 
 

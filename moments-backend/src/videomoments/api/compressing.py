@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-# Objects and the export's archive are compressed already; ranges of an object count bytes as they lie in the store.
-_PLAIN = re.compile(r"/(?!api/)|/api/objects/|/api/videos/[^/]+/export$")
+from videomoments.api.declarations import RouteTable
+
 # A status is smaller: what is asked for every two seconds is not worth the time. Bytes.
 SMALLEST = 4096
 _LEVEL = 4
 
 
 class Compressed:
-    """ASGI middleware over all that is not in `_PLAIN`."""
+    """ASGI middleware over all routes that don't declare otherwise."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: RouteTable) -> None:
         self._app = app
+        self._routes = routes
         self._compressed = GZipMiddleware(app, minimum_size=SMALLEST, compresslevel=_LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        plain = scope["type"] != "http" or _PLAIN.match(scope["path"]) is not None
+        plain = scope["type"] != "http" or not self._routes.of(scope).compressed
         await (self._app if plain else self._compressed)(scope, receive, send)

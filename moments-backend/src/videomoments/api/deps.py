@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.datastructures import State
 
 from videomoments.api.recent_statuses import RecentStatuses
@@ -64,7 +64,9 @@ async def _deps(request: Request) -> ApiDeps:
 
 Deps = Annotated[ApiDeps, Depends(_deps)]
 
-_IDENTIFIER = r"^[A-Za-z0-9_-]{1,64}$"
-VideoId = Annotated[str, Path(pattern=_IDENTIFIER, description="The video's identifier.")]
-MomentId = Annotated[str, Path(pattern=_IDENTIFIER, description="The moment's identifier.")]
-RequestId = Annotated[str, Path(pattern=_IDENTIFIER, description="The run's identifier.")]
+# Of videos, moments, runs, uploads and keys.
+IDENTIFIER = r"^[A-Za-z0-9_-]{1,64}$"
+VideoId = Annotated[str, Path(pattern=IDENTIFIER, description="The video's identifier.")]
+MomentId = Annotated[str, Path(pattern=IDENTIFIER, description="The moment's identifier.")]
+RequestId = Annotated[str, Path(pattern=IDENTIFIER, description="The run's identifier.")]
+OtherRun = Annotated[str | None, Query(pattern=IDENTIFIER, description="A run other than the newest completed one.")]

@@ -9,13 +9,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from videomoments.api.declarations import SAFE_METHODS, RouteTable
 from videomoments.api.errors import problem
 from videomoments.api.hosts import Hosts
 from videomoments.core.logging import log_context
 
 MAX_BODY_BYTES = 1024 * 1024
-UPLOAD_PATH = "/api/videos/upload"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # An id that the caller or a proxy gave is kept, where it can stand in a log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
@@ -24,8 +23,9 @@ _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer
 class Gate:
     """ASGI middleware. A page of another site that has its name point here (DNS rebinding) is stopped by the host it names."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, routes: RouteTable, hosts: Hosts) -> None:
         self._app = app
+        self._routes = routes
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class Gate:
         if refused is not None:
             await problem(*refused, instance=path)(scope, receive, with_headers)
             return
-        bounded = receive if path == UPLOAD_PATH or path.startswith(UPLOAD_PATH + "/") else _bounded(receive, headers)
+        bounded = receive if self._routes.of(scope).long_body else _bounded(receive, headers)
         with log_context(http_request=request):
             await self._app(scope, bounded, with_headers)
 
@@ -57,7 +57,7 @@ class Gate:
         host = headers.get("host", "")
         if not self._hosts.serves(host):
             return 421, "host_not_allowed", "This host name is not served here."
-        if method in _SAFE_METHODS:
+        if method in SAFE_METHODS:
             return None
         page = headers.get("origin")
         # Another port of this machine is the same site, and yet another page.

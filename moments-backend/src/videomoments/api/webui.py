@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videomoments.core.webui_files import webui_folder
 
+# By path, because nothing below these addresses is the page's, whether there is a route or not.
 _API = re.compile(r"/(api|docs|health|ready|metrics)(/|$)")
 # Names of these files hold a hash of what is in them.
 _ASSETS = "assets/"

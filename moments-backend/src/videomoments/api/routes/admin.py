@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from videomoments.api.declarations import ADMIN, READ, declare
 from videomoments.api.deps import ApiDeps, Deps
 from videomoments.api.errors import responses
 from videomoments.api.schemas.admin import CheckStepOut, ModelBody, ModelOut, ModelTestOut
@@ -26,6 +27,7 @@ Brief = Annotated[bool, Query(description="Only whether it is up and the one it 
 
 
 @router.get("", operation_id="list_models", responses=responses(503))
+@declare(READ)
 async def list_models(deps: Deps) -> Page[ModelOut]:
     """All models, with the jobs that each is the default for."""
     models = await deps.services.models.list()
@@ -34,12 +36,14 @@ async def list_models(deps: Deps) -> Page[ModelOut]:
 
 
 @router.post("", operation_id="create_model", status_code=201, responses=responses(409, 422, 503))
+@declare(ADMIN)
 async def create_model(deps: Deps, body: ModelBody) -> ModelOut:
     """Adds a model."""
     return await _shown(deps, await deps.services.models.add(body.config()))
 
 
 @router.get("/{key}", operation_id="get_model", responses=responses(404, 422, 503, also={200: {"headers": ETAG}}))
+@declare(ADMIN)
 async def get_model(deps: Deps, key: Key, response: Response) -> ModelOut:
     """One model."""
     shown, response.headers["ETag"] = await _current(deps, key)
@@ -47,6 +51,7 @@ async def get_model(deps: Deps, key: Key, response: Response) -> ModelOut:
 
 
 @router.put("/{key}", operation_id="put_model", responses=responses(404, 412, 422, 503, also={200: {"headers": ETAG}}))
+@declare(ADMIN)
 async def put_model(deps: Deps, key: Key, body: ModelBody, response: Response, if_match: IfMatchHeader = None) -> ModelOut:
     """Replaces a model's configuration; what was learned of its server is forgotten. Runs that were accepted before keep the one that they
     were accepted with. With If-Match only the version that it names is replaced."""
@@ -60,6 +65,7 @@ async def put_model(deps: Deps, key: Key, body: ModelBody, response: Response, i
 
 
 @router.delete("/{key}", operation_id="delete_model", status_code=204, responses=responses(404, 412, 422, 503))
+@declare(ADMIN)
 async def delete_model(deps: Deps, key: Key, if_match: IfMatchHeader = None) -> None:
     """Removes a model; one that we seed comes back, as seeded, at the next start. With If-Match only the version that it names."""
     guard = Precondition(if_match).guard(model_tag)
@@ -67,6 +73,7 @@ async def delete_model(deps: Deps, key: Key, if_match: IfMatchHeader = None) -> 
 
 
 @router.post("/{key}/test", operation_id="test_model", responses=responses(404, 422, 503))
+@declare(ADMIN)
 async def test_model(
     deps: Deps,
     key: Key,

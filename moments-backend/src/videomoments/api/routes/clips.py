@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
+from videomoments.api.declarations import READ, STARTS_RUN, declare
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_clip
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/api/videos/{video_id}", tags=["clips"])
 
 
 @router.get("/clips", operation_id="list_clips", responses=responses(404, 422, 503))
+@declare(READ)
 async def list_clips(deps: Deps, video_id: VideoId) -> Page[MomentClip]:
     """The delivered clips of the final moments, in time order, with signed addresses."""
     views, stills = await _final(deps, video_id)
@@ -30,6 +32,7 @@ async def list_clips(deps: Deps, video_id: VideoId) -> Page[MomentClip]:
 
 
 @router.get("/extract-clips", operation_id="get_clips_availability", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
     """Which of the final moments have their clip."""
     views, stills = await _final(deps, video_id)
@@ -41,6 +44,7 @@ async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
 
 
 @router.post("/extract-clips", operation_id="extract_clips", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def extract_clips(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
     """Cuts, as a run, the final moments that have no clip or whose boundaries were moved since. Rejected ones get none."""
     await deps.services.videos.get(video_id)

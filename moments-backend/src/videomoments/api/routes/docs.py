@@ -1,10 +1,11 @@
-"""/docs: the API on a page, for people. No script, and nothing from another host."""
+"""The OpenAPI document, and /docs: the same on a page, for people. No script, and nothing from another host."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
+from videomoments.api.declarations import PUBLIC_PAGE, READ, declare
 from videomoments.api.reference import page_of
 
 router = APIRouter(include_in_schema=False)
@@ -13,7 +14,15 @@ router = APIRouter(include_in_schema=False)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+@router.api_route("/api/openapi.json", methods=["GET", "HEAD"])
+@declare(READ)
+async def get_document(request: Request) -> JSONResponse:
+    """The OpenAPI document."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs", response_class=HTMLResponse)
+@declare(PUBLIC_PAGE, compressed=False)
 async def get_docs(request: Request) -> HTMLResponse:
     """The OpenAPI document, readable."""
     return HTMLResponse(page_of(request.app.openapi()), headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from videomoments.api.attachment import attachment
-from videomoments.api.deps import Deps, VideoId
+from videomoments.api.declarations import READ, declare
+from videomoments.api.deps import IDENTIFIER, Deps, OtherRun, VideoId
 from videomoments.api.errors import responses
 from videomoments.core.errors import InvalidInput
 from videomoments.exports import FORMATS
@@ -35,14 +36,15 @@ _FILE = {
 
 
 @router.get("", operation_id="export_video", response_class=Response, responses=responses(404, 422, 503, also={200: _FILE}))
+@declare(READ, compressed=False)
 async def export_video(
     deps: Deps,
     video_id: VideoId,
     kind: Annotated[ExportFormat, Query(alias="format", description="The kind of file; `zip` holds the clips with their captions.")],
-    run: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A run other than the newest completed one.")] = None,
+    run: OtherRun = None,
     moment: Annotated[
         str | None,
-        Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="One moment: the subtitles (srt, vtt) of its clip."),
+        Query(pattern=IDENTIFIER, description="One moment: the subtitles (srt, vtt) of its clip."),
     ] = None,
     rate: Annotated[
         ExportRate | None, Query(description="Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from videomoments.api.conditional import conditional
+from videomoments.api.declarations import READ, STARTS_RUN, declare
 from videomoments.api.deps import Deps, RequestId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
@@ -17,6 +18,7 @@ router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
 
 
 @router.post("", operation_id="generate_moments", status_code=202, responses=responses(409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def generate_moments(deps: Deps, body: GenerateMoments, response: Response, idempotency_key: IdempotencyKey = None) -> AcceptedOut:
     """Registers the URL and starts the whole pipeline on it."""
     url = admitted(body.url, deps.settings)
@@ -37,6 +39,7 @@ async def generate_moments(deps: Deps, body: GenerateMoments, response: Response
     response_model=GeneratedOut,
     responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
 )
+@declare(READ)
 async def get_generated(deps: Deps, request_id: RequestId, request: Request) -> Response:
     """The run's status, and its moments once it has completed."""
     run = await deps.runs.get(request_id)

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from redis.exceptions import RedisError
 
+from videomoments.api.declarations import OPEN, declare
 from videomoments.api.deps import ApiDeps, Deps
 from videomoments.api.schemas.health import HealthOut, ReadyOut, State
 from videomoments.core.errors import MomentsError
@@ -20,6 +21,7 @@ _SECONDS = 3.0
 
 
 @router.get("/health", operation_id="get_health", responses={503: {"model": HealthOut}})
+@declare(OPEN)
 async def get_health(deps: Deps, response: Response) -> HealthOut:
     """Whether Redis and PostgreSQL answer; 503 when one does not."""
     redis, postgresql = await asyncio.gather(_state(_ping_redis(deps)), _state(deps.runs.ping()))
@@ -29,6 +31,7 @@ async def get_health(deps: Deps, response: Response) -> HealthOut:
 
 
 @router.get("/ready", operation_id="get_ready", responses={503: {"model": ReadyOut}})
+@declare(OPEN)
 async def get_ready(deps: Deps, response: Response) -> ReadyOut:
     """Whether a run that is started now will be worked on; 503 when not."""
     readiness = Readiness(False, 0, 0, 0.0)

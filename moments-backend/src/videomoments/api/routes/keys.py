@@ -6,23 +6,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from videomoments.api.deps import Deps
+from videomoments.api.declarations import ADMIN, declare
+from videomoments.api.deps import IDENTIFIER, Deps
 from videomoments.api.errors import responses
 from videomoments.api.schemas.common import Page
 from videomoments.api.schemas.keys import CreateKey, KeyOut, NewKeyOut
 
 router = APIRouter(prefix="/api/admin/keys", tags=["admin"])
 
-KeyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The key's identifier, not the key itself.")]
+KeyId = Annotated[str, Path(pattern=IDENTIFIER, description="The key's identifier, not the key itself.")]
 
 
 @router.get("", operation_id="list_keys", responses=responses(422, 503))
+@declare(ADMIN)
 async def list_keys(deps: Deps, revoked: Annotated[bool, Query(description="The revoked ones too.")] = False) -> Page[KeyOut]:
     """All keys, oldest first."""
     return Page(items=[KeyOut.of(key) for key in await deps.services.api_keys.list(revoked=revoked)])
 
 
 @router.post("", operation_id="create_key", status_code=201, responses=responses(422, 503))
+@declare(ADMIN)
 async def create_key(deps: Deps, body: CreateKey) -> NewKeyOut:
     """Makes a key. The answer is the only place where it can be read."""
     key, secret = await deps.services.api_keys.create(
@@ -36,6 +39,7 @@ async def create_key(deps: Deps, body: CreateKey) -> NewKeyOut:
 
 
 @router.delete("/{key_id}", operation_id="revoke_key", responses=responses(404, 422, 503))
+@declare(ADMIN)
 async def revoke_key(deps: Deps, key_id: KeyId) -> KeyOut:
     """Revokes a key for good; API processes notice within five seconds."""
     return KeyOut.of(await deps.services.api_keys.revoke(key_id))

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from videomoments.api.declarations import READ, declare
 from videomoments.api.deps import Deps
 from videomoments.api.errors import responses
 from videomoments.core.metrics import Series, families
@@ -19,6 +20,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse, responses=responses(503))
+@declare(READ, compressed=False)
 async def get_metrics(deps: Deps) -> PlainTextResponse:
     """Queue, leases, workers, attempts, stage seconds, retries and dead letters, in Prometheus' text format."""
     totals = deps.services.totals

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from videomoments.api.deps import ApiDeps, Deps, MomentId, VideoId
+from videomoments.api.declarations import READ, STARTS_RUN, WRITE, declare
+from videomoments.api.deps import ApiDeps, Deps, MomentId, OtherRun, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
 from videomoments.api.routes.pipeline import IdempotencyKey
@@ -28,11 +29,12 @@ _TAGGED = {200: {"headers": ETAG}}
 
 
 @router.get("", operation_id="list_moments", responses=responses(404, 422, 503, also=_TAGGED))
+@declare(READ)
 async def list_moments(
     deps: Deps,
     video_id: VideoId,
     response: Response,
-    run: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A run other than the newest completed one.")] = None,
+    run: OtherRun = None,
     view: Annotated[
         Literal["final", "raw", "refined", "all"], Query(description="`final`: the refined moment where it exists, else the original.")
     ] = "final",
@@ -52,6 +54,7 @@ async def _why_nothing(deps: ApiDeps, video_id: str, run: str | None, view: str)
 
 
 @router.post("", operation_id="create_moment", status_code=201, responses=responses(404, 422, 503, also={201: {"headers": ETAG}}))
+@declare(WRITE)
 async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, response: Response) -> MomentOut:
     """Makes a moment of a person's own. Runs leave it alone."""
     made = await deps.services.editing.create(video_id, title=body.title, start_time=body.start_time, end_time=body.end_time)
@@ -60,6 +63,7 @@ async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, respo
 
 
 @router.post("/generate", operation_id="generate_video_moments", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def generate(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
     """Looks for moments again, by another prompt or model, as a run. Source, audio and transcript are taken over where they are the
     same; what a person made or edited stays."""
@@ -70,6 +74,7 @@ async def generate(deps: Deps, video_id: VideoId, response: Response, options: S
 
 
 @router.post("/{moment_id}/refine", operation_id="refine_moment", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def refine(
     deps: Deps,
     video_id: VideoId,
@@ -89,12 +94,14 @@ async def refine(
 
 
 @router.get("/{moment_id}", operation_id="get_moment", responses=responses(404, 422, 503, also=_TAGGED))
+@declare(READ)
 async def get_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
     """One moment, whatever run it is of."""
     return _tagged(response, await _shown(deps, video_id, moment_id))
 
 
 @router.patch("/{moment_id}", operation_id="edit_moment", responses=responses(404, 412, 422, 503, also=_TAGGED))
+@declare(WRITE)
 async def edit_moment(
     deps: Deps, video_id: VideoId, moment_id: MomentId, body: EditMoment, response: Response, if_match: IfMatchHeader = None
 ) -> MomentOut:
@@ -107,6 +114,7 @@ async def edit_moment(
 
 
 @router.delete("/{moment_id}", operation_id="delete_moment", status_code=204, responses=responses(404, 412, 422, 503))
+@declare(WRITE)
 async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, if_match: IfMatchHeader = None) -> None:
     """Hides the moment; `restore` brings it back for ten minutes. With If-Match only the version that it names."""
     guard = (await _precondition(deps, video_id, moment_id, if_match)).guard(moment_tag)
@@ -114,6 +122,7 @@ async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, if_m
 
 
 @router.post("/{moment_id}/restore", operation_id="restore_moment", responses=responses(404, 422, 503, also=_TAGGED))
+@declare(WRITE)
 async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
     """Takes a deletion back."""
     await deps.services.editing.restore(video_id, moment_id)

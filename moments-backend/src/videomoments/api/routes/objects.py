@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from videomoments.api.attachment import attachment
 from videomoments.api.conditional import matches
+from videomoments.api.declarations import OPEN, declare
 from videomoments.api.deps import Deps
 from videomoments.api.errors import Forbidden, problem, responses
 from videomoments.storage import Verdict
@@ -21,6 +22,7 @@ _QUOTE = '"'
 _RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*")
 
 
+@declare(OPEN, compressed=False)
 async def get_object(
     deps: Deps,
     request: Request,

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime
 
 from videomoments.api import cursors
 from videomoments.api.conditional import Tagged
-from videomoments.api.deps import ApiDeps, Deps, VideoId
+from videomoments.api.declarations import READ, STARTS_RUN, WRITE, declare
+from videomoments.api.deps import IDENTIFIER, ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.recent_statuses import Status
 from videomoments.api.schemas.common import Page
@@ -29,12 +30,11 @@ IdempotencyKey = Annotated[
 ]
 
 
-RunParameter = Annotated[
-    str | None, Query(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The run that is meant, if it may no longer be the newest.")
-]
+RunParameter = Annotated[str | None, Query(pattern=IDENTIFIER, description="The run that is meant, if it may no longer be the newest.")]
 
 
 @router.get("", operation_id="list_runs", responses=responses(422, 503))
+@declare(READ)
 async def list_runs(
     deps: Deps,
     status: RunStatus | None = None,
@@ -54,6 +54,7 @@ async def list_runs(
 
 
 @router.post("/{video_id}/start", operation_id="start_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def start_run(
     deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None, idempotency_key: IdempotencyKey = None
 ) -> AcceptedOut:
@@ -74,6 +75,7 @@ async def start_run(
     response_model=StatusOut,
     responses=responses(404, 422, 503, also={304: {"description": "Unchanged"}}),
 )
+@declare(READ)
 async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Response:
     """The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304."""
 
@@ -85,6 +87,7 @@ async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Respons
 
 
 @router.post("/{video_id}/cancel", operation_id="cancel_run", status_code=202, responses=responses(404, 409, 422, 503))
+@declare(WRITE)
 async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> AcceptedOut:
     """Cancels the active run. A queued one has ended when this answers; a worker ends its own within two seconds."""
     run = await _meant(deps, video_id, request_id)
@@ -95,6 +98,7 @@ async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = N
 
 
 @router.post("/{video_id}/retry", operation_id="retry_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: RunParameter = None) -> AcceptedOut:
     """Takes up a run that failed or was cancelled where it ended; finished stages are not repeated, and it keeps its request id. A
     completed run that left moments unrefined stays as it is: a new run, of the kind `refine`, refines those that are so still and that no
@@ -106,6 +110,7 @@ async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: R
 
 
 @router.post("/{video_id}/dismiss", operation_id="dismiss_run", responses=responses(404, 409, 422, 503))
+@declare(WRITE)
 async def dismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
     """Takes a run that failed or was cancelled off all lists; its video's history keeps it. `undismiss` undoes it, and so does a retry."""
     run = await _meant(deps, video_id, request_id)
@@ -114,6 +119,7 @@ async def dismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = 
 
 
 @router.post("/{video_id}/undismiss", operation_id="undismiss_run", responses=responses(404, 422, 503))
+@declare(WRITE)
 async def undismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
     """Lists show a dismissed run again."""
     run = await _meant(deps, video_id, request_id)
@@ -122,12 +128,14 @@ async def undismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter 
 
 
 @router.post("/dismiss", operation_id="dismiss_failed_runs", responses=responses(503))
+@declare(WRITE)
 async def dismiss_failed_runs(deps: Deps) -> DismissedAllOut:
     """Takes every failed run off all lists, and says which they were."""
     return DismissedAllOut(request_ids=await deps.services.dismissal.dismiss_failed())
 
 
 @router.get("/{video_id}/history", operation_id="list_video_runs", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_history(deps: Deps, video_id: VideoId, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
     """The runs of one video, newest first, dismissed ones too."""
     before = cursors.decode_time(cursor) if cursor is not None else None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from videomoments.api.declarations import READ, declare
 from videomoments.api.deps import Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.schemas.timeline import ShotsOut, SilencesOut, WaveformOut
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/api/videos", tags=["videos"])
 
 
 @router.get("/{video_id}/waveform", operation_id="get_waveform", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_waveform(
     deps: Deps,
     video_id: VideoId,
@@ -28,12 +30,14 @@ async def get_waveform(
 
 
 @router.get("/{video_id}/shots", operation_id="list_shots", responses=responses(404, 422, 503))
+@declare(READ)
 async def list_shots(deps: Deps, video_id: VideoId) -> ShotsOut:
     """The changes of scene. Empty where the video has none, has no pictures, or has not been downloaded."""
     return ShotsOut.of((await deps.services.videos.get(video_id)).media_info)
 
 
 @router.get("/{video_id}/silences", operation_id="list_silences", responses=responses(404, 422, 503))
+@declare(READ)
 async def list_silences(deps: Deps, video_id: VideoId) -> SilencesOut:
     """Where nobody speaks, exact to 10 ms. Empty where the audio has not been extracted."""
     video = await deps.services.videos.get(video_id)

@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from videomoments.api.conditional import Tagged
+from videomoments.api.declarations import READ, STARTS_RUN, WRITE, declare
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.schemas.editing import EditTranscript
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcript
     response_model=TranscriptOut,
     responses=responses(404, 422, 503, also={200: {"headers": ETAG}, 304: {"description": "Unchanged"}}),
 )
+@declare(READ)
 async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Response:
     """The transcript with its word times."""
     found = await deps.services.transcripts.of_video(video_id)
@@ -39,6 +41,7 @@ async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Res
 
 
 @router.patch("", operation_id="edit_transcript", responses=responses(404, 409, 412, 422, 503, also={200: {"headers": ETAG}}))
+@declare(WRITE)
 async def edit_transcript(
     deps: Deps, video_id: VideoId, body: EditTranscript, response: Response, if_match: IfMatchHeader = None
 ) -> TranscriptOut:
@@ -63,6 +66,7 @@ async def _current(deps: ApiDeps, video_id: str) -> tuple[TranscriptOut, str]:
 
 
 @router.post("/extract-audio", operation_id="extract_video_audio", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def extract_audio(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
     """Gets the video where it is missing, and its sound and waveform, as a run that asks no model."""
     accepted = await deps.services.runs.accept(video_id, await deps.services.models.snapshot(RunOptions()), kind=RunKind.AUDIO)
@@ -71,6 +75,7 @@ async def extract_audio(deps: Deps, video_id: VideoId, response: Response) -> Ac
 
 
 @router.post("/transcribe", operation_id="transcribe_video", status_code=202, responses=responses(404, 409, 422, 429, 503))
+@declare(STARTS_RUN)
 async def transcribe(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
     """Gets the video where it is missing, and its transcript, as a run without moments."""
     snapshot = await deps.services.models.snapshot((options or StartOptions()).options())

@@ -12,7 +12,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 from starlette.requests import ClientDisconnect
 
-from videomoments.api.deps import ApiDeps, Deps
+from videomoments.api.declarations import READ, WRITE, declare
+from videomoments.api.deps import IDENTIFIER, ApiDeps, Deps
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
 from videomoments.api.schemas.common import as_title
@@ -42,7 +43,7 @@ _PIECE_BODY = {"requestBody": {"required": True, "content": {_PIECE_TYPE: {"sche
 _KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
 _TOLD = {204: {"description": "`Upload-Offset` says how much is there, `Upload-Expires` until when; `Video-Identifier` what it became."}}
 
-UploadId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The upload's identifier.")]
+UploadId = Annotated[str, Path(pattern=IDENTIFIER, description="The upload's identifier.")]
 TusHeader = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.0.0`: the tus protocol.")]
 
 
@@ -54,6 +55,7 @@ class WrongTusVersion(MomentsError):
 @router.post(
     "", operation_id="upload_video", status_code=201, openapi_extra=_UPLOAD_BODY, responses=responses(412, 413, 422, 503, 507, also=_KNOWN)
 )
+@declare(WRITE, long_body=True)
 async def upload_video(
     deps: Deps,
     request: Request,
@@ -75,6 +77,7 @@ async def upload_video(
 
 
 @router.options("", operation_id="upload_options", status_code=204)
+@declare(READ)
 async def upload_options(deps: Deps, response: Response) -> None:
     """What of the tus protocol is served."""
     response.headers.update(
@@ -88,6 +91,7 @@ async def upload_options(deps: Deps, response: Response) -> None:
 
 
 @router.head("/{upload_id}", operation_id="head_upload", status_code=204, responses=responses(404, 422, 503, also=_TOLD))
+@declare(READ)
 async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
     """How much of the file is there (`Upload-Offset`)."""
     _tell(response, await _resumable(deps).get(upload_id))
@@ -95,6 +99,7 @@ async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> No
 
 
 @router.get("/{upload_id}", operation_id="get_upload", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_upload(deps: Deps, upload_id: UploadId) -> UploadOut:
     """How far the upload is; once it is complete, the video that it became."""
     uploads = _resumable(deps)
@@ -112,6 +117,7 @@ async def get_upload(deps: Deps, upload_id: UploadId) -> UploadOut:
     openapi_extra=_PIECE_BODY,
     responses=responses(404, 409, 412, 413, 415, 422, 503, 507, also=_TOLD),
 )
+@declare(WRITE, long_body=True)
 async def append_to_upload(
     deps: Deps,
     request: Request,
@@ -135,6 +141,7 @@ async def append_to_upload(
 
 
 @router.delete("/{upload_id}", operation_id="end_upload", status_code=204, responses=responses(404, 422, 503))
+@declare(WRITE)
 async def end_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
     """Forgets an upload and what came of it. A video that it became stays."""
     await _resumable(deps).end(upload_id)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from videomoments.api import cursors
+from videomoments.api.declarations import READ, WRITE, declare
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_video
@@ -44,6 +45,7 @@ _KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
 
 
 @router.get("", operation_id="list_videos", responses=responses(422, 503))
+@declare(READ)
 async def list_videos(
     deps: Deps,
     q: Annotated[Text | None, Query(max_length=200, description="Part of the title or the source.")] = None,
@@ -64,6 +66,7 @@ async def list_videos(
 
 
 @router.post("", operation_id="register_video", status_code=201, responses=responses(422, 503, also=_KNOWN))
+@declare(WRITE)
 async def register_video(deps: Deps, body: RegisterVideo, response: Response) -> VideoOut:
     """Registers a URL; the first run downloads it. The same URL again answers 200 with the same video."""
     video, fresh = await deps.services.videos.register_url(admitted(body.url, deps.settings), body.title)
@@ -72,6 +75,7 @@ async def register_video(deps: Deps, body: RegisterVideo, response: Response) ->
 
 
 @router.post("/list", operation_id="list_source", responses=responses(422, 429, 503))
+@declare(WRITE)
 async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
     """The videos that a playlist's or a channel's address leads to, to choose from. It asks the site, which may take a while."""
     url = admitted(body.url, deps.settings)
@@ -89,6 +93,7 @@ async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
 
 
 @router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503, also={200: {"headers": ETAG}}))
+@declare(READ)
 async def get_video(deps: Deps, video_id: VideoId, response: Response) -> VideoOut:
     """One video."""
     shown, response.headers["ETag"] = await _current(deps, video_id)
@@ -96,6 +101,7 @@ async def get_video(deps: Deps, video_id: VideoId, response: Response) -> VideoO
 
 
 @router.get("/{video_id}/source", operation_id="get_video_source", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
     """Where it came from, by whom, with which captions; how many pictures a second it has."""
     video = await deps.services.videos.get(video_id)
@@ -103,6 +109,7 @@ async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
 
 
 @router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 412, 422, 503, also={200: {"headers": ETAG}}))
+@declare(WRITE)
 async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo, response: Response, if_match: IfMatchHeader = None) -> VideoOut:
     """Renames a video. With If-Match only the version that it names."""
     guard = Precondition(if_match).guard(_tag)
@@ -112,6 +119,7 @@ async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo, response: R
 
 
 @router.delete("/{video_id}", operation_id="delete_video", status_code=200, responses=responses(404, 409, 422, 503))
+@declare(WRITE)
 async def delete_video(
     deps: Deps,
     video_id: VideoId,
@@ -128,6 +136,7 @@ async def delete_video(
 
 
 @router.post("/{video_id}/restore", operation_id="restore_video", responses=responses(404, 409, 422, 503))
+@declare(WRITE)
 async def restore_video(deps: Deps, video_id: VideoId) -> VideoOut:
     """Undoes a deletion, within ten minutes. The runs that it cancelled stay so."""
     await deps.services.deletion.restore(video_id)
@@ -135,6 +144,7 @@ async def restore_video(deps: Deps, video_id: VideoId) -> VideoOut:
 
 
 @router.get("/{video_id}/stream", operation_id="get_video_stream", responses=responses(404, 422, 503))
+@declare(READ)
 async def get_stream(deps: Deps, video_id: VideoId) -> StreamOut:
     """Where the source can be played: a signed address that serves ranges. Ask again before it expires."""
     video = await deps.videos.get(video_id)
@@ -151,6 +161,7 @@ async def get_stream(deps: Deps, video_id: VideoId) -> StreamOut:
     response_class=RedirectResponse,
     responses=responses(404, 422, 503, also={307: {"description": "The picture's signed address"}}),
 )
+@declare(READ)
 async def get_thumbnail(deps: Deps, video_id: VideoId) -> RedirectResponse:
     """The video's still, by a redirect to the signed address of a JPEG."""
     thumbnail = await deps.videos.thumbnail(video_id)
