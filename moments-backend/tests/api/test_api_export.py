@@ -77,8 +77,13 @@ async def test_a_rate_may_be_chosen(client: httpx.AsyncClient, deps: ApiDeps) ->
     assert "FCM: NON-DROP FRAME" in (await exported(client, done, format="edl", rate="29.97")).text
 
 
-async def test_the_archive_holds_clips_with_captions(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+async def test_the_archive_holds_clips_with_captions(client: httpx.AsyncClient, deps: ApiDeps, monkeypatch: pytest.MonkeyPatch) -> None:
     done = await finished(deps)
+
+    async def head(*_: object) -> None:
+        raise AssertionError("the row knows how large each clip is")
+
+    monkeypatch.setattr(type(deps.store), "head", head)
     answer = await exported(client, done, format="zip")
     assert answer.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from backend import claimed, one
@@ -87,6 +88,20 @@ async def test_f13_f14_stages_that_write_twice_leave_the_same_rows(services: Ser
     assert await one(services, "SELECT count(*) FROM moments") == 2, (
         "a moment that is no longer chosen goes, its refined form stays with the other"
     )
+
+
+async def test_a_runs_moments_are_replaced_by_one_statement(services: Services) -> None:
+    claim = await claimed(services)
+    written: list[str] = []
+    engine = services.database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_: written.append(statement))
+    made_by: dict[str, Any] = {"system_prompt": "s", "user_prompt": "u", "transcript_id": None, "sampling": SAMPLING, "options": {}}
+    for starts in ((1.0, 20.0, 40.0), (1.0, 30.0), ()):
+        written.clear()
+        found = [NewMoment(start, start + 10.0, f"At {start}", 0.9, None, "extractive") for start in starts]
+        saved = await services.moments.save_generated(claim, found, model="extractive", **made_by)
+        assert [moment.title for moment in saved] == [f"At {start}" for start in starts]
+        assert len([statement for statement in written if "INSERT INTO moments" in statement or "DELETE FROM moments" in statement]) == 1
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def all_ways(url: str) -> None:
     assert await current_revision(url) == HEAD
     assert f"schema {HEAD}" in await check_database(url)
     database = Database(url)
-    assert (await database.statement(text("SELECT 1"))).scalar() == 1
+    assert (await database.execute(text("SELECT 1"))).scalar() == 1
     await database.close()
     connection = await asyncpg.connect(**connect_arguments(url), timeout=10)
     assert await connection.fetchval("SELECT 1") == 1
@@ -152,7 +152,7 @@ async def test_the_pool_says_who_and_where_to_the_operator_and_not_to_callers(be
     with postgres_front(behind.socket) as port:
         database = Database(behind.url(port, password="a wrong one"))
         with pytest.raises(ServiceUnavailable) as refused:
-            await database.statement(text("SELECT 1"))
+            await database.execute(text("SELECT 1"))
         await database.close()
     assert refused.value.code == "database_unavailable"
     assert refused.value.message == "PostgreSQL does not answer."

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from videomoments.services.orphans import NAMED_OBJECTS
+from videomoments.db.repositories.objects import NAMED_OBJECTS
 from videomoments.services.wiring import Services
 from videomoments.storage.layout import video_prefix
 from videomoments.storage.object_store import ObjectStore

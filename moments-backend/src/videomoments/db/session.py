@@ -6,10 +6,10 @@ import select
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, Result, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -29,6 +29,20 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "15000",
     "client_connection_check_interval": "2000",
 }
+
+
+Session = AsyncSession
+"""A transaction, as `Database.transaction` gives it."""
+
+
+class Executor(Protocol):
+    """What runs a statement: a `Session`, or the `Database` itself for a transaction of its own."""
+
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]: ...
+
+
+class AlreadyThere(Exception):
+    """A unique index refuses the write."""
 
 
 class Database:
@@ -63,7 +77,7 @@ class Database:
                 # Rolls back what was not committed. Broken off, it would leave its locks to a session that nobody speaks for.
                 await finished(session.close(), seconds=_CLOSE_SECONDS)
 
-    async def statement(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> CursorResult[Any]:
         """One statement that is a transaction of its own: a third of the work of `transaction()`, and one way to the server instead of
         three. For what happens with every run.
 
@@ -72,7 +86,7 @@ class Database:
         """
         with self._away_is_unavailable():
             async with self._single.connect() as connection:
-                return await connection.execute(statement, values)
+                return await connection.execute(statement, params)
 
     async def close(self) -> None:
         await self._engine.dispose()

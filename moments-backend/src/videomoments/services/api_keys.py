@@ -7,15 +7,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-from sqlalchemy import Row, text
 
 from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import new_identifier
 from videomoments.core.text import checked_line
 from videomoments.core.times import now
+from videomoments.db.repositories import api_keys as repository
 from videomoments.db.session import Database
+from videomoments.db.tables import ApiKeyRow
 
 PREFIX = "vm_"
 _SECRET_BYTES = 32
@@ -51,14 +50,6 @@ class ApiKey:
     revoked_at: datetime | None
 
 
-_COLUMNS = "identifier, name, hint, scope, requests_per_minute, runs_per_day, created_at, expires_at, last_used_at, revoked_at"
-_USED = """
-    UPDATE api_keys SET last_used_at = now()
-    WHERE key_hash = :hash AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
-"""
-_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
-
-
 class ApiKeys:
     """The keys of one installation."""
 
@@ -86,54 +77,43 @@ class ApiKeys:
                 advice="Give a time to come, or none: keys can be revoked.",
             )
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        values = {
-            "identifier": new_identifier(),
-            "name": name,
-            "key_hash": hash_of(secret),
-            "hint": secret[:_HINT_LENGTH],
-            "scope": scope.value,
-            "requests_per_minute": requests_per_minute,
-            "runs_per_day": runs_per_day,
-            "expires_at": expires_at,
-        }
-        statement = text(
-            f"INSERT INTO api_keys ({', '.join(values)}) VALUES ({', '.join(f':{column}' for column in values)}) RETURNING {_COLUMNS}"  # noqa: S608
-        )
         async with self._database.transaction() as session:
-            row = (await session.execute(statement, values)).one()
+            row = await repository.add(
+                session,
+                identifier=new_identifier(),
+                name=name,
+                key_hash=hash_of(secret),
+                hint=secret[:_HINT_LENGTH],
+                scope=scope.value,
+                requests_per_minute=requests_per_minute,
+                runs_per_day=runs_per_day,
+                expires_at=expires_at,
+            )
         return _key(row), secret
 
     async def list(self, *, revoked: bool = False) -> list[ApiKey]:
         """Oldest first; with the revoked ones when asked."""
-        where = "" if revoked else "WHERE revoked_at IS NULL"
         async with self._database.transaction() as session:
-            rows = (await session.execute(text(f"SELECT {_COLUMNS} FROM api_keys {where} ORDER BY id"))).all()  # noqa: S608
-        return [_key(row) for row in rows]
+            return [_key(row) for row in await repository.all_of(session, revoked=revoked)]
 
     async def revoke(self, identifier: str) -> ApiKey:
         """Ends a key for good. Raises NotFound (`key_not_found`)."""
-        statement = text(
-            f"UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE identifier = :id RETURNING {_COLUMNS}"  # noqa: S608
-        )
         async with self._database.transaction() as session:
-            row = (await session.execute(statement, {"id": identifier})).one_or_none()
+            row = await repository.revoke(session, identifier)
         if row is None:
             raise NotFound("There is no such key.", code="key_not_found")
         return _key(row)
 
     async def recognise(self, secret: str) -> ApiKey | None:
         """The live key that `secret` is. Notes its use, at most once a minute."""
-        values = {"hash": hash_of(secret)}
         async with self._database.transaction() as session:
-            row = (await session.execute(text(f"SELECT {_COLUMNS} FROM api_keys WHERE key_hash = :hash AND {_LIVE}"), values)).one_or_none()  # noqa: S608
-            if row is not None:
-                await session.execute(text(_USED), values)
+            row = await repository.recognise(session, hash_of(secret))
         return _key(row) if row is not None else None
 
     async def any_live(self) -> bool:
         """Whether anybody could sign in."""
         async with self._database.transaction() as session:
-            return bool(await session.scalar(text(f"SELECT EXISTS (SELECT 1 FROM api_keys WHERE {_LIVE})")))  # noqa: S608
+            return await repository.any_live(session)
 
 
 def checked_name(name: str) -> str:
@@ -157,5 +137,16 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _key(row: Row[Any]) -> ApiKey:
-    return ApiKey(**{**row._mapping, "scope": KeyScope(row.scope)})
+def _key(row: ApiKeyRow) -> ApiKey:
+    return ApiKey(
+        identifier=row.identifier,
+        name=row.name,
+        hint=row.hint,
+        scope=KeyScope(row.scope),
+        requests_per_minute=row.requests_per_minute,
+        runs_per_day=row.runs_per_day,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )

@@ -9,31 +9,18 @@ import asyncio
 from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from videomoments.coordination import redis_keys
 from videomoments.coordination.redis import best_effort
 from videomoments.core.errors import Conflict, NotFound
-from videomoments.db.session import Database
+from videomoments.db.repositories import deletion as repository
+from videomoments.db.session import AlreadyThere, Database
 from videomoments.services.runs import Runs
 from videomoments.storage.layout import video_prefix
 from videomoments.storage.object_store import ObjectStore
 
 RESTORE_LIFE = timedelta(minutes=10)
 _POLL_SECONDS = 0.1
-
-_HIDE = text("UPDATE videos SET deleted_at = coalesce(deleted_at, now()) WHERE identifier = :id RETURNING deleted_at")
-_RESTORE = text("UPDATE videos SET deleted_at = NULL WHERE identifier = :id AND deleted_at IS NOT NULL RETURNING id")
-_ACTIVE = text("""
-    SELECT run.identifier FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-    WHERE videos.identifier = :id AND run.status IN ('queued', 'processing')
-""")
-_LOCK = text("SELECT id FROM videos WHERE identifier = :id AND deleted_at IS NOT NULL FOR UPDATE")
-_RUNS = text("SELECT identifier FROM pipeline_history WHERE video_id = :video")
-_REMOVE = text("DELETE FROM videos WHERE id = :video")
-_DUE = text("SELECT identifier FROM videos WHERE deleted_at < now() - make_interval(secs => :life) ORDER BY deleted_at LIMIT 20")
 
 
 class Deletion:
@@ -47,7 +34,7 @@ class Deletion:
     async def hide(self, video_id: str) -> datetime:
         """The video is gone for everybody but `restore`, and its runs are cancelled. Answers when it was hidden. Raises NotFound."""
         async with self._database.transaction() as session:
-            hidden: datetime | None = await session.scalar(_HIDE, {"id": video_id})
+            hidden = await repository.hide(session, video_id)
         if hidden is None:
             raise NotFound("There is no such video.", code="video_not_found")
         await self._cancel(video_id)
@@ -57,9 +44,9 @@ class Deletion:
         """Raises NotFound when it is not hidden (any more), Conflict when its source has been registered anew meanwhile."""
         try:
             async with self._database.transaction() as session:
-                if await session.scalar(_RESTORE, {"id": video_id}) is None:
+                if not await repository.restore(session, video_id):
                     raise NotFound("There is no deleted video of that name.", code="video_not_found")
-        except IntegrityError as error:
+        except AlreadyThere as error:
             raise Conflict("The same source is in the library again.", code="source_exists", advice="Use that video.") from error
 
     async def purge(self, video_id: str, store: ObjectStore, *, patience: float = 0.0) -> bool:
@@ -74,7 +61,7 @@ class Deletion:
         # The objects first: while the row is there, whoever comes after a crash knows that something is left.
         await store.delete_prefix(video_prefix(video_id))
         async with self._database.transaction() as session:
-            runs = await self._remove(session, video_id)
+            runs = await repository.remove(session, video_id)
         if runs is None:
             return False
         async with best_effort("the deletion"):
@@ -85,7 +72,7 @@ class Deletion:
     async def purge_due(self, store: ObjectStore) -> int:
         """Removes the videos whose time for a `restore` is over; answers how many went."""
         async with self._database.transaction() as session:
-            due = list(await session.scalars(_DUE, {"life": RESTORE_LIFE.total_seconds()}))
+            due = await repository.due(session, RESTORE_LIFE)
         gone = 0
         for video_id in due:
             gone += await self.purge(video_id, store)
@@ -94,14 +81,5 @@ class Deletion:
     async def _cancel(self, video_id: str) -> bool:
         """Asks all runs of the video to end; whether one has still to."""
         async with self._database.transaction() as session:
-            active = list(await session.scalars(_ACTIVE, {"id": video_id}))
+            active = await repository.active_runs(session, video_id)
         return any([(await self._runs.request_cancel(request_id)).active for request_id in active])
-
-    async def _remove(self, session: AsyncSession, video_id: str) -> list[str] | None:
-        """Deletes the rows; answers the runs that went with them, or None. The lock keeps out a start that has just seen the video."""
-        video = await session.scalar(_LOCK, {"id": video_id})
-        if video is None or await session.scalar(_ACTIVE, {"id": video_id}) is not None:
-            return None
-        runs = list(await session.scalars(_RUNS, {"video": video}))
-        await session.execute(_REMOVE, {"video": video})
-        return runs

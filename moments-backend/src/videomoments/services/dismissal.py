@@ -7,22 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import text
-
 from videomoments.core.errors import Conflict, NotFound
+from videomoments.db.repositories import dismissal as repository
+from videomoments.db.repositories import runs as run_repository
 from videomoments.db.session import Database
-
-_DISMISS = text("""
-    UPDATE pipeline_history SET dismissed_at = coalesce(dismissed_at, now())
-    WHERE identifier = :id AND status IN ('failed', 'cancelled') RETURNING dismissed_at
-""")
-_DISMISS_ALL = text("""
-    UPDATE pipeline_history AS run SET dismissed_at = now() FROM videos
-    WHERE videos.id = run.video_id AND videos.deleted_at IS NULL AND run.status = 'failed' AND run.dismissed_at IS NULL
-    RETURNING run.identifier
-""")
-_BRING_BACK = text("UPDATE pipeline_history SET dismissed_at = NULL WHERE identifier = :id RETURNING id")
-_STATUS = text("SELECT status FROM pipeline_history WHERE identifier = :id")
 
 
 class Dismissal:
@@ -34,10 +22,10 @@ class Dismissal:
     async def dismiss(self, request_id: str) -> datetime:
         """When the run was dismissed, now or earlier. Raises NotFound, or Conflict (`run_not_failed`)."""
         async with self._database.transaction() as session:
-            dismissed: datetime | None = await session.scalar(_DISMISS, {"id": request_id})
+            dismissed = await repository.dismiss(session, request_id)
             if dismissed is not None:
                 return dismissed
-            status = await session.scalar(_STATUS, {"id": request_id})
+            status = await run_repository.status_of(session, request_id)
         if status is None:
             raise _no_such_run()
         raise Conflict(f"Only a run that failed or was cancelled can be dismissed: this one is {status}.", code="run_not_failed")
@@ -45,12 +33,12 @@ class Dismissal:
     async def dismiss_failed(self) -> list[str]:
         """Dismisses every failed run, dead letters too; the request ids of those that were not dismissed before."""
         async with self._database.transaction() as session:
-            return list(await session.scalars(_DISMISS_ALL))
+            return await repository.dismiss_failed(session)
 
     async def bring_back(self, request_id: str) -> None:
         """Lists show the run again. Raises NotFound."""
         async with self._database.transaction() as session:
-            if await session.scalar(_BRING_BACK, {"id": request_id}) is None:
+            if not await repository.bring_back(session, request_id):
                 raise _no_such_run()
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from videomoments.core.errors import Conflict, InvalidInput, NotFound
 from videomoments.core.names import new_identifier
 from videomoments.core.times import now
+from videomoments.db.repositories import moments as repository
+from videomoments.db.repositories import transcripts
 from videomoments.db.repositories import videos as video_repository
-from videomoments.db.session import Database
+from videomoments.db.session import Database, Session
 from videomoments.db.tables import Moment, Transcript, Video
 from videomoments.inference.certainty import WORD_LEVEL, believed, confidence_of
 from videomoments.inference.spacing import running_text
@@ -24,7 +23,6 @@ from videomoments.inference.transcript import words_from_rows
 RESTORABLE_SECONDS = 600.0
 _SHORTEST = 0.1
 _KEPT = "kept"
-_REMOVE_DUE = text("DELETE FROM moments WHERE deleted_at < now() - make_interval(secs => :life)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +96,17 @@ class Editing:
             _, moment = await _find(session, video_id, moment_id)
             if guard is not None:
                 guard(moment)
-            family = moment.parent_id or moment.id
-            await session.execute(update(Moment).where((Moment.id == family) | (Moment.parent_id == family)).values(deleted_at=func.now()))
+            await repository.hide_family(session, moment.parent_id or moment.id)
 
     async def restore(self, video_id: str, moment_id: str) -> None:
         """Takes a deletion back. Raises NotFound where it is gone for good."""
         async with self._database.transaction() as session:
             _, moment = await _find(session, video_id, moment_id, deleted=True)
-            family = moment.parent_id or moment.id
-            await session.execute(update(Moment).where((Moment.id == family) | (Moment.parent_id == family)).values(deleted_at=None))
+            await repository.restore_family(session, moment.parent_id or moment.id)
 
     async def remove_due(self) -> None:
         """Removes what can't be brought back any more. Its clips' objects go with the next sweep of what no row names."""
-        await self._database.statement(_REMOVE_DUE, {"life": RESTORABLE_SECONDS})
+        await repository.remove_hidden(self._database, RESTORABLE_SECONDS)
 
     async def correct_words(
         self, video_id: str, changes: Sequence[WordChange], *, guard: Callable[[Transcript], None] | None = None
@@ -119,7 +115,7 @@ class Editing:
         (`transcript_not_found`), Conflict (`word_changed`), InvalidInput."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
-            row = await session.scalar(select(Transcript).where(Transcript.video_id == video.id).with_for_update())
+            row = await transcripts.locked(session, video.id)
             if row is None:
                 raise NotFound("This video has no transcript yet.", code="transcript_not_found")
             if guard is not None:
@@ -145,10 +141,10 @@ def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any]
     return words, segments, running_text(words_from_rows(words))
 
 
-async def _confidence(session: AsyncSession, video: Video, start: float, end: float) -> float | None:
+async def _confidence(session: Session, video: Video, start: float, end: float) -> float | None:
     """How surely the words of a stretch were heard; None where nobody knows."""
-    rows = await session.scalar(select(Transcript.word_timestamps).where(Transcript.video_id == video.id))
-    found = confidence_of(believed(words_from_rows(rows or ())), start, end)
+    rows = await transcripts.words_of(session, video.id)
+    found = confidence_of(believed(words_from_rows(rows)), start, end)
     return None if found is None else round(found, 3)
 
 
@@ -176,11 +172,9 @@ def _within(video: Video, start: float, end: float) -> tuple[float, float]:
     return start, end
 
 
-async def _find(session: AsyncSession, video_id: str, moment_id: str, *, deleted: bool = False) -> tuple[Video, Moment]:
+async def _find(session: Session, video_id: str, moment_id: str, *, deleted: bool = False) -> tuple[Video, Moment]:
     video = await video_repository.get(session, video_id)
-    gone = Moment.deleted_at.is_not(None) if deleted else Moment.deleted_at.is_(None)
-    statement = select(Moment).where(Moment.identifier == moment_id, Moment.video_id == video.id, gone).with_for_update()
-    moment = await session.scalar(statement)
+    moment = await repository.locked(session, video.id, moment_id, deleted=deleted)
     if moment is None:
         raise NotFound("There is no such moment of this video.", code="moment_not_found")
     return video, moment

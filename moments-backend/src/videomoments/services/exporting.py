@@ -41,10 +41,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Exportable:
-    """What an export is made from: the recording, and the object key of each delivered clip by its moment's identifier."""
+    """What an export is made from: the recording, and the object key and size of each delivered clip by its moment's identifier."""
 
     recording: Recording
-    clip_keys: dict[str, str]
+    clips: dict[str, tuple[str, int]]
     transcribed: bool
 
     @property
@@ -112,8 +112,8 @@ async def exportable(
             transcript_remarks=tuple(remarks_on(said)),
             hearing=said.hearing,
         )
-    keys = {view.moment.identifier: view.clip.cloud_url for view in views if view.clip is not None}
-    return Exportable(recording, keys, transcript is not None)
+    clips = {view.moment.identifier: (view.clip.cloud_url, view.clip.size_bytes) for view in views if view.clip is not None}
+    return Exportable(recording, clips, transcript is not None)
 
 
 def _recording(video: Video, rate: str | None, with_path: bool) -> Recording:
@@ -181,9 +181,9 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
         NotFound: no kept moment has a clip (`clips_not_found`), before the first byte.
     """
     clips = [
-        (clip_name(number, moment.title), moment, found.clip_keys[moment.identifier])
+        (clip_name(number, moment.title), moment, *found.clips[moment.identifier])
         for number, moment in enumerate(found.recording.not_rejected, 1)
-        if moment.identifier in found.clip_keys
+        if moment.identifier in found.clips
     ]
     if not clips:
         why = found.recording.nothing
@@ -192,17 +192,14 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
             code="clips_not_found",
             advice="" if why else "Start a run that cuts clips.",
         )
-    sizes = [(await store.head(key)).size for _, _, key in clips]
-    return _archive(found, store, clips, sizes)
+    return _archive(found, store, clips)
 
 
-async def _archive(
-    found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, ExportedMoment, str]], sizes: Sequence[int]
-) -> AsyncIterator[bytes]:
+async def _archive(found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, ExportedMoment, str, int]]) -> AsyncIterator[bytes]:
     written, notes = _Pieces(), Notes()
     # Deflated without compressing: a stored entry of unknown checksum is refused by some readers of streams.
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
-        for (name, moment, key), size in zip(clips, sizes, strict=True):
+        for name, moment, key, size in clips:
             with archive.open(name + PurePosixPath(key).suffix, "w", force_zip64=size > _LARGE) as target:
                 async for chunk in store.stream(key):
                     target.write(chunk)

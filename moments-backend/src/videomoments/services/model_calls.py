@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-
 from videomoments.core.names import StageName
+from videomoments.db.repositories import model_calls as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import ModelCall
 from videomoments.inference.failures import without_secrets
@@ -62,7 +61,7 @@ class ModelCalls:
     async def of_run(self, run_id: int) -> Sequence[KeptCall]:
         """In the order in which the answers came."""
         async with self._database.transaction() as session:
-            rows = await session.scalars(select(ModelCall).where(ModelCall.run_id == run_id).order_by(ModelCall.id))
+            rows = await repository.of_run(session, run_id)
             return [
                 KeptCall(
                     row.stage, row.model, row.attempt, row.asked, _messages(row.request), _unpacked(row.answer), row.problem, row.seconds

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
-
+from videomoments.db.repositories import model_dialects as repository
+from videomoments.db.repositories.model_dialects import ServedModel
 from videomoments.db.session import Database
 from videomoments.inference.dialect import OVERVIEW, Dialect
 from videomoments.inference.model_registry import ModelConfig
 from videomoments.services.model_places import ModelPlaces
-
-_OF_ONE = text("SELECT learned FROM model_dialects WHERE key = :key AND place = :place AND model_name = :name")
-_OF_ALL = text("SELECT key, place, model_name, learned FROM model_dialects")
-# Not of an entry that has been removed meanwhile: a run goes by the entries of its start.
-_ADD = text("""
-    INSERT INTO model_dialects (key, place, model_name, learned)
-    SELECT key, :place, :name, CAST(:learned AS jsonb) FROM model_configs WHERE key = :key
-    ON CONFLICT (key, place, model_name)
-    DO UPDATE SET learned = model_dialects.learned || excluded.learned, learned_at = now()
-    RETURNING key
-""")
-FORGET_DIALECTS = text("DELETE FROM model_dialects WHERE key = :key")
-"""Belongs to every edit of an entry, in its own transaction."""
 
 
 class ModelDialects:
@@ -39,26 +25,24 @@ class ModelDialects:
         place = self._places.place_of(config)
         if place is None:
             return OVERVIEW
-        values = {"key": config.key, "place": place, "name": config.model_name or ""}
-        row = (await self._database.statement(_OF_ONE, values)).first()
-        return OVERVIEW if row is None else Dialect.read(row.learned)
+        learned = await repository.find(self._database, ServedModel(config.key, place, config.model_name or ""))
+        return OVERVIEW if learned is None else Dialect.read(learned)
 
     async def recall_all(self, configs: Sequence[ModelConfig]) -> dict[str, Dialect]:
         """The same of many, by key."""
-        rows = (await self._database.statement(_OF_ALL)).all()
-        known = {(row.key, row.place, row.model_name): Dialect.read(row.learned) for row in rows}
-        return {one.key: known.get((one.key, self._places.place_of(one) or "", one.model_name or ""), OVERVIEW) for one in configs}
+        known = {model: Dialect.read(learned) for model, learned in (await repository.all_of(self._database)).items()}
+        served = {one.key: ServedModel(one.key, self._places.place_of(one) or "", one.model_name or "") for one in configs}
+        return {key: known.get(model, OVERVIEW) for key, model in served.items()}
 
     async def learn(self, config: ModelConfig, changes: Mapping[str, Any]) -> bool:
         """Adds to what is known; False where the entry is gone, or leads nowhere."""
         place = self._places.place_of(config)
         if place is None:
             return False
-        values = {"key": config.key, "place": place, "name": config.model_name or "", "learned": json.dumps(dict(changes))}
-        return (await self._database.statement(_ADD, values)).first() is not None
+        return await repository.learn(self._database, ServedModel(config.key, place, config.model_name or ""), changes)
 
     async def replace(self, config: ModelConfig, dialect: Dialect) -> None:
         """All that is known of the entry's server is this: it was just tested."""
-        await self._database.statement(FORGET_DIALECTS, {"key": config.key})
+        await repository.forget(self._database, config.key)
         if dialect.learned:
             await self.learn(config, dialect.learned)

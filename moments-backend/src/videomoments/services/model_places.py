@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from sqlalchemy import text
-
 from videomoments.core.config import Settings, is_loopback
 from videomoments.core.errors import ModelError
+from videomoments.db.repositories import model_places as repository
 from videomoments.db.session import Database
 from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve_endpoint
 
 _BUILT_IN = "built in"
-_HAS = text("SELECT 1 FROM model_places WHERE key = :key AND place = :place")
-# Not of an entry that has been removed meanwhile: a run goes by the entries of its start.
-_ADD = text("""
-    INSERT INTO model_places (key, place) SELECT key, :place FROM model_configs WHERE key = :key
-    ON CONFLICT (key, place) DO UPDATE SET answered_at = now()
-""")
-_FORGET = text("DELETE FROM model_places WHERE key = :key AND place <> :place")
-_BUILT_IN_ANSWERED = text("""
-    INSERT INTO model_places (key, place)
-    SELECT key, :place FROM model_configs WHERE CAST(config ->> 'builtin' AS boolean)
-    ON CONFLICT (key, place) DO NOTHING
-""")
 
 
 class ModelPlaces:
@@ -41,7 +28,7 @@ class ModelPlaces:
             return False
         if (model.key, place) in self._known:
             return True
-        found = (await self._database.statement(_HAS, {"key": model.key, "place": place})).first() is not None
+        found = await repository.has(self._database, model.key, place)
         if found:
             self._known.add((model.key, place))
         return found
@@ -51,16 +38,16 @@ class ModelPlaces:
         place = self.place_of(model)
         if place is None or (model.key, place) in self._known:
             return
-        await self._database.statement(_ADD, {"key": model.key, "place": place})
+        await repository.add(self._database, model.key, place)
         self._known.add((model.key, place))
 
     async def built_in_answered(self) -> None:
         """The built-in ones, whose service was started here and is ready."""
-        await self._database.statement(_BUILT_IN_ANSWERED, {"place": _BUILT_IN})
+        await repository.add_built_in(self._database, _BUILT_IN)
 
     async def forget_others(self, model: ModelConfig) -> None:
         """The entry was edited: whatever place it led to before counts no more, should it ever lead there again."""
-        await self._database.statement(_FORGET, {"key": model.key, "place": self.place_of(model) or ""})
+        await repository.forget_others(self._database, model.key, self.place_of(model) or "")
         self._known = {known for known in self._known if known[0] != model.key}
 
     def place_of(self, model: ModelConfig) -> str | None:

@@ -10,10 +10,10 @@ import asyncio
 import random
 import zlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 
@@ -21,8 +21,11 @@ from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.tasks import finished
 from videomoments.db.database_url import parse_address
 from videomoments.db.failures import CONNECTING
+from videomoments.db.repositories import sessions
 from videomoments.db.session import connect_arguments, unavailable
 from videomoments.inference.model_registry import ModelConfig
+
+T = TypeVar("T")
 
 # The upper half of a lock's key: keeps ours apart from other users of advisory locks.
 _CALLS, _REFINEMENTS = 0x4D4D, 0x4D52
@@ -95,7 +98,7 @@ class ModelSlots:
     async def _take(self, slots: Sequence[_Slot]) -> _Slot | None:
         async with self._lock:
             for slot in slots:
-                if slot not in self._held and await self._call("SELECT pg_try_advisory_lock($1, $2)", slot):
+                if slot not in self._held and await self._call(sessions.take_slot, slot):
                     self._held.add(slot)
                     return slot
         return None
@@ -112,14 +115,14 @@ class ModelSlots:
         async with self._lock:
             self._held.discard(slot)
             with suppress(ServiceUnavailable):  # the connection is gone, and with it the lock
-                await self._call("SELECT pg_advisory_unlock($1, $2)", slot)
+                await self._call(sessions.free_slot, slot)
 
-    async def _call(self, statement: str, slot: _Slot) -> bool:
+    async def _call(self, ask: Callable[..., Awaitable[T]], slot: _Slot) -> T:
         number = zlib.crc32(f"{slot.key}/{slot.number}".encode()) - 2**31
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await asyncpg.connect(**self._arguments, timeout=10)
-            return bool(await self._connection.fetchval(statement, slot.space, number, timeout=_ANSWER_SECONDS))
+            return await ask(self._connection, slot.space, number, seconds=_ANSWER_SECONDS)
         except CONNECTING as error:
             if self._connection is not None:
                 self._connection.terminate()

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Literal
-
-from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any, Literal
 
 from videomoments.coordination.mirror import ModelMirror
 from videomoments.coordination.redis import best_effort
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, InvalidInput, ModelError, NotFound
 from videomoments.core.times import now
-from videomoments.db.session import Database
-from videomoments.db.tables import ModelConfigRow
+from videomoments.db.repositories import model_dialects
+from videomoments.db.repositories import models as repository
+from videomoments.db.session import Database, Session
 from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig, ModelKind, default_models, resolve_endpoint, to_redis_hash
-from videomoments.services.model_dialects import FORGET_DIALECTS
 from videomoments.services.model_places import ModelPlaces
 from videomoments.services.options import RunOptions, RunSnapshot
 
@@ -54,18 +50,8 @@ class Models:
     async def seed(self) -> None:
         """Adds what is missing, brings seeds that nobody edited up to date, and mirrors all to Redis (F51). Of an edited one only what
         it does not say yet is filled in: fields that this version knows and the one that stored it did not."""
-        rows = [
-            {"key": model.key, "config": model.model_dump(mode="json"), "edited": False, "updated_at": now()} for model in DEFAULT_MODELS
-        ]
-        statement = insert(ModelConfigRow).values(rows)
-        # Of two objects the right one's fields count.
-        wanted = "CASE WHEN model_configs.edited THEN excluded.config || model_configs.config ELSE excluded.config END"
-        changed = {"config": text(wanted), "updated_at": statement.excluded.updated_at}
-        statement = statement.on_conflict_do_update(
-            index_elements=["key"], set_=changed, where=text(f"model_configs.config IS DISTINCT FROM {wanted}")
-        )
         async with self._database.transaction() as session:
-            await session.execute(statement)
+            await repository.seed(session, [model.model_dump(mode="json") for model in DEFAULT_MODELS], now())
         await self.mirror()
 
     async def mirror(self) -> None:
@@ -76,24 +62,18 @@ class Models:
 
     async def list(self) -> list[ModelConfig]:
         async with self._database.transaction() as session:
-            rows = await session.scalars(select(ModelConfigRow).order_by(ModelConfigRow.key))
-            return [ModelConfig.model_validate(row.config) for row in rows]
+            return [ModelConfig.model_validate(config) for config in await repository.all_configs(session)]
 
     async def get(self, key: str) -> ModelConfig:
         """Raises NotFound."""
         async with self._database.transaction() as session:
-            row = await session.get(ModelConfigRow, key)
-        if row is None:
-            raise NotFound(f"There is no model {key!r}.", code="model_unknown")
-        return ModelConfig.model_validate(row.config)
+            return _known(key, await repository.config_of(session, key))
 
     async def add(self, model: ModelConfig) -> ModelConfig:
         """Raises Conflict (`model_exists`)."""
-        values = {"key": model.key, "config": model.model_dump(mode="json"), "edited": True, "updated_at": now()}
-        statement = insert(ModelConfigRow).values(values).on_conflict_do_nothing().returning(ModelConfigRow.key)
         async with self._database.transaction() as session:
-            added = await session.scalar(statement)
-        if added is None:
+            added = await repository.add(session, model.key, model.model_dump(mode="json"), now())
+        if not added:
             raise Conflict(
                 f"There is a model {model.key!r} already.", code="model_exists", advice="Choose another key, or change that model."
             )
@@ -104,14 +84,11 @@ class Models:
         """Adds or replaces a model; later seeds leave it alone. One that leads elsewhere now has never answered, and what its server was
         seen to refuse is learned anew. `guard` sees the one that is replaced under its lock, and may refuse; with it, NotFound is raised
         where there is none."""
-        values = {"key": model.key, "config": model.model_dump(mode="json"), "edited": True, "updated_at": now()}
-        statement = insert(ModelConfigRow).values(values)
-        changed = {name: statement.excluded[name] for name in ("config", "edited", "updated_at")}
         async with self._database.transaction() as session:
             if guard is not None:
                 guard(await _locked(session, model.key))
-            await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
-            await session.execute(FORGET_DIALECTS, {"key": model.key})
+            await repository.put(session, model.key, model.model_dump(mode="json"), now())
+            await model_dialects.forget(session, model.key)
         await self._places.forget_others(model)
         await self.mirror()
         return model
@@ -121,8 +98,8 @@ class Models:
         async with self._database.transaction() as session:
             if guard is not None:
                 guard(await _locked(session, key))
-            removed = await session.scalar(delete(ModelConfigRow).where(ModelConfigRow.key == key).returning(ModelConfigRow.key))
-        if removed is None:
+            removed = await repository.remove(session, key)
+        if not removed:
             raise NotFound(f"There is no model {key!r}.", code="model_unknown")
         await self.mirror()
 
@@ -151,11 +128,14 @@ class Models:
         return snapshot
 
 
-async def _locked(session: AsyncSession, key: str) -> ModelConfig:
-    row = await session.get(ModelConfigRow, key, with_for_update=True)
-    if row is None:
+async def _locked(session: Session, key: str) -> ModelConfig:
+    return _known(key, await repository.config_of(session, key, locked=True))
+
+
+def _known(key: str, config: dict[str, Any] | None) -> ModelConfig:
+    if config is None:
         raise NotFound(f"There is no model {key!r}.", code="model_unknown")
-    return ModelConfig.model_validate(row.config)
+    return ModelConfig.model_validate(config)
 
 
 def _chosen(known: dict[str, ModelConfig], key: str, job: Job) -> ModelConfig:

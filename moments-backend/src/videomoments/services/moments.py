@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select
-
 from videomoments.core.errors import Conflict, NotFound
 from videomoments.core.names import ClipKind, RunKind, new_identifier
 from videomoments.db.repositories import moments as repository
-from videomoments.db.repositories import prompts
+from videomoments.db.repositories import prompts, run_queries
 from videomoments.db.repositories import videos as video_repository
-from videomoments.db.session import Database
+from videomoments.db.session import Database, Session
 from videomoments.db.tables import Clip, Moment, Run, Video
 from videomoments.services.runs import Claim, Runs
 from videomoments.services.videos import StillImage
@@ -105,8 +103,7 @@ class Moments:
             config = await prompts.generation_config_id(
                 session, prompt=prompt, transcript=transcript_id, model=model, options=options, **sampling
             )
-            run = (await session.execute(select(Run).where(Run.id == claim.run_id))).scalar_one()
-            run.gen_config_id = config
+            await prompts.note_config(session, claim.run_id, config)
             rows = [
                 {
                     "identifier": new_identifier(),
@@ -144,7 +141,7 @@ class Moments:
         """What a run left unrefined, and its own request id: the original moments without a refined form, but for those that a person
         edited or deleted. For a run that refined another one's moments, that one and those. Raises NotFound."""
         async with self._database.transaction() as session:
-            run = await session.scalar(select(Run).where(Run.identifier == request_id))
+            run = await run_queries.row_of(session, request_id)
             if run is None:
                 raise NotFound("There is no such run.", code="run_not_found")
             found = await repository.run_refined_by(session, run)
@@ -249,10 +246,10 @@ class Moments:
             clips = await repository.clips_of(session, [pair[0].id], ClipKind.DELIVERED.value) if pair else {}
         return MomentView(*pair, clips.get(pair[0].id)) if pair else None
 
-    async def _run(self, session: Any, video: Video, request_id: str | None) -> Run | None:
+    async def _run(self, session: Session, video: Video, request_id: str | None) -> Run | None:
         if request_id is None:
             return await repository.newest_completed_run(session, video.id)
-        run: Run | None = await session.scalar(select(Run).where(Run.identifier == request_id, Run.video_id == video.id))
+        run = await run_queries.row_of(session, request_id, video_pk=video.id)
         if run is None:
             raise NotFound("There is no such run of this video.", code="run_not_found")
         return await repository.run_refined_by(session, run)

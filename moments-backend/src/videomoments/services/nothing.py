@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from videomoments.core.names import RunStatus
+from videomoments.db.repositories import nothing as repository
 from videomoments.db.session import Database
 
 
@@ -19,16 +18,6 @@ class Nothing:
     message: str
 
 
-# The newest completed run that looks for moments, else the newest that ended; or the one that is asked for.
-_DECIDES = text("""
-    SELECT run.status, run.note, run.error_message, (SELECT count(*) FROM moments WHERE run_id = run.id) AS found
-    FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-    WHERE videos.identifier = :video_id
-      AND CASE WHEN CAST(:request_id AS text) IS NULL THEN run.kind IN ('pipeline', 'generate') ELSE run.identifier = :request_id END
-    ORDER BY (run.status = 'completed') DESC, run.completed_at DESC NULLS LAST, run.id DESC LIMIT 1
-""")
-
-
 class WhyNothing:
     """The question, asked where a list of moments is empty."""
 
@@ -37,8 +26,8 @@ class WhyNothing:
 
     async def of_video(self, video_id: str, *, request_id: str | None = None) -> Nothing | None:
         """None before a run has ended: nobody has looked yet."""
-        row = (await self._database.statement(_DECIDES, {"video_id": video_id, "request_id": request_id})).first()
-        return None if row is None else reason(row.status, row.note, row.error_message, row.found)
+        run = await repository.deciding_run(self._database, video_id, request_id)
+        return None if run is None else reason(run.status, run.note, run.error_message, run.found)
 
 
 def reason(status: str | None, note: str | None, error: str | None, found: int) -> Nothing | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Row, text
 
 from videomoments.core.errors import Conflict, NotFound, TooLarge, UnsupportedMedia
 from videomoments.core.names import new_identifier
+from videomoments.db.repositories import uploads as repository
 from videomoments.db.session import Database
+from videomoments.db.tables import UploadRow
 from videomoments.services.upload_queries import Uploads
 from videomoments.sources import HEAD_BYTES, only_media
 from videomoments.storage.layout import UNKNOWN_TYPE, part_key, parts_prefix
@@ -22,20 +21,6 @@ from videomoments.storage.object_store import ObjectStore
 
 UPLOAD_LIFE = timedelta(days=1)
 """How long an upload may rest; every piece begins it anew."""
-
-_COLUMNS = "identifier, file_name, title, length, received, parts, expires_at, video_identifier"
-_INSERT = text(f"""
-    INSERT INTO uploads (identifier, file_name, title, length, received, parts, expires_at)
-    VALUES (:identifier, :file_name, :title, :length, 0, '{{}}', now() + make_interval(secs => :life)) RETURNING {_COLUMNS}
-""")  # noqa: S608 (constants)
-_SELECT = text(f"SELECT {_COLUMNS} FROM uploads WHERE identifier = :id AND expires_at > now()")  # noqa: S608
-_ADD = text(f"""
-    UPDATE uploads SET received = received + :size, parts = array_append(parts, :part), expires_at = now() + make_interval(secs => :life)
-    WHERE identifier = :id AND received = :offset RETURNING {_COLUMNS}
-""")  # noqa: S608
-_BECAME = text("UPDATE uploads SET video_identifier = :video WHERE identifier = :id")
-_DELETE = text("DELETE FROM uploads WHERE identifier = :id")
-_EXPIRED = text("SELECT identifier FROM uploads WHERE expires_at < now() LIMIT 20")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +52,16 @@ class ResumableUploads:
     async def create(self, length: int, *, file_name: str, title: str) -> Upload:
         """Room for a file of `length` bytes. `file_name` is a label."""
         await self.sweep()
-        life = UPLOAD_LIFE.total_seconds()
-        values = {"identifier": new_identifier(), "file_name": file_name, "title": title, "length": length, "life": life}
         async with self._database.transaction() as session:
-            return _upload((await session.execute(_INSERT, values)).one())
+            made = await repository.add(
+                session, identifier=new_identifier(), file_name=file_name, title=title, length=length, life=UPLOAD_LIFE
+            )
+            return _upload(made)
 
     async def get(self, upload_id: str) -> Upload:
         """Raises NotFound (`upload_not_found`) for one that never was, was ended or has expired."""
         async with self._database.transaction() as session:
-            row = (await session.execute(_SELECT, {"id": upload_id})).one_or_none()
+            row = await repository.find(session, upload_id)
         if row is None:
             raise NotFound("There is no such upload (any more).", code="upload_not_found", advice="Begin the upload again.")
         return _upload(row)
@@ -105,9 +91,8 @@ class ResumableUploads:
         if stored.size == 0:
             await self._store.delete(key)
             return upload
-        values = {"id": upload_id, "offset": offset, "size": stored.size, "part": key, "life": UPLOAD_LIFE.total_seconds()}
         async with self._database.transaction() as session:
-            row = (await session.execute(_ADD, values)).one_or_none()
+            row = await repository.add_part(session, upload_id, offset=offset, size=stored.size, key=key, life=UPLOAD_LIFE)
         if row is None:
             await self._store.delete(key)
             raise _wrong_offset(await self.get(upload_id))
@@ -126,7 +111,7 @@ class ResumableUploads:
             await self._forget(upload.identifier)
             raise
         async with self._database.transaction() as session:
-            await session.execute(_BECAME, {"id": upload.identifier, "video": video.identifier})
+            await repository.note_video(session, upload.identifier, video.identifier)
         await self._store.delete_prefix(parts_prefix(upload.identifier))
         return video.identifier
 
@@ -138,14 +123,14 @@ class ResumableUploads:
     async def sweep(self) -> None:
         """Forgets the uploads that nobody went on with."""
         async with self._database.transaction() as session:
-            expired = list(await session.scalars(_EXPIRED))
+            expired = await repository.expired(session)
         for upload_id in expired:
             await self._forget(upload_id)
 
     async def _forget(self, upload_id: str) -> None:
         await self._store.delete_prefix(parts_prefix(upload_id))
         async with self._database.transaction() as session:
-            await session.execute(_DELETE, {"id": upload_id})
+            await repository.remove(session, upload_id)
 
     async def _nothing_more(self, upload: Upload, offset: int, chunks: AsyncIterable[bytes]) -> Upload:
         """A complete upload takes no bytes; an empty piece at its end asks whether it is complete. Raises Conflict."""
@@ -174,7 +159,7 @@ class ResumableUploads:
                 yield chunk
 
 
-def _upload(row: Row[Any]) -> Upload:
+def _upload(row: UploadRow) -> Upload:
     return Upload(
         identifier=row.identifier,
         file_name=row.file_name,

@@ -9,20 +9,19 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import RowMapping
-
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import RunStatus, StageName
 from videomoments.core.times import isoformat
+from videomoments.db.repositories.runs import EndedRun
 from videomoments.services.options import public_config
 
 
 def ended_fields(
-    request_id: str, status: RunStatus, row: RowMapping, error: MomentsError | None, error_stage: StageName | None
+    request_id: str, status: RunStatus, run: EndedRun, error: MomentsError | None, error_stage: StageName | None
 ) -> dict[str, str]:
-    """What both hashes get. `row` is one of the statement `ENDED`."""
-    fields = {"request_id": request_id, "status": status.value, "completed_at": isoformat(row["completed_at"]) or ""}
-    for stage in row["stages"] or ():
+    """What both hashes get."""
+    fields = {"request_id": request_id, "status": status.value, "completed_at": isoformat(run.completed_at) or ""}
+    for stage in run.stages or ():
         fields[f"{stage['name']}_status"] = stage["status"]
         fields.update(_times(stage))
     if error is not None:
@@ -32,21 +31,21 @@ def ended_fields(
     return fields
 
 
-def ended_details(video_id: str, row: RowMapping) -> dict[str, str]:
+def ended_details(video_id: str, run: EndedRun) -> dict[str, str]:
     """What the history has beside `ended_fields`; `config` as in the stream, which holds no secret."""
     details = {
         "video_id": video_id,
-        "kind": row["kind"],
-        "config": json.dumps(public_config(row["config"]), separators=(",", ":")),
-        "created_at": isoformat(row["created_at"]) or "",
-        "started_at": isoformat(row["started_at"]) or "",
-        "duration_seconds": str(row["duration_seconds"]),
-        "attempt": str(row["attempt"]),
-        "crashes": str(row["crashes"]),
+        "kind": run.kind,
+        "config": json.dumps(public_config(run.config), separators=(",", ":")),
+        "created_at": isoformat(run.created_at) or "",
+        "started_at": isoformat(run.started_at) or "",
+        "duration_seconds": str(run.duration_seconds),
+        "attempt": str(run.attempt),
+        "crashes": str(run.crashes),
     }
-    if row["note"]:
-        details["note"] = row["note"]
-    return details | {f"{stage['name']}_reason": stage["reason"] for stage in row["stages"] or () if stage["reason"]}
+    if run.note:
+        details["note"] = run.note
+    return details | {f"{stage['name']}_reason": stage["reason"] for stage in run.stages or () if stage["reason"]}
 
 
 def _times(stage: dict[str, str | None]) -> Iterator[tuple[str, str]]:

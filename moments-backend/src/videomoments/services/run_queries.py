@@ -5,17 +5,16 @@ All of it is read from PostgreSQL, so that Redis may be emptied at any time (F30
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from sqlalchemy import Row, text
 
 from videomoments.core.config import Settings
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.db.migrate import HEAD
+from videomoments.db.repositories import run_queries as repository
+from videomoments.db.repositories.run_queries import ListedRun, StallClock
 from videomoments.db.session import Database
 from videomoments.services.unrefined import Unrefined
 
@@ -103,20 +102,6 @@ class RunFilter:
     until: datetime | None = None
     dismissed: bool | None = None
 
-    def conditions(self) -> tuple[list[str], dict[str, Any]]:
-        """SQL over `run`, and its values."""
-        found: list[tuple[str, str, Any]] = [
-            ("run.status = :status", "status", self.status and self.status.value),
-            ("run.kind = :kind", "kind", self.kind and self.kind.value),
-            (f"({_STALLED}) = :stalled", "stalled", self.stalled),
-            ("run.error_code = :code", "code", self.error_code),
-            ("run.created_at >= :since", "since", self.since),
-            ("run.created_at < :until", "until", self.until),
-            ("(run.dismissed_at IS NOT NULL) = :dismissed", "dismissed", self.dismissed),
-        ]
-        given = [entry for entry in found if entry[2] is not None]
-        return [condition for condition, _, _ in given], {name: value for _, name, value in given}
-
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
@@ -132,38 +117,6 @@ class Readiness:
         return self.migrated and self.workers > 0
 
 
-_STALLED = """
-    (run.status = 'processing'
-        AND coalesce(run.lease_until, greatest(run.enqueued_at, run.retry_at), run.queued_at) < now() - make_interval(secs => :grace))
-    OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
-        AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease)))
-"""
-# Of a run that left moments unrefined: what it said, and how many of its moments (of those of the run that it refined) still are, by no
-# person's hand.
-_UNREFINED = """
-    SELECT json_build_object('said', stage.checkpoint -> 'unrefined', 'left', (
-        SELECT count(*) FROM moments AS original
-        WHERE original.run_id = coalesce(
-            (SELECT base.id FROM pipeline_history AS base WHERE base.identifier = run.config ->> 'refines'), run.id)
-          AND original.parent_id IS NULL AND original.edited_at IS NULL AND original.deleted_at IS NULL
-          AND NOT EXISTS (SELECT 1 FROM moments AS refined WHERE refined.parent_id = original.id)))
-    FROM pipeline_stages AS stage
-    WHERE stage.run_id = run.id AND stage.name = 'MOMENT_REFINEMENT' AND (stage.checkpoint -> 'unrefined') IS NOT NULL
-"""
-_SELECT = """
-    SELECT run.id, run.identifier, videos.identifier AS video_identifier, videos.title, run.kind, run.status, run.error_stage,
-           run.error_code, run.error_message, run.error_advice, run.note,
-           run.created_at, run.started_at, run.completed_at, run.duration_seconds,
-           run.attempt, run.crashes, run.config, run.waiting_for, run.dismissed_at,
-           CASE WHEN run.lease_until > now() THEN run.owner END AS owner,
-           (STALLED) AS stalled, (UNREFINED) AS unrefined,
-           (SELECT json_agg(json_build_object('name', name, 'status', stage.status, 'started_at', stage.started_at, 'completed_at',
-                   stage.completed_at, 'reason', reason, 'progress', progress, 'executions', executions) ORDER BY position)
-            FROM pipeline_stages AS stage WHERE stage.run_id = run.id) AS stages
-    FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
-""".replace("STALLED", _STALLED).replace("UNREFINED", _UNREFINED)
-
-
 _ANY = RunFilter()
 
 
@@ -172,71 +125,60 @@ class RunQueries:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._clock = {"grace": min(5.0, settings.lease_seconds / 4), "lease": settings.lease_seconds}
+        self._clock = StallClock(min(5.0, settings.lease_seconds / 4), settings.lease_seconds)
 
     async def get(self, request_id: str) -> RunView:
         """Raises NotFound (`run_not_found`)."""
-        found = await self._select("WHERE run.identifier = :id", {"id": request_id})
-        if not found:
+        found = await repository.find(self._database, self._clock, request_id)
+        if found is None:
             raise NotFound("There is no such run.", code="run_not_found")
-        return found[0]
+        return _view(found)
 
     async def latest(self, video_id: str) -> RunView:
         """The newest run of a video. Raises NotFound: no such video, or it never had a run."""
-        found = await self._select("WHERE videos.identifier = :id ORDER BY run.created_at DESC, run.id DESC LIMIT 1", {"id": video_id})
+        found = await self.history(video_id, limit=1)
         if not found:
             raise NotFound("This video has no run.", code="run_not_found")
         return found[0]
 
-    async def history(self, video_id: str, *, limit: int = 50) -> list[RunView]:
-        """Newest first."""
-        return await self._select(
-            "WHERE videos.identifier = :id ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", {"id": video_id, "limit": limit}
-        )
+    async def history(self, video_id: str, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
+        """The runs of a video, newest first, older than the key `before` (created_at, run_id)."""
+        found = await repository.page(self._database, self._clock, video_id=video_id, before=before, limit=limit)
+        return [_view(run) for run in found]
 
     async def page(self, wanted: RunFilter = _ANY, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
         """All runs that are wanted, newest first, older than the key `before` (created_at, run_id)."""
-        conditions, values = wanted.conditions()
-        if before is not None:
-            conditions.append("(run.created_at, run.id) < (:created, :id)")
-            values |= {"created": before[0], "id": before[1]}
-        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        return await self._select(f"{where}ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values | {"limit": limit})
-
-    async def of_video(self, video_id: str, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
-        """The runs of a video, newest first, older than the key `before` (created_at, run_id)."""
-        values: dict[str, Any] = {"video": video_id, "limit": limit}
-        where = "WHERE videos.identifier = :video"
-        if before is not None:
-            where += " AND (run.created_at, run.id) < (:created, :id)"
-            values |= {"created": before[0], "id": before[1]}
-        return await self._select(f"{where} ORDER BY run.created_at DESC, run.id DESC LIMIT :limit", values)
+        found = await repository.page(
+            self._database,
+            self._clock,
+            status=wanted.status.value if wanted.status else None,
+            kind=wanted.kind.value if wanted.kind else None,
+            stalled=wanted.stalled,
+            error_code=wanted.error_code,
+            since=wanted.since,
+            until=wanted.until,
+            dismissed=wanted.dismissed,
+            before=before,
+            limit=limit,
+        )
+        return [_view(run) for run in found]
 
     async def readiness(self) -> Readiness:
         """Raises ServiceUnavailable when PostgreSQL is away."""
         async with self._database.transaction() as session:
-            if await session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            revision = await repository.revision(session)
+            if revision is None:
                 return Readiness(False, 0, 0, 0.0)
-            revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
-            statement = text(
-                "SELECT count(*) AS queued, coalesce(extract(epoch FROM now() - min(queued_at)), 0) AS age, "
-                "(SELECT count(*) FROM workers WHERE seen_at > now() - make_interval(secs => :seconds)) AS workers "
-                "FROM pipeline_history WHERE status = 'queued'"
-            )
-            row = (await session.execute(statement, {"seconds": _WORKER_SECONDS})).one()
-        return Readiness(revision == HEAD, int(row.workers), int(row.queued), float(row.age))
+            found = await repository.backlog(session, _WORKER_SECONDS)
+        return Readiness(revision == HEAD, found.workers, found.queued, found.age)
 
     async def ping(self) -> None:
         """Raises ServiceUnavailable when PostgreSQL is away."""
         async with self._database.transaction() as session:
-            await session.execute(text("SELECT 1"))
-
-    async def _select(self, where: str, values: dict[str, Any]) -> list[RunView]:
-        rows: Sequence[Row[Any]] = (await self._database.statement(text(_SELECT + where), self._clock | values)).all()
-        return [_view(row) for row in rows]
+            await repository.ping(session)
 
 
-def _view(row: Row[Any]) -> RunView:
+def _view(row: ListedRun) -> RunView:
     stages = tuple(_stage(fields, row.waiting_for) for fields in row.stages or [])
     current = next((stage.name for stage in stages if stage.status is StageStatus.PROCESSING), None)
     error = None
@@ -244,9 +186,9 @@ def _view(row: Row[Any]) -> RunView:
         stage = StageName(row.error_stage) if row.error_stage else None
         error = RunError(stage, row.error_code, row.error_message or "", row.error_advice)
     return RunView(
-        run_id=row.id,
-        request_id=row.identifier,
-        video_id=row.video_identifier,
+        run_id=row.run_id,
+        request_id=row.request_id,
+        video_id=row.video_id,
         title=row.title,
         kind=row.kind,
         status=RunStatus(row.status),

@@ -11,11 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NoReturn
-
-from sqlalchemy import RowMapping, text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from videomoments.coordination.history import HistoryMirror
 from videomoments.coordination.queue import JobQueue
@@ -27,8 +24,10 @@ from videomoments.core.grouped import Grouped
 from videomoments.core.logging import log_context
 from videomoments.core.metrics import ATTEMPTS, DEAD_LETTERS, RETRIES, RUNS_ENDED
 from videomoments.core.names import DEAD_LETTER, RunKind, RunStatus, StageName, new_identifier
-from videomoments.db.repositories import runs as statements
-from videomoments.db.session import Database
+from videomoments.db.repositories import runs as repository
+from videomoments.db.repositories import videos as video_repository
+from videomoments.db.repositories.runs import ClaimedRun, EndedRun, EndReason
+from videomoments.db.session import AlreadyThere, Database, Session
 from videomoments.services.options import RunSnapshot
 from videomoments.services.run_mirror import ended_details, ended_fields
 
@@ -76,8 +75,8 @@ class Runs:
         self.status = status
         self.history = history
         self._settings = settings
-        self._claims: Grouped[tuple[str, str], RowMapping | None] = Grouped(self._claim)
-        self._completions: Grouped[tuple[int, int, str | None], RowMapping | None] = Grouped(self._complete)
+        self._claims: Grouped[tuple[str, str], ClaimedRun | None] = Grouped(self._claim)
+        self._completions: Grouped[tuple[int, int, str | None], EndedRun | None] = Grouped(self._complete)
 
     async def accept(
         self, video_id: str, snapshot: RunSnapshot, *, kind: RunKind = RunKind.PIPELINE, idempotency_key: str | None = None
@@ -90,16 +89,18 @@ class Runs:
             TooMany: as many runs are queued as may be.
         """
         request_id = new_identifier()
-        values = {
-            "request_id": request_id,
-            "video_id": video_id,
-            "kind": kind.value,
-            "config": snapshot.to_json(),
-            "idempotency_key": idempotency_key,
-            "cap": self._settings.queue_cap,
-        }
+        insert = partial(
+            repository.insert,
+            self.database,
+            request_id=request_id,
+            video_id=video_id,
+            kind=kind.value,
+            config=snapshot.to_json(),
+            idempotency_key=idempotency_key,
+            cap=self._settings.queue_cap,
+        )
         tries = 0
-        while (row := (await self.database.statement(statements.INSERT, values)).first()) is None:
+        while (queued_at := await insert()) is None:
             if (earlier := await self._not_inserted(video_id, idempotency_key, kind)) is not None:
                 return earlier
             # What was in the way has gone in between: a place in the queue, or the run before.
@@ -107,7 +108,7 @@ class Runs:
                 raise TooMany("The queue is full.", advice="Try again when some runs have ended, or start more workers.")
         with log_context(request_id=request_id, video_id=video_id):
             log.info("accepted")
-            await self.announce(request_id, video_id, snapshot, row.queued_at)
+            await self.announce(request_id, video_id, snapshot, queued_at)
         return Accepted(request_id, video_id, RunStatus.QUEUED)
 
     async def retry(self, request_id: str, snapshot: RunSnapshot) -> Accepted:
@@ -118,20 +119,18 @@ class Runs:
             Conflict: it has not failed (`run_not_failed`), there is a newer run of its video (`run_superseded`), or one is active.
             TooMany: as many runs are queued as may be.
         """
-        values = {"request_id": request_id, "config": snapshot.to_json(), "cap": self._settings.queue_cap}
         try:
             async with self.database.transaction() as session:
-                row = (await session.execute(statements.RETRY, values)).mappings().one_or_none()
-                if row is None:
+                run = await repository.retry(session, request_id, snapshot.to_json(), self._settings.queue_cap)
+                if run is None:
                     await self._refuse_retry(session, request_id)
-                await session.execute(statements.RESET_STAGES, {"id": row["id"]})
-        except IntegrityError:
+        except AlreadyThere:
             raise await self._beside_active(request_id) from None
         RETRIES.labels("run").inc()
-        with log_context(request_id=request_id, video_id=row["video_identifier"]):
+        with log_context(request_id=request_id, video_id=run.video_id):
             log.info("queued again")
-            await self.announce(request_id, row["video_identifier"], snapshot, row["queued_at"], row["attempt"], again=True)
-        return Accepted(request_id, row["video_identifier"], RunStatus.QUEUED)
+            await self.announce(request_id, run.video_id, snapshot, run.queued_at, run.attempt, again=True)
+        return Accepted(request_id, run.video_id, RunStatus.QUEUED)
 
     async def announce(
         self, request_id: str, video_id: str, snapshot: RunSnapshot, requested_at: datetime, attempt: int = 0, *, again: bool = False
@@ -143,93 +142,85 @@ class Runs:
                 await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value}, again=again)
                 config = snapshot.public()
                 entry = await self.queue.add(request_id=request_id, video_id=video_id, config=config, requested_at=requested_at)
-                found = await self.database.statement(statements.ANNOUNCED, {"entry": entry, "id": request_id})
-                now = RunStatus(found.scalar() or RunStatus.CANCELLED)
+                now = RunStatus(await repository.announced(self.database, request_id, entry) or RunStatus.CANCELLED)
                 if not now.active:
                     await self.status.release(video_id, request_id, attempt, {"status": now.value})
 
     async def claim(self, request_id: str, owner: str) -> Claim | None:
         """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
-        row = await self._claims((request_id, owner))
-        if row is None:
+        run = await self._claims((request_id, owner))
+        if run is None:
             return None
         ATTEMPTS.inc()
         try:
-            kind, snapshot = RunKind(row["kind"]), RunSnapshot.model_validate(row["config"])
+            kind, snapshot = RunKind(run.kind), RunSnapshot.model_validate(run.config)
         except ValueError:  # a kind that this version does not know, or a snapshot that it can't read
-            await self._end_unreadable(row)
+            await self._end_unreadable(run)
             return None
         claim = Claim(
-            run_id=row["id"],
-            request_id=row["identifier"],
-            video_pk=row["video_id"],
-            video_id=row["video_identifier"],
+            run_id=run.run_id,
+            request_id=run.request_id,
+            video_pk=run.video_pk,
+            video_id=run.video_id,
             kind=kind,
-            attempt=row["attempt"],
-            crashes=row["crashes"],
+            attempt=run.attempt,
+            crashes=run.crashes,
             snapshot=snapshot,
-            waiting_for=row["waiting_for"],
-            waited=row["waited"],
+            waiting_for=run.waiting_for,
+            waited=run.waited,
         )
         async with best_effort("the claim"):
             await self.status.open(claim.video_id, claim.request_id, claim.attempt, {"status": RunStatus.PROCESSING.value})
         return claim
 
-    async def _claim(self, wanted: Sequence[tuple[str, str]]) -> list[RowMapping | None]:
-        """One row for each of (request id, owner), or None. Of two that want the same run the first may have it."""
+    async def _claim(self, wanted: Sequence[tuple[str, str]]) -> list[ClaimedRun | None]:
+        """One run for each of (request id, owner), or None. Of two that want the same run the first may have it."""
         first = {request_id: place for place, (request_id, _) in reversed([*enumerate(wanted)])}
-        values = {
-            "request_ids": list(first),
-            "owners": [wanted[place][1] for place in first.values()],
-            "lease": self._settings.lease_seconds,
-        }
-        rows = {row["identifier"]: row for row in (await self.database.statement(statements.CLAIM, values)).mappings()}
-        return [rows.get(request_id) if first[request_id] == place else None for place, (request_id, _) in enumerate(wanted)]
+        owners = {request_id: wanted[place][1] for request_id, place in first.items()}
+        claimed = await repository.claim(self.database, owners, self._settings.lease_seconds)
+        return [claimed.get(request_id) if first[request_id] == place else None for place, (request_id, _) in enumerate(wanted)]
 
     @asynccontextmanager
-    async def fenced(self, claim: Claim) -> AsyncIterator[AsyncSession]:
+    async def fenced(self, claim: Claim) -> AsyncIterator[Session]:
         """A transaction in which this claim still holds the run.
 
         Raises:
             StaleAttempt: another attempt has taken over, or the run has ended. Nothing was written.
         """
         async with self.database.transaction() as session:
-            if await session.scalar(statements.FENCE, {"id": claim.run_id, "attempt": claim.attempt}) is None:
+            if not await repository.holds(session, claim.run_id, claim.attempt):
                 raise StaleAttempt("Another worker has taken this run over.")
             yield session
 
     async def hand_back(self, claim: Claim) -> bool:
         """Lets go of a run that this process can't finish (SIGTERM): the next worker takes it at once, and no crash is counted."""
         async with self.database.transaction() as session:
-            requested_at = await session.scalar(statements.HAND_BACK, {"id": claim.run_id, "attempt": claim.attempt})
+            requested_at = await repository.hand_back(session, claim.run_id, claim.attempt)
         if requested_at is None:
             return False
         async with best_effort("the hand-back"):
             config = claim.snapshot.public()
             entry = await self.queue.add(request_id=claim.request_id, video_id=claim.video_id, config=config, requested_at=requested_at)
             async with self.database.transaction() as session:
-                statement = text("UPDATE pipeline_history SET enqueued_at = now(), stream_entry = :entry WHERE id = :id AND owner IS NULL")
-                await session.execute(statement, {"entry": entry, "id": claim.run_id})
+                await repository.note_entry(session, claim.run_id, entry)
         return True
 
     async def defer(self, claim: Claim, seconds: float) -> bool:
         """Lets go of a run that waits for something that is away; in `seconds` a worker looks again. No crash is counted. False: another
         has it."""
         async with self.database.transaction() as session:
-            values = {"id": claim.run_id, "attempt": claim.attempt, "seconds": seconds}
-            row = (await session.execute(statements.DEFER, values)).one_or_none()
-        if row is not None and row.cancelled:  # while it was given back: nobody else would hear of it
+            cancelled = await repository.defer(session, claim.run_id, claim.attempt, seconds)
+        if cancelled:  # while it was given back: nobody else would hear of it
             await self.request_cancel(claim.request_id)
-        return row is not None
+        return cancelled is not None
 
     async def let_go(self, claim: Claim) -> bool:
         """Hands back a run whose lease could not be renewed in time. Where another worker has taken it over already, no crash is
         counted for it: this process lives. True when it was handed back."""
         if await self.hand_back(claim):
             return True
-        values = {"id": claim.run_id, "attempt": claim.attempt, "crashes": claim.crashes, "patience": _PATIENCE}
         async with self.database.transaction() as session:
-            await session.execute(statements.FORGIVE, values)
+            await repository.forgive(session, claim.run_id, claim.attempt, crashes=claim.crashes, patience=_PATIENCE)
         return False
 
     async def finish(
@@ -248,13 +239,13 @@ class Runs:
         """
         await self._end(claim.run_id, claim.attempt, claim.request_id, claim.video_id, status, error, error_stage, note)
 
-    async def _end_unreadable(self, row: RowMapping) -> None:
+    async def _end_unreadable(self, run: ClaimedRun) -> None:
         error = MomentsError(
             "The run was accepted by another version of VideoMoments.", code="config_unreadable", advice="Start the run again."
         )
-        with log_context(request_id=row["identifier"], video_id=row["video_identifier"], attempt=row["attempt"]):
+        with log_context(request_id=run.request_id, video_id=run.video_id, attempt=run.attempt):
             log.warning("%s", error.message)
-        await self._end(row["id"], row["attempt"], row["identifier"], row["video_identifier"], RunStatus.FAILED, error, None, None)
+        await self._end(run.run_id, run.attempt, run.request_id, run.video_id, RunStatus.FAILED, error, None, None)
 
     async def _end(
         self,
@@ -267,40 +258,20 @@ class Runs:
         error_stage: StageName | None,
         note: str | None,
     ) -> None:
-        values = {
-            "id": run_id,
-            "attempt": attempt,
-            "status": status.value,
-            "error_stage": error_stage.value if error_stage else None,
-            "error_code": error.code if error else None,
-            "error_message": error.message if error else None,
-            "error_advice": (error.advice or None) if error else None,
-            "note": note,
-        }
         if status is RunStatus.COMPLETED:
-            row = await self._completions((run_id, attempt, note))
+            ended = await self._completions((run_id, attempt, note))
         else:
             async with self.database.transaction() as session:
-                held = (await session.execute(statements.FINISH, values)).one_or_none() is not None
-                row = await self._end_stages(session, run_id, status, error) if held else None
-        if row is None:
+                held = await repository.finish(session, run_id, attempt, status.value, _reason(error, error_stage), note)
+                ended = await repository.end_stages(session, run_id, status.value, error.message if error else None) if held else None
+        if ended is None:
             raise StaleAttempt("Another worker has taken this run over.")
-        await self._mirror_end(video_id, request_id, status, row, error, error_stage)
+        await self._mirror_end(video_id, request_id, status, ended, error, error_stage)
 
-    async def _complete(self, endings: Sequence[tuple[int, int, str | None]]) -> list[RowMapping | None]:
-        """One row for each of (run, attempt, note), or None where the attempt no longer holds its run."""
-        ids, attempts, notes = (list(column) for column in zip(*endings, strict=True))
-        values = {"ids": ids, "attempts": attempts, "notes": notes}
-        rows = {(row["id"], row["attempt"]): row for row in (await self.database.statement(statements.COMPLETE, values)).mappings()}
-        return [rows.get((run_id, attempt)) for run_id, attempt, _ in endings]
-
-    async def _end_stages(self, session: AsyncSession, run_id: int, status: RunStatus, error: MomentsError | None) -> RowMapping:
-        """Ends the stages of a run that failed or was cancelled; answers all that its mirror shows."""
-        ended = "was cancelled" if status is RunStatus.CANCELLED else "failed"
-        values = {"id": run_id, "status": status.value, "reason": error.message if error else None, "ended": ended}
-        await session.execute(statements.FORGET_PARTS, {"id": run_id})
-        await session.execute(statements.END_STAGES, values)
-        return (await session.execute(statements.ENDED, {"id": run_id})).mappings().one()
+    async def _complete(self, endings: Sequence[tuple[int, int, str | None]]) -> list[EndedRun | None]:
+        """One run for each of (run, attempt, note), or None where the attempt no longer holds its run."""
+        ended = await repository.complete(self.database, endings)
+        return [ended.get((run_id, attempt)) for run_id, attempt, _ in endings]
 
     async def request_cancel(self, request_id: str) -> RunStatus:
         """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
@@ -309,21 +280,21 @@ class Runs:
             NotFound: no such run.
         """
         async with self.database.transaction() as session:
-            row = (await session.execute(statements.CANCEL, {"request_id": request_id})).mappings().one_or_none()
-            if row is None:
-                found = await session.scalar(text("SELECT status FROM pipeline_history WHERE identifier = :id"), {"id": request_id})
+            run = await repository.cancel(session, request_id)
+            if run is None:
+                found = await repository.status_of(session, request_id)
                 if found is None:
                     raise NotFound("There is no such run.", code="run_not_found")
                 return RunStatus(found)
-            status = RunStatus(row["status"])
-            ended = await self._end_stages(session, row["id"], status, None) if status is RunStatus.CANCELLED else None
-        with log_context(request_id=request_id, video_id=row["video_identifier"]):
+            status = RunStatus(run.status)
+            ended = await repository.end_stages(session, run.run_id, status.value, None) if status is RunStatus.CANCELLED else None
+        with log_context(request_id=request_id, video_id=run.video_id):
             log.info("cancellation asked for; it is %s", status)
         async with best_effort("the cancellation"):
             if status is RunStatus.PROCESSING:
-                await self.status.mark_cancel(row["video_identifier"], request_id)
+                await self.status.mark_cancel(run.video_id, request_id)
         if ended is not None:
-            await self._mirror_end(row["video_identifier"], request_id, status, ended)
+            await self._mirror_end(run.video_id, request_id, status, ended)
         return status
 
     async def _mirror_end(
@@ -331,52 +302,52 @@ class Runs:
         video_id: str,
         request_id: str,
         status: RunStatus,
-        row: RowMapping,
+        run: EndedRun,
         error: MomentsError | None = None,
         error_stage: StageName | None = None,
     ) -> None:
         RUNS_ENDED.labels(status.value).inc()
         if error is not None and error.code == DEAD_LETTER:
             DEAD_LETTERS.inc()
-        fields = ended_fields(request_id, status, row, error, error_stage)
+        fields = ended_fields(request_id, status, run, error, error_stage)
         async with best_effort("the end of the run"):
-            await self.status.end(video_id, request_id, row["attempt"], fields, ended_details(video_id, row), row["completed_at"])
+            await self.status.end(video_id, request_id, run.attempt, fields, ended_details(video_id, run), run.completed_at)
 
     async def _not_inserted(self, video_id: str, idempotency_key: str | None, kind: RunKind) -> Accepted | None:
         """The earlier run of the same key; otherwise raises why no run can be accepted. None: nothing is in the way any more."""
         async with self.database.transaction() as session:
-            row = (await session.execute(statements.OF_KEY, {"key": idempotency_key})).mappings().one_or_none()
-            if row is not None:
-                return Accepted(row["identifier"], row["video"], RunStatus(row["status"]), replayed=True)
-            if await session.scalar(text("SELECT 1 FROM videos WHERE identifier = :id AND deleted_at IS NULL"), {"id": video_id}) is None:
-                raise NotFound("There is no such video.", code="video_not_found")
+            run = await repository.of_key(session, idempotency_key)
+            if run is not None:
+                return Accepted(run.request_id, run.video_id, RunStatus(run.status), replayed=True)
+            await video_repository.get(session, video_id)
             await self._refuse_overload(session)
-            active = (await session.execute(statements.CONFLICTING, {"video_id": video_id, "kind": kind.value})).one_or_none()
+            active = await repository.conflicting(session, video_id, kind.value)
             if active is not None:
-                raise RunActive(active.identifier, active.status)
+                raise RunActive(active.request_id, active.status)
         return None
 
-    async def _refuse_retry(self, session: AsyncSession, request_id: str) -> NoReturn:
-        statement = text(
-            "SELECT run.status, videos.deleted_at IS NOT NULL AS gone FROM pipeline_history AS run "
-            "JOIN videos ON videos.id = run.video_id WHERE run.identifier = :id"
-        )
-        row = (await session.execute(statement, {"id": request_id})).one_or_none()
-        if row is None or row.gone:
+    async def _refuse_retry(self, session: Session, request_id: str) -> NoReturn:
+        status, gone = await repository.state_of(session, request_id) or ("", True)
+        if gone:
             raise NotFound("There is no such run.", code="run_not_found")
-        if row.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
-            raise Conflict(f"Only a run that failed or was cancelled can be retried: this one is {row.status}.", code="run_not_failed")
+        if status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+            raise Conflict(f"Only a run that failed or was cancelled can be retried: this one is {status}.", code="run_not_failed")
         await self._refuse_overload(session)
         raise Conflict("There is a newer run of this video.", code="run_superseded", advice="Retry that one, or start a new run.")
 
     async def _beside_active(self, request_id: str) -> Conflict:
         """Why a retry was refused by the index: another run of its video is active, or was until a moment ago."""
-        row = (await self.database.statement(statements.BESIDE, {"request_id": request_id})).first()
-        if row is not None:
-            return RunActive(row.identifier, row.status)
+        active = await repository.beside(self.database, request_id)
+        if active is not None:
+            return RunActive(active.request_id, active.status)
         return Conflict("Another run of this video has just ended.", code="run_superseded", advice="Look at it, then try again.")
 
-    async def _refuse_overload(self, session: AsyncSession) -> None:
-        queued = await session.scalar(text("SELECT count(*) FROM pipeline_history WHERE status = 'queued'"))
-        if (queued or 0) >= self._settings.queue_cap:
+    async def _refuse_overload(self, session: Session) -> None:
+        queued = await repository.queued(session)
+        if queued >= self._settings.queue_cap:
             raise TooMany(f"{queued} runs are queued already.", advice="Try again when some have ended, or start more workers.")
+
+
+def _reason(error: MomentsError | None, stage: StageName | None) -> EndReason:
+    where = stage.value if stage else None
+    return EndReason(where, error.code, error.message, error.advice or None) if error else EndReason(where, None, None, None)

@@ -7,39 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
-
 from videomoments.coordination.redis import best_effort
 from videomoments.coordination.status import stage_fields
 from videomoments.core.errors import ServiceUnavailable, StaleAttempt
 from videomoments.core.names import RunStatus, StageName, StageStatus
+from videomoments.db.repositories import stage_records as repository
+from videomoments.db.repositories.stage_records import HeldStage, StageTimes
 from videomoments.services.runs import Claim, Runs
-
-# The fence and the write in one statement, which is a transaction of its own: as `Runs.fenced`, with one way to the server instead of four.
-# No row comes back when the claim is gone. A fence that had to wait looks at the row as it is then.
-_FENCED = """
-    WITH fence AS (
-        SELECT id FROM pipeline_history WHERE id = :run_id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE
-    )
-    UPDATE pipeline_stages SET {changes} FROM fence WHERE run_id = fence.id AND name = :name
-    RETURNING started_at, completed_at
-"""
-_START = text(
-    _FENCED.format(
-        changes="""status = 'processing', started_at = now(), completed_at = NULL, reason = NULL, progress = 0,
-                   executions = executions + 1, input_hash = :input_hash, checkpoint = NULL"""
-    )
-)
-_END = text(
-    _FENCED.format(
-        changes="""status = :status, completed_at = now(), started_at = coalesce(started_at, now()), reason = :reason,
-                   progress = NULL, checkpoint = :checkpoint, input_hash = coalesce(:input_hash, input_hash)"""
-    )
-).bindparams(bindparam("checkpoint", type_=JSONB(none_as_null=True)))
-_PROGRESS = text(_FENCED.format(changes="progress = CASE status WHEN 'processing' THEN CAST(:progress AS double precision) END"))
-_LOAD = text("SELECT name, status, input_hash, checkpoint, reason FROM pipeline_stages WHERE run_id = :run_id ORDER BY position")
-_HELD = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' AND lease_until > now()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +34,19 @@ class StageRecords:
 
     async def load(self, claim: Claim) -> dict[StageName, StageRecord]:
         async with self._runs.database.transaction() as session:
-            rows = (await session.execute(_LOAD, {"run_id": claim.run_id})).mappings().all()
+            left = await repository.load(session, claim.run_id)
         return {
-            StageName(row["name"]): StageRecord(StageStatus(row["status"]), row["input_hash"], row["checkpoint"], row["reason"])
-            for row in rows
+            StageName(stage.name): StageRecord(StageStatus(stage.status), stage.input_hash, stage.checkpoint, stage.reason)
+            for stage in left
         }
 
     async def start(self, claim: Claim, name: StageName, input_hash: str) -> None:
-        row = await self._write(_START, claim, name, {"input_hash": input_hash})
-        await self._mirror(claim, name, StageStatus.PROCESSING, row.started_at)
+        times = _held(await repository.start(self._runs.database, _stage(claim, name), input_hash))
+        await self._mirror(claim, name, StageStatus.PROCESSING, times.started_at)
 
     async def progress(self, claim: Claim, name: StageName, fraction: float) -> None:
         """`fraction` is 0 to 1."""
-        await self._write(_PROGRESS, claim, name, {"progress": min(max(fraction, 0.0), 1.0)})
+        _held(await repository.progress(self._runs.database, _stage(claim, name), min(max(fraction, 0.0), 1.0)))
 
     async def complete(
         self, claim: Claim, name: StageName, checkpoint: dict[str, Any], *, reason: str | None = None, input_hash: str | None = None
@@ -91,16 +65,10 @@ class StageRecords:
         checkpoint: dict[str, Any] | None,
         input_hash: str | None,
     ) -> None:
-        values = {"status": status.value, "reason": reason, "checkpoint": checkpoint, "input_hash": input_hash}
-        row = await self._write(_END, claim, name, values)
-        await self._mirror(claim, name, status, row.completed_at)
-
-    async def _write(self, statement: TextClause, claim: Claim, name: StageName, values: dict[str, Any]) -> Row[Any]:
-        """When the stage began and ended, by PostgreSQL's clock."""
-        identity = {"run_id": claim.run_id, "attempt": claim.attempt, "name": name.value}
-        if (row := (await self._runs.database.statement(statement, identity | values)).first()) is None:
-            raise StaleAttempt("Another worker has taken this run over.")
-        return row
+        written = await repository.end(
+            self._runs.database, _stage(claim, name), status.value, reason=reason, checkpoint=checkpoint, input_hash=input_hash
+        )
+        await self._mirror(claim, name, status, _held(written).completed_at)
 
     async def _mirror(self, claim: Claim, name: StageName, now: StageStatus, at: datetime | None) -> None:
         with contextlib.suppress(ServiceUnavailable):  # what was written stands, whatever happens now
@@ -115,4 +83,14 @@ class StageRecords:
                 await self._runs.status.open(claim.video_id, claim.request_id, claim.attempt, status | fields, again=True)
 
     async def _is_held(self, claim: Claim) -> bool:
-        return (await self._runs.database.statement(_HELD, {"id": claim.run_id, "attempt": claim.attempt})).first() is not None
+        return await repository.is_held(self._runs.database, claim.run_id, claim.attempt)
+
+
+def _stage(claim: Claim, name: StageName) -> HeldStage:
+    return HeldStage(claim.run_id, claim.attempt, name.value)
+
+
+def _held(written: StageTimes | None) -> StageTimes:
+    if written is None:
+        raise StaleAttempt("Another worker has taken this run over.")
+    return written

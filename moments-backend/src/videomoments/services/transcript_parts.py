@@ -8,17 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
+from videomoments.db.repositories import transcript_parts as repository
 from videomoments.db.session import Database
 from videomoments.inference.mending import Mended
 from videomoments.inference.model_registry import ModelConfig
 from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.transcript import TimedTranscript, segments_from_rows, segments_to_rows, words_from_rows, words_to_rows
 from videomoments.services.runs import Claim, Runs
-
-_FIND = text("SELECT answer FROM transcript_parts WHERE run_id = :run_id AND digest = :digest")
-_KEEP = text("INSERT INTO transcript_parts (run_id, digest, answer) VALUES (:run_id, :digest, :answer) ON CONFLICT DO NOTHING")
 
 
 class TranscriptParts:
@@ -30,13 +26,13 @@ class TranscriptParts:
 
     async def find(self, claim: Claim, digest: str) -> TimedTranscript | None:
         """What the part was answered with, by this or an earlier attempt."""
-        row = (await self._database.statement(_FIND, {"run_id": claim.run_id, "digest": digest})).first()
-        return _unpacked(row.answer) if row is not None else None
+        answer = await repository.find(self._database, claim.run_id, digest)
+        return _unpacked(answer) if answer is not None else None
 
     async def keep(self, claim: Claim, digest: str, heard: TimedTranscript) -> None:
         """Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
-            await session.execute(_KEEP, {"run_id": claim.run_id, "digest": digest, "answer": _packed(heard)})
+            await repository.keep(session, claim.run_id, digest, _packed(heard))
 
 
 def digest_of(sound: Path, model: ModelConfig, language: str | None) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
+from videomoments.db.repositories import transcripts as repository
 from videomoments.db.session import Database
-from videomoments.db.tables import Transcript, Video
+from videomoments.db.tables import Transcript
 from videomoments.inference.certainty import certainty_of
 from videomoments.inference.mending import Mended
 from videomoments.inference.recognition_details import RecognitionDetails
@@ -26,9 +24,8 @@ class Transcripts:
 
     async def of_video(self, video_id: str) -> Transcript | None:
         """`video_id` is the public identifier."""
-        statement = select(Transcript).join(Video, Video.id == Transcript.video_id).where(Video.identifier == video_id)
         async with self._database.transaction() as session:
-            return (await session.execute(statement)).scalar_one_or_none()
+            return await repository.of_video(session, video_id)
 
     async def save(self, claim: Claim, recognised: Recognised, *, language: str | None, input_hash: str) -> int:
         """Stores the transcript of the claim's video; answers its id. Raises StaleAttempt."""
@@ -46,11 +43,8 @@ class Transcripts:
             "input_hash": input_hash,
             "edited_at": None,
         }
-        statement = insert(Transcript).values(values)
-        changed = {name: statement.excluded[name] for name in values if name != "video_id"}
-        statement = statement.on_conflict_do_update(index_elements=["video_id"], set_=changed)
         async with self._runs.fenced(claim) as session:
-            return (await session.execute(statement.returning(Transcript.id))).scalar_one()
+            return await repository.put(session, values)
 
 
 def recognised_from(row: Transcript) -> Recognised:

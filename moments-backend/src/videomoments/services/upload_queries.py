@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.core.names import new_identifier
+from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
 from videomoments.db.tables import Video
 from videomoments.sources import only_media
@@ -61,19 +59,12 @@ class Uploads:
 
         `identifier` is the new video's; `key` is the object's below that video's prefix.
         """
-        values = {
-            "identifier": identifier,
-            "source_url": UPLOAD_SCHEME + file_name,
-            "source_key": f"sha256:{sha256}",
-            "title": title,
-            "cloud_url": key,
-            "size_bytes": size_bytes,
-            "content_type": content_type,
-        }
-        statement = insert(Video).values(values)
-        statement = statement.on_conflict_do_nothing(index_elements=["source_key"], index_where=Video.deleted_at.is_(None))
         async with self._database.transaction() as session:
-            made = await session.scalar(statement.returning(Video.id))
-            same = (Video.source_key == values["source_key"]) & Video.deleted_at.is_(None)
-            video = (await session.execute(select(Video).where(Video.id == made if made else same))).scalar_one()
-        return video, made is not None
+            return await repository.register(
+                session,
+                source_url=UPLOAD_SCHEME + file_name,
+                source_key=f"sha256:{sha256}",
+                title=title,
+                identifier=identifier,
+                stored=repository.SourceObject(key, size_bytes, content_type),
+            )

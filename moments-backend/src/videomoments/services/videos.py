@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import delete, select, text
-
 from videomoments.core.text import one_line, shortened, shows
 from videomoments.core.times import now
+from videomoments.db.repositories import moments, objects
 from videomoments.db.repositories import videos as repository
 from videomoments.db.session import Database
-from videomoments.db.tables import Clip, Video
-from videomoments.services.orphans import NAMED_OBJECTS
+from videomoments.db.tables import Video
 from videomoments.services.runs import Claim, Runs
 from videomoments.sources import checked_url, names_object, object_address
-
-_NAMED = text(f"SELECT key FROM ({NAMED_OBJECTS}) AS named (video_id, key) WHERE video_id = :video AND key = ANY(:keys)")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ class Videos:
         """What is known of the source beside its bytes; empty before it was downloaded. Raises NotFound."""
         async with self._database.transaction() as session:
             video = await repository.get(session, identifier)
-            return await session.scalar(select(Video.source_info).where(Video.id == video.id)) or {}
+            return await repository.source_info(session, video.id)
 
     async def rename(self, identifier: str, title: str, *, guard: Callable[[Video], None] | None = None) -> Video:
         """`guard` sees the video under its lock, and may refuse. Raises NotFound."""
@@ -130,12 +126,12 @@ class Videos:
             video.media_info, video.updated_at = media_info, now()
             if changed:
                 video.audio_url, video.duration = None, media_info["duration"]
-                await session.execute(delete(Clip).where(Clip.video_id == video.id))
+                await moments.remove_clips(session, video.id)
 
     async def objects_named(self, video_pk: int, keys: Collection[str]) -> set[str]:
         """Those of `keys` that a row of the video points at."""
         async with self._database.transaction() as session:
-            return set(await session.scalars(_NAMED, {"video": video_pk, "keys": list(keys)}))
+            return await objects.named(session, video_pk, keys)
 
     async def publish_audio(self, claim: Claim, audio_url: str) -> None:
         """Raises StaleAttempt."""

@@ -15,9 +15,9 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError
 from videomoments.db.database_url import parse_address
 from videomoments.db.failures import CONNECTING, database_failure
+from videomoments.db.repositories import sessions
 from videomoments.db.session import connect_arguments
 
-_ALIVE = "SELECT EXISTS (SELECT 1 FROM workers WHERE host = $1 AND seen_at > now() - make_interval(secs => $2))"
 _SECONDS = 5.0
 
 
@@ -25,7 +25,7 @@ async def alive(settings: Settings, host: str) -> bool:
     """Whether the database has heard from a worker of `host` lately. Raises OSError or PostgresError where it can't be asked."""
     connection = await asyncpg.connect(**connect_arguments(settings.database_url or ""), timeout=_SECONDS)
     try:
-        return bool(await connection.fetchval(_ALIVE, host, settings.lease_seconds, timeout=_SECONDS))
+        return await sessions.has_live_worker(connection, host, settings.lease_seconds, seconds=_SECONDS)
     finally:
         await connection.close(timeout=_SECONDS)
 

@@ -23,17 +23,13 @@ from typing import Any
 import asyncpg
 
 from videomoments.core.config import Settings
-from videomoments.db.repositories.runs import RENEW
+from videomoments.db.repositories import sessions
 from videomoments.db.session import connect_arguments
 from videomoments.pipeline.stage import ProgressClock
 from videomoments.services.runs import Claim
 
 log = logging.getLogger(__name__)
 
-_CANCELLED = "SELECT id FROM pipeline_history WHERE id = ANY($1::bigint[]) AND cancel_requested_at IS NOT NULL"
-_HEARTBEAT = """
-    INSERT INTO workers (name, host, pid) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET seen_at = now()
-"""
 _TICK_SECONDS = 1.0
 
 
@@ -119,7 +115,7 @@ class LeaseKeeper:
                     connection = await asyncpg.connect(**self._arguments, timeout=5, command_timeout=5)
                     next_renewal = -math.inf
                 if began >= next_renewal:
-                    await connection.execute(_HEARTBEAT, self._name, platform.node(), os.getpid())
+                    await sessions.note_worker(connection, self._name, platform.node(), os.getpid())
                     await self._renew(connection, held, began)
                     next_renewal = began + self._renew_seconds
                 elif held:
@@ -133,7 +129,7 @@ class LeaseKeeper:
             self._stop.wait(max(0.05, min(_TICK_SECONDS, self._renew_seconds / 2) - (self._clock() - began)))
         if connection is not None:
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.execute("DELETE FROM workers WHERE name = $1", self._name)
+                await sessions.remove_worker(connection, self._name)
                 await connection.close(timeout=1)
 
     async def _renew(self, connection: asyncpg.Connection[Any], held: list[_Held], began: float) -> None:
@@ -146,18 +142,17 @@ class LeaseKeeper:
                 alive.append(one)
         if not alive:
             return
-        ids, attempts = [one.claim.run_id for one in alive], [one.claim.attempt for one in alive]
-        rows = {(row["id"], row["attempt"]): row["cancelled"] for row in await connection.fetch(RENEW, ids, attempts, self._lease)}
+        renewed = await sessions.renew(connection, [_key(one.claim) for one in alive], self._lease)
         for one in alive:
-            if _key(one.claim) not in rows:
+            if _key(one.claim) not in renewed:
                 self._tell(one, StopReason.LOST)
             else:
                 one.renewed_at = began
-                if rows[_key(one.claim)]:
+                if renewed[_key(one.claim)]:
                     self._tell(one, StopReason.CANCELLED)
 
     async def _look_for_cancellations(self, connection: asyncpg.Connection[Any], held: list[_Held]) -> None:
-        wanted = {row["id"] for row in await connection.fetch(_CANCELLED, [one.claim.run_id for one in held])}
+        wanted = await sessions.cancelled(connection, [one.claim.run_id for one in held])
         for one in held:
             if one.claim.run_id in wanted:
                 self._tell(one, StopReason.CANCELLED)

@@ -8,8 +8,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import text
-
+from videomoments.db.repositories import transcript_parts, upkeep
 from videomoments.services.orphans import orphaned, outlived_audio
 from videomoments.services.wiring import Services
 from videomoments.storage.object_store import ObjectStore, StoredObject
@@ -19,16 +18,6 @@ log = logging.getLogger(__name__)
 _BATCH = 500
 # An upload into a folder writes all the time; what has not been written to for so long was interrupted by a kill.
 _PARTIAL_LIFE = timedelta(hours=1)
-
-_ACTIVE = text("SELECT identifier FROM pipeline_history WHERE status IN ('queued', 'processing') AND identifier = ANY(:ids)")
-_NOW = text("SELECT now()")
-# What the end of a run takes along. A net: an answer that was written just then.
-_LEFT_PARTS = text("""
-    DELETE FROM transcript_parts AS part USING pipeline_history AS run WHERE run.id = part.run_id AND run.completed_at IS NOT NULL
-""")
-_ENDED = text("SELECT identifier, status FROM pipeline_history WHERE completed_at IS NOT NULL AND identifier = ANY(:ids)")
-# Lists of a store may be long and cost money: of all live workers, one asks for them.
-_FIRST_WORKER = text("SELECT min(name) FROM workers WHERE seen_at > now() - make_interval(secs => :lease)")
 
 
 class Sweeper:
@@ -49,14 +38,12 @@ class Sweeper:
         await self.sweep_entries()
         await self._services.deletion.purge_due(self._store)
         await self._services.editing.remove_due()
-        async with self._services.database.transaction() as session:
-            await session.execute(_LEFT_PARTS)
+        await transcript_parts.remove_left(self._services.database)
 
     async def is_first(self, name: str) -> bool:
         """Whether this worker is the one that sweeps for all."""
         async with self._services.database.transaction() as session:
-            first = await session.scalar(_FIRST_WORKER, {"lease": self._services.settings.lease_seconds})
-        return bool(first == name)
+            return await upkeep.first_worker(session, self._services.settings.lease_seconds) == name
 
     async def sweep_store(self) -> int:
         """Goes through the whole store, and removes the objects that no row names (F60), and audio whose time is over; returns how many."""
@@ -86,7 +73,7 @@ class Sweeper:
         if not folders:
             return 0
         async with self._services.database.transaction() as session:
-            active = set(await session.scalars(_ACTIVE, {"ids": list(folders)}))
+            active = await upkeep.active(session, list(folders))
         ended = [path for name, path in folders.items() if name not in active]
         for path in ended:
             await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
@@ -98,7 +85,7 @@ class Sweeper:
         removed = 0
         async for page in self._services.queue.pages():
             async with self._services.database.transaction() as session:
-                active = set(await session.scalars(_ACTIVE, {"ids": [entry.request_id for entry in page]}))
+                active = await upkeep.active(session, [entry.request_id for entry in page])
             if idle := [entry.entry_id for entry in page if entry.request_id not in active]:
                 await self._services.queue.drop(*idle)
                 removed += len(idle)
@@ -108,13 +95,13 @@ class Sweeper:
         """Ends the mirrors of runs that ended while Redis was away, and takes ids out of the histories that have lost their hashes (F33).
         Answers how many mirrors."""
         async with self._services.database.transaction() as session:
-            await self._services.runs.history.trim((await session.execute(_NOW)).scalar_one())
+            await self._services.runs.history.trim(await upkeep.clock(session))
         status = self._services.runs.status
         shown = {request_id: video_id async for video_id, request_id in status.unended()}
         if not shown:
             return 0
         async with self._services.database.transaction() as session:
-            ended = (await session.execute(_ENDED, {"ids": list(shown)})).all()
-        for request_id, final in ended:
+            ended = await upkeep.ended(session, list(shown))
+        for request_id, final in ended.items():
             await status.settle(shown[request_id], request_id, {"status": final})
         return len(ended)

@@ -14,7 +14,7 @@ from videomoments.api.declarations import READ, declare
 from videomoments.api.deps import Deps
 from videomoments.api.errors import responses
 from videomoments.core.metrics import Series, families
-from videomoments.services.metric_totals import QueueState
+from videomoments.db.repositories.metric_totals import QueueState
 
 router = APIRouter(tags=["health"])
 

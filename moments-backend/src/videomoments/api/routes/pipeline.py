@@ -139,7 +139,7 @@ async def dismiss_failed_runs(deps: Deps) -> DismissedAllOut:
 async def get_history(deps: Deps, video_id: VideoId, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
     """The runs of one video, newest first, dismissed ones too."""
     before = cursors.decode_time(cursor) if cursor is not None else None
-    found = await deps.runs.of_video(video_id, before=before, limit=limit + 1)
+    found = await deps.runs.history(video_id, before=before, limit=limit + 1)
     if not found:
         await deps.services.videos.get(video_id)
     return _page(found, limit)

@@ -5,44 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from videomoments.core.names import ClipKind, RunKind, RunStatus
+from videomoments.db.session import Executor, Session
 from videomoments.db.tables import Clip, Moment, Run
 
+# What a run says of a moment.
+_FOUND = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
+_REMOVE_HIDDEN = text("DELETE FROM moments WHERE deleted_at < now() - make_interval(secs => :life)")
 
-async def replace_generated(session: AsyncSession, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
-    """Makes `rows` the original moments of this run, by position."""
+
+async def replace_generated(session: Session, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
+    """Makes `rows` the original moments of this run, by position, in one statement. Returns all of them as `originals` does."""
     keep = [row["position"] for row in rows]
     # What a user has edited of an earlier attempt stays as it is.
     stale = delete(Moment).where(
         Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep), Moment.edited_at.is_(None)
     )
-    await session.execute(stale)
-    for row in rows:
-        statement = insert(Moment).values(row)
-        names = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
-        statement = statement.on_conflict_do_update(
-            index_elements=["run_id", "position"],
-            index_where=Moment.parent_id.is_(None),
-            set_={name: statement.excluded[name] for name in names} | {"clip_error": None},
-            where=Moment.edited_at.is_(None),
-        )
-        await session.execute(statement)
+    if not rows:
+        await session.execute(stale)
+        return await originals(session, run_id)
+    statement = insert(Moment).values(list(rows))
+    statement = statement.on_conflict_do_update(
+        index_elements=["run_id", "position"],
+        index_where=Moment.parent_id.is_(None),
+        set_={name: statement.excluded[name] for name in _FOUND} | {"clip_error": None},
+        where=Moment.edited_at.is_(None),
+    )
+    await session.execute(statement.add_cte(stale.cte("stale")))
     return await originals(session, run_id)
 
 
-async def originals(session: AsyncSession, run_id: int) -> list[Moment]:
+async def originals(session: Session, run_id: int) -> list[Moment]:
     found = await session.scalars(
         select(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_(None)).order_by(Moment.start_time, Moment.id)
     )
     return list(found)
 
 
-async def unrefined(session: AsyncSession, run_id: int) -> list[Moment]:
+async def unrefined(session: Session, run_id: int) -> list[Moment]:
     """The run's original moments that have no refined form and that no user edited or deleted, in time order."""
     refined = aliased(Moment)
     statement = (
@@ -59,7 +63,7 @@ async def unrefined(session: AsyncSession, run_id: int) -> list[Moment]:
     return list(await session.scalars(statement))
 
 
-async def untouched(session: AsyncSession, video_pk: int, identifiers: Sequence[str]) -> list[Moment]:
+async def untouched(session: Session, video_pk: int, identifiers: Sequence[str]) -> list[Moment]:
     """Those of these original moments of which no user edited or deleted either form, in time order."""
     refined = aliased(Moment)
     touched = (refined.edited_at.is_not(None)) | (refined.deleted_at.is_not(None))
@@ -76,7 +80,7 @@ async def untouched(session: AsyncSession, video_pk: int, identifiers: Sequence[
     return list(await session.scalars(statement))
 
 
-async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> list[Moment]:
+async def family_of(session: Session, video_pk: int, identifier: str) -> list[Moment]:
     """The moment's original and then its refined form, if it has one, whichever of them is meant; nothing where there is none.
     Both are locked against a user's changes until the transaction ends."""
     meant = select(func.coalesce(Moment.parent_id, Moment.id)).where(Moment.video_id == video_pk, Moment.identifier == identifier)
@@ -91,16 +95,15 @@ async def family_of(session: AsyncSession, video_pk: int, identifier: str) -> li
     return list(await session.scalars(statement))
 
 
-async def put_refined(session: AsyncSession, row: dict[str, Any]) -> None:
+async def put_refined(session: Session, row: dict[str, Any]) -> None:
     """The refined form of one moment in one run."""
     statement = insert(Moment).values(row)
-    names = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
-    changed = {name: statement.excluded[name] for name in names} | {"clip_error": None}
+    changed = {name: statement.excluded[name] for name in _FOUND} | {"clip_error": None}
     not_edited = Moment.edited_at.is_(None)
     await session.execute(statement.on_conflict_do_update(index_elements=["parent_id", "run_id"], set_=changed, where=not_edited))
 
 
-async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment, Moment | None]]:
+async def final_of_run(session: Session, run_id: int) -> list[tuple[Moment, Moment | None]]:
     """(final moment, its original or None) in time order: the refined one where it exists."""
     refined = aliased(Moment)
     statement = (
@@ -115,7 +118,7 @@ async def final_of_run(session: AsyncSession, run_id: int) -> list[tuple[Moment,
     return sorted(pairs, key=lambda pair: (pair[0].start_time, pair[0].id))
 
 
-async def run_refined_by(session: AsyncSession, run: Run) -> Run:
+async def run_refined_by(session: Session, run: Run) -> Run:
     """The run whose moments a run of the kind `refine` changes; any other run itself."""
     if run.kind != RunKind.REFINE.value:
         return run
@@ -124,7 +127,7 @@ async def run_refined_by(session: AsyncSession, run: Run) -> Run:
     return (await session.scalar(statement)) or run
 
 
-async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | None:
+async def newest_completed_run(session: Session, video_pk: int) -> Run | None:
     statement = (
         select(Run)
         .where(Run.video_id == video_pk, Run.status == RunStatus.COMPLETED.value, Run.kind.in_(("pipeline", "generate")))
@@ -134,7 +137,7 @@ async def newest_completed_run(session: AsyncSession, video_pk: int) -> Run | No
     return await session.scalar(statement)
 
 
-async def made_by_hand(session: AsyncSession, video_pk: int) -> list[tuple[Moment, Moment | None]]:
+async def made_by_hand(session: Session, video_pk: int) -> list[tuple[Moment, Moment | None]]:
     """Moments that a user made or edited, whatever run they came from, each with its original or None."""
     parent = aliased(Moment)
     statement = (
@@ -150,7 +153,7 @@ async def made_by_hand(session: AsyncSession, video_pk: int) -> list[tuple[Momen
     return [(moment, original) for moment, original in (await session.execute(statement)).all()]
 
 
-async def one_of(session: AsyncSession, video_pk: int, identifier: str) -> tuple[Moment, Moment | None] | None:
+async def one_of(session: Session, video_pk: int, identifier: str) -> tuple[Moment, Moment | None] | None:
     """A moment with its original or None."""
     parent = aliased(Moment)
     statement = (
@@ -162,7 +165,7 @@ async def one_of(session: AsyncSession, video_pk: int, identifier: str) -> tuple
     return (row[0], row[1]) if row else None
 
 
-async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
+async def put_clip(session: Session, row: dict[str, Any]) -> int:
     """Publishes a clip: the row names the object. Returns its id."""
     statement = insert(Clip).values(row)
     names = ("run_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right", "mode", "size_bytes", "content_type")
@@ -173,14 +176,43 @@ async def put_clip(session: AsyncSession, row: dict[str, Any]) -> int:
     return (await session.execute(statement.returning(Clip.id))).scalar_one()
 
 
-async def put_uncut(session: AsyncSession, moment_id: int, reason: str) -> None:
+async def put_uncut(session: Session, moment_id: int, reason: str) -> None:
     """Why the moment's delivered clip can't be cut."""
     await session.execute(update(Moment).where(Moment.id == moment_id).values(clip_error=reason))
 
 
-async def clips_of(session: AsyncSession, moment_ids: Sequence[int], kind: str | None = None) -> dict[int, Clip]:
+async def clips_of(session: Session, moment_ids: Sequence[int], kind: str | None = None) -> dict[int, Clip]:
     """Clips by moment id."""
     statement = select(Clip).where(Clip.moment_id.in_(moment_ids))
     if kind is not None:
         statement = statement.where(Clip.kind == kind)
     return {clip.moment_id: clip for clip in await session.scalars(statement)}
+
+
+async def remove_clips(session: Session, video_pk: int) -> None:
+    """Removes the rows of all clips of the video."""
+    await session.execute(delete(Clip).where(Clip.video_id == video_pk))
+
+
+async def locked(session: Session, video_pk: int, identifier: str, *, deleted: bool) -> Moment | None:
+    """The video's moment, which nobody else changes until the transaction ends; among the `deleted` ones, or among the others."""
+    state = Moment.deleted_at.is_not(None) if deleted else Moment.deleted_at.is_(None)
+    return await session.scalar(select(Moment).where(Moment.identifier == identifier, Moment.video_id == video_pk, state).with_for_update())
+
+
+async def hide_family(session: Session, original: int) -> None:
+    """Marks the original moment and its refined forms as deleted."""
+    await session.execute(update(Moment).where(_family(original)).values(deleted_at=func.now()))
+
+
+async def restore_family(session: Session, original: int) -> None:
+    await session.execute(update(Moment).where(_family(original)).values(deleted_at=None))
+
+
+async def remove_hidden(db: Executor, seconds: float) -> None:
+    """Removes the moments that were deleted longer ago than that."""
+    await db.execute(_REMOVE_HIDDEN, {"life": seconds})
+
+
+def _family(original: int) -> ColumnElement[bool]:
+    return (Moment.id == original) | (Moment.parent_id == original)

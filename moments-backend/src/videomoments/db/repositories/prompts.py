@@ -6,12 +6,12 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
-from videomoments.db.tables import GenerationConfig, Prompt
+from videomoments.db.session import Session
+from videomoments.db.tables import GenerationConfig, Prompt, Run
 
 
 def sha256_of(*parts: Any) -> str:
@@ -20,7 +20,7 @@ def sha256_of(*parts: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-async def prompt_id(session: AsyncSession, *, system_prompt: str, user_prompt: str) -> int:
+async def prompt_id(session: Session, *, system_prompt: str, user_prompt: str) -> int:
     """The row of this pair of texts, made if absent."""
     digest = sha256_of(system_prompt, user_prompt)
     values = {"system_prompt": system_prompt, "user_prompt": user_prompt, "prompt_hash": digest}
@@ -28,7 +28,7 @@ async def prompt_id(session: AsyncSession, *, system_prompt: str, user_prompt: s
     return await _found_or_made(session, select(Prompt.id).where(Prompt.prompt_hash == digest), statement)
 
 
-async def _found_or_made(session: AsyncSession, find: Select[int], make: ReturningInsert[int]) -> int:
+async def _found_or_made(session: Session, find: Select[int], make: ReturningInsert[int]) -> int:
     """Looks first: an insert of what another transaction has just inserted waits for that transaction's end."""
     for statement in (find, make):
         if (found := await session.scalar(statement)) is not None:
@@ -37,7 +37,7 @@ async def _found_or_made(session: AsyncSession, find: Select[int], make: Returni
 
 
 async def generation_config_id(
-    session: AsyncSession,
+    session: Session,
     *,
     prompt: int,
     transcript: int | None,
@@ -55,3 +55,8 @@ async def generation_config_id(
         insert(GenerationConfig).values(values).on_conflict_do_nothing(index_elements=["config_hash"]).returning(GenerationConfig.id)
     )
     return await _found_or_made(session, select(GenerationConfig.id).where(GenerationConfig.config_hash == digest), statement)
+
+
+async def note_config(session: Session, run_id: int, config_id: int) -> None:
+    """Notes by which config the run's moments were generated."""
+    await session.execute(update(Run).where(Run.id == run_id).values(gen_config_id=config_id))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from videomoments.core.errors import NotFound
 from videomoments.core.names import new_identifier
+from videomoments.db.session import Session
 from videomoments.db.tables import Thumbnail, Video
 
 
-async def get(session: AsyncSession, identifier: str) -> Video:
+class SourceObject(NamedTuple):
+    """The object that holds a source's bytes."""
+
+    cloud_url: str
+    size_bytes: int
+    content_type: str
+
+
+async def get(session: Session, identifier: str) -> Video:
     """Raises NotFound when there is no such video, or it is deleted."""
     video = await session.scalar(select(Video).where(Video.identifier == identifier, Video.deleted_at.is_(None)))
     if video is None:
@@ -21,9 +29,19 @@ async def get(session: AsyncSession, identifier: str) -> Video:
     return video
 
 
-async def register(session: AsyncSession, *, source_url: str, source_key: str, title: str) -> tuple[Video, bool]:
-    """The video of this source, and whether it is new. Two callers at once get one row (F69)."""
-    values = {"identifier": new_identifier(), "source_url": source_url, "source_key": source_key, "title": title}
+async def source_info(session: Session, video_pk: int) -> dict[str, Any]:
+    """What is known of the source beside its bytes; empty before it was downloaded."""
+    return await session.scalar(select(Video.source_info).where(Video.id == video_pk)) or {}
+
+
+async def register(
+    session: Session, *, source_url: str, source_key: str, title: str, identifier: str | None = None, stored: SourceObject | None = None
+) -> tuple[Video, bool]:
+    """The video of this source, and whether it is new. Two callers at once get one row (F69). `identifier` and `stored` count for a new
+    one only."""
+    values = {"identifier": identifier or new_identifier(), "source_url": source_url, "source_key": source_key, "title": title}
+    if stored is not None:
+        values |= stored._asdict()
     statement = insert(Video).values(values).on_conflict_do_nothing(index_elements=["source_key"], index_where=Video.deleted_at.is_(None))
     made = await session.scalar(statement.returning(Video.id))
     found = (
@@ -32,7 +50,7 @@ async def register(session: AsyncSession, *, source_url: str, source_key: str, t
     return (await session.execute(found)).scalar_one(), made is not None
 
 
-async def put_thumbnail(session: AsyncSession, values: dict[str, Any]) -> None:
+async def put_thumbnail(session: Session, values: dict[str, Any]) -> None:
     """Replaces the still of a video (`clip_id` None) or of a clip."""
     statement = insert(Thumbnail).values(values)
     changed = {name: statement.excluded[name] for name in ("cloud_url", "time", "width", "height")}
@@ -43,5 +61,5 @@ async def put_thumbnail(session: AsyncSession, values: dict[str, Any]) -> None:
     await session.execute(statement)
 
 
-async def thumbnail_of(session: AsyncSession, video_pk: int) -> Thumbnail | None:
+async def thumbnail_of(session: Session, video_pk: int) -> Thumbnail | None:
     return await session.scalar(select(Thumbnail).where(Thumbnail.video_id == video_pk, Thumbnail.clip_id.is_(None)))

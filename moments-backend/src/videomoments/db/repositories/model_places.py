@@ -1,0 +1,39 @@
+"""Queries on the places where models have answered."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from videomoments.db.session import Executor
+
+_HAS = text("SELECT 1 FROM model_places WHERE key = :key AND place = :place")
+# Not of an entry that has been removed meanwhile: a run goes by the entries of its start.
+_ADD = text("""
+    INSERT INTO model_places (key, place) SELECT key, :place FROM model_configs WHERE key = :key
+    ON CONFLICT (key, place) DO UPDATE SET answered_at = now()
+""")
+_FORGET = text("DELETE FROM model_places WHERE key = :key AND place <> :place")
+_BUILT_IN_ANSWERED = text("""
+    INSERT INTO model_places (key, place)
+    SELECT key, :place FROM model_configs WHERE CAST(config ->> 'builtin' AS boolean)
+    ON CONFLICT (key, place) DO NOTHING
+""")
+
+
+async def has(db: Executor, key: str, place: str) -> bool:
+    return (await db.execute(_HAS, {"key": key, "place": place})).first() is not None
+
+
+async def add(db: Executor, key: str, place: str) -> None:
+    """The model has answered there just now."""
+    await db.execute(_ADD, {"key": key, "place": place})
+
+
+async def add_built_in(db: Executor, place: str) -> None:
+    """All built-in models have answered there."""
+    await db.execute(_BUILT_IN_ANSWERED, {"place": place})
+
+
+async def forget_others(db: Executor, key: str, place: str) -> None:
+    """Removes every other place of the model."""
+    await db.execute(_FORGET, {"key": key, "place": place})
