@@ -12,7 +12,7 @@ from videomoments.services.moments import NewMoment, StoredClip
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
-from videomoments.services.unrefined import UNREFINED, Unrefined
+from videomoments.services.unrefined import Unrefined
 from videomoments.services.videos import SourceFile, StillImage
 from videomoments.storage.layout import clip_key, source_key, thumbnail_key
 
@@ -74,7 +74,7 @@ async def finished(deps: ApiDeps, url: str = "https://example.com/My_talk.mp4", 
             await records.skip(claim, name, "The refinement model does not watch video.")
         else:
             await records.start(claim, name, "h")
-            kept = {UNREFINED: unrefined.to_json()} if unrefined and name is StageName.MOMENT_REFINEMENT else {}
+            kept = {"unrefined": unrefined.to_json()} if unrefined and name is StageName.MOMENT_REFINEMENT else {}
             await records.complete(claim, name, kept, reason=unrefined.message if kept and unrefined else None)
     await services.runs.finish(claim, RunStatus.COMPLETED)
     return Finished(video, run)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from videomoments.inference.base import DEFAULT_MODELS
+from videomoments.services.run_page_queries import RunPages
 
 from backend import accepted, claimed
 from videomoments.core.config import Settings
@@ -15,14 +17,12 @@ from videomoments.core.names import ClipKind, RunKind, RunStatus, StageName, Sta
 from videomoments.core.times import now
 from videomoments.db.repositories import sessions, upkeep
 from videomoments.db.repositories.objects import OwnedObject, named, orphaned
-from videomoments.inference.base import DEFAULT_MODELS
 from videomoments.inference.dialect import OVERVIEW, Dialect
 from videomoments.inference.transcript import Segment, Transcript, Word
 from videomoments.services.api_keys import KeyScope
 from videomoments.services.editing import MomentChange, WordChange
 from videomoments.services.moments import NewMoment, StoredClip
 from videomoments.services.resumable_uploads import ResumableUploads
-from videomoments.services.run_page_queries import RunPages
 from videomoments.services.run_queries import RunFilter
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.upload_queries import Uploads

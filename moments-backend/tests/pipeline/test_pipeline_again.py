@@ -15,8 +15,9 @@ from speech.fixtures import SpeechLibrary
 from speech.makers import part
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
+from videomoments.pipeline.checkpoints import Checkpoint
 from videomoments.pipeline.orchestrator import run_stages
-from videomoments.pipeline.stage import Checkpoint, ProgressClock, Stage, StageAdapters, StageContext
+from videomoments.pipeline.stage import ProgressClock, Stage, StageAdapters, StageContext
 from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted, Claim

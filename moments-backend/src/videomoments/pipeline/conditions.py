@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from videomoments.core.names import StageName
+from videomoments.pipeline.checkpoints import generated, transcribed
 from videomoments.pipeline.stage import StageContext
 
 NOTHING_LEFT = "a person edited or deleted what was left to refine"
@@ -34,7 +34,7 @@ async def audio_inputs(context: StageContext) -> Mapping[str, Any]:
 async def no_speech(context: StageContext) -> str | None:
     if (reason := await no_audio(context)) is not None:
         return reason
-    heard = context.checkpoints[StageName.TRANSCRIPTION]
+    heard = transcribed(context.checkpoints)
     if heard["words"]:
         return None
     # Checkpoints of older versions do not say it.
@@ -46,7 +46,8 @@ async def no_moments(context: StageContext) -> str | None:
         return None
     if context.snapshot.refines is not None:
         return None if await context.originals() else NOTHING_LEFT
-    return None if context.checkpoints.get(StageName.MOMENT_GENERATION, {}).get("moments") else "there are no moments"
+    found = generated(context.checkpoints)
+    return None if found is not None and found["moments"] else "there are no moments"
 
 
 async def no_clips_needed(context: StageContext) -> str | None:

@@ -12,9 +12,9 @@ from videomoments.core.errors import Conflict, ModelError, NotFound
 from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
 from videomoments.db.tables import Clip, Moment
+from videomoments.inference.dialect import Message
 from videomoments.inference.failures import MediaNotFetched
-from videomoments.inference.model_registry import Endpoint, Sampling
-from videomoments.inference.openai_chat import Asked, ChatAnswer
+from videomoments.inference.openai_chat import ChatAnswer
 from videomoments.inference.retry import Budget
 from videomoments.inference.spacing import whole_words
 from videomoments.inference.transcript import TimedTranscript
@@ -24,12 +24,13 @@ from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, parse_refinement, to_absolute
 from videomoments.moments.prompt_texts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
 from videomoments.moments.snapping import Snapper
+from videomoments.pipeline.checkpoints import Refined
 from videomoments.pipeline.delivery import Delivered
 from videomoments.pipeline.gather import gather
-from videomoments.pipeline.stage import Checkpoint, Outcome, StageContext
+from videomoments.pipeline.stage import Outcome, StageContext
 from videomoments.services.moments import NewMoment
 from videomoments.services.transcripts import recognised_from
-from videomoments.services.unrefined import UNREFINED, Unrefined
+from videomoments.services.unrefined import Unrefined
 from videomoments.services.waveforms import read_silences
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,7 @@ class Material:
 async def material_of(context: StageContext, moments: list[Moment]) -> Material:
     """What there is for `moments`, all original ones of one run in time order: none may grow into another."""
     row = await context.services.transcripts.of_video(context.claim.video_id)
-    options = context.options
-    limits = MomentLimits(options.max_moments, options.min_duration, options.max_duration)
+    limits = context.options.limits()
     silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
     return Material(moments, recognised_from(row) if row else None, (await context.media_info()).duration, limits, silences)
 
@@ -118,11 +118,11 @@ def _for_people(error: ModelError, model: str) -> ModelError:
 def refined(unrefined: Unrefined | None, delivered: Delivered, *, moments: int, remark: str | None = None) -> Outcome:
     """What the stage leaves: counts, and of how many moments the first boundaries stay or the clip is missing, and why; a remark for
     people."""
-    checkpoint: Checkpoint = {"moments": moments, "delivered": delivered.clips}
+    checkpoint = Refined(moments=moments, delivered=delivered.clips)
     if delivered.uncut:
         checkpoint["uncut"] = len(delivered.uncut)
     if unrefined is not None:
-        checkpoint[UNREFINED] = unrefined.to_json()
+        checkpoint["unrefined"] = unrefined.to_json()
     said = [said for said in (unrefined.message if unrefined else None, delivered.message, remark) if said]
     return Outcome(checkpoint, " ".join(said) or None)
 
@@ -139,8 +139,8 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
         length = view.duration if view else material.duration
         return parse_refinement(answer.text, time_base=base, length=length, moment=local, finish_reason=answer.finish_reason)
 
-    async def ask(endpoint: Endpoint) -> Asked[ClipRefinement | AbsoluteRefinement]:
-        messages = refinement_messages(
+    async def messages() -> list[Message]:
+        return refinement_messages(
             moment=interval,
             title=moment.title,
             lines=lines_within(material.lines, shown.start, shown.end),
@@ -150,25 +150,24 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
             clip=view,
             clip_url=await _clip_url(context, clip) if clip is not None and view else None,
         )
-        return await context.adapters.chat.ask(
-            endpoint,
-            model,
-            messages,
-            parse,
-            schema=REFINEMENT_SCHEMA,
-            sampling=_sampling(context),
-            budget=material.budget,
-            on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_REFINEMENT, model.key),
-            on_sign=context.sign,
-        )
 
+    ask = partial(
+        context.ask,
+        StageName.MOMENT_REFINEMENT,
+        model,
+        messages,
+        parse,
+        schema=REFINEMENT_SCHEMA,
+        budget=material.budget,
+        refining=True,
+    )
     try:
-        asked = await context.call_model(model, ask, refining=True)
+        asked = await ask()
     except MediaNotFetched:
         if view is None or not material.budget.spend():
             raise
         log.info("%s is asked again with a fresh address of its clip", model.key)
-        asked = await context.call_model(model, ask, refining=True)
+        asked = await ask()
     material.unsent.update(asked.answer.unsent)
     await _save(context, moment, asked.value, view, material)
 
@@ -210,8 +209,3 @@ async def _clip_url(context: StageContext, clip: Clip) -> str:
         return (await store.signed_url(clip.cloud_url, expires_in=_URL_LIFE)).url
     data = await store.read_range(clip.cloud_url, 0, clip.size_bytes)
     return f"data:{clip.content_type};base64,{base64.b64encode(data).decode()}"
-
-
-def _sampling(context: StageContext) -> Sampling:
-    options = context.options
-    return Sampling(temperature=options.temperature, top_p=options.top_p, top_k=options.top_k)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +20,15 @@ from videomoments.core.errors import MomentsError, NotFound
 from videomoments.core.names import StageName
 from videomoments.core.tasks import finished
 from videomoments.db.tables import Moment, Video
+from videomoments.inference.dialect import Message
 from videomoments.inference.model_registry import Endpoint, ModelConfig
-from videomoments.inference.openai_chat import ChatClient
+from videomoments.inference.openai_chat import Asked, ChatAnswer, ChatClient
+from videomoments.inference.retry import Budget
 from videomoments.inference.tunnel import Tunnels
 from videomoments.media.engine import MediaEngine
 from videomoments.media.types import MediaInfo
 from videomoments.pipeline.calling import ModelCaller, WaitLimits
+from videomoments.pipeline.checkpoints import Checkpoint
 from videomoments.pipeline.limits import Resource, ResourceLimits
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.options import RunOptions, RunSnapshot
@@ -37,7 +41,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-Checkpoint = dict[str, Any]
 _COMMIT_SECONDS = 1.0
 # Around a model's answer: to connect, to keep what came.
 _CALL_SECONDS = 60.0
@@ -66,7 +69,7 @@ class StageAdapters:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a stage leaves: a checkpoint of object keys, row ids and hashes (never local paths), and a remark for people."""
+    """What a stage leaves: its checkpoint, one of those in `checkpoints`, and a remark for people."""
 
     checkpoint: Checkpoint = field(default_factory=dict)
     reason: str | None = None
@@ -156,6 +159,36 @@ class StageContext:
         """`call`'s answer from one of the model's places; for a call that is `refining` one of its few among those too. A model that is
         away is waited for, then called again. Raises ModelError."""
         return await self.models.call(model, call, refining=refining)
+
+    async def ask(
+        self,
+        stage: StageName,
+        model: ModelConfig,
+        messages: Callable[[], Awaitable[Sequence[Message]]],
+        parse: Callable[[ChatAnswer], T],
+        *,
+        schema: Mapping[str, Any],
+        budget: Budget,
+        refining: bool = False,
+    ) -> Asked[T]:
+        """What a chat model answers, as `parse` reads it: from one of its places as `call_model` gives them, with the run's sampling. Each
+        exchange is kept for the run, and a sign of the answer is a sign of life. `messages` is called for each try: a signed URL in them
+        must not be an old one. Raises ModelError."""
+
+        async def asking(endpoint: Endpoint) -> Asked[T]:
+            return await self.adapters.chat.ask(
+                endpoint,
+                model,
+                await messages(),
+                parse,
+                schema=schema,
+                sampling=self.options.sampling(),
+                budget=budget,
+                on_answer=partial(self.services.model_calls.keep, self.claim, stage, model.key),
+                on_sign=self.sign,
+            )
+
+        return await self.call_model(model, asking, refining=refining)
 
     async def video(self) -> Video:
         """The video's row, read once per stage."""

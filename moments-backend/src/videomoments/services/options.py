@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from videomoments.inference.model_registry import ModelConfig
+from videomoments.inference.model_registry import ModelConfig, Sampling
+from videomoments.moments.moment_limits import MomentLimits
 
 
 class RunOptions(BaseModel):
@@ -36,6 +37,14 @@ class RunOptions(BaseModel):
         if self.min_duration > self.max_duration:
             raise ValueError("min_duration is above max_duration")
         return self
+
+    def limits(self) -> MomentLimits:
+        """How many moments the user allows, and how long."""
+        return MomentLimits(self.max_moments, self.min_duration, self.max_duration)
+
+    def sampling(self) -> Sampling:
+        """How the user wants answers to be drawn."""
+        return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k)
 
 
 class RunSnapshot(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,9 +50,9 @@ class StageRecords:
         _held(await repository.progress(self._runs.database, _stage(claim, name), min(max(fraction, 0.0), 1.0)))
 
     async def complete(
-        self, claim: Claim, name: StageName, checkpoint: dict[str, Any], *, reason: str | None = None, input_hash: str | None = None
+        self, claim: Claim, name: StageName, checkpoint: Mapping[str, Any], *, reason: str | None = None, input_hash: str | None = None
     ) -> None:
-        await self._end(claim, name, StageStatus.COMPLETED, reason, checkpoint, input_hash)
+        await self._end(claim, name, StageStatus.COMPLETED, reason, dict(checkpoint), input_hash)
 
     async def skip(self, claim: Claim, name: StageName, reason: str) -> None:
         await self._end(claim, name, StageStatus.SKIPPED, reason, None, None)

@@ -10,9 +10,6 @@ from typing import Any
 
 from videomoments.core.errors import MomentsError
 
-UNREFINED = "unrefined"
-"""Its name in a checkpoint."""
-
 
 @dataclass(frozen=True, slots=True)
 class KeptBecause:

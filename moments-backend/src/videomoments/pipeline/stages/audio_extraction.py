@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from videomoments.core.names import StageName
+from videomoments.pipeline.checkpoints import Checkpoint
 from videomoments.pipeline.conditions import audio_inputs, no_audio
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
@@ -24,7 +25,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return await audio_inputs(context)
 
 
-async def _checkpoint_valid(context: StageContext, _: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, _: Checkpoint) -> bool:
     """The product is a local file until stage 3 has stored it: on another machine it is made again."""
     made = context.audio_path.exists() and context.audio_path.with_suffix(".waveform").exists()
     return made or (await context.video()).audio_url is not None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Any
 
 from videomoments.core.names import ClipKind, StageName
 from videomoments.core.times import Interval
 from videomoments.media.types import ClipRequest, Uncut
+from videomoments.pipeline.checkpoints import Checkpoint, CutInput, CutInputs
 from videomoments.pipeline.conditions import no_clips_needed
 from videomoments.pipeline.delivery import Delivered
 from videomoments.pipeline.input_clips import clip_inputs, clip_path
@@ -38,20 +36,26 @@ async def cut_input_clips(context: StageContext) -> Outcome:
         )
         for moment in moments
     ]
-    clips = {}
+    clips: dict[str, CutInput] = {}
     uncut: list[Uncut] = []
     info = await context.media_info()
     source = await context.source()
     async with aclosing(context.adapters.media.cut(source, requests, info, on_progress=context.report, on_uncut=uncut.append)) as cut:
         async for clip in cut:
             clip.path.replace(clip_path(context, clip.key))
-            fields = dataclasses.asdict(clip)
-            clips[clip.key] = {name: fields[name] for name in ("start", "end", "padding_left", "padding_right", "mode", "size_bytes")}
+            clips[clip.key] = CutInput(
+                start=clip.start,
+                end=clip.end,
+                padding_left=clip.padding_left,
+                padding_right=clip.padding_right,
+                mode=clip.mode,
+                size_bytes=clip.size_bytes,
+            )
     titles = {moment.identifier: moment.title for moment in moments}
-    return Outcome({"clips": clips}, Delivered(len(clips), tuple((titles[failed.key], failed) for failed in uncut)).message)
+    return Outcome(CutInputs(clips=clips), Delivered(len(clips), tuple((titles[failed.key], failed) for failed in uncut)).message)
 
 
-async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bool:
     """The clips are local files until stage 7 has stored them."""
     if all(clip_path(context, moment).exists() for moment in checkpoint["clips"]):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from videomoments.pipeline.checkpoints import Recut
 from videomoments.pipeline.delivery import deliver
 from videomoments.pipeline.stage import Outcome, StageContext
 
@@ -13,4 +14,4 @@ async def recut(context: StageContext) -> Outcome:
     wanted = [view for view in views if view.moment.review != "rejected"]
     delivered = await deliver(context, wanted)
     delivered.raise_if_none()
-    return Outcome({"delivered": delivered.clips}, delivered.message)
+    return Outcome(Recut(delivered=delivered.clips), delivered.message)

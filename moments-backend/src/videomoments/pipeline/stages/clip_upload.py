@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from videomoments.core.names import ClipKind, StageName
 from videomoments.db.tables import Clip
+from videomoments.pipeline.checkpoints import CutInput, StoredInputs, cut_inputs
 from videomoments.pipeline.conditions import no_clips_needed
 from videomoments.pipeline.input_clips import clip_inputs, clip_path
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
@@ -15,7 +13,7 @@ from videomoments.storage.layout import clip_key
 
 
 async def upload_input_clips(context: StageContext) -> Outcome:
-    cut = context.checkpoints[StageName.CLIP_EXTRACTION]["clips"]
+    cut = cut_inputs(context.checkpoints)["clips"]
     claim = context.claim
     keys = []
     moments = await context.originals()
@@ -41,10 +39,10 @@ async def upload_input_clips(context: StageContext) -> Outcome:
         await context.publish(context.services.moments.publish_clip(claim, clip), key)
         keys.append(key)
         context.report(number / len(moments))
-    return Outcome({"clips": keys})
+    return Outcome(StoredInputs(clips=keys))
 
 
-def _holds(stored: Clip | None, fields: Mapping[str, Any]) -> bool:
+def _holds(stored: Clip | None, fields: CutInput) -> bool:
     """Whether it is the clip that was cut: the moment may have had other boundaries in an earlier attempt."""
     return stored is not None and (stored.start_time, stored.end_time) == (fields["start"], fields["end"])
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import StageName
-from videomoments.inference.dialect import SAMPLING_FIELDS, not_sent
-from videomoments.inference.model_registry import Endpoint, Sampling
-from videomoments.inference.openai_chat import Asked, ChatAnswer
+from videomoments.inference.dialect import SAMPLING_FIELDS, Message, not_sent
+from videomoments.inference.openai_chat import ChatAnswer
 from videomoments.inference.retry import Budget
 from videomoments.inference.spacing import whole_words
 from videomoments.moments.doubts import Doubts
 from videomoments.moments.lines import Line, build_lines
-from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
 from videomoments.moments.prompt_texts import GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages, generation_schema
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
+from videomoments.pipeline.checkpoints import Generated
 from videomoments.pipeline.conditions import no_speech
 from videomoments.pipeline.gather import gather
 from videomoments.pipeline.limits import Resource
@@ -43,7 +41,7 @@ async def generate(context: StageContext) -> Outcome:
     transcript = recognised_from(row)
     info = await context.media_info()
     duration = info.duration
-    limits = _limits(context)
+    limits = context.options.limits()
     words = whole_words(transcript.words)
     lines = build_lines(words, transcript.segments)
     chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
@@ -58,14 +56,14 @@ async def generate(context: StageContext) -> Outcome:
     note = None if moments else "the model found no moment worth keeping"
     unused = _unused(answers)
     remarks = [remark for remark in (note, unused, not_sent(context.snapshot.generation.key, unsent)) if remark]
-    return Outcome({"moments": len(moments), "note": note, "unused": unused}, "; ".join(remarks) or None)
+    return Outcome(Generated(moments=len(moments), note=note, unused=unused), "; ".join(remarks) or None)
 
 
 async def _answers(
     context: StageContext, lines: list[Line], duration: float, language: str | None, chapters: Sequence[tuple[float, str]]
 ) -> tuple[list[Generation], dict[str, float]]:
     """One a window, in their order; and what was wanted of the sampling and not sent, since the model's server refuses it."""
-    model = context.snapshot.generation
+    model, limits = context.snapshot.generation, context.options.limits()
     fixed_text = GENERATION_SYSTEM + context.options.prompt + str(list(chapters[:MAX_MARKS]))
     windows = split_windows(lines, context_tokens=model.context_tokens, answer_tokens=model.max_tokens, fixed_text=fixed_text)
     budget = Budget(_SPARE_CALLS + len(windows))
@@ -80,30 +78,19 @@ async def _answers(
         def parse(answer: ChatAnswer) -> Generation:
             return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)
 
-        async def asking(endpoint: Endpoint) -> Asked[Generation]:
-            messages = generation_messages(
+        async def messages() -> list[Message]:
+            return generation_messages(
                 window.lines,
                 duration=duration,
-                limits=_limits(context),
+                limits=limits,
                 prompt=context.options.prompt,
                 language=language,
                 window=(number, len(windows)),
                 chapters=chapters,
             )
-            return await context.adapters.chat.ask(
-                endpoint,
-                model,
-                messages,
-                parse,
-                schema=generation_schema(_limits(context)),
-                sampling=_sampling(context),
-                budget=budget,
-                on_answer=partial(context.services.model_calls.keep, context.claim, StageName.MOMENT_GENERATION, model.key),
-                on_sign=context.sign,
-            )
 
         async with turn:
-            asked = await context.call_model(model, asking)
+            asked = await context.ask(StageName.MOMENT_GENERATION, model, messages, parse, schema=generation_schema(limits), budget=budget)
         done += 1
         context.report(0.95 * done / len(windows))
         unsent.update(asked.answer.unsent)
@@ -121,16 +108,6 @@ def _unused(answers: Sequence[Generation]) -> str | None:
     return f"not all of the model's answer could be used ({'; '.join(named[:_ROWS_NAMED])}{more})"
 
 
-def _limits(context: StageContext) -> MomentLimits:
-    options = context.options
-    return MomentLimits(options.max_moments, options.min_duration, options.max_duration)
-
-
-def _sampling(context: StageContext) -> Sampling:
-    options = context.options
-    return Sampling(temperature=options.temperature, top_p=options.top_p, top_k=options.top_k)
-
-
 def _new(candidate: Candidate, doubts: Doubts, engine: str) -> NewMoment:
     confidence = doubts.confidence(candidate.start, candidate.end)
     return NewMoment(candidate.start, candidate.end, candidate.title, candidate.score, candidate.reason or None, engine, confidence)
@@ -138,7 +115,7 @@ def _new(candidate: Candidate, doubts: Doubts, engine: str) -> NewMoment:
 
 async def _save(context: StageContext, moments: list[NewMoment], transcript_id: int, unsent: Mapping[str, float]) -> None:
     options = context.options
-    sampled = context.snapshot.generation.sampled(_sampling(context))
+    sampled = context.snapshot.generation.sampled(options.sampling())
     await context.services.moments.save_generated(
         context.claim,
         moments,
@@ -147,7 +124,7 @@ async def _save(context: StageContext, moments: list[NewMoment], transcript_id: 
         transcript_id=transcript_id,
         model=context.snapshot.generation.key,
         sampling={name: None if name in unsent else getattr(sampled, name) for name in SAMPLING_FIELDS},
-        options=_limits(context).as_json() | {"prompt_version": PROMPT_VERSION},
+        options=options.limits().as_json() | {"prompt_version": PROMPT_VERSION},
     )
 
 

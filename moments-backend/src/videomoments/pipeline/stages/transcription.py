@@ -15,6 +15,7 @@ from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.transcribe import transcribe as recognise
 from videomoments.inference.transcript import TimedTranscript, joined
+from videomoments.pipeline.checkpoints import Checkpoint, Transcribed
 from videomoments.pipeline.conditions import NO_SPEECH, NOT_UNDERSTOOD, no_audio
 from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.gather import gather
@@ -126,7 +127,7 @@ class _Progress:
 
 def _outcome(transcript_id: int, words: int, digest: str, hearing: RecognitionDetails, remarks: Sequence[str]) -> Outcome:
     lost = bool(hearing.not_understood)
-    checkpoint = {"transcript_id": transcript_id, "words": words, "not_understood": lost, "input_hash": digest}
+    checkpoint = Transcribed(transcript_id=transcript_id, words=words, not_understood=lost, input_hash=digest)
     nothing = [NOT_UNDERSTOOD if lost else NO_SPEECH] if words == 0 else []
     return Outcome(checkpoint, "; ".join([*nothing, *(remarks if words or lost else ())]) or None)
 
@@ -137,7 +138,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return {"audio": audio, "model": model.model_name, "key": model.key, "language": context.options.language}
 
 
-async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bool:
     stored = await context.services.transcripts.of_video(context.claim.video_id)
     return stored is not None and stored.id == checkpoint["transcript_id"] and stored.input_hash == checkpoint["input_hash"]
 

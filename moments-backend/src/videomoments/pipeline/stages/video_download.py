@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from videomoments.core.errors import MomentsError, NotFound, SourceUnavailable
 from videomoments.core.names import StageName
 from videomoments.media.types import ContainerChapter, MediaInfo, Shot, ThumbnailRequest
+from videomoments.pipeline.checkpoints import Checkpoint, StoredSource
 from videomoments.pipeline.source_wait import SourceWait
 from videomoments.pipeline.stage import Outcome, Stage, StageContext, log
 from videomoments.services.upload_queries import UPLOAD_SCHEME
@@ -95,21 +96,21 @@ async def download(context: StageContext) -> Outcome:
     publication = context.services.videos.publish_source(context.claim, file, still)
     await context.publish(publication, key, *([still.cloud_url] if still else []))
     context.forget_video()
-    return Outcome({"cloud_url": key}, _remark(info, source.details))
+    return Outcome(StoredSource(cloud_url=key), _remark(info, source.details))
 
 
 async def _stored_before(context: StageContext, stored: str, how: str) -> Outcome:
     """The stored source stays; another of its sounds than before is used where the run asks for it."""
     info, wanted = await context.media_info(), context.options.audio_track
     if wanted is None or wanted == info.audio_number:
-        return Outcome({"cloud_url": stored}, "; ".join((how, *info.remarks)))
+        return Outcome(StoredSource(cloud_url=stored), "; ".join((how, *info.remarks)))
     measured = await context.adapters.media.probe(await context.source(), audio_track=wanted)
     other = info.with_audio_of(measured)
     changed = info.audio != other.audio
     await context.publish(context.services.videos.publish_audio_track(context.claim, other.to_dict(), changed=changed))
     context.forget_video()
     gone = ("clips with the sound of another track were removed",) if changed else ()
-    return Outcome({"cloud_url": stored}, "; ".join((how, *other.remarks, *gone)))
+    return Outcome(StoredSource(cloud_url=stored), "; ".join((how, *other.remarks, *gone)))
 
 
 # Said in words among `MediaInfo.remarks`.
@@ -237,7 +238,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
     return {"source": (await context.video()).source_key}
 
 
-async def _checkpoint_valid(context: StageContext, checkpoint: Mapping[str, Any]) -> bool:
+async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bool:
     """Another run may have replaced the source, or taken another of its sounds, in between."""
     video = await context.video()
     wanted = context.options.audio_track
