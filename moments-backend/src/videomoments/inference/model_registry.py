@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -261,58 +263,29 @@ def _key_from_environment(config: ModelConfig) -> str | None:
     return key
 
 
-_CHAT = "/v1/chat/completions"
+Job = Literal["transcription", "generation", "refinement"]
+JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
 
 
-def _remote(key: str, name: str | None, ports: tuple[int, int], host: str, **fields: object) -> ModelConfig:
-    return ModelConfig.model_validate(
-        {
-            "key": key,
-            "kind": ModelKind.CHAT,
-            "transport": Transport.SSH,
-            "endpoint": _CHAT,
-            "model_name": name,
-            "local_port": ports[0],
-            "remote_port": ports[1],
-            "remote_host": host,
-        }
-        | fields
-    )
+class _Seed(NamedTuple):
+    config: ModelConfig
+    default_for: tuple[Job, ...]
 
 
-DEFAULT_MODELS: tuple[ModelConfig, ...] = (
-    _remote("parakeet", None, (6106, 8006), "worker-7", kind=ModelKind.ASR, endpoint="/transcribe", temperature=None),
-    _remote("minimax", None, (8007, 7104), "worker-7"),
-    _remote("qwen3_omni", None, (7101, 8002), "worker-9"),
-    _remote("qwen3_vl_fp8", "qwen3-vl-fp8", (6010, 8010), "worker-16", supports_video=True),
-    ModelConfig(key="whisper_base", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_base", temperature=None, builtin=True),
-    ModelConfig(
-        key="whisper_tiny_en", kind=ModelKind.ASR, endpoint="/transcribe", model_name="whisper_tiny_en", temperature=None, builtin=True
-    ),
-    # They read a transcript of any length in one piece.
-    ModelConfig(
-        key="extractive",
-        kind=ModelKind.CHAT,
-        endpoint=_CHAT,
-        model_name="extractive",
-        supports_refinement=False,
-        context_tokens=5_000_000,
-        builtin=True,
-    ),
-    # It measures on the processor, two moments at a time: what is kept to one is the memory of a GPU.
-    ModelConfig(
-        key="signal",
-        kind=ModelKind.CHAT,
-        endpoint=_CHAT,
-        model_name="signal",
-        supports_video=True,
-        supports_generation=False,
-        context_tokens=5_000_000,
-        max_refinements=2,
-        builtin=True,
-    ),
-)
-"""The registry as it is seeded: the overview's four services and the built-in ones."""
+def _seeds() -> tuple[_Seed, ...]:
+    """What `seeds.toml` lists: the overview's four services and the built-in ones."""
+    seeds = []
+    for entry in tomllib.loads(Path(__file__).with_name("seeds.toml").read_text(encoding="utf-8"))["model"]:
+        jobs = tuple(entry.pop("default_for", ()))
+        # A recogniser's answer is not drawn, and TOML has no null.
+        drawn = {"temperature": None} if entry["kind"] == ModelKind.ASR else {}
+        seeds.append(_Seed(ModelConfig.model_validate(drawn | entry), jobs))
+    return tuple(seeds)
+
+
+_SEEDS = _seeds()
+DEFAULT_MODELS: tuple[ModelConfig, ...] = tuple(seed.config for seed in _SEEDS)
+"""The registry as it is seeded."""
 
 
 class DefaultModels(NamedTuple):
@@ -324,14 +297,19 @@ class DefaultModels(NamedTuple):
 
 
 def default_models(configs: Iterable[ModelConfig]) -> DefaultModels:
-    """The big models once their way in is configured, for what they are said to do; else the built-in ones."""
+    """For each job the first seed that is the default for it (`default_for`), has a way in and is said to do it; else the last such seed,
+    which is built in."""
     ready = {config.key: config for config in configs if config.configured}
-    watcher = ready.get("qwen3_vl_fp8")
-    return DefaultModels(
-        transcription="parakeet" if "parakeet" in ready else "whisper_base",
-        generation=watcher.key if watcher and watcher.supports_generation else "extractive",
-        refinement=watcher.key if watcher and watcher.supports_refinement else "signal",
-    )
+
+    def chosen(job: Job) -> str:
+        keys = [seed.config.key for seed in _SEEDS if job in seed.default_for]
+        return next((key for key in keys if key in ready and _does(ready[key], job)), keys[-1])
+
+    return DefaultModels(*map(chosen, JOBS))
+
+
+def _does(config: ModelConfig, job: Job) -> bool:
+    return {"transcription": True, "generation": config.supports_generation, "refinement": config.supports_refinement}[job]
 
 
 def to_redis_hash(config: ModelConfig) -> dict[str, str]:
