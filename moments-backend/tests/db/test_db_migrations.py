@@ -99,7 +99,7 @@ async def test_a_run_of_a_kind_that_is_no_more_is_upgraded_shown_and_ended(empty
         assert [run.kind for run in await services.run_queries.page()] == ["delete"]
         await services.models.seed()
         snapshot = (await services.models.snapshot(RunOptions())).to_json()
-        await services.database.statement(_CONFIG, {"config": snapshot})  # the kind alone is what can't be read
+        await services.database.execute(_CONFIG, {"config": snapshot})  # the kind alone is what can't be read
         assert await services.runs.claim("r", "worker-a") is None
         run = await services.run_queries.get("r")
     finally:

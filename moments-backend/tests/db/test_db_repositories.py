@@ -6,9 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
-from videomoments.inference.base import DEFAULT_MODELS
-from videomoments.services.run_page_queries import RunPages
 
 from backend import accepted, claimed
 from videomoments.core.config import Settings
@@ -17,8 +16,10 @@ from videomoments.core.names import ClipKind, RunKind, RunStatus, StageName, Sta
 from videomoments.core.times import now
 from videomoments.db.repositories import sessions, upkeep
 from videomoments.db.repositories.objects import OwnedObject, named, orphaned
+from videomoments.db.session import connect_arguments
 from videomoments.inference.dialect import OVERVIEW, Dialect
-from videomoments.inference.transcript import Segment, Transcript, Word
+from videomoments.inference.model_registry import DEFAULT_MODELS
+from videomoments.inference.transcript import Segment, TimedTranscript, Word
 from videomoments.services.api_keys import KeyScope
 from videomoments.services.editing import MomentChange, WordChange
 from videomoments.services.moments import NewMoment, StoredClip
@@ -31,9 +32,10 @@ from videomoments.services.videos import SourceFile, StillImage
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
 
-SAID = Transcript(
-    "Hello world.", (Word(0.0, 0.5, "Hello", 0.9), Word(0.5, 1.0, "world.", 0.8)), (Segment(0.0, 1.0, "Hello world."),), "en", "x", 1.5
-)
+WORDS = (Word(0.0, 0.5, "Hello", 0.9), Word(0.5, 1.0, "world.", 0.8))
+SAID = TimedTranscript("Hello world.", WORDS, (Segment(0.0, 1.0, "Hello world."),), "en", "x", 1.5)
+MEASURED = SourceFile("videos/v/source.mp4", 5, "video/mp4", 180.5, "1280x720", {"duration": 180.5}, source_info={"site": "x"})
+BODY = bytes(4000)
 MADE_BY: dict[str, Any] = {
     "system_prompt": "s",
     "user_prompt": "u",
@@ -44,8 +46,8 @@ MADE_BY: dict[str, Any] = {
 }
 
 
-async def test_runs_from_start_to_end(services: Services, settings: Settings) -> None:
-    runs, pages = services.runs, RunPages(services.database, settings)
+async def test_claims_waits_and_stages_of_runs(services: Services) -> None:
+    runs = services.runs
     claim = await claimed(services)
     assert (claim.kind, claim.attempt, claim.crashes, claim.waiting_for, claim.waited) == (RunKind.PIPELINE, 1, 0, None, False)
     with pytest.raises(RunActive):
@@ -65,21 +67,26 @@ async def test_runs_from_start_to_end(services: Services, settings: Settings) ->
     again = await runs.claim(claim.request_id, "worker-b")
     assert again is not None
     assert await runs.hand_back(again)
-    assert not await runs.let_go(again)
     last = await runs.claim(claim.request_id, "worker-c")
     assert last is not None
+    assert not await runs.let_go(again)
+    assert last.attempt == 3
     with pytest.raises(StaleAttempt):
         await runs.finish(claim, RunStatus.FAILED)
-    await runs.finish(
-        last, RunStatus.FAILED, error=MomentsError("Broken.", code="x", advice="Mend it."), error_stage=StageName.TRANSCRIPTION
-    )
+
+
+async def test_ends_of_runs(services: Services) -> None:
+    runs, pages = services.runs, services.run_queries
+    claim = await claimed(services)
+    broken = MomentsError("Broken.", code="x", advice="Mend it.")
+    await runs.finish(claim, RunStatus.FAILED, error=broken, error_stage=StageName.TRANSCRIPTION)
     view = await services.run_queries.get(claim.request_id)
     assert view.error is not None
     assert (view.error.code, view.error.advice, view.error.stage) == ("x", "Mend it.", StageName.TRANSCRIPTION)
-    assert (view.status, view.video_id, view.attempt, view.owner, view.stalled) == (RunStatus.FAILED, claim.video_id, 3, None, False)
+    assert (view.status, view.video_id, view.attempt, view.owner, view.stalled) == (RunStatus.FAILED, claim.video_id, 1, None, False)
     assert await pages.page(RunFilter(status=RunStatus.FAILED, error_code="x", dismissed=False, since=view.created_at)) == [view]
     assert await pages.page(RunFilter(kind=RunKind.CLIPS, stalled=True, until=view.created_at)) == []
-    assert await pages.of_video(claim.video_id, before=(view.created_at, view.run_id)) == []
+    assert await pages.history(claim.video_id, before=(view.created_at, view.run_id)) == []
     assert await services.dismissal.dismiss(claim.request_id) >= view.created_at
     assert await services.dismissal.dismiss_failed() == []
     await services.dismissal.bring_back(claim.request_id)
@@ -106,10 +113,6 @@ async def test_runs_from_start_to_end(services: Services, settings: Settings) ->
 
 
 async def test_upkeep_of_runs_and_workers(services: Services, settings: Settings) -> None:
-    import asyncpg
-
-    from videomoments.db.session import connect_arguments
-
     run = await accepted(services)
     async with services.database.transaction() as session:
         assert await upkeep.active(session, [run.request_id, "other"]) == {run.request_id}
@@ -148,8 +151,7 @@ async def test_upkeep_of_runs_and_workers(services: Services, settings: Settings
 
 async def test_a_video_with_all_that_belongs_to_it(services: Services) -> None:
     claim = await claimed(services)
-    measured = SourceFile("videos/v/source.mp4", 5, "video/mp4", 180.5, "1280x720", {"duration": 180.5}, source_info={"site": "x"})
-    await services.videos.publish_source(claim, measured, StillImage("videos/v/still.jpg", 1.0, 320, 180))
+    await services.videos.publish_source(claim, MEASURED, StillImage("videos/v/still.jpg", 1.0, 320, 180))
     await services.videos.publish_audio(claim, "videos/v/audio.wav")
     assert await services.videos.source_info(claim.video_id) == {"site": "x"}
     assert await services.videos.objects_named(claim.video_pk, ["videos/v/audio.waveform", "nobody's"]) == {"videos/v/audio.waveform"}
@@ -176,6 +178,15 @@ async def test_a_video_with_all_that_belongs_to_it(services: Services) -> None:
     queries = VideoQueries(services.database)
     assert await queries.clip_thumbnails([stored.id]) == {stored.id: "s"}
     await services.moments.publish_uncut(claim, first.id, "no")
+    await services.videos.publish_sound(claim, {"duration": 90.0}, changed=True)
+    assert await services.moments.clips_of([second.id], ClipKind.DELIVERED) == {}
+
+
+async def test_what_people_do_to_a_video(services: Services) -> None:
+    claim = await claimed(services)
+    await services.videos.publish_source(claim, MEASURED, StillImage("videos/v/still.jpg", 1.0, 320, 180))
+    await services.transcripts.save(claim, SAID, language="en", input_hash="h")
+    await services.moments.save_generated(claim, [NewMoment(2.0, 12.0, "One", 0.9, None, "extractive")], **MADE_BY)
     made = await services.editing.create(claim.video_id, title="Mine", start_time=50.0, end_time=60.0)
     await services.editing.change(claim.video_id, made, MomentChange(title="Ours", start_time=0.0))
     await services.editing.delete(claim.video_id, made)
@@ -183,13 +194,12 @@ async def test_a_video_with_all_that_belongs_to_it(services: Services) -> None:
     await services.editing.remove_due()
     await services.editing.correct_words(claim.video_id, [WordChange(0, "Hello", "Hullo")])
     views = await services.moments.of_video(claim.video_id, request_id=claim.request_id)
-    assert [view.moment.title for view in views] == ["One", "Two"]
+    assert [view.moment.title for view in views] == ["One"]
     assert (await services.moments.one(claim.video_id, made)) is not None
-    await services.videos.publish_sound(claim, {"duration": 90.0}, changed=True)
-    assert await services.moments.clips_of([second.id], ClipKind.DELIVERED) == {}
+    queries = VideoQueries(services.database)
     view = await queries.get(claim.video_id)
     assert (view.pk, view.request_id, view.status, view.moment_count) == (claim.video_pk, claim.request_id, RunStatus.PROCESSING, 1)
-    assert (view.title, view.thumbnail, view.duration, view.nothing) == ("talk", "videos/v/still.jpg", 90.0, None)
+    assert (view.title, view.thumbnail, view.duration, view.nothing) == ("talk", "videos/v/still.jpg", 180.5, None)
     for sort in VideoSort:
         assert [one.pk for one in await queries.page(q="tal", status="processing", sort=sort)] == [claim.video_pk]
         assert (
@@ -267,16 +277,16 @@ async def test_keys_and_uploads(services: Services, settings: Settings, tmp_path
         yield data
 
     head = bytes.fromhex("0000001866747970") + b"isomiso2" + bytes(8)
-    upload = await uploads.create(len(head) + 4, file_name="a.mp4", title="A")
+    upload = await uploads.create(len(head) + len(BODY), file_name="a.mp4", title="A")
     assert (upload.received, upload.parts, upload.video_id, upload.file_name) == (0, (), None, "a.mp4")
     upload = await uploads.append(upload.identifier, 0, piece(head))
     with pytest.raises(Conflict):
         await uploads.append(upload.identifier, 0, piece(head))
-    upload = await uploads.append(upload.identifier, len(head), piece(b"more"))
+    upload = await uploads.append(upload.identifier, len(head), piece(BODY))
     assert (upload.complete, len(upload.parts)) == (True, 2)
     video = await uploads.finish(upload)
     assert (await uploads.get(upload.identifier)).video_id == video
-    stored, new = await Uploads(services.database).keep(store, piece(head + b"more"), file_name="b.mp4", title="B")
-    assert (stored.identifier, stored.size_bytes, stored.content_type, new) == (video, len(head) + 4, "video/mp4", False)
+    stored, new = await Uploads(services.database).keep(store, piece(head + BODY), file_name="b.mp4", title="B")
+    assert (stored.identifier, stored.size_bytes, stored.content_type, new) == (video, len(head) + len(BODY), "video/mp4", False)
     await uploads.end(upload.identifier)
     await uploads.sweep()

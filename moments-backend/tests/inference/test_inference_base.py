@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 from fakes.model_server import ModelServer
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
+from videomoments.inference import model_registry
 from videomoments.inference.model_registry import (
     DEFAULT_MODELS,
     DefaultModels,
@@ -145,6 +146,17 @@ def test_defaults_follow_what_is_configured() -> None:
     assert default_models(edited) == DefaultModels("parakeet", "qwen3_vl_fp8", "qwen3_vl_fp8")
     finds_only = [seed.model_copy(update={"supports_refinement": False}) for seed in edited]
     assert default_models(finds_only) == DefaultModels("parakeet", "qwen3_vl_fp8", "signal")
+
+
+def test_which_models_are_defaults_is_said_beside_the_seeds_not_by_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = [seed.model_copy(update={"ssh_host": "gpu"}) for seed in DEFAULT_MODELS]
+    seeds = [
+        model_registry._Seed(seed.config, ("generation", *seed.default_for)) if seed.config.key == "minimax" else seed
+        for seed in model_registry._SEEDS
+    ]
+    monkeypatch.setattr(model_registry, "_SEEDS", tuple(seeds))
+    assert default_models(reached) == DefaultModels("parakeet", "minimax", "qwen3_vl_fp8")
+    assert default_models(DEFAULT_MODELS) == DefaultModels("whisper_base", "extractive", "signal")
 
 
 def test_the_way_to_a_built_in_model_is_the_embedded_server() -> None:

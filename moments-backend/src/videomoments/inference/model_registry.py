@@ -263,13 +263,9 @@ def _key_from_environment(config: ModelConfig) -> str | None:
     return key
 
 
-Job = Literal["transcription", "generation", "refinement"]
-JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
-
-
 class _Seed(NamedTuple):
     config: ModelConfig
-    default_for: tuple[Job, ...]
+    default_for: tuple[str, ...]
 
 
 def _seeds() -> tuple[_Seed, ...]:
@@ -301,15 +297,15 @@ def default_models(configs: Iterable[ModelConfig]) -> DefaultModels:
     which is built in."""
     ready = {config.key: config for config in configs if config.configured}
 
-    def chosen(job: Job) -> str:
+    def chosen(job: str) -> str:
         keys = [seed.config.key for seed in _SEEDS if job in seed.default_for]
         return next((key for key in keys if key in ready and _does(ready[key], job)), keys[-1])
 
-    return DefaultModels(*map(chosen, JOBS))
+    return DefaultModels(*map(chosen, DefaultModels._fields))
 
 
-def _does(config: ModelConfig, job: Job) -> bool:
-    return {"transcription": True, "generation": config.supports_generation, "refinement": config.supports_refinement}[job]
+def _does(config: ModelConfig, job: str) -> bool:
+    return {"generation": config.supports_generation, "refinement": config.supports_refinement}.get(job, True)
 
 
 def to_redis_hash(config: ModelConfig) -> dict[str, str]:
