@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import a11y from "eslint-plugin-jsx-a11y";
 import hooks from "eslint-plugin-react-hooks";
 import globals from "globals";
@@ -15,8 +16,14 @@ export default ts.config(
       globals: globals.browser,
       parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] }, tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { "react-hooks": hooks },
+    plugins: { "react-hooks": hooks, "import-x": importX },
+    settings: {
+      "import-x/extensions": [".ts", ".tsx"],
+      "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".tsx", ".js"], tsconfig: { configFile: `${import.meta.dirname}/tsconfig.json` } })],
+    },
     rules: {
+      // Modules that import each other are one module. Type-only imports vanish and may go round.
+      "import-x/no-cycle": ["error", { ignoreExternal: true }],
       "react-hooks/rules-of-hooks": "error",
       "react-hooks/exhaustive-deps": "error",
       "@typescript-eslint/no-explicit-any": "error",
