@@ -42,6 +42,7 @@ page: setup ## builds the web page, which `moments serve` does by itself
 format: setup ## rewrites the code in the project's style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+	$(PAGE) format
 
 test: export MOMENTS_SKIPPED := $(CURDIR)/.venv/skipped
 test: setup ## every test: units, contracts, stories on real parts and real speech; at its end what was skipped, and how to get it

@@ -46,10 +46,7 @@ export default ts.config(
   ...["dashboard", "library", "detail", "url-generate", "pipelines", "settings"].map((feature) => ({
     files: [`src/features/${feature}/**`],
     rules: {
-      "no-restricted-imports": [
-        "error",
-        { patterns: [{ regex: `^@/features/(?!${feature}(/|$))`, message: "Features don't import each other." }, { group: ["@/app/*"] }] },
-      ],
+      "no-restricted-imports": ["error", { patterns: [{ regex: `^@/features/(?!${feature}(/|$))`, message: "Features don't import each other." }, { group: ["@/app/*"] }] }],
     },
   })),
   { files: ["eslint.config.js"], extends: [ts.configs.disableTypeChecked] },

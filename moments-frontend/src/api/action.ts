@@ -19,9 +19,7 @@ type Action<TData, TVariables, TBefore> = Without<UseMutationResult<TData, ApiEr
  * A mutation whose caller hears its end even when what called it has left the page meanwhile: a card that a dismissal takes off its list,
  * an Undo pressed after its page was left. `useMutation`'s own `mutate` forgets the callbacks of who is no longer shown.
  */
-export function useAction<TData, TVariables = void, TBefore = unknown>(
-  options: UseMutationOptions<TData, ApiError, TVariables, TBefore>,
-): Action<TData, TVariables, TBefore> {
+export function useAction<TData, TVariables = void, TBefore = unknown>(options: UseMutationOptions<TData, ApiError, TVariables, TBefore>): Action<TData, TVariables, TBefore> {
   const mutation = useMutation(options);
   const { mutateAsync } = mutation;
   const mutate = useCallback(

@@ -26,8 +26,7 @@ export const runPages = (filter: RunFilter, limit = 25) =>
   infiniteQueryOptions({
     queryKey: ["runs", "pages", filter, limit],
     initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) =>
-      request<PageRunOut>({ url: "api/pipeline", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
+    queryFn: ({ pageParam, signal }) => request<PageRunOut>({ url: "api/pipeline", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
     getNextPageParam: (page) => page.next_cursor,
     refetchInterval: (query) => {
       const active = query.state.data?.pages.flatMap((page) => page.items).some((run) => run.status === "queued" || run.status === "processing");
@@ -48,8 +47,7 @@ export function useStartRun() {
 export function useCancelRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; requestId: string }>({
-    mutationFn: ({ videoId, requestId }) =>
-      request({ method: "POST", url: `api/pipeline/${videoId}/cancel`, params: { request_id: requestId } }),
+    mutationFn: ({ videoId, requestId }) => request({ method: "POST", url: `api/pipeline/${videoId}/cancel`, params: { request_id: requestId } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }
@@ -58,8 +56,7 @@ export function useCancelRun() {
 export function useRetryRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; requestId: string }>({
-    mutationFn: ({ videoId, requestId }) =>
-      request({ method: "POST", url: `api/pipeline/${videoId}/retry`, params: { request_id: requestId } }),
+    mutationFn: ({ videoId, requestId }) => request({ method: "POST", url: `api/pipeline/${videoId}/retry`, params: { request_id: requestId } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });
 }

@@ -7,9 +7,7 @@ export function Crash() {
   return (
     <Stack component="main" spacing={2} sx={{ p: 4, maxWidth: 560, mx: "auto", mt: 8 }}>
       <Typography variant="h1">This page broke.</Typography>
-      <Typography color="text.secondary">
-        Nothing you stored is lost. Load it again; if it breaks again, tell whoever runs this server what it says below.
-      </Typography>
+      <Typography color="text.secondary">Nothing you stored is lost. Load it again; if it breaks again, tell whoever runs this server what it says below.</Typography>
       <Typography component="pre" variant="caption" sx={{ whiteSpace: "pre-wrap" }}>
         {error instanceof Error ? error.message : "Unknown error"}
       </Typography>

@@ -42,13 +42,7 @@ export function Layout() {
         Skip to the content
       </Box>
       <Navigation />
-      <Box
-        component="main"
-        id="main"
-        ref={main}
-        tabIndex={-1}
-        sx={{ flex: 1, minWidth: 0, pb: { xs: 9, md: 3 }, outline: "none !important" }}
-      >
+      <Box component="main" id="main" ref={main} tabIndex={-1} sx={{ flex: 1, minWidth: 0, pb: { xs: 9, md: 3 }, outline: "none !important" }}>
         {loading && <LinearProgress aria-label="Loading the page" sx={{ position: "fixed", inset: "0 0 auto 0", zIndex: 1500 }} />}
         <OfflineBanner />
         <Outlet />

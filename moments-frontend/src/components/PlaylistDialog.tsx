@@ -18,8 +18,7 @@ export function PlaylistDialog({ url, onClose, onStart }: Props) {
   const { mutate, data, error, isPending } = useListSource();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const asked = useRef("");
-  const look = () =>
-    mutate(url, { onSuccess: (found) => setChosen(new Set(found.videos.slice(0, MOST_CHOSEN).map((video) => video.url))) });
+  const look = () => mutate(url, { onSuccess: (found) => setChosen(new Set(found.videos.slice(0, MOST_CHOSEN).map((video) => video.url))) });
   useEffect(() => {
     if (asked.current === url) return;
     asked.current = url;

@@ -4,14 +4,30 @@ import { afterEach, expect, it, vi } from "vitest";
 import { queryClient } from "@/api/queryClient";
 import { NO_OPTIONS, RunOptionsFields } from "./RunOptionsFields";
 
-const model = (key: string, fields: object) => ({ key, kind: "chat", builtin: false, configured: true, supports_video: false, supports_generation: true, supports_refinement: true, default_for: [], ...fields });
+const model = (key: string, fields: object) => ({
+  key,
+  kind: "chat",
+  builtin: false,
+  configured: true,
+  supports_video: false,
+  supports_generation: true,
+  supports_refinement: true,
+  default_for: [],
+  ...fields,
+});
 
 vi.mock("@/api/client", async (original) => ({
   ...(await original<typeof import("@/api/client")>()),
   request: ({ url }: { url: string }) =>
     url === "api/admin/models"
       ? Promise.resolve({
-          items: [model("extractive", { builtin: true, supports_refinement: false, default_for: ["generation"] }), model("signal", { builtin: true, supports_generation: false, default_for: ["refinement"] }), model("awake", {}), model("away", {}), model("unset", { configured: false })],
+          items: [
+            model("extractive", { builtin: true, supports_refinement: false, default_for: ["generation"] }),
+            model("signal", { builtin: true, supports_generation: false, default_for: ["refinement"] }),
+            model("awake", {}),
+            model("away", {}),
+            model("unset", { configured: false }),
+          ],
         })
       : Promise.resolve({ ok: url.includes("awake") }),
 }));

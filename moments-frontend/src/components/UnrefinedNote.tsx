@@ -24,12 +24,7 @@ export function UnrefinedNote({ run, onRetried }: Props) {
     onRetried?.();
   };
   const again = (
-    <Button
-      color="inherit"
-      size="small"
-      disabled={retry.isPending}
-      onClick={() => retry.mutate({ videoId: run.video_id, requestId: run.request_id }, { onError, onSuccess })}
-    >
+    <Button color="inherit" size="small" disabled={retry.isPending} onClick={() => retry.mutate({ videoId: run.video_id, requestId: run.request_id }, { onError, onSuccess })}>
       Refine the rest
     </Button>
   );

@@ -36,9 +36,7 @@ export function UploadList() {
                 <X size={18} aria-hidden />
               </IconButton>
             </Stack>
-            {upload.state !== "refused" && (
-              <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />
-            )}
+            {upload.state !== "refused" && <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />}
             {upload.problem !== null && (
               <Alert
                 severity="error"

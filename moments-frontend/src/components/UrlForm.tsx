@@ -91,7 +91,14 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
           {progress !== null && progress.of > 1 ? `Starting ${progress.done + 1} of ${progress.of}` : urls.length > 1 ? `Find moments in ${urls.length}` : "Find moments"}
         </Button>
       </Stack>
-      <Button size="small" color="inherit" startIcon={<ListVideo size={16} aria-hidden />} disabled={busy || disabled || only === null} onClick={() => setList(only)} sx={{ mt: 0.5, ml: -0.5 }}>
+      <Button
+        size="small"
+        color="inherit"
+        startIcon={<ListVideo size={16} aria-hidden />}
+        disabled={busy || disabled || only === null}
+        onClick={() => setList(only)}
+        sx={{ mt: 0.5, ml: -0.5 }}
+      >
         Choose from a playlist or channel
       </Button>
       <Suspense fallback={null}>

@@ -28,9 +28,6 @@ it.each([
   expect(looksLikeList(url)).toBe(true);
 });
 
-it.each(["https://example.com/talk.mp4", "https://www.youtube.com/watch?v=a", "https://example.com/@somebody/video/12", "no address"])(
-  "takes %s for one video",
-  (url) => {
-    expect(looksLikeList(url)).toBe(false);
-  },
-);
+it.each(["https://example.com/talk.mp4", "https://www.youtube.com/watch?v=a", "https://example.com/@somebody/video/12", "no address"])("takes %s for one video", (url) => {
+  expect(looksLikeList(url)).toBe(false);
+});

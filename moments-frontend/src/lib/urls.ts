@@ -23,7 +23,10 @@ export function nameOf(url: string): string {
 export function looksLikeList(url: string): boolean {
   try {
     const { pathname, searchParams } = new URL(url);
-    return searchParams.has("list") || /\/(playlists?|channels?|showcase|albums?|sets|c|user|podcasts?)\/[^/]|\/playlist\/?$|\/@[^/]+(\/(videos|streams|shorts|featured))?\/?$/i.test(pathname);
+    return (
+      searchParams.has("list") ||
+      /\/(playlists?|channels?|showcase|albums?|sets|c|user|podcasts?)\/[^/]|\/playlist\/?$|\/@[^/]+(\/(videos|streams|shorts|featured))?\/?$/i.test(pathname)
+    );
   } catch {
     return false;
   }

@@ -50,7 +50,15 @@ export function Dashboard() {
           <Section title="Running now" more={{ to: "/pipelines", label: "All runs" }}>
             <Box sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr", lg: "1fr 1fr" } }}>
               {data.active.slice(0, 4).map((run) => (
-                <RunCard key={run.request_id} videoId={run.video_id} title={<MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit">{run.title}</MuiLink>} />
+                <RunCard
+                  key={run.request_id}
+                  videoId={run.video_id}
+                  title={
+                    <MuiLink component={Link} to={`/videos/${run.video_id}`} color="inherit">
+                      {run.title}
+                    </MuiLink>
+                  }
+                />
               ))}
             </Box>
           </Section>

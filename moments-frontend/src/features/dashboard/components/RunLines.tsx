@@ -35,7 +35,11 @@ export function RunLines({ runs }: { runs: readonly RunOut[] }) {
           <Box sx={{ textAlign: "right" }}>
             <StatusChip status={run.status} stalled={run.stalled} />
           </Box>
-          <Typography variant="caption" color="text.secondary" sx={{ display: { xs: "none", sm: "grid" }, minWidth: 110, textAlign: "right", fontVariantNumeric: "tabular-nums", whiteSpace: "nowrap" }}>
+          <Typography
+            variant="caption"
+            color="text.secondary"
+            sx={{ display: { xs: "none", sm: "grid" }, minWidth: 110, textAlign: "right", fontVariantNumeric: "tabular-nums", whiteSpace: "nowrap" }}
+          >
             {run.completed_at != null && <span>{formatAgo(run.completed_at)}</span>}
             {run.duration_seconds != null && <span>took {formatDuration(run.duration_seconds)}</span>}
           </Typography>

@@ -22,7 +22,11 @@ export function useMomentWrites(videoId: string) {
   const settle = () => client.invalidateQueries({ queryKey: key(videoId) });
   const change = (make: (now: MomentOut[]) => MomentOut[]) => {
     const before = client.getQueryData<MomentOut[]>(key(videoId));
-    if (before !== undefined) client.setQueryData(key(videoId), make(before).sort((a, b) => a.start_time - b.start_time));
+    if (before !== undefined)
+      client.setQueryData(
+        key(videoId),
+        make(before).sort((a, b) => a.start_time - b.start_time),
+      );
     return { before };
   };
   const rollBack = (_: unknown, __: unknown, context: { before: MomentOut[] | undefined } | undefined) => {

@@ -71,10 +71,17 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const list = useMemo(() => found.data ?? [], [found.data]);
 
   if (video.error) return <Page title="Video">{<ErrorState error={video.error} onRetry={() => void video.refetch()} />}</Page>;
-  if (video.data === undefined) return <Page wide title=" ">{<Skeleton variant="rounded" height={420} role="status" aria-label="Loading the video" />}</Page>;
+  if (video.data === undefined)
+    return (
+      <Page wide title=" ">
+        {<Skeleton variant="rounded" height={420} role="status" aria-label="Loading the video" />}
+      </Page>
+    );
   const active = status !== undefined && isActive(status);
   const showRun = active || status === "failed" || status === "cancelled";
-  const momentsPane = <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} busy={active} nothing={video.data.nothing} />;
+  const momentsPane = (
+    <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} busy={active} nothing={video.data.nothing} />
+  );
   const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} videoId={videoId} editor={editor} />;
   return (
     <Page wide title={video.data.title} subtitle={<Origin video={video.data} from={from} />} actions={<DetailActions video={video.data} moments={list} busy={active} />}>

@@ -45,7 +45,13 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
           Look again
         </Button>
       </Allowed>
-      <Button variant="contained" startIcon={<Download size={16} aria-hidden />} aria-haspopup="menu" disabled={moments.length === 0} onClick={(event) => setMenu(event.currentTarget)}>
+      <Button
+        variant="contained"
+        startIcon={<Download size={16} aria-hidden />}
+        aria-haspopup="menu"
+        disabled={moments.length === 0}
+        onClick={(event) => setMenu(event.currentTarget)}
+      >
         Export
       </Button>
       <Allowed>

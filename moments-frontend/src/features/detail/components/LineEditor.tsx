@@ -86,7 +86,11 @@ export function LineEditor({ videoId, words: now, line: place, onDone }: Props) 
           }
         }}
         error={!fits}
-        helperText={fits ? "Each word keeps its time." : `There are ${unitCount(before)} words; now it is ${text.trim().split(/\s+/).length}. Join two with a hyphen, or split at a place where one stood.`}
+        helperText={
+          fits
+            ? "Each word keeps its time."
+            : `There are ${unitCount(before)} words; now it is ${text.trim().split(/\s+/).length}. Join two with a hyphen, or split at a place where one stood.`
+        }
       />
       {anew && (
         <Alert severity="warning" sx={{ my: 1 }}>

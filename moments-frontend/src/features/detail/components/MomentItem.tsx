@@ -91,7 +91,9 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
         </div>
       </div>
       {moment.clip_error !== null && <div className="origin">No clip: {moment.clip_error}</div>}
-      {moment.hard_to_hear && <div className="origin">Hard to hear: one word of three or more is likely wrong{moment.confidence === null ? "" : ` (confidence ${moment.confidence.toFixed(2)})`}.</div>}
+      {moment.hard_to_hear && (
+        <div className="origin">Hard to hear: one word of three or more is likely wrong{moment.confidence === null ? "" : ` (confidence ${moment.confidence.toFixed(2)})`}.</div>
+      )}
       <Origin moment={moment} />
     </MomentFrame>
   );

@@ -60,14 +60,16 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
           icon={<Scissors size={18} aria-hidden />}
           square
           action={
-            writes && <Button
-              color="inherit"
-              size="small"
-              disabled={cut.isPending}
-              onClick={() => cut.mutate(undefined, { onError, onSuccess: () => notify({ message: "Cutting; it takes a few seconds a clip." }) })}
-            >
-              Cut
-            </Button>
+            writes && (
+              <Button
+                color="inherit"
+                size="small"
+                disabled={cut.isPending}
+                onClick={() => cut.mutate(undefined, { onError, onSuccess: () => notify({ message: "Cutting; it takes a few seconds a clip." }) })}
+              >
+                Cut
+              </Button>
+            )
           }
         >
           {missing === 1 ? "One moment has no clip with its bounds yet." : `${missing} moments have no clip with their bounds yet.`}
@@ -78,7 +80,6 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
           {`${nothing?.message ?? "A run finds them."}${writes ? " You can mark words in the transcript and make one yourself." : ""}`}
         </EmptyState>
       )}
-      { }
       <Box ref={pane} tabIndex={0} aria-label="List of moments" role="group" sx={{ overflowY: "auto", flex: 1, minHeight: 0, maxHeight: { xs: "70vh", lg: "none" } }}>
         <Box component="ul" aria-label="Moments in time order" sx={{ position: "relative", m: 0, p: 0, listStyle: "none" }} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((row) => {

@@ -50,7 +50,12 @@ export function Shortcuts(props: Props) {
   return <Suspense fallback={null}>{help && <KeysDialog onClose={() => setHelp(false)} />}</Suspense>;
 }
 
-function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, frameRate, writes }: Props & { writes: boolean }, player: ReturnType<typeof usePlayer>, help: () => void): (() => void) | null {
+function actionOf(
+  event: KeyboardEvent,
+  { moments, selected, onSelect, editor, frameRate, writes }: Props & { writes: boolean },
+  player: ReturnType<typeof usePlayer>,
+  help: () => void,
+): (() => void) | null {
   const now = player.time.get();
   const index = moments.findIndex((moment) => moment.identifier === selected);
   const moment = moments[index];
@@ -75,14 +80,15 @@ function actionOf(event: KeyboardEvent, { moments, selected, onSelect, editor, f
     "?": help,
   };
   const looked: Record<string, () => void> = moment ? { enter: () => player.playRange(moment.start_time, moment.end_time) } : {};
-  const chosen: Record<string, () => void> = moment && writes
-    ? {
-        i: () => editor.move(moment, now, moment.end_time, event.altKey),
-        o: () => editor.move(moment, moment.start_time, now, event.altKey),
-        s: () => editor.split(moment, now),
-        x: () => editor.edit(moment, { review: moment.review === "kept" ? "rejected" : "kept" }, "Judgement"),
-        delete: () => editor.remove(moment),
-      }
-    : {};
+  const chosen: Record<string, () => void> =
+    moment && writes
+      ? {
+          i: () => editor.move(moment, now, moment.end_time, event.altKey),
+          o: () => editor.move(moment, moment.start_time, now, event.altKey),
+          s: () => editor.split(moment, now),
+          x: () => editor.edit(moment, { review: moment.review === "kept" ? "rejected" : "kept" }, "Judgement"),
+          delete: () => editor.remove(moment),
+        }
+      : {};
   return { ...always, ...looked, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
 }

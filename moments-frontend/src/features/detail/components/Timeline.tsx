@@ -52,52 +52,61 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
     if (container === null || duration <= 0 || isPending) return undefined;
     let gone = false;
     let end: () => void = () => undefined;
-    void drawing().then(([{ default: Surfer }, { default: Regions }]) => {
-      if (gone) return;
-      const plugin = Regions.create();
-      const style = getComputedStyle(document.documentElement);
-      const made = Surfer.create({
-        container,
-        height: HEIGHT,
-        duration,
-        peaks: data == null ? [[0, 0], [0, 0]] : [data.highs, data.lows],
-        waveColor: style.getPropertyValue("--mui-palette-text-disabled") || "#777",
-        progressColor: style.getPropertyValue("--mui-palette-text-secondary") || "#aaa",
-        cursorColor: style.getPropertyValue("--mui-palette-primary-main") || "#fa0",
-        cursorWidth: 2,
-        normalize: true,
-        autoScroll: true,
-        autoCenter: false,
-        plugins: [plugin],
-      });
-      let alt = false;
-      const onPointer = (event: PointerEvent) => {
-        alt = event.altKey;
-      };
-      window.addEventListener("pointerup", onPointer, true);
-      made.on("interaction", (time) => player.seek(time));
-      plugin.on("region-clicked", (region, event) => {
-        event.stopPropagation();
-        latest.current.onSelect(region.id);
-        player.seek(region.start);
-      });
-      plugin.on("region-updated", (region) => {
-        const moment = latest.current.moments.find((one) => one.identifier === region.id);
-        if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
-      });
-      made.on("zoom", () => showInSight(made, plugin));
-      made.on("ready", () => setReady(true));
-      surfer.current = made;
-      regions.current = plugin;
-      const follow = player.time.subscribe(() => made.setTime(player.time.get()));
-      end = () => {
-        follow();
-        window.removeEventListener("pointerup", onPointer, true);
-        regions.current = null;
-        surfer.current = null;
-        made.destroy();
-      };
-    }, () => undefined);
+    void drawing().then(
+      ([{ default: Surfer }, { default: Regions }]) => {
+        if (gone) return;
+        const plugin = Regions.create();
+        const style = getComputedStyle(document.documentElement);
+        const made = Surfer.create({
+          container,
+          height: HEIGHT,
+          duration,
+          peaks:
+            data == null
+              ? [
+                  [0, 0],
+                  [0, 0],
+                ]
+              : [data.highs, data.lows],
+          waveColor: style.getPropertyValue("--mui-palette-text-disabled") || "#777",
+          progressColor: style.getPropertyValue("--mui-palette-text-secondary") || "#aaa",
+          cursorColor: style.getPropertyValue("--mui-palette-primary-main") || "#fa0",
+          cursorWidth: 2,
+          normalize: true,
+          autoScroll: true,
+          autoCenter: false,
+          plugins: [plugin],
+        });
+        let alt = false;
+        const onPointer = (event: PointerEvent) => {
+          alt = event.altKey;
+        };
+        window.addEventListener("pointerup", onPointer, true);
+        made.on("interaction", (time) => player.seek(time));
+        plugin.on("region-clicked", (region, event) => {
+          event.stopPropagation();
+          latest.current.onSelect(region.id);
+          player.seek(region.start);
+        });
+        plugin.on("region-updated", (region) => {
+          const moment = latest.current.moments.find((one) => one.identifier === region.id);
+          if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
+        });
+        made.on("zoom", () => showInSight(made, plugin));
+        made.on("ready", () => setReady(true));
+        surfer.current = made;
+        regions.current = plugin;
+        const follow = player.time.subscribe(() => made.setTime(player.time.get()));
+        end = () => {
+          follow();
+          window.removeEventListener("pointerup", onPointer, true);
+          regions.current = null;
+          surfer.current = null;
+          made.destroy();
+        };
+      },
+      () => undefined,
+    );
     return () => {
       gone = true;
       setReady(false);

@@ -120,15 +120,29 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
           {whyEmpty(transcript)}
         </EmptyState>
       )}
-      { }
       <Box ref={pane} tabIndex={0} role="group" aria-label="Words" onKeyDown={onKeyDown} sx={{ overflowY: "auto", height: lines.length === 0 ? 0 : { xs: "60vh", lg: 340 } }}>
         <Box sx={{ position: "relative" }} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((row) => {
             const line = lines[row.index];
             if (line === undefined) return null;
             return (
-              <Box key={row.key} ref={virtual.measureElement} data-index={row.index} sx={{ position: "absolute", insetInline: 0, top: 0 }} style={{ transform: `translateY(${row.start}px)` }}>
-                <TranscriptLine videoId={videoId} words={words} line={line} current={row.index === current} wanted={wanted} marked={markOf(span, line)} hard={isHard(line, hard)} doubts={doubts} />
+              <Box
+                key={row.key}
+                ref={virtual.measureElement}
+                data-index={row.index}
+                sx={{ position: "absolute", insetInline: 0, top: 0 }}
+                style={{ transform: `translateY(${row.start}px)` }}
+              >
+                <TranscriptLine
+                  videoId={videoId}
+                  words={words}
+                  line={line}
+                  current={row.index === current}
+                  wanted={wanted}
+                  marked={markOf(span, line)}
+                  hard={isHard(line, hard)}
+                  doubts={doubts}
+                />
               </Box>
             );
           })}

@@ -35,7 +35,10 @@ export const TranscriptLine = memo(function TranscriptLine({ videoId, words, lin
   const [editing, setEditing] = useState(false);
   const spoken = useTimeOf((time) => (current ? wordAt(words, time) : -1));
   const said = written(words, line.first, line.last);
-  const found = holding(said, wanted.split(" ").filter((part) => part !== ""));
+  const found = holding(
+    said,
+    wanted.split(" ").filter((part) => part !== ""),
+  );
   const [markedFirst = NaN, markedLast = NaN] = marked === "" ? [] : marked.split(" ").map(Number);
   if (editing)
     return (

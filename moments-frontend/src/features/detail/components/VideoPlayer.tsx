@@ -135,8 +135,16 @@ function PlayButton() {
 function Clock({ duration }: { duration: number }) {
   const now = useTimeOf((time) => formatTime(time));
   return (
-    <Typography variant="body2" component="span" data-testid="clock" sx={{ fontVariantNumeric: "tabular-nums", fontSize: { xs: 13, sm: 14 }, ml: { xs: 0.5, sm: 1 }, whiteSpace: "nowrap" }}>
-      {now} <Box component="span" sx={{ color: "text.secondary" }}>/ {formatTime(duration)}</Box>
+    <Typography
+      variant="body2"
+      component="span"
+      data-testid="clock"
+      sx={{ fontVariantNumeric: "tabular-nums", fontSize: { xs: 13, sm: 14 }, ml: { xs: 0.5, sm: 1 }, whiteSpace: "nowrap" }}
+    >
+      {now}{" "}
+      <Box component="span" sx={{ color: "text.secondary" }}>
+        / {formatTime(duration)}
+      </Box>
     </Typography>
   );
 }

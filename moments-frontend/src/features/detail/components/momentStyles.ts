@@ -53,5 +53,13 @@ export const MomentFrame = styled("div")({
   "& .time input": { width: 80, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },
   "& .length, & .origin": { fontSize: 13, lineHeight: 1.5, color: "var(--mui-palette-text-secondary)" },
   "& .origin": { marginTop: 8, overflowWrap: "anywhere" },
-  "& .origin button": { display: "inline", width: "auto", height: "auto", font: "inherit", fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-primary-main)", textDecoration: "underline" },
+  "& .origin button": {
+    display: "inline",
+    width: "auto",
+    height: "auto",
+    font: "inherit",
+    fontVariantNumeric: "tabular-nums",
+    color: "var(--mui-palette-primary-main)",
+    textDecoration: "underline",
+  },
 });

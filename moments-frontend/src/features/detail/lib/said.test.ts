@@ -30,7 +30,12 @@ it("F83: corrects a word that is written in several pieces, and leaves the piece
   const line = written(price, 0, price.length - 1);
   expect(unitCount(line)).toBe(4);
   expect(corrections(line, "By 3.6 % state-of-the-art.")).toEqual(new Map([[2, ".6"]]));
-  expect(corrections(line, "By 4 % state-of-the-art.")).toEqual(new Map([[1, "4"], [2, ""]]));
+  expect(corrections(line, "By 4 % state-of-the-art.")).toEqual(
+    new Map([
+      [1, "4"],
+      [2, ""],
+    ]),
+  );
   expect(corrections(line, "By 3.5 % state-of-an-art.")).toEqual(new Map([[6, "-an"]]));
   expect(corrections(line, "By 3.5 % state of the art.")).toBeNull();
   const han = written([word("今日", false), word("は", false), word("東京", false), word("へ", false)], 0, 3);

@@ -47,7 +47,10 @@ export function runningText(words: readonly Word[], first = 0, last = words.leng
 
 /** The indexes of the words in which any of `parts` (in lower case) is found, also where it goes over several: "3.5" is two words. */
 export function holding(written: readonly Written[], parts: readonly string[]): Set<number> {
-  const text = written.map((word) => (word.space ? ` ${word.text}` : word.text)).join("").toLowerCase();
+  const text = written
+    .map((word) => (word.space ? ` ${word.text}` : word.text))
+    .join("")
+    .toLowerCase();
   const found = new Set<number>();
   for (const part of parts)
     for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1))

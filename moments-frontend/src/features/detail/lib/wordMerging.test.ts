@@ -25,5 +25,11 @@ it("lets corrections of other words stand beside mine, and asks about the same w
 
 it("knows a transcript that was made anew", () => {
   expect(wordDifferences(seen, said("Other"), mine)).toBeNull();
-  expect(wordDifferences(seen, seen.map((word) => ({ ...word, start: word.start + 0.1 })), mine)).toBeNull();
+  expect(
+    wordDifferences(
+      seen,
+      seen.map((word) => ({ ...word, start: word.start + 0.1 })),
+      mine,
+    ),
+  ).toBeNull();
 });

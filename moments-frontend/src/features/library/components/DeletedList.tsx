@@ -23,7 +23,11 @@ export function DeletedList({ videos, more }: Props) {
     <>
       <Card component="ul" aria-label="Deleted videos" sx={{ listStyle: "none", p: 0, m: 0 }}>
         {left.map(({ video, seconds }) => (
-          <Box component="li" key={video.identifier} sx={{ display: "flex", alignItems: "center", gap: 2, px: 2, py: 1.25, "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" } }}>
+          <Box
+            component="li"
+            key={video.identifier}
+            sx={{ display: "flex", alignItems: "center", gap: 2, px: 2, py: 1.25, "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" } }}
+          >
             <Box sx={{ flex: 1, minWidth: 0 }}>
               <Typography noWrap sx={{ fontWeight: 600 }}>
                 {video.title}

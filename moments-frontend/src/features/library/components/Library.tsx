@@ -141,7 +141,25 @@ export function Library() {
         </Stack>
       </Stack>
       {chosen.size > 0 && writes && (
-        <Stack direction="row" role="region" aria-label="Chosen videos" sx={{ gap: 1, mb: 2, alignItems: "center", position: "sticky", top: 8, zIndex: 5, bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 2, py: 1 }}>
+        <Stack
+          direction="row"
+          role="region"
+          aria-label="Chosen videos"
+          sx={{
+            gap: 1,
+            mb: 2,
+            alignItems: "center",
+            position: "sticky",
+            top: 8,
+            zIndex: 5,
+            bgcolor: "background.paper",
+            border: 1,
+            borderColor: "divider",
+            borderRadius: 2,
+            px: 2,
+            py: 1,
+          }}
+        >
           <Typography variant="body2" sx={{ flex: 1 }}>
             {chosen.size} chosen
           </Typography>
@@ -182,13 +200,7 @@ export function Library() {
       )}
       {videos.length > 0 && deleted && <DeletedList videos={videos} more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null} />}
       {videos.length > 0 && !deleted && (
-        <VideoRows
-          videos={videos}
-          grid={grid}
-          chosen={chosen}
-          onToggle={toggle}
-          more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null}
-        />
+        <VideoRows videos={videos} grid={grid} chosen={chosen} onToggle={toggle} more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null} />
       )}
       <ConfirmDialog
         open={asking}

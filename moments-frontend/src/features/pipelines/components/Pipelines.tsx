@@ -27,9 +27,7 @@ export function Pipelines() {
   useTitle("Pipelines");
   const [params, setParams] = useSearchParams();
   const name = params.get("status") ?? "all";
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
-    runPages(FILTERS[name]?.filter ?? {}),
-  );
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(runPages(FILTERS[name]?.filter ?? {}));
   const runs = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page
@@ -62,9 +60,7 @@ export function Pipelines() {
       {isPending && <Skeleton variant="rounded" height={280} role="status" aria-label="Loading the runs" />}
       {data && runs.length === 0 && (
         <EmptyState icon={Activity} title={name === "all" ? "No run yet" : "No run like that"}>
-          {name === "dead"
-            ? "A run that ended its worker three times lands here, with what is known about it."
-            : "Runs show up here as soon as a video is added."}
+          {name === "dead" ? "A run that ended its worker three times lands here, with what is known about it." : "Runs show up here as soon as a video is added."}
         </EmptyState>
       )}
       <Stack component="ul" spacing={1.5} sx={{ listStyle: "none", p: 0, m: 0 }} aria-label="Runs">

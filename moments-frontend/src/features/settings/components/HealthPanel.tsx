@@ -13,7 +13,11 @@ export function HealthPanel() {
     ["Database", data.migrated, data.migrated ? "Its schema is the current one." : "Its schema is older than the program: moments db upgrade."],
     ["Redis or Valkey", data.redis === "ok", data.redis === "ok" ? "Answers." : "Does not answer; runs start more slowly until it is back."],
     ["Object store", data.storage === "ok", data.storage === "ok" ? "Answers." : "Does not answer."],
-    ["Workers", data.workers > 0, data.workers === 1 ? "One is alive." : data.workers > 1 ? `${data.workers} are alive.` : "None is alive: nothing runs until one starts (moments worker)."],
+    [
+      "Workers",
+      data.workers > 0,
+      data.workers === 1 ? "One is alive." : data.workers > 1 ? `${data.workers} are alive.` : "None is alive: nothing runs until one starts (moments worker).",
+    ],
     ["Queue", data.oldest_queued_seconds < 300, data.queued === 0 ? "Empty." : `${data.queued} waiting, the oldest for ${formatDuration(data.oldest_queued_seconds)}.`],
   ];
   return (

@@ -47,7 +47,15 @@ export function KeysPanel() {
           </Button>
         </Stack>
         {create.data && (
-          <Alert severity="success" sx={{ mt: 2 }} action={<Button color="inherit" size="small" onClick={() => void navigator.clipboard.writeText(create.data.key)}>Copy</Button>}>
+          <Alert
+            severity="success"
+            sx={{ mt: 2 }}
+            action={
+              <Button color="inherit" size="small" onClick={() => void navigator.clipboard.writeText(create.data.key)}>
+                Copy
+              </Button>
+            }
+          >
             <Typography variant="body2">Keep it now: it is not shown again.</Typography>
             <Box component="code" sx={{ overflowWrap: "anywhere" }}>
               {create.data.key}
@@ -65,7 +73,12 @@ export function KeysPanel() {
       {data !== undefined && data.length > 0 && (
         <Card component="ul" sx={{ listStyle: "none", p: 0, m: 0 }}>
           {data.map((key) => (
-            <Stack component="li" direction="row" key={key.identifier} sx={{ alignItems: "center", gap: 1.5, px: 2, py: 1.25, "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" } }}>
+            <Stack
+              component="li"
+              direction="row"
+              key={key.identifier}
+              sx={{ alignItems: "center", gap: 1.5, px: 2, py: 1.25, "&:not(:last-of-type)": { borderBottom: 1, borderColor: "divider" } }}
+            >
               <Box sx={{ flex: 1, minWidth: 0 }}>
                 <Typography sx={{ fontWeight: 600 }}>{key.name}</Typography>
                 <Typography variant="caption" color="text.secondary">

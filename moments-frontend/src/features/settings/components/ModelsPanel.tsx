@@ -87,7 +87,11 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
           <Alert severity={test.data.ok ? "success" : "error"}>{test.data.ok ? "Everything answers." : "Something is wrong: see below."}</Alert>
           <Box component="ol" sx={{ listStyle: "none", p: 0, m: 0, mt: 1 }}>
             {test.data.steps.map((step) => (
-              <Box component="li" key={step.name} sx={{ display: "grid", gridTemplateColumns: { xs: "20px 1fr auto", sm: "20px 150px 1fr auto" }, gap: 1, py: 0.5, alignItems: "start" }}>
+              <Box
+                component="li"
+                key={step.name}
+                sx={{ display: "grid", gridTemplateColumns: { xs: "20px 1fr auto", sm: "20px 150px 1fr auto" }, gap: 1, py: 0.5, alignItems: "start" }}
+              >
                 <Box sx={{ color: step.ok ? "success.main" : "error.main", lineHeight: 0, pt: 0.25 }}>
                   {step.ok ? <Check size={16} aria-label="passed" /> : <X size={16} aria-label="failed" />}
                 </Box>

@@ -24,7 +24,13 @@ export function UrlGenerate() {
   return (
     <Page title="Generate" subtitle="From an address or a file to titled moments with exact clips.">
       <Stack spacing={3}>
-        <Allowed otherwise={<EmptyState icon={KeyRound} title="This key may only look">Adding videos asks for a key that may work; whoever runs the server makes one.</EmptyState>}>
+        <Allowed
+          otherwise={
+            <EmptyState icon={KeyRound} title="This key may only look">
+              Adding videos asks for a key that may work; whoever runs the server makes one.
+            </EmptyState>
+          }
+        >
           <DropZone
             onFiles={(files) => {
               for (const file of files) void startUpload(file, options);
