@@ -12,5 +12,6 @@ export default defineConfig({
   server: { port: 3005, strictPort: true, proxy },
   preview: { port: 3005, strictPort: true, proxy },
   build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 400 },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+  // The limit of time is a watchdog: on a busy machine a test of a few clicks takes more than the five seconds that vitest gives it by itself.
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 300_000, hookTimeout: 300_000 },
 });
