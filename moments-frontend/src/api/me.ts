@@ -3,6 +3,7 @@ import { useSyncExternalStore } from "react";
 import { createStore } from "@/lib/store";
 import { type ApiError, request } from "./client";
 import { readKey, subscribeKey } from "./key";
+import { queryKeys } from "./queryKeys";
 import type { CallerOut, KeyScope } from "./types";
 
 const ORDER: readonly KeyScope[] = ["read", "write", "admin"];
@@ -10,7 +11,7 @@ const known = createStore<CallerOut | null>(null);
 
 /** Who we are to the server, and what we may do there. */
 export const caller = queryOptions<CallerOut, ApiError>({
-  queryKey: ["me"],
+  queryKey: queryKeys.me,
   queryFn: async ({ signal }) => {
     const me = await request<CallerOut>({ url: "api/me", signal });
     known.set(() => me);

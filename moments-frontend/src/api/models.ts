@@ -1,10 +1,11 @@
 import { queryOptions } from "@tanstack/react-query";
 import { request } from "./client";
+import { queryKeys } from "./queryKeys";
 import type { ModelOut, ModelTestOut, PageModelOut } from "./types";
 
 /** Every model service that is registered. */
 export const models = queryOptions({
-  queryKey: ["models"],
+  queryKey: queryKeys.models.all,
   queryFn: async ({ signal }): Promise<ModelOut[]> => (await request<PageModelOut>({ url: "api/admin/models", signal })).items,
   staleTime: 30_000,
 });
@@ -12,7 +13,7 @@ export const models = queryOptions({
 /** Whether a model service is up, and the one that it should be; it is asked nothing. */
 export const modelUp = (key: string) =>
   queryOptions({
-    queryKey: ["models", key, "up"],
+    queryKey: queryKeys.models.up(key),
     queryFn: async ({ signal }): Promise<boolean> =>
       (await request<ModelTestOut>({ method: "POST", url: `api/admin/models/${key}/test`, params: { brief: true }, signal, timeout: 60_000 })).ok,
     staleTime: 60_000,

@@ -2,12 +2,13 @@ import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/re
 import { useAction } from "./action";
 import { pollInterval } from "@/hooks/polling";
 import { type ApiError, request } from "./client";
+import { queryKeys } from "./queryKeys";
 import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
 
 /** The newest run of a video, asked for every two seconds until it has ended. */
 export const runStatus = (videoId: string) =>
   queryOptions<StatusOut, ApiError>({
-    queryKey: ["runs", "status", videoId],
+    queryKey: queryKeys.runs.status(videoId),
     queryFn: ({ signal }) => request<StatusOut>({ url: `api/pipeline/${videoId}/status`, signal }),
     refetchInterval: (query) => pollInterval(query.state.data, { failed: query.state.status === "error" }),
     refetchIntervalInBackground: true,
@@ -24,7 +25,7 @@ export interface RunFilter {
 /** The runs of all videos, newest first. Asked for again while one of them goes on. */
 export const runPages = (filter: RunFilter, limit = 25) =>
   infiniteQueryOptions({
-    queryKey: ["runs", "pages", filter, limit],
+    queryKey: queryKeys.runs.pages(filter, limit),
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) => request<PageRunOut>({ url: "api/pipeline", signal, params: { ...filter, limit, ...(pageParam === null ? {} : { cursor: pageParam }) } }),
     getNextPageParam: (page) => page.next_cursor,
@@ -40,7 +41,7 @@ export function useStartRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; options: Partial<StartOptions> }>({
     mutationFn: ({ videoId, options }) => request({ method: "POST", url: `api/pipeline/${videoId}/start`, data: options }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.runs.all }),
   });
 }
 
@@ -48,7 +49,7 @@ export function useCancelRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; requestId: string }>({
     mutationFn: ({ videoId, requestId }) => request({ method: "POST", url: `api/pipeline/${videoId}/cancel`, params: { request_id: requestId } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
+    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs.all }),
   });
 }
 
@@ -57,7 +58,7 @@ export function useRetryRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; requestId: string }>({
     mutationFn: ({ videoId, requestId }) => request({ method: "POST", url: `api/pipeline/${videoId}/retry`, params: { request_id: requestId } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["runs"] }),
+    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs.all }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "./action";
 import { type ApiError, request } from "./client";
+import { queryKeys } from "./queryKeys";
 import type { DeletedOut, PageVideoOut, VideoOut, VideoSort } from "./types";
 
 export interface VideoFilter {
@@ -16,7 +17,7 @@ const [FIRST, NEXT] = [60, 100];
 /** Videos, a page at a time, however many there are. */
 export const videoPages = (filter: VideoFilter) =>
   infiniteQueryOptions({
-    queryKey: ["videos", "pages", filter],
+    queryKey: queryKeys.videos.pages(filter),
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       request<PageVideoOut>({ url: "api/videos", signal, params: { ...filter, ...(pageParam === null ? { limit: FIRST } : { limit: NEXT, cursor: pageParam }) } }),
@@ -25,7 +26,7 @@ export const videoPages = (filter: VideoFilter) =>
 
 export const video = (videoId: string) =>
   queryOptions<VideoOut, ApiError>({
-    queryKey: ["videos", "one", videoId],
+    queryKey: queryKeys.videos.one(videoId),
     queryFn: ({ signal }) => request<VideoOut>({ url: `api/videos/${videoId}`, signal }),
   });
 
@@ -33,7 +34,7 @@ export function useEditVideo(videoId: string) {
   const client = useQueryClient();
   return useAction<VideoOut, { title: string; etag: string }>({
     mutationFn: ({ title, etag }) => request({ method: "PATCH", url: `api/videos/${videoId}`, data: { title }, headers: { "If-Match": etag } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["videos"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.videos.all }),
   });
 }
 
@@ -57,7 +58,7 @@ async function each(ids: readonly string[], ask: (id: string) => Promise<unknown
 /** Videos, and the runs that were cancelled with them or are shown again. */
 function useRefresh() {
   const client = useQueryClient();
-  return () => Promise.all([client.invalidateQueries({ queryKey: ["videos"] }), client.invalidateQueries({ queryKey: ["runs"] })]);
+  return () => Promise.all([client.invalidateQueries({ queryKey: queryKeys.videos.all }), client.invalidateQueries({ queryKey: queryKeys.runs.all })]);
 }
 
 /** Hides videos and cancels what runs on them; throws where none could be hidden. `useRestoreVideos` brings them back for ten minutes. */

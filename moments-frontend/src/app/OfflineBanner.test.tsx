@@ -3,6 +3,7 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError } from "@/api/client";
 import { queryClient } from "@/api/queryClient";
+import { queryKeys } from "@/api/queryKeys";
 import { OfflineBanner } from "./OfflineBanner";
 
 let reachable = true;
@@ -14,7 +15,7 @@ vi.mock("@/api/client", async (original) => ({
 
 function Videos() {
   const { data, error } = useQuery({
-    queryKey: ["videos"],
+    queryKey: queryKeys.videos.all,
     queryFn: () => (reachable ? Promise.resolve("a video") : Promise.reject(new ApiError(0, {}))),
   });
   return <p>{data ?? error?.message}</p>;

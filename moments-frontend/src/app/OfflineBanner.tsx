@@ -2,6 +2,7 @@ import { Alert } from "@mui/material";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { ApiError, request } from "@/api/client";
+import { queryKeys } from "@/api/queryKeys";
 import type { HealthOut } from "@/api/types";
 
 const LOOK_MS = 15_000;
@@ -14,7 +15,7 @@ const LOOK_AGAIN_MS = 3_000;
 export function OfflineBanner() {
   const client = useQueryClient();
   const { error, data } = useQuery({
-    queryKey: ["health"],
+    queryKey: queryKeys.health,
     queryFn: ({ signal }) => request<HealthOut>({ url: "health", signal, timeout: 5_000 }),
     refetchInterval: (query) => (query.state.status === "error" ? LOOK_AGAIN_MS : LOOK_MS),
     retry: 1,
@@ -26,7 +27,7 @@ export function OfflineBanner() {
   useEffect(() => {
     if (!unwell) return undefined;
     return () => {
-      void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" && query.queryKey[0] !== "health" });
+      void client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" && query.queryKey[0] !== queryKeys.health[0] });
     };
   }, [client, unwell]);
   if (!unwell) return null;

@@ -1,5 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { request } from "@/api/client";
+import { queryKeys } from "@/api/queryKeys";
 import type { PageRunOut, ReadyOut, RunOut } from "@/api/types";
 
 export interface Overview {
@@ -15,7 +16,7 @@ const REST_MS = 15_000;
 
 /** The newest runs by how they are, and how the workers do. Asked for often only while something runs. */
 export const overview = queryOptions({
-  queryKey: ["runs", "overview"],
+  queryKey: queryKeys.runs.overview,
   queryFn: async ({ signal }): Promise<Overview> => {
     const page = (params: object) => request<PageRunOut>({ url: "api/pipeline", signal, params });
     const [queued, processing, failed, completed, ready] = await Promise.all([

@@ -1,19 +1,20 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "@/api/action";
 import { type ApiError, request } from "@/api/client";
+import { queryKeys } from "@/api/queryKeys";
 import type { CreateKey, KeyOut, ModelBody, ModelOut, ModelTestOut, NewKeyOut, PageKeyOut, ReadyOut } from "@/api/types";
 
 const LOOK_MS = 10_000;
 
 /** How the parts do: database, Redis, store, workers, queue. Not ready answers 503, in the same words. */
 export const readiness = queryOptions({
-  queryKey: ["ready"],
+  queryKey: queryKeys.ready,
   queryFn: ({ signal }) => request<ReadyOut>({ url: "ready", signal, validateStatus: (status) => status === 200 || status === 503 }),
   refetchInterval: LOOK_MS,
 });
 
 export const keys = queryOptions<KeyOut[], ApiError>({
-  queryKey: ["keys"],
+  queryKey: queryKeys.keys,
   queryFn: async ({ signal }) => (await request<PageKeyOut>({ url: "api/admin/keys", signal })).items,
 });
 
@@ -21,7 +22,7 @@ export function useCreateKey() {
   const client = useQueryClient();
   return useAction<NewKeyOut, CreateKey>({
     mutationFn: (data) => request({ method: "POST", url: "api/admin/keys", data }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.keys }),
   });
 }
 
@@ -29,7 +30,7 @@ export function useRevokeKey() {
   const client = useQueryClient();
   return useAction<KeyOut, string>({
     mutationFn: (id) => request({ method: "DELETE", url: `api/admin/keys/${id}` }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.keys }),
   });
 }
 
@@ -41,7 +42,7 @@ export function useSaveModel() {
       etag === null
         ? request({ method: "POST", url: "api/admin/models", data: body })
         : request({ method: "PUT", url: `api/admin/models/${body.key}`, data: body, headers: { "If-Match": etag } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.models.all }),
   });
 }
 
@@ -49,7 +50,7 @@ export function useRemoveModel() {
   const client = useQueryClient();
   return useAction<unknown, ModelOut>({
     mutationFn: ({ key, etag }) => request({ method: "DELETE", url: `api/admin/models/${key}`, headers: { "If-Match": etag } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.models.all }),
   });
 }
 
@@ -61,6 +62,6 @@ export function useTestModel() {
   const client = useQueryClient();
   return useAction<ModelTestOut, string>({
     mutationFn: (key) => request({ method: "POST", url: `api/admin/models/${key}/test`, timeout: TEST_MS }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["models"] }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.models.all }),
   });
 }

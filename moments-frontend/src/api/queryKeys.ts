@@ -1,0 +1,48 @@
+/**
+ * The key of every query, from the general to the special: what is invalidated by `all` takes everything below it along. A list's filter
+ * is a part of its key.
+ */
+export const queryKeys = {
+  health: ["health"],
+  ready: ["ready"],
+  me: ["me"],
+  keys: ["keys"],
+  models: {
+    all: ["models"],
+    up: (key: string) => ["models", key, "up"] as const,
+  },
+  runs: {
+    all: ["runs"],
+    overview: ["runs", "overview"],
+    status: (videoId: string) => ["runs", "status", videoId] as const,
+    pages: (filter: object, limit: number) => ["runs", "pages", filter, limit] as const,
+  },
+  videos: {
+    all: ["videos"],
+    one: (videoId: string) => ["videos", "one", videoId] as const,
+    pages: (filter: object) => ["videos", "pages", filter] as const,
+  },
+  moments: ofVideos("moments"),
+  transcript: ofVideos("transcript"),
+  waveform: ofVideos("waveform"),
+  shots: ofVideos("shots"),
+  silences: ofVideos("silences"),
+  source: ofVideos("source"),
+  stream: ofVideos("stream"),
+} as const;
+
+/** All that a run of a video may change, beside the runs themselves. */
+export const changedByRuns = [
+  queryKeys.videos.all,
+  queryKeys.moments.all,
+  queryKeys.transcript.all,
+  queryKeys.waveform.all,
+  queryKeys.shots.all,
+  queryKeys.silences.all,
+  queryKeys.source.all,
+  queryKeys.stream.all,
+] as const;
+
+function ofVideos<Name extends string>(name: Name) {
+  return { all: [name], of: (videoId: string) => [name, videoId] as const } as const;
+}
