@@ -91,7 +91,7 @@ fuzz: setup ## mutated headers for 10 minutes, seed printed: no crash of the par
 
 answers: setup ## 200,000 answers of language models at random, seed printed: every row read or named, none invented (ANSWERS_SEED=n; 1 h)
 	cd moments-backend && export ANSWERS_SEED=$(or $(ANSWERS_SEED),$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')) ANSWERS_EXAMPLES=50000 && \
-		echo "ANSWERS_SEED=$$ANSWERS_SEED" && ../.venv/bin/python -m pytest tests/moments/test_moments_answers.py -q --timeout=14400 $(PYTEST_ARGS)
+		echo "ANSWERS_SEED=$$ANSWERS_SEED" && ../.venv/bin/python -m pytest tests/moments/test_moments_answer_json.py -q --timeout=14400 $(PYTEST_ARGS)
 
 fuzz-api: setup ## every operation of the OpenAPI document asked in 200 right and 200 wrong ways: no 5xx, no answer against the document
 	cd moments-backend && SCHEMA_EXAMPLES=$(or $(EXAMPLES),200) ../.venv/bin/python -m pytest tests/api/test_api_schema.py -q --timeout=3000 $(PYTEST_ARGS)

@@ -178,7 +178,7 @@ async def test_a_video_with_all_that_belongs_to_it(services: Services) -> None:
     queries = VideoQueries(services.database)
     assert await queries.clip_thumbnails([stored.id]) == {stored.id: "s"}
     await services.moments.publish_uncut(claim, first.id, "no")
-    await services.videos.publish_sound(claim, {"duration": 90.0}, changed=True)
+    await services.videos.publish_audio_track(claim, {"duration": 90.0}, changed=True)
     assert await services.moments.clips_of([second.id], ClipKind.DELIVERED) == {}
 
 

@@ -43,7 +43,7 @@ class LanguageStretch:
 
 @dataclass(frozen=True, slots=True)
 class DroppedWords:
-    """Words that a recogniser wrote and nobody said, as far as can be told; seconds. `reason` is one of `guards.Reason`."""
+    """Words that a recogniser wrote and nobody seems to have said; seconds. `reason` is one of `guards.Reason`."""
 
     text: str
     start: float

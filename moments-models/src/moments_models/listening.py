@@ -1,7 +1,7 @@
 """How a chunk of speech is listened to: once, and again where the first answer can't be what was said.
 
 A decoder that finds no end is given shorter pieces; speech for which it wrote nothing is given to it by itself. What is left out
-and what stays without words is told.
+and what stays without words is reported.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DOUBTFUL = 0.7
 _CLEAR_ENOUGH = 0.6
 """What the words of a passage need in a language that was guessed."""
 _EDGE = 0.25
-"""Seconds of sound kept on either side of a stretch that is played by itself."""
+"""Seconds of sound added on either side of a stretch that is played by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ _AT_HOME = 0.7
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 2.0, 4.0
 """Seconds of a window that is asked for its language."""
 _NEAR = 1.0
-"""Seconds: stretches without words that lie nearer are told as one."""
+"""Seconds: stretches without words that lie nearer are reported as one."""
 
 
 class Interpreter:

@@ -36,7 +36,7 @@ _MIN_PAUSE = 0.2
 _LONG_GAP = 2.0
 """Seconds without speech that are listened to a second time."""
 _PAD = 0.2
-"""Seconds of sound kept on either side of a region."""
+"""Seconds of sound added on either side of a region."""
 _KEPT_PAUSE = 1.0
 """A longer pause inside a chunk is shortened to this; recognisers invent words in silence."""
 _SLACK = 0.3
@@ -44,7 +44,7 @@ _SLACK = 0.3
 _NEAR = 0.6
 """Stretches of speech without words that lie nearer than this are one."""
 LOOKED_INTO, TOLD = 0.6, 1.0
-"""Seconds of speech without words from which on it is played again, and told as not understood: less is a breath, a laugh, an "uh"."""
+"""Seconds of speech without words from which on it is played again, and reported as not understood: less is a breath, a laugh, an "uh"."""
 PROGRESS_SHARE = 0.04
 """Part of the whole work of recognition that finding the speech takes, for progress bars."""
 LONGEST_CHUNK = 28.0

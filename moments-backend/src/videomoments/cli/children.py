@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import IO, Self
 
 STOP_SECONDS = 8.0
-"""How long a child that was told to end may take."""
+"""How long a child that was asked to end may take."""
 _KEPT_LOGS = 10
 _LOG_BYTES = 20 * 1024 * 1024
 _TAIL_BYTES = 4096
-# After a child was told to end, how long it may take when its parent is gone and nobody looks.
+# After a child was asked to end, how long it may take when its parent is gone and nobody looks.
 _ORPHAN_SECONDS = 30.0
 
 
@@ -79,7 +79,7 @@ class Child:
         self.started_at = time.monotonic()
 
     def use(self, environment: Mapping[str, str]) -> None:
-        """Gives it another environment: when that differs, it is told to end, for whoever looks after it to start it again."""
+        """Gives it another environment: when that differs, it is asked to end, for whoever looks after it to start it again."""
         changed = {**self._environment, **environment}
         if changed != self._environment:
             self._environment = changed

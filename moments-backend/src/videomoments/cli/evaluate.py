@@ -71,7 +71,7 @@ def evaluate(
 
 
 def _keep(ours: Predictions, path: Path) -> None:
-    """Writes what was found. A disk that filled up meanwhile does not cost the work: it is kept elsewhere then, and said."""
+    """Writes what was found. Where the disk has filled up meanwhile, the file is written elsewhere, and a line says where."""
     import tempfile
 
     from videomoments.cli.console import say
@@ -150,7 +150,7 @@ def _baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
 
 
 def _counting(name: str) -> Callable[[int, int, str], None]:
-    """A line on stderr that counts recordings; on a terminal it stays one line, elsewhere every tenth is told."""
+    """A line on stderr that counts recordings; on a terminal it stays one line, elsewhere every tenth is printed."""
     import sys
 
     terminal = sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""Ctrl-C and its relatives: a command that is told to end by any of them ends in order."""
+"""Ctrl-C and its relatives: a command that any of them ends does so in order."""
 
 from __future__ import annotations
 

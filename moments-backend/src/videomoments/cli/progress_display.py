@@ -41,7 +41,7 @@ _BAR_WIDTH = 24
 
 
 class RunProgress(Protocol):
-    """What is told about a run while it lasts. `close` is always called, and leaves the last state to be read.
+    """Prints the progress of a run while it lasts. `close` is always called, and leaves the last state to be read.
 
     `begin` and `show` raise BrokenPipeError when nobody reads any more; the others never do.
     """

@@ -69,7 +69,7 @@ def serve_until_signalled(settings: Settings, workers: int, *, webui: bool) -> i
             children = [_child(name, running) for name in names]
             for child in children:
                 stack.enter_context(child)
-            # Leaving the stack ends one after the other; told first, they end together.
+            # Leaving the stack ends one after the other; asked to stop first, they end together.
             stack.callback(_request_stop, children)
             stop_signal.listening = True
             _wait_until_it_answers(settings, running, children, stop_signal)

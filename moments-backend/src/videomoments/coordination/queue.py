@@ -122,7 +122,7 @@ class JobQueue:
         return await self._entries(consumer, _messages(answer))
 
     async def autoclaim(self, consumer: str, count: int, min_idle_ms: int) -> list[Entry]:
-        """Entries that nobody has kept fresh for `min_idle_ms`."""
+        """Returns entries that nobody has refreshed for `min_idle_ms`."""
         answer: Any = await self._redis.xautoclaim(redis_keys.STREAM, redis_keys.GROUP, consumer, min_idle_ms, count=count)
         return await self._entries(consumer, answer[1])
 

@@ -52,7 +52,7 @@ def stage_timed(stage: str) -> Iterator[None]:
 
 
 def take_counted() -> dict[Series, float]:
-    """What was counted since the last call. Give it back when it could not be kept."""
+    """Returns what was counted since the last call. Pass it to `give_back` when it could not be stored."""
     with _lock:
         fresh = {}
         for metric in _registry.collect():
@@ -60,7 +60,7 @@ def take_counted() -> dict[Series, float]:
                 series = (sample.name, json.dumps(sample.labels, sort_keys=True))
                 if sample.name.endswith("_created") or sample.value == _reported.get(series):
                     continue
-                fresh[series] = sample.value - _reported.get(series, 0.0)  # 0 the first time: an empty bucket is told, too
+                fresh[series] = sample.value - _reported.get(series, 0.0)  # 0 the first time: an empty bucket is reported, too
                 _reported[series] = sample.value
     return fresh
 

@@ -26,7 +26,7 @@ def whole_video(recordings: Sequence[EvaluatedRecording]) -> Predictions:
 
 
 def uniform(recordings: Sequence[EvaluatedRecording]) -> Predictions:
-    """Equal parts: as many as people made (which no model is told); for queries parts of the usual length, the first one first."""
+    """Equal parts: as many as people made (which no model knows); for queries parts of the usual length, the first one first."""
     found = Predictions("uniform")
     length = usual_length(recordings)
     for recording in recordings:

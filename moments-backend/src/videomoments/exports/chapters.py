@@ -15,8 +15,8 @@ _LONGEST_TITLE, _SHORTEST_TITLE = 100, 20
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """The kept moments by their starts. Where two are closer than YouTube allows, the better one stays. With fewer than three chapters
-    YouTube shows none, though the text is right."""
+    """Writes the moments that nobody rejected by their starts. Where two are closer than YouTube allows, the better one stays. With
+    fewer than three chapters YouTube shows none, though the text is right."""
     notes = Notes() if notes is None else notes
     chosen = _chosen(recording)
     if left_out := len(recording.not_rejected) - len(chosen):

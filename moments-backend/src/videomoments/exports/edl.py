@@ -15,7 +15,8 @@ _RECORD_END = "23:59:59:00"
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """The kept moments as cuts, in time order. Each names the file, and says in comments what it is, why it was chosen and by which engine.
+    """Writes the moments that nobody rejected as cuts, in time order. Each names the file; comments say what it is, why it was chosen
+    and by which engine.
 
     The format has room for 999 events, its clock for 23 hours of them; further moments are left out, and a comment says so. Where a moment
     reaches over midnight on the source's timecode, all of the source's times are counted from its first picture instead: an event that

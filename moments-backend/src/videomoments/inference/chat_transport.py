@@ -33,7 +33,7 @@ class ChatTransport:
             await client.aclose()
 
     async def post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any], on_token: Callable[[], None] | None = None) -> str:
-        """The body of a successful answer, at most 8 MB of it, put together where it is streamed; `on_token` is told when there is more
+        """The body of a successful answer, at most 8 MB of it, put together where it is streamed; `on_token` is called when there is more
         of it. Raises ModelError."""
         try:
             if endpoint.route is None:

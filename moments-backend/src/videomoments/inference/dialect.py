@@ -1,7 +1,7 @@
 """How one chat server wants to be asked: the overview's form, less what it was seen to refuse.
 
 Every server is asked in the overview's form first (`temperature`, `max_tokens`, a system message). What it refuses by name is learned
-(`refusals`), kept by a `DialectMemory`, and not sent again. What a model's entry says is never learned against.
+(`refusals`), stored by a `DialectMemory`, and not sent again. What a model's entry says is never learned against.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Dialect(BaseModel):
 
     @classmethod
     def read(cls, stored: Any) -> Dialect:
-        """What an earlier version kept may say less, or something that this one does not know."""
+        """What an earlier version stored may say less, or something that this one does not know."""
         try:
             return cls.model_validate(stored)
         except ValidationError:
@@ -77,7 +77,7 @@ OVERVIEW = Dialect()
 
 
 class DialectMemory(Protocol):
-    """Where dialects are kept. What is kept of an entry goes when the entry is edited."""
+    """Stores dialects. What is stored for an entry is deleted when the entry is edited."""
 
     async def recall(self, config: ModelConfig) -> Dialect: ...
 
@@ -135,7 +135,7 @@ def unsent(sampling: Sampling, body: Body) -> dict[str, float]:
 
 
 def not_sent(key: str, values: Mapping[str, float]) -> str | None:
-    """What a user is told of `unsent` values; None where there are none."""
+    """Returns a sentence for users about `unsent` values, or None where there are none."""
     if not values:
         return None
     named = " and ".join(f"{name} {value:g}" for name, value in sorted(values.items()))

@@ -13,7 +13,7 @@ from typing import Any
 from videomoments.core.times import Interval, short_clock
 
 MOST_ROWS = 500
-"""So many rows of each kind are kept; counts and sums go over all of them."""
+"""At most so many rows of each kind are stored; counts and sums go over all of them."""
 _LONGEST_TEXT = 200
 UNSURE = 0.5
 """Below this probability a language was guessed."""
@@ -31,7 +31,7 @@ class LanguageStretch:
 
 @dataclass(frozen=True, slots=True)
 class DroppedWords:
-    """Words that were recognised and left out, for nobody said them as far as can be told; `reason` is the recogniser's."""
+    """Words that were recognised and left out, for nobody seems to have said them; `reason` is the recogniser's."""
 
     text: str
     start: float

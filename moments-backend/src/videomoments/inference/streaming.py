@@ -30,7 +30,7 @@ class StreamedAnswer:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to come: the server said so, or told of an error."""
+        """Whether nothing more is to come: the server said so, or sent an error."""
         return self._events.done or self._error is not None
 
     def feed(self, data: bytes) -> bool:

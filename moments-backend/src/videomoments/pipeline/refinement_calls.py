@@ -109,7 +109,7 @@ async def refine_each(
 
 
 def _for_people(error: ModelError, model: str) -> ModelError:
-    """What is wrong with an answer is written for the model, which is asked again with it: a user is told whose answer it was."""
+    """What is wrong with an answer is written for the model, which is asked again with it: a user reads whose answer it was."""
     if error.code not in ("model_bad_answer", "model_truncated"):
         return error
     return ModelError(f"Model {model} gave no answer that can be used: {error.message}", code=error.code, advice=error.advice)

@@ -1,4 +1,4 @@
-"""Whether a URL may be registered at all: what can be told from its text alone, before a run connects to anything."""
+"""Whether a URL may be registered at all: what its text alone shows, before a run connects to anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that a server compressed although nobody asked: unpacked as they come. Whether they are compressed is told by their bytes."""
+"""Bodies that a server compressed although nobody asked: unpacked as they come. Their bytes show whether they are compressed."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _listed(fields: list[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:
 
 
 def _lengths(fields: list[tuple[bytes, bytes]]) -> list[bytes]:
-    """One length however often it is told, none where what is told is no number. Two that differ stay, and are refused."""
+    """Returns one length however often it is given, none where it is no number. Two that differ stay, and are refused."""
     numbers = [text.removeprefix(b"+") for text in _listed(fields, b"content-length")]
     return sorted({number for number in numbers if number.isdigit()})
 

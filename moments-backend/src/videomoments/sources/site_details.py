@@ -1,4 +1,4 @@
-"""What yt-dlp tells of a video and of a list, cut down to what is kept. In the child only: every value is a stranger's."""
+"""What yt-dlp returns of a video and of a list, cut down to what is stored. In the child only: every value is a stranger's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can't be media, by what a server calls it and by its first bytes: told before it is downloaded, stored or worked on.
+"""What can't be media, by what a server calls it and by its first bytes: decided before it is downloaded, stored or worked on.
 
 It only saves time and gives a better answer: whatever may be media passes, and is opened by the media child alone, which knows a few
 demuxers. This is the one place that names what is refused at the door; a format that the child learns needs nothing here.
@@ -136,7 +136,7 @@ def refuse_not_media(head: bytes, *, whole: bool, name: str = "The file") -> Non
 def seems_to_be(head: bytes, *, whole: bool = False) -> str | None:
     """What a file is that can't be media, with its article (`a picture (PNG)`); None for all that may be.
 
-    `head` is its beginning, up to `HEAD_BYTES`, or all of it (`whole`): whether a file is text is told only where one of both is given.
+    `head` is its beginning, up to `HEAD_BYTES`, or all of it (`whole`): whether a file is text is decided only where one of both is given.
     """
     head = head[:HEAD_BYTES]
     for start, what in _STARTS:

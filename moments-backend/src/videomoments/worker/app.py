@@ -1,4 +1,4 @@
-"""The worker process: builds what the stages need, and works until it is told to stop."""
+"""The worker process: builds what the stages need, and works until it is asked to stop."""
 
 from __future__ import annotations
 

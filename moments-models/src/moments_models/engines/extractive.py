@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from moments_models.spans import TopicSpan
 
 _KEPT = 4
-"""Transcripts whose vectors are kept; 3 h take 4 MB."""
+"""Transcripts whose vectors are cached; 3 h take 4 MB."""
 _WHITE = re.compile(r"\s+")
 _SHORTEST = 0.01
 """Seconds; a moment that is not longer is none."""
@@ -87,7 +87,7 @@ class Extractive:
         ]
 
     def _vectors(self, texts: list[str], task: Task) -> NDArray[np.float32]:
-        """Vectors of a transcript; the last few are kept, because people ask one recording many things."""
+        """Vectors of a transcript; the last few are cached, because people ask one recording many things."""
         key = hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
         vectors = self._known.pop(key, None)
         if vectors is None:

@@ -32,7 +32,7 @@ class Llama:
         settings.verbosity = -1
         # With as many threads as cores, throughput collapses as soon as anything else runs.
         settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = max(1, cores() - 1)
-        # The library can't be had without its own HTTP server. Nobody is told the key, and no web page may ask.
+        # The library can't be had without its own HTTP server. Nobody learns the key, and no web page may ask.
         settings.port = 0
         settings.api_keys = [secrets.token_urlsafe(32)]
         settings.cors_origins = "null"

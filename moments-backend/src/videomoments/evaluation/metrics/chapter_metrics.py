@@ -1,6 +1,6 @@
 """Chapters: where boundaries lie, and which chapters were found.
 
-A recording's chapters are told by their starts; they tile it from 0 to its end, for people and models alike. A start within the first
+A recording's chapters are given by their starts; they tile it from 0 to its end, for people and models alike. A start within the first
 second is no boundary.
 """
 

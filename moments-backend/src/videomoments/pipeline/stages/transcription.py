@@ -72,7 +72,7 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tim
 async def _part(
     context: StageContext, audio: Path, chunk: AudioChunk, number: int, folder: Path, language: str | None, progress: _Progress
 ) -> TimedTranscript:
-    """What is heard in one part. An answer is kept for whoever goes on with this run: only what was under way is asked for again."""
+    """Recognises one part. The answer is stored for the next attempt of this run: only what was under way is asked for again."""
     path = folder / f"{number}.wav"
     parts = context.services.transcript_parts
     await asyncio.to_thread(write_chunk, audio, chunk, path)

@@ -48,7 +48,7 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The source as a local file. `name` is a label, `title` a better one than the URL gave, `told` what else is known of it."""
+    """The source as a local file. `name` is a label, `title` a better one than the URL gave, `details` what else is known of it."""
 
     path: Path
     name: str
