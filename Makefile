@@ -13,7 +13,7 @@ PURE_MODELS = tests/test_guards.py tests/test_segments.py tests/test_titles.py t
 PURE_BACKEND = tests/core tests/evaluation tests/exports tests/moments tests/scripts tests/pipeline/test_progress_clock.py
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup page e2e lint format test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
+.PHONY: help setup page e2e lint format mutants test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ format: setup ## rewrites the code in the project's style
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 	$(PAGE) format
+
+mutants: setup ## small faults in code that must not be wrong, one at a time: which no test notices (ARGS="--only moments --minutes 60")
+	$(PY) scripts/mutants.py $(ARGS)
 
 test: export MOMENTS_SKIPPED := $(CURDIR)/.venv/skipped
 test: setup ## every test: units, contracts, stories on real parts and real speech; at its end what was skipped, and how to get it

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import socket
 from ipaddress import ip_address
 
 import pytest
@@ -38,6 +40,44 @@ async def test_every_spelling_of_loopback_is_refused(host: str) -> None:
 def test_literals_are_checked_before_connecting(host: str) -> None:
     with pytest.raises(AddressRefused):
         AddressGuard().check_literal(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"]
+)
+def test_names_of_this_machine_are_refused_before_they_are_resolved(host: str) -> None:
+    with pytest.raises(AddressRefused):
+        AddressGuard().check_literal(host)
+    with pytest.raises(AddressRefused):
+        AddressGuard("10.0.0.0/8").check_literal(host)
+    AddressGuard("127.0.0.1").check_literal(host)
+    AddressGuard("::1").check_literal(host)
+    AddressGuard(host).check_literal(host)
+
+
+def test_other_names_are_left_to_their_resolution() -> None:
+    for host in ("localhost.example", "mylocalhost", "media.example", "v1.example"):
+        AddressGuard().check_literal(host)
+
+
+def test_a_resolvers_answers_are_all_checked_and_each_is_kept_once() -> None:
+    answers = ["8.8.8.8", "2606:4700:4700::1111%eth0", "8.8.8.8"]
+    assert AddressGuard().checked("media.example", answers) == [ip_address("8.8.8.8"), ip_address("2606:4700:4700::1111")]
+    with pytest.raises(AddressRefused) as caught:
+        AddressGuard().checked("media.example", ["8.8.8.8", "fe80::1%eth0"])
+    assert "fe80" not in str(caught.value), "what our resolver knows stays with us"
+    assert AddressGuard("MEDIA.example.").checked("media.EXAMPLE.", ["10.0.0.1"]) == [ip_address("10.0.0.1")]
+
+
+@pytest.mark.parametrize(("number", "retryable"), [(socket.EAI_AGAIN, True), (socket.EAI_NONAME, False)])
+async def test_a_name_server_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch, number: int, retryable: bool) -> None:
+    async def none(*_: object, **__: object) -> list[object]:
+        raise socket.gaierror(number, "no answer")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", none)
+    with pytest.raises(SourceUnavailable) as caught:
+        await AddressGuard().addresses("media.example", 80)
+    assert caught.value.retryable is retryable
 
 
 async def test_listed_hosts_and_networks_may_be_reached() -> None:
