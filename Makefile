@@ -11,9 +11,19 @@ export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' quiet.env)
 # Units without servers and models.
 PURE_MODELS = tests/test_guards.py tests/test_segments.py tests/test_titles.py tests/test_topics.py tests/test_vad.py
 PURE_BACKEND = tests/core tests/evaluation tests/exports tests/moments tests/scripts tests/pipeline/test_progress_clock.py
+# And what else asks no server: files, and sockets of the test's own process at most.
+UNIT_MODELS = $(PURE_MODELS) tests/test_languages.py tests/test_listening.py tests/test_tongues.py
+UNIT_BACKEND = $(PURE_BACKEND) --ignore=tests/scripts/test_first_contribution.py $(patsubst %,tests/%.py,inference/test_certainty \
+	inference/test_connection_failures inference/test_failures inference/test_recognition_details inference/test_model_registry inference/test_recognised \
+	inference/test_refusals inference/test_spacing inference/test_sse sources/test_address_guard sources/test_source_sniff \
+	storage/test_store_configured storage/test_store_layout storage/test_store_signing media/test_media_framing \
+	coordination/test_redis_url cli/test_cli_follow cli/test_cli_terminal)
+# Percent of lines and branches together. It only rises.
+COVERAGE_FLOOR = 60
+COVERAGE = --cov --cov-report= --cov-config=../moments-backend/pyproject.toml
 PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-.PHONY: help setup page e2e lint format mutants test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
+.PHONY: help setup page e2e lint format unit mutants test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -46,6 +56,12 @@ format: setup ## rewrites the code in the project's style
 
 mutants: setup ## small faults in code that must not be wrong, one at a time: which no test notices (ARGS="--only moments --minutes 60")
 	$(PY) scripts/mutants.py $(ARGS)
+
+unit: export COVERAGE_FILE := $(CURDIR)/.venv/coverage
+unit: setup ## the units that need no server and no model, in under a minute; ends with their branch coverage
+	cd moments-models && $(PYTEST) $(COVERAGE) $(UNIT_MODELS)
+	cd moments-backend && $(PYTEST) $(COVERAGE) --cov-append $(UNIT_BACKEND)
+	$(PY) -m coverage report --rcfile=moments-backend/pyproject.toml --fail-under=$(COVERAGE_FLOOR)
 
 test: export MOMENTS_SKIPPED := $(CURDIR)/.venv/skipped
 test: setup ## every test: units, contracts, stories on real parts and real speech; at its end what was skipped, and how to get it
