@@ -17,7 +17,7 @@ from videomoments.api.declarations import RouteTable
 from videomoments.api.deps import ApiDeps
 from videomoments.api.gate import Gate
 from videomoments.api.hosts import Hosts
-from videomoments.api.recent_statuses import StatusFirst
+from videomoments.api.recent_statuses import ForgetChanged
 from videomoments.api.routes import ROUTERS
 from videomoments.api.slow_bodies import LeastRate
 from videomoments.api.webui import WebuiOrApi
@@ -68,7 +68,7 @@ def create_app(deps: ApiDeps) -> FastAPI:
     app.table = RouteTable(app.routes)
     app.add_middleware(WebuiOrApi)
     app.add_middleware(Compressed, routes=app.table)
-    app.add_middleware(StatusFirst, statuses=deps.statuses)
+    app.add_middleware(ForgetChanged, routes=app.table, statuses=deps.statuses)
     if deps.settings.keys_required:
         app.add_middleware(Access, routes=app.table, keys=deps.services.api_keys, quotas=Quotas(deps.services.redis))
     app.add_middleware(LeastRate, rate=deps.settings.body_rate, seconds=deps.settings.body_seconds)

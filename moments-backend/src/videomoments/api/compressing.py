@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from videomoments.api.declarations import RouteTable
 
 # A status is smaller: what is asked for every two seconds is not worth the time. Bytes.
-SMALLEST = 4096
+_SMALLEST = 4096
 _LEVEL = 4
 
 
@@ -18,7 +18,7 @@ class Compressed:
     def __init__(self, app: ASGIApp, routes: RouteTable) -> None:
         self._app = app
         self._routes = routes
-        self._compressed = GZipMiddleware(app, minimum_size=SMALLEST, compresslevel=_LEVEL)
+        self._compressed = GZipMiddleware(app, minimum_size=_SMALLEST, compresslevel=_LEVEL)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = scope["type"] != "http" or not self._routes.of(scope).compressed

@@ -7,23 +7,18 @@ process has just accepted; an active run that is a moment old costs its poller n
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from videomoments.api.compressing import SMALLEST
-from videomoments.api.conditional import Tagged, matches
+from videomoments.api.conditional import Tagged
+from videomoments.api.declarations import SAFE_METHODS, RouteTable
 
 # Counted from before the question to the database. With the time that it takes, a poller sees a status of one second at most.
 FRESH_SECONDS = 0.8
 _KEPT = 2000
-_STATUS = re.compile(r"/api/pipeline/([A-Za-z0-9_-]{1,64})/status")
-# Changes of one video alone; what else is below these paths (`upload`, `list`) names no status that could be asked for.
-_OF_ONE_VIDEO = re.compile(r"/api/(?:pipeline|videos)/([A-Za-z0-9_-]{1,64})(?:/|$)")
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +36,24 @@ class _Kept:
 
 
 class RecentStatuses:
-    """Statuses by video, of one process. What this process changes is seen at once: `forget` is called with every change."""
+    """Statuses by video, of one process. What this process changes is seen at once: `forget` is called with every change.
+    `clock` is monotonic."""
 
-    def __init__(self, seconds: float = FRESH_SECONDS) -> None:
+    def __init__(self, seconds: float = FRESH_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._loading: dict[str, asyncio.Task[Status]] = {}
 
     def get(self, video_id: str) -> Tagged | None:
         """The video's status, unless it is too old or was never asked for."""
         kept = self._kept.get(video_id)
-        return kept.body if kept is not None and time.monotonic() - kept.at < self._seconds else None
+        return kept.body if kept is not None and self._clock() - kept.at < self._seconds else None
 
     async def load(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Tagged:
-        """The status as `read` answers it. Whoever asks meanwhile waits for the same answer. Raises what `read` raises."""
+        """The status that is kept, else what `read` returns. Whoever asks meanwhile waits for the same. Raises what `read` raises."""
+        if (kept := self.get(video_id)) is not None:
+            return kept
         if (joined := self._loading.get(video_id)) is not None:
             await asyncio.wait({joined})
             # An end, or that there is no run, may have been read just before somebody's start was accepted elsewhere.
@@ -76,7 +75,7 @@ class RecentStatuses:
             self._loading.pop(video_id, None)
 
     async def _read(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Status:
-        began, mine = time.monotonic(), asyncio.current_task()
+        began, mine = self._clock(), asyncio.current_task()
         status = await read()
         if self._loading.get(video_id) is mine and status.active:
             self._keep(video_id, _Kept(status.body, began))
@@ -95,54 +94,33 @@ class RecentStatuses:
             task.exception()  # whoever asked has it, unless he went away: then nobody has to be told
 
 
-class StatusFirst:
-    """ASGI middleware: a status that is at hand is answered here, without router, validation and models; all else is `app`'s.
+class ForgetChanged:
+    """ASGI middleware: whoever has the answer to a change, and polls, must see it. It is committed by the time that the answer begins.
 
-    It stands behind the gate and the keys, and answers word for word as the route does.
+    A change names its video in the path, as the router has read it. One that names none changes no video's run, unless it starts one.
     """
 
-    def __init__(self, app: ASGIApp, statuses: RecentStatuses) -> None:
+    def __init__(self, app: ASGIApp, routes: RouteTable, statuses: RecentStatuses) -> None:
         self._app = app
+        self._routes = routes
         self._statuses = statuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
-        elif scope["method"] == "GET":
-            asked = _STATUS.fullmatch(scope["path"])
-            known = self._statuses.get(asked[1]) if asked is not None else None
-            if known is None or len(known.content) >= SMALLEST:
-                await self._app(scope, receive, send)
-            else:
-                await _answer(known, scope, send)
-        elif scope["method"] in _SAFE_METHODS:
-            await self._app(scope, receive, send)
-        else:
-            await self._changing(scope, receive, send)
+            return
 
-    async def _changing(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whoever has the answer to a change, and polls, must see it. It is committed by the time that the answer begins."""
-        named = _OF_ONE_VIDEO.match(scope["path"])
-        video_id = named[1] if named else None
+        def forget() -> None:
+            video_id = scope.get("path_params", {}).get("video_id")
+            if video_id is not None or self._routes.of(scope).starts_run:
+                self._statuses.forget(video_id)
 
         async def forgetting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._statuses.forget(video_id)
+                forget()
             await send(message)
 
         try:
             await self._app(scope, receive, forgetting)
         finally:
-            self._statuses.forget(video_id)  # it may have failed behind its change
-
-
-async def _answer(known: Tagged, scope: Scope, send: Send) -> None:
-    headers = [(b"etag", known.etag.encode()), (b"cache-control", b"no-cache")]
-    given = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
-    if matches(given.decode("latin-1"), known.etag):
-        await send({"type": "http.response.start", "status": 304, "headers": headers})
-        await send({"type": "http.response.body"})
-        return
-    headers += [(b"content-length", str(len(known.content)).encode()), (b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": known.content})
+            forget()  # it may have failed behind its change

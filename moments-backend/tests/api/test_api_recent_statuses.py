@@ -1,13 +1,16 @@
-"""The status route's short way answers as the long one does, shows no end that is over, and nothing older than a second."""
+"""A status that is kept is answered as one that is read, shows no end that is over, and is no older than a second."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 from finished import claimed
+from sqlalchemy import event
 
 from videomoments.api.app import create_app
 from videomoments.api.conditional import Tagged
@@ -33,11 +36,11 @@ async def keyed(settings: Settings, deps: ApiDeps) -> AsyncIterator[ApiDeps]:
     await own.services.close()
 
 
-def is_short(deps: ApiDeps, video: str) -> bool:
+def is_kept(deps: ApiDeps, video: str) -> bool:
     return deps.statuses.get(video) is not None
 
 
-async def test_f72_the_short_way_answers_word_for_word_as_the_long_one(keyed: ApiDeps) -> None:
+async def test_f72_a_kept_status_is_answered_word_for_word_as_one_that_is_read(keyed: ApiDeps) -> None:
     claim = await claimed(keyed)
     path = f"/api/pipeline/{claim.video_id}/status"
     secret = (await keyed.services.api_keys.create("reader", KeyScope.READ))[1]
@@ -60,16 +63,16 @@ async def test_f72_the_short_way_answers_word_for_word_as_the_long_one(keyed: Ap
         seen = set()
         for headers in asked:
             keyed.statuses.forget()
-            long = await client.get(path, headers=headers)
-            if long.status_code in (200, 304):
-                assert is_short(keyed, claim.video_id)
+            read = await client.get(path, headers=headers)
+            if read.status_code in (200, 304):
+                assert is_kept(keyed, claim.video_id)
             else:
                 await client.get(path, headers=good)
-            short = await client.get(path, headers=headers)
-            assert (short.status_code, short.content) == (long.status_code, long.content), headers
-            assert dict(short.headers) == dict(long.headers), headers
-            assert short.headers["x-content-type-options"] == "nosniff"
-            seen.add(short.status_code)
+            kept = await client.get(path, headers=headers)
+            assert (kept.status_code, kept.content) == (read.status_code, read.content), headers
+            assert dict(kept.headers) == dict(read.headers), headers
+            assert kept.headers["x-content-type-options"] == "nosniff"
+            seen.add(kept.status_code)
         assert seen == {200, 304, 401, 421}
         own = await client.get(path, headers=good | {"X-Request-Id": "bad id"})
         assert len(own.headers["x-request-id"]) == 16
@@ -78,7 +81,7 @@ async def test_f72_the_short_way_answers_word_for_word_as_the_long_one(keyed: Ap
             assert other.status_code in (403, 405), method
 
 
-async def test_a_quota_counts_the_short_way_too(keyed: ApiDeps) -> None:
+async def test_a_quota_counts_kept_statuses_too(keyed: ApiDeps) -> None:
     claim = await claimed(keyed)
     secret = (await keyed.services.api_keys.create("limited", KeyScope.READ, requests_per_minute=3))[1]
     async with client_of(keyed) as client:
@@ -92,7 +95,7 @@ async def test_a_worker_s_progress_is_seen_within_a_second(client: httpx.AsyncCl
     claim = await claimed(deps)
     path = f"/api/pipeline/{claim.video_id}/status"
     first = await client.get(path)
-    assert is_short(deps, claim.video_id)
+    assert is_kept(deps, claim.video_id)
     await StageRecords(deps.services.runs).start(claim, StageName.VIDEO_DOWNLOAD, "h")
     await asyncio.sleep(FRESH_SECONDS)
     then = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
@@ -105,24 +108,57 @@ async def test_whoever_changes_a_run_sees_it_at_once_and_an_end_is_never_kept(cl
     for _ in range(2):
         assert (await client.get(f"{path}/status")).json()["status"] == "processing"
     await client.post(f"{path}/cancel")
-    assert not is_short(deps, claim.video_id)
+    assert not is_kept(deps, claim.video_id)
     await deps.services.runs.finish(claim, RunStatus.CANCELLED)
     ended = (await client.get(f"{path}/status")).json()
-    assert (ended["status"], is_short(deps, claim.video_id)) == ("cancelled", False)
+    assert (ended["status"], is_kept(deps, claim.video_id)) == ("cancelled", False)
     # As another process would: this one hears nothing of it.
     await deps.services.runs.accept(claim.video_id, await deps.services.models.snapshot(RunOptions()))
     assert (await client.get(f"{path}/status")).json()["status"] == "queued"
 
 
-async def test_a_change_of_one_video_leaves_what_is_known_of_others(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+async def test_a_change_of_one_video_leaves_what_is_known_of_others(deps: ApiDeps) -> None:
+    deps = replace(deps, statuses=RecentStatuses(clock=lambda: 0.0))
+    async with client_of(deps) as client:
+        await changes_of_one_video(client, deps)
+
+
+async def changes_of_one_video(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     one, other = await claimed(deps), await claimed(deps, "https://example.com/other.mp4")
     for change in (f"/api/pipeline/{one.video_id}/cancel", f"/api/videos/{one.video_id}"):
         for video in (one.video_id, other.video_id):
             await client.get(f"/api/pipeline/{video}/status")
         await client.request("POST" if change.endswith("cancel") else "PATCH", change, json={"title": "x"})
-        assert (is_short(deps, one.video_id), is_short(deps, other.video_id)) == (False, True)
+        assert (is_kept(deps, one.video_id), is_kept(deps, other.video_id)) == (False, True)
+    for piece in ("/api/videos", "/api/videos/list", "/api/videos/upload", "/api/pipeline/dismiss"):
+        await client.post(piece, json={"url": "http://127.0.0.1/"})
+        assert is_kept(deps, other.video_id), piece
     await client.post("/api/generate_moments", json={"url": "https://example.com/third.mp4"})
-    assert not is_short(deps, other.video_id), "which video it would be is not in the path"
+    assert not is_kept(deps, other.video_id), "which video it would be is not in the path"
+
+
+async def test_f75_500_pollers_of_a_run_cost_two_statements_a_second(deps: ApiDeps) -> None:
+    now, asked = 0.0, list[float]()
+
+    def count(*_: Any) -> None:
+        asked.append(now)
+
+    claim = await claimed(deps)
+    polled = replace(deps, statuses=RecentStatuses(clock=lambda: now))
+    engine = deps.services.database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", count)
+    async with client_of(polled) as client:
+        first = await client.get(f"/api/pipeline/{claim.video_id}/status")
+        etag = first.headers["ETag"]
+        for _ in range(30):  # three seconds, in each of which half of them ask
+            now += 0.1
+            answers = await asyncio.gather(*(client.get(str(first.url), headers={"If-None-Match": etag}) for _ in range(25)))
+            assert {answer.status_code for answer in answers} <= {200, 304}  # on a slow machine its lease may end
+            etag = answers[-1].headers["ETag"]
+    event.remove(engine, "before_cursor_execute", count)
+    within = [sum(began <= time < began + 1 for time in asked) for began in asked]
+    assert max(within) == 2
+    assert len(asked) == 4, "one each 0.8 seconds"
 
 
 def status_of(text: str, *, active: bool = True) -> Status:
