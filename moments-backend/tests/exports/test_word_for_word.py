@@ -29,7 +29,7 @@ from videomoments.inference.spacing import running_text, whole_words
 from videomoments.inference.transcript import TimedTranscript, words_from_rows, words_to_rows
 from videomoments.moments.lines import build_lines
 
-SAID = Path(__file__).parents[3] / "moments-frontend/src/features/detail/lib/said.json"
+SAID = Path(__file__).parents[3] / "moments-frontend/src/features/detail/transcript/said.json"
 _RATE = 16_000
 
 TRUTH = [

@@ -1,4 +1,4 @@
-import { createContext, useContext } from "react";
+import { createContext, useCallback, useContext } from "react";
 import { toApiError } from "@/api/client";
 
 export interface Notification {
@@ -16,8 +16,11 @@ export function useNotify(): (notification: Notification) => void {
 /** For `onError`: what the API said, with its advice. */
 export function useNotifyError(): (error: unknown) => void {
   const notify = useNotify();
-  return (error) => {
-    const known = toApiError(error);
-    notify({ message: known.advice ? `${known.message} ${known.advice}` : known.message, severity: "error" });
-  };
+  return useCallback(
+    (error) => {
+      const known = toApiError(error);
+      notify({ message: known.advice ? `${known.message} ${known.advice}` : known.message, severity: "error" });
+    },
+    [notify],
+  );
 }

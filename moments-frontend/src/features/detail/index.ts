@@ -1,1 +1,1 @@
-export { Detail } from "./components/Detail";
+export { Detail } from "./Detail";

@@ -1,14 +1,15 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "@/api/action";
 import { type ApiError, request, toApiError } from "@/api/client";
+import { queryKeys } from "@/api/queryKeys";
 import type { CorrectWord, ShotsOut, SilencesOut, SourceOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
 import { followed, madeOf } from "@/lib/ownTags";
-import { untilRefresh } from "../lib/expiry";
+import { untilRefresh } from "../player/expiry";
 
 /** Where the source plays: signed, and asked for anew five minutes before it expires. */
 export const stream = (videoId: string) =>
   queryOptions<StreamOut, ApiError>({
-    queryKey: ["stream", videoId],
+    queryKey: queryKeys.stream.of(videoId),
     queryFn: ({ signal }) => request<StreamOut>({ url: `api/videos/${videoId}/stream`, signal }),
     staleTime: Infinity,
     gcTime: 0,
@@ -29,21 +30,21 @@ function optional<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
 
 export const waveform = (videoId: string) =>
   queryOptions<WaveformOut | null, ApiError>({
-    queryKey: ["waveform", videoId],
+    queryKey: queryKeys.waveform.of(videoId),
     queryFn: ({ signal }) => optional(request<WaveformOut>({ url: `api/videos/${videoId}/waveform`, signal, params: { points: 6000 } })),
     staleTime: 600_000,
   });
 
 export const shots = (videoId: string) =>
   queryOptions<ShotsOut | null, ApiError>({
-    queryKey: ["shots", videoId],
+    queryKey: queryKeys.shots.of(videoId),
     queryFn: ({ signal }) => optional(request<ShotsOut>({ url: `api/videos/${videoId}/shots`, signal })),
     staleTime: 600_000,
   });
 
 export const silences = (videoId: string) =>
   queryOptions<SilencesOut | null, ApiError>({
-    queryKey: ["silences", videoId],
+    queryKey: queryKeys.silences.of(videoId),
     queryFn: ({ signal }) => optional(request<SilencesOut>({ url: `api/videos/${videoId}/silences`, signal })),
     staleTime: 600_000,
     structuralSharing: false,
@@ -52,14 +53,14 @@ export const silences = (videoId: string) =>
 /** By whom it is, with which captions, how many pictures a second. */
 export const source = (videoId: string) =>
   queryOptions<SourceOut, ApiError>({
-    queryKey: ["source", videoId],
+    queryKey: queryKeys.source.of(videoId),
     queryFn: ({ signal }) => request<SourceOut>({ url: `api/videos/${videoId}/source`, signal }),
     staleTime: 600_000,
   });
 
 export const transcript = (videoId: string) =>
   queryOptions<TranscriptOut | null, ApiError>({
-    queryKey: ["transcript", videoId],
+    queryKey: queryKeys.transcript.of(videoId),
     queryFn: ({ signal }) => optional(request<TranscriptOut>({ url: `api/videos/${videoId}/transcript`, signal })),
     staleTime: 60_000,
     // Tens of thousands of words are not compared one by one.
@@ -76,7 +77,7 @@ export function useCorrectWords(videoId: string) {
       return now;
     },
     onSuccess: (data) => {
-      client.setQueryData(["transcript", videoId], data);
+      client.setQueryData(queryKeys.transcript.of(videoId), data);
     },
   });
 }

@@ -7,16 +7,12 @@ import type { MomentOut, NothingOut } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useCutClips } from "../api/moments";
-import type { Editor } from "../hooks/useEditor";
+import { useEditor, useSelected } from "../editor/editor";
 import { MomentItem } from "./MomentItem";
 
 interface Props {
   moments: readonly MomentOut[];
   loading: boolean;
-  videoId: string;
-  selected: string | null;
-  onSelect: (id: string) => void;
-  editor: Editor;
   /** A run is at work on the video. */
   busy: boolean;
   /** Why there are none, once a run has ended. */
@@ -24,7 +20,9 @@ interface Props {
 }
 
 /** The moments in time order. Only those in sight exist, so that hundreds scroll as well as five. */
-export const MomentList = memo(function MomentList({ moments, loading, videoId, selected, onSelect, editor, busy, nothing }: Props) {
+export const MomentList = memo(function MomentList({ moments, loading, busy, nothing }: Props) {
+  const { videoId } = useEditor();
+  const selected = useSelected();
   const pane = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: moments.length,
@@ -95,15 +93,7 @@ export const MomentList = memo(function MomentList({ moments, loading, videoId, 
                 sx={{ position: "absolute", insetInline: 0, top: 0 }}
                 style={{ transform: `translateY(${row.start}px)` }}
               >
-                <MomentItem
-                  moment={moment}
-                  next={moments[row.index + 1] ?? null}
-                  colour={row.index}
-                  selected={moment.identifier === selected}
-                  onSelect={onSelect}
-                  editor={editor}
-                  busy={busy}
-                />
+                <MomentItem moment={moment} next={moments[row.index + 1] ?? null} colour={row.index} selected={moment.identifier === selected} busy={busy} />
               </Box>
             );
           })}

@@ -1,14 +1,11 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
-import { usePlayer } from "../hooks/player";
-import type { Editor } from "../hooks/useEditor";
+import { type Player, usePlayer } from "../player/player";
+import { type Editor, useEditor, useSelected } from "./editor";
 
 interface Props {
   moments: readonly MomentOut[];
-  selected: string | null;
-  onSelect: (id: string) => void;
-  editor: Editor;
   /** Pictures a second; null where it is not known. */
   frameRate: number | null;
 }
@@ -17,52 +14,57 @@ const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).K
 const USUAL_RATE = 25;
 
 /** The keys of an editor, while nobody types. */
-export function Shortcuts(props: Props) {
+export function Shortcuts({ moments, frameRate }: Props) {
   const [help, setHelp] = useState(false);
   const player = usePlayer();
   const writes = useMay("write");
-  const latest = useRef({ ...props, writes });
-  latest.current = { ...props, writes };
+  const editor = useEditor();
+  const selected = useSelected();
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      event.preventDefault();
+      if (writes) editor.undo();
+      return;
+    }
+    const edge = event.code === "KeyI" || event.code === "KeyO";
+    if (event.ctrlKey || event.metaKey || (event.altKey && !edge)) return;
+    // A focused button keeps its own keys.
+    if ((event.key === " " || event.key === "Enter") && target.closest("button, a, [role=button], [role=tab]")) return;
+    const act = actionOf(event, { moments, selected, editor, player, frameRate, writes, help: () => setHelp(true) });
+    if (act !== null) {
+      event.preventDefault();
+      act();
+    }
+  });
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
-        event.preventDefault();
-        if (latest.current.writes) latest.current.editor.undo();
-        return;
-      }
-      const edge = event.code === "KeyI" || event.code === "KeyO";
-      if (event.ctrlKey || event.metaKey || (event.altKey && !edge)) return;
-      // A focused button keeps its own keys.
-      if ((event.key === " " || event.key === "Enter") && target.closest("button, a, [role=button], [role=tab]")) return;
-      const act = actionOf(event, latest.current, player, () => setHelp(true));
-      if (act !== null) {
-        event.preventDefault();
-        act();
-      }
-    };
-    window.addEventListener("keydown", onKey);
+    const listener = (event: KeyboardEvent) => onKey(event);
+    window.addEventListener("keydown", listener);
     return () => {
-      window.removeEventListener("keydown", onKey);
+      window.removeEventListener("keydown", listener);
     };
-  }, [player]);
+  }, []);
   return <Suspense fallback={null}>{help && <KeysDialog onClose={() => setHelp(false)} />}</Suspense>;
 }
 
-function actionOf(
-  event: KeyboardEvent,
-  { moments, selected, onSelect, editor, frameRate, writes }: Props & { writes: boolean },
-  player: ReturnType<typeof usePlayer>,
-  help: () => void,
-): (() => void) | null {
+interface Reach extends Props {
+  selected: string | null;
+  editor: Editor;
+  player: Player;
+  writes: boolean;
+  help: () => void;
+}
+
+/** What a key does; null where it does nothing. */
+function actionOf(event: KeyboardEvent, { moments, selected, editor, player, frameRate, writes, help }: Reach): (() => void) | null {
   const now = player.time.get();
   const index = moments.findIndex((moment) => moment.identifier === selected);
   const moment = moments[index];
   const step = (by: number) => () => {
     const next = moments[index < 0 ? (by > 0 ? 0 : moments.length - 1) : Math.min(moments.length - 1, Math.max(0, index + by))];
     if (next) {
-      onSelect(next.identifier);
+      editor.select(next.identifier);
       player.seek(next.start_time);
     }
   };

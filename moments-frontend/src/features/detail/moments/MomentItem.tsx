@@ -4,8 +4,8 @@ import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
 import { formatDuration, formatTime } from "@/lib/time";
 import { regionColours } from "@/theme/tokens";
-import { usePlayer } from "../hooks/player";
-import type { Editor } from "../hooks/useEditor";
+import { useEditor } from "../editor/editor";
+import { usePlayer } from "../player/player";
 import { MomentFrame } from "./momentStyles";
 import { TimeField } from "./TimeField";
 
@@ -14,14 +14,13 @@ interface Props {
   next: MomentOut | null;
   colour: number;
   selected: boolean;
-  onSelect: (id: string) => void;
-  editor: Editor;
   /** A run is at work on the video. */
   busy: boolean;
 }
 
 /** One moment: what it is, why it was chosen and by what, its bounds, and what can be done to it. */
-export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, onSelect, editor, busy }: Props) {
+export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, busy }: Props) {
+  const editor = useEditor();
   const player = usePlayer();
   const writes = useMay("write");
   // What a person types changes the moment that they had before them, whatever is shown by the time they are done.
@@ -31,7 +30,7 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
   };
   const ofAPerson = moment.engine === null || moment.edited_at !== null;
   const play = (loop: boolean) => {
-    onSelect(moment.identifier);
+    editor.select(moment.identifier);
     player.playRange(moment.start_time, moment.end_time, loop);
   };
   return (
@@ -40,20 +39,20 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
       aria-label={moment.title}
       aria-current={selected || undefined}
       data-review={moment.review}
-      onFocus={() => onSelect(moment.identifier)}
+      onFocus={() => editor.select(moment.identifier)}
       style={{ borderLeftColor: regionColours[colour % regionColours.length] }}
     >
       <div className="row">
         <button type="button" className="play" title="Play it (Enter)" aria-label={`Play ${moment.title}`} onClick={() => play(false)}>
           <Play size={18} aria-hidden />
         </button>
-        {writes ? <TitleField moment={moment} editor={editor} /> : <span className="title">{moment.title}</span>}
+        {writes ? <TitleField moment={moment} /> : <span className="title">{moment.title}</span>}
         {moment.score !== null && (
           <span className="score" title="How sure the model is, of 100">
             {Math.round(moment.score * 100)}
           </span>
         )}
-        {writes && <Judgement moment={moment} editor={editor} />}
+        {writes && <Judgement moment={moment} />}
       </div>
       <div className="row">
         {writes ? (
@@ -99,7 +98,8 @@ export const MomentItem = memo(function MomentItem({ moment, next, colour, selec
   );
 });
 
-function Judgement({ moment, editor }: { moment: MomentOut; editor: Editor }) {
+function Judgement({ moment }: { moment: MomentOut }) {
+  const editor = useEditor();
   const judge = (value: "kept" | "rejected") => editor.edit(moment, { review: moment.review === value ? "new" : value }, "Judgement");
   return (
     <div className="judge" role="group" aria-label="Judgement">
@@ -121,7 +121,8 @@ function Action({ label, icon: Icon, onClick, disabled = false }: { label: strin
   );
 }
 
-function TitleField({ moment, editor }: { moment: MomentOut; editor: Editor }) {
+function TitleField({ moment }: { moment: MomentOut }) {
+  const editor = useEditor();
   const [draft, setDraft] = useState<string | null>(null);
   const typed = useRef(moment);
   const finish = () => {

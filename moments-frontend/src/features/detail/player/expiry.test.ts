@@ -21,3 +21,7 @@ it.each([0, -1, -7_200_000])("F76: it is time where %d ms are left", (left) => {
 it("reads the server's zone, not the browser's", () => {
   expect(untilRefresh("2026-05-01T13:00:00+02:00", NOW)).toBe(3_300_000);
 });
+
+it("is soon for an address that lives shortly", () => {
+  expect(untilRefresh(after(10_000), NOW)).toBe(5_000);
+});

@@ -7,25 +7,24 @@ import { useMay } from "@/api/me";
 import type { TranscriptOut, Word } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useDebounced } from "@/hooks/useDebounced";
-import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
-import type { Editor } from "../hooks/useEditor";
-import { useMarkedWords } from "../hooks/useMarkedWords";
-import { runningText } from "../lib/said";
-import { linesOf, titleOf } from "../lib/selection";
-import { wordAt } from "../lib/snapping";
+import { useEditor } from "../editor/editor";
+import { wordAt } from "../editor/snapping";
+import { usePlayer, usePlaying, useTimeOf } from "../player/player";
+import { runningText } from "./said";
+import { linesOf, titleOf } from "./selection";
 import { TranscriptLine } from "./TranscriptLine";
+import { useMarkedWords } from "./useMarkedWords";
 
 const NO_WORDS: readonly Word[] = [];
 
 interface Props {
   transcript: TranscriptOut | null;
   loading: boolean;
-  videoId: string;
-  editor: Editor;
 }
 
 /** What is said. It follows playback, seeks by a click, is searched, corrected, and marked to make a moment of it. */
-export const Transcript = memo(function Transcript({ transcript, loading, videoId, editor }: Props) {
+export const Transcript = memo(function Transcript({ transcript, loading }: Props) {
+  const editor = useEditor();
   const pane = useRef<HTMLDivElement>(null);
   const words = transcript?.word_timestamps ?? NO_WORDS;
   const lines = useMemo(() => linesOf(words, transcript?.segment_timestamps ?? []), [words, transcript]);
@@ -133,16 +132,7 @@ export const Transcript = memo(function Transcript({ transcript, loading, videoI
                 sx={{ position: "absolute", insetInline: 0, top: 0 }}
                 style={{ transform: `translateY(${row.start}px)` }}
               >
-                <TranscriptLine
-                  videoId={videoId}
-                  words={words}
-                  line={line}
-                  current={row.index === current}
-                  wanted={wanted}
-                  marked={markOf(span, line)}
-                  hard={isHard(line, hard)}
-                  doubts={doubts}
-                />
+                <TranscriptLine words={words} line={line} current={row.index === current} wanted={wanted} marked={markOf(span, line)} hard={isHard(line, hard)} doubts={doubts} />
               </Box>
             );
           })}

@@ -2,24 +2,21 @@ import { Box, Card, IconButton, Skeleton, Stack, Tooltip, Typography } from "@mu
 import { useColorScheme } from "@mui/material/styles";
 import { useQuery } from "@tanstack/react-query";
 import { ZoomIn, ZoomOut } from "lucide-react";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useEffect, useEffectEvent, useRef, useState } from "react";
 import type WaveSurfer from "wavesurfer.js";
 import type RegionsPlugin from "wavesurfer.js/plugins/regions";
 import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
 import { waveform } from "../api/media";
-import { usePlayer } from "../hooks/player";
-import type { Editor } from "../hooks/useEditor";
-import { showInSight, useRegions } from "../hooks/useRegions";
+import { useEditor, useSelected } from "../editor/editor";
+import { usePlayer } from "../player/player";
+import { showInSight, useRegions } from "./useRegions";
 
 interface Props {
-  videoId: string;
   moments: readonly MomentOut[];
+  /** Changes of scene, in seconds. */
   cuts: readonly number[];
   duration: number;
-  selected: string | null;
-  onSelect: (id: string) => void;
-  editor: Editor;
 }
 
 const HEIGHT = 96;
@@ -34,18 +31,26 @@ const WAVE = {
 const drawing = () => Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
 
 /** The waveform with the moments on it. Their edges drag, and snap to words and cuts; Alt frees them. */
-export const Timeline = memo(function Timeline({ videoId, moments, cuts, duration, selected, onSelect, editor }: Props) {
+export const Timeline = memo(function Timeline({ moments, cuts, duration }: Props) {
+  const editor = useEditor();
+  const selected = useSelected();
   const frame = useRef<HTMLDivElement>(null);
   const surfer = useRef<WaveSurfer | null>(null);
   const regions = useRef<RegionsPlugin | null>(null);
   const [zoom, setZoom] = useState(1);
   const [ready, setReady] = useState(false);
-  const latest = useRef({ moments, onSelect, editor });
-  latest.current = { moments, onSelect, editor };
   const player = usePlayer();
   const { mode, systemMode } = useColorScheme();
   const shown = mode === "system" ? systemMode : mode;
-  const { data, isPending } = useQuery(waveform(videoId));
+  const { data, isPending } = useQuery(waveform(editor.videoId));
+  const onClicked = useEffectEvent((id: string, start: number) => {
+    editor.select(id);
+    player.seek(start);
+  });
+  const onDragged = useEffectEvent((id: string, start: number, end: number, free: boolean) => {
+    const moment = moments.find((one) => one.identifier === id);
+    if (moment) editor.move(moment, start, end, free);
+  });
 
   useEffect(() => {
     const container = frame.current;
@@ -85,13 +90,9 @@ export const Timeline = memo(function Timeline({ videoId, moments, cuts, duratio
         made.on("interaction", (time) => player.seek(time));
         plugin.on("region-clicked", (region, event) => {
           event.stopPropagation();
-          latest.current.onSelect(region.id);
-          player.seek(region.start);
+          onClicked(region.id, region.start);
         });
-        plugin.on("region-updated", (region) => {
-          const moment = latest.current.moments.find((one) => one.identifier === region.id);
-          if (moment) latest.current.editor.move(moment, region.start, region.end, alt);
-        });
+        plugin.on("region-updated", (region) => onDragged(region.id, region.start, region.end, alt));
         made.on("zoom", () => showInSight(made, plugin));
         made.on("ready", () => setReady(true));
         surfer.current = made;

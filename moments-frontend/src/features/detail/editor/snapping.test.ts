@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { untilRefresh } from "./expiry";
 import { snap, within, wordAt } from "./snapping";
 
 const words = [
@@ -56,16 +55,5 @@ describe("within", () => {
     expect(within(-3, 5, 10)).toEqual({ start: 0, end: 5 });
     expect(within(8, 12, 10)).toEqual({ start: 8, end: 10 });
     expect(within(5, 4, 10)).toEqual({ start: 5, end: 5.1 });
-  });
-});
-
-describe("untilRefresh", () => {
-  const now = Date.parse("2026-01-01T12:00:00Z");
-  it("is five minutes before the end", () => {
-    expect(untilRefresh("2026-01-01T13:00:00Z", now)).toBe(55 * 60_000);
-  });
-  it("is soon for an address that lives shortly, and at once for one that is dead", () => {
-    expect(untilRefresh("2026-01-01T12:00:10Z", now)).toBe(5_000);
-    expect(untilRefresh("2026-01-01T11:59:00Z", now)).toBeLessThanOrEqual(0);
   });
 });

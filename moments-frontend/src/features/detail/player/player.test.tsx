@@ -4,7 +4,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Player, PlayerProvider, usePlayer, usePlaying, useTimeOf } from "./player";
 
 /** What the player reads of a video element and does to it; jsdom plays nothing. */
-class Film {
+class Film extends EventTarget {
+  src = "";
+  error: MediaError | null = null;
+  loads = 0;
   currentTime = 0;
   paused = true;
   seeking = false;
@@ -16,6 +19,13 @@ class Film {
   }
 
   pause(): void {
+    this.paused = true;
+  }
+
+  /** Begins anew at its address, as an element does: at the start, and at rest. */
+  load(): void {
+    this.loads += 1;
+    this.currentTime = 0;
     this.paused = true;
   }
 }
@@ -34,7 +44,7 @@ function opened(): { film: Film; player: Player; at: (seconds: number) => void; 
   );
   const film = new Film();
   const { player } = result.current;
-  player.video.current = film as unknown as HTMLVideoElement;
+  player.attach(film as unknown as HTMLVideoElement);
   const at = (seconds: number) =>
     act(() => {
       film.currentTime = seconds;
@@ -83,6 +93,29 @@ it("F76: keeps the place and that it played while the element gets another addre
   film.paused = true;
   at(0);
   expect([player.time.get(), player.playing.get()]).toEqual([20, true]);
+});
+
+it("F76: plays on at a new address from where it stood, and rests there if it rested", () => {
+  const { film, player, at } = opened();
+  act(() => player.toggle());
+  at(20);
+  player.load("/new");
+  film.dispatchEvent(new Event("loadedmetadata"));
+  expect([film.src, film.currentTime, film.paused]).toEqual(["/new", 20, false]);
+  act(() => player.toggle());
+  at(25);
+  player.load("/newer");
+  film.dispatchEvent(new Event("loadedmetadata"));
+  expect([film.src, film.currentTime, film.paused]).toEqual(["/newer", 25, true]);
+});
+
+it("leaves an address alone that plays already, and loads it again once it has failed", () => {
+  const { film, player } = opened();
+  film.src = new URL("/film", window.location.href).href;
+  expect([player.load("/film"), film.loads]).toEqual([undefined, 0]);
+  film.error = {} as MediaError;
+  player.load("/film");
+  expect(film.loads).toBe(1);
 });
 
 it("stops at the end in a hidden tab too, where no frames are drawn", () => {

@@ -2,11 +2,13 @@ import { Alert, Button, Stack } from "@mui/material";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { MergeDialog } from "@/components/MergeDialog";
 import { announce } from "@/lib/announce";
-import { differences, type Side } from "@/lib/merging";
-import { type Conflict, conflicts, mineOf, MOMENT_FIELDS } from "../lib/conflicts";
+import { differences } from "@/lib/merging";
+import { conflicts, mineOf, MOMENT_FIELDS } from "./conflictStore";
+import { useEditor } from "./editor";
 
 /** Changes that somebody else's came before: each is asked about as it comes up, and stays in a line until it is decided. */
-export function Conflicts({ videoId, decide }: { videoId: string; decide: (conflict: Conflict, chosen: Readonly<Record<string, Side>>) => void }) {
+export function Conflicts() {
+  const { videoId, decide } = useEditor();
   const all = useSyncExternalStore(conflicts.subscribe, conflicts.get).filter((one) => one.videoId === videoId);
   const [later, setLater] = useState<ReadonlySet<string>>(new Set());
   const asked = all.find((one) => !later.has(one.seen.identifier));

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { MomentOut } from "@/api/types";
 import { differences } from "@/lib/merging";
-import { addConflict, chosenOf, conflicts, dropConflict, hasAll, mineOf, MOMENT_FIELDS } from "./conflicts";
+import { addConflict, chosenOf, conflicts, dropConflict, hasAll, mineOf, MOMENT_FIELDS } from "./conflictStore";
 
 const seen = { identifier: "m1", title: "Bread", start_time: 1, end_time: 30, review: "new", etag: '"a"' } as MomentOut;
 

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import type { VideoOut } from "@/api/types";
 import { formatTime } from "@/lib/time";
 import { stream } from "../api/media";
-import { usePlayer, usePlaying, useTimeOf } from "../hooks/player";
+import { usePlayer, usePlaying, useTimeOf } from "./player";
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 // A file that can't be played is not asked for for ever.
@@ -13,7 +13,7 @@ const MOST_TRIES = 3;
 
 /** The source, at a signed address that is renewed without losing the place (F76). */
 export function VideoPlayer({ video }: { video: VideoOut }) {
-  const player = usePlayer();
+  const { attach, load, look, seek, setRate: setSpeed, time, toggle } = usePlayer();
   const { data, refetch, error } = useQuery({ ...stream(video.identifier), enabled: video.stored });
   const [renewals, setRenewals] = useState(0);
   const [broken, setBroken] = useState(false);
@@ -21,21 +21,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
   const tries = useRef(0);
   const url = data?.url;
 
-  useEffect(() => {
-    const element = player.video.current;
-    if (element === null || url === undefined || (element.src === new URL(url, window.location.href).href && element.error === null)) return undefined;
-    const [at, playing] = [element.currentTime || player.time.get(), player.playing.get()];
-    element.src = url;
-    const resume = () => {
-      if (at > 0) element.currentTime = at;
-      if (playing) void element.play().catch(() => undefined);
-    };
-    element.addEventListener("loadedmetadata", resume, { once: true });
-    element.load();
-    return () => {
-      element.removeEventListener("loadedmetadata", resume);
-    };
-  }, [url, renewals, player]);
+  useEffect(() => (url === undefined ? undefined : load(url)), [url, renewals, load]);
 
   const onError = () => {
     if (tries.current >= MOST_TRIES) {
@@ -59,7 +45,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
         {/* The transcript beside it is the text of what is said. */}
         {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
         <video
-          ref={player.video}
+          ref={attach}
           aria-label={video.title}
           preload="metadata"
           playsInline
@@ -70,11 +56,11 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
             tries.current = 0;
             setBroken(false);
           }}
-          onPlay={player.look}
-          onPause={player.look}
-          onTimeUpdate={player.look}
-          onSeeked={player.look}
-          onClick={player.toggle}
+          onPlay={look}
+          onPause={look}
+          onTimeUpdate={look}
+          onSeeked={look}
+          onClick={toggle}
         />
       </Box>
       {(broken || error !== null) && (
@@ -84,13 +70,13 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
       )}
       <Stack direction="row" sx={{ alignItems: "center", gap: { xs: 0, sm: 0.5 }, px: { xs: 0.5, sm: 1.5 }, py: 0.75, flexWrap: "wrap" }}>
         <Tooltip title="Back 5 s (J)">
-          <IconButton aria-label="Back 5 seconds" onClick={() => player.seek(player.time.get() - 5)}>
+          <IconButton aria-label="Back 5 seconds" onClick={() => seek(time.get() - 5)}>
             <SkipBack size={18} aria-hidden />
           </IconButton>
         </Tooltip>
         <PlayButton />
         <Tooltip title="On 5 s (L)">
-          <IconButton aria-label="On 5 seconds" onClick={() => player.seek(player.time.get() + 5)}>
+          <IconButton aria-label="On 5 seconds" onClick={() => seek(time.get() + 5)}>
             <SkipForward size={18} aria-hidden />
           </IconButton>
         </Tooltip>
@@ -103,8 +89,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
           onChange={(event) => {
             const value = Number(event.target.value);
             setRate(value);
-            // The default too: a renewed address begins with that.
-            if (player.video.current) player.video.current.defaultPlaybackRate = player.video.current.playbackRate = value;
+            setSpeed(value);
           }}
           sx={{ font: "inherit", fontSize: 13, color: "text.primary", bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 1, minHeight: 32 }}
         >

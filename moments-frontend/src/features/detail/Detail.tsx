@@ -2,8 +2,8 @@ import { Box, Skeleton, Tab, Tabs, useMediaQuery } from "@mui/material";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useParams } from "react-router";
+import { changedByRuns } from "@/api/queryKeys";
 import { runStatus } from "@/api/runs";
-import type { ShotsOut, Word } from "@/api/types";
 import { video as videoQuery } from "@/api/videos";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
@@ -11,28 +11,29 @@ import { RunCard } from "@/components/RunCard";
 import { UnrefinedNote } from "@/components/UnrefinedNote";
 import { isActive } from "@/hooks/polling";
 import { useTitle } from "@/hooks/useTitle";
-import { shots, silences, source, transcript } from "../api/media";
-import { moments as momentsQuery } from "../api/moments";
-import { PlayerProvider } from "../hooks/player";
-import { useEditor } from "../hooks/useEditor";
-import { Conflicts } from "./Conflicts";
-import { DetailActions } from "./DetailActions";
-import { Origin } from "./Origin";
-import { MomentList } from "./MomentList";
-import { Shortcuts } from "./Shortcuts";
-import { SourceRemarks } from "./SourceRemarks";
-import { Timeline } from "./Timeline";
-import { Transcript } from "./Transcript";
-import { VideoPlayer } from "./VideoPlayer";
-
-const NO_WORDS: readonly Word[] = [];
+import { DetailActions } from "./actions/DetailActions";
+import { source, transcript } from "./api/media";
+import { moments as momentsQuery } from "./api/moments";
+import { Conflicts } from "./editor/Conflicts";
+import { EditorProvider } from "./editor/EditorProvider";
+import { Shortcuts } from "./editor/Shortcuts";
+import { useCuts } from "./editor/useMaterial";
+import { MomentList } from "./moments/MomentList";
+import { PlayerProvider } from "./player/player";
+import { VideoPlayer } from "./player/VideoPlayer";
+import { Origin } from "./source/Origin";
+import { SourceRemarks } from "./source/SourceRemarks";
+import { Timeline } from "./timeline/Timeline";
+import { Transcript } from "./transcript/Transcript";
 
 /** Where people live: the recording, its moments, its words, and everything that can be done to them. */
 export function Detail() {
   const { videoId = "" } = useParams();
   return (
     <PlayerProvider key={videoId}>
-      <VideoDetail videoId={videoId} />
+      <EditorProvider videoId={videoId}>
+        <VideoDetail videoId={videoId} />
+      </EditorProvider>
     </PlayerProvider>
   );
 }
@@ -43,10 +44,9 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const run = useQuery({ ...runStatus(videoId), enabled: video.data?.request_id != null });
   const found = useQuery(momentsQuery(videoId));
   const said = useQuery(transcript(videoId));
-  const cutsFound = useQuery(shots(videoId));
+  const cuts = useCuts(videoId);
   const wide = useMediaQuery((theme) => theme.breakpoints.up("lg"));
   const [tab, setTab] = useState<"moments" | "transcript">("moments");
-  const [selected, setSelected] = useState<string | null>(null);
   useTitle(video.data?.title ?? "Video");
 
   // A run that ends while it is watched changes everything that is shown here.
@@ -58,15 +58,10 @@ function VideoDetail({ videoId }: { videoId: string }) {
     const [before, active] = [seen.current, isActive(status)];
     seen.current = { request, active };
     if (active || before === null || (before.request === request && !before.active)) return;
-    for (const name of ["videos", "moments", "transcript", "waveform", "shots", "silences", "source", "stream"]) void client.invalidateQueries({ queryKey: [name] });
+    for (const queryKey of changedByRuns) void client.invalidateQueries({ queryKey });
   }, [status, request, client]);
 
-  const words = said.data?.word_timestamps ?? NO_WORDS;
-  const cuts = useMemo(() => cutsOf(cutsFound.data), [cutsFound.data]);
   const duration = video.data?.duration ?? 0;
-  const quiet = useQuery({ ...silences(videoId), enabled: found.isSuccess }).data?.items;
-  const marks = useMemo(() => ({ cuts, silences: quiet ?? [] }), [cuts, quiet]);
-  const editor = useEditor(videoId, { words, marks, duration });
   const from = useQuery({ ...source(videoId), enabled: found.isSuccess }).data;
   const list = useMemo(() => found.data ?? [], [found.data]);
 
@@ -79,21 +74,19 @@ function VideoDetail({ videoId }: { videoId: string }) {
     );
   const active = status !== undefined && isActive(status);
   const showRun = active || status === "failed" || status === "cancelled";
-  const momentsPane = (
-    <MomentList moments={list} loading={found.isPending} videoId={videoId} selected={selected} onSelect={setSelected} editor={editor} busy={active} nothing={video.data.nothing} />
-  );
-  const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} videoId={videoId} editor={editor} />;
+  const momentsPane = <MomentList moments={list} loading={found.isPending} busy={active} nothing={video.data.nothing} />;
+  const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} />;
   return (
     <Page wide title={video.data.title} subtitle={<Origin video={video.data} from={from} />} actions={<DetailActions video={video.data} moments={list} busy={active} />}>
-      <Shortcuts moments={list} selected={selected} onSelect={setSelected} editor={editor} frameRate={from?.frame_rate ?? null} />
+      <Shortcuts moments={list} frameRate={from?.frame_rate ?? null} />
       <Box sx={{ display: "grid", gap: 2.5, gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1.45fr) minmax(380px, 1fr)" }, alignItems: "start" }}>
         <Box sx={{ display: "grid", gap: 2, minWidth: 0 }}>
-          <Conflicts videoId={videoId} decide={editor.decide} />
+          <Conflicts />
           {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}
           {run.data && !showRun && <UnrefinedNote run={run.data} onRetried={() => void run.refetch()} />}
           <VideoPlayer video={video.data} />
           <SourceRemarks from={from} />
-          {duration > 0 && <Timeline videoId={videoId} moments={list} cuts={cuts} duration={duration} selected={selected} onSelect={setSelected} editor={editor} />}
+          {duration > 0 && <Timeline moments={list} cuts={cuts} duration={duration} />}
           {wide && wordsPane}
         </Box>
         {wide ? (
@@ -110,8 +103,4 @@ function VideoDetail({ videoId }: { videoId: string }) {
       </Box>
     </Page>
   );
-}
-
-function cutsOf(found: ShotsOut | null | undefined): number[] {
-  return (found?.items ?? []).map((shot) => shot.latest);
 }

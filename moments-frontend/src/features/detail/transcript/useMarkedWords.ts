@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
-import { announce } from "@/lib/announce";
-import { usePlayer } from "./player";
 import type { Word } from "@/api/types";
-import { selectedWords } from "../lib/selection";
-import { extended, type Marked } from "../lib/marking";
-import { wordAt } from "../lib/snapping";
+import { announce } from "@/lib/announce";
+import { wordAt } from "../editor/snapping";
+import { usePlayer } from "../player/player";
+import { extended, type Marked } from "./marking";
+import { selectedWords } from "./selection";
 
 /** The words that are marked, by mouse or by keyboard; null while none is. */
 export function useMarkedWords(pane: RefObject<HTMLDivElement | null>, words: readonly Word[], show: (word: number) => void) {

@@ -2,10 +2,10 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { forgetKey, storeKey } from "@/api/key";
 import type { MomentOut } from "@/api/types";
-import type { Editor } from "../hooks/useEditor";
+import { type Editor, EditorContext } from "../editor/editor";
 import { MomentItem } from "./MomentItem";
 
-vi.mock("../hooks/player", () => ({ usePlayer: () => ({ playRange: () => undefined }) }));
+vi.mock("../player/player", () => ({ usePlayer: () => ({ playRange: () => undefined }) }));
 
 const found = {
   identifier: "m1",
@@ -25,7 +25,11 @@ const found = {
 function shown(moment: MomentOut, busy: boolean) {
   const refine = vi.fn();
   const editor = { refine } as unknown as Editor;
-  render(<MomentItem moment={moment} next={null} colour={0} selected={false} onSelect={() => undefined} editor={editor} busy={busy} />);
+  render(
+    <EditorContext value={editor}>
+      <MomentItem moment={moment} next={null} colour={0} selected={false} busy={busy} />
+    </EditorContext>,
+  );
   return refine;
 }
 

@@ -1,8 +1,12 @@
-import { createContext, type ReactNode, type RefObject, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { createStore, type Store } from "@/lib/store";
 
 export interface Player {
-  video: RefObject<HTMLVideoElement | null>;
+  /** For the element's `ref`. */
+  attach: (element: HTMLVideoElement | null) => void;
+  /** Has the element play what is at `url`, from where it stands and on if it played; returns what undoes its waiting for that. */
+  load: (url: string) => (() => void) | undefined;
+  setRate: (rate: number) => void;
   time: Store<number>;
   playing: Store<boolean>;
   seek: (seconds: number) => void;
@@ -23,26 +27,47 @@ const PlayerContext = createContext<Player | null>(null);
 // A hidden tab draws no frames and its timers come once a second: so far an end may be passed there, and no further.
 const HIDDEN_LOOK_MS = 250;
 
-function createPlayer(video: RefObject<HTMLVideoElement | null>): Player {
+function createPlayer(): Player {
+  let video: HTMLVideoElement | null = null;
   let range: Range | null = null;
   const time = createStore(0);
   const playing = createStore(false);
   const seek = (seconds: number) => {
-    const element = video.current;
-    if (element === null) return;
+    if (video === null) return;
     range = null;
-    element.currentTime = Math.max(0, seconds);
+    video.currentTime = Math.max(0, seconds);
     time.set(() => Math.max(0, seconds));
   };
-  const start = () => void video.current?.play().catch(() => undefined);
+  const start = () => void video?.play().catch(() => undefined);
   return {
-    video,
+    attach: (element) => {
+      video = element;
+    },
+    load: (url) => {
+      const element = video;
+      if (element === null || (element.src === new URL(url, window.location.href).href && element.error === null)) return undefined;
+      const [at, played] = [element.currentTime || time.get(), playing.get()];
+      element.src = url;
+      const resume = () => {
+        if (at > 0) element.currentTime = at;
+        if (played) void element.play().catch(() => undefined);
+      };
+      element.addEventListener("loadedmetadata", resume, { once: true });
+      element.load();
+      return () => {
+        element.removeEventListener("loadedmetadata", resume);
+      };
+    },
+    setRate: (rate) => {
+      // The default too: a renewed address begins with that.
+      if (video !== null) video.defaultPlaybackRate = video.playbackRate = rate;
+    },
     time,
     playing,
     seek,
     toggle: () => {
-      if (video.current?.paused) start();
-      else video.current?.pause();
+      if (video?.paused) start();
+      else video?.pause();
     },
     playRange: (from, end, loop = false) => {
       seek(from);
@@ -50,7 +75,7 @@ function createPlayer(video: RefObject<HTMLVideoElement | null>): Player {
       start();
     },
     look: () => {
-      const element = video.current;
+      const element = video;
       // While its address is renewed the element stands at 0 and rests; where it was and whether it played stays known.
       if (element === null || element.readyState === HTMLMediaElement.HAVE_NOTHING) return;
       if (playing.get() === element.paused) playing.set(() => !element.paused);
@@ -68,8 +93,7 @@ function createPlayer(video: RefObject<HTMLVideoElement | null>): Player {
 
 /** One video and its time, outside of React: what follows it redraws itself, the page does not. */
 export function PlayerProvider({ children }: { children: ReactNode }) {
-  const video = useRef<HTMLVideoElement>(null);
-  const player = useMemo(() => createPlayer(video), []);
+  const [player] = useState(createPlayer);
 
   useEffect(() => {
     let frame = 0;

@@ -4,16 +4,15 @@ import { lazy, memo, Suspense, useState } from "react";
 import type { Word } from "@/api/types";
 import { Allowed } from "@/components/Allowed";
 import { formatTime } from "@/lib/time";
-import { usePlayer, useTimeOf } from "../hooks/player";
-import { holding, written } from "../lib/said";
-import type { Line } from "../lib/selection";
-import { wordAt } from "../lib/snapping";
+import { wordAt } from "../editor/snapping";
+import { usePlayer, useTimeOf } from "../player/player";
+import { holding, written } from "./said";
+import type { Line } from "./selection";
 
 // Few people correct words; those who do wait a moment for the form.
 const LineEditor = lazy(async () => ({ default: (await import("./LineEditor")).LineEditor }));
 
 interface Props {
-  videoId: string;
   words: readonly Word[];
   line: Line;
   current: boolean;
@@ -30,7 +29,7 @@ interface Props {
 const HARDLY_HEARD = 0.5;
 
 /** A sentence or so: its time leads there, each word too; the pencil corrects it. */
-export const TranscriptLine = memo(function TranscriptLine({ videoId, words, line, current, wanted, marked, hard, doubts }: Props) {
+export const TranscriptLine = memo(function TranscriptLine({ words, line, current, wanted, marked, hard, doubts }: Props) {
   const { seek } = usePlayer();
   const [editing, setEditing] = useState(false);
   const spoken = useTimeOf((time) => (current ? wordAt(words, time) : -1));
@@ -43,7 +42,7 @@ export const TranscriptLine = memo(function TranscriptLine({ videoId, words, lin
   if (editing)
     return (
       <Suspense fallback={<div style={{ height: 112 }} />}>
-        <LineEditor videoId={videoId} words={words} line={line} onDone={() => setEditing(false)} />
+        <LineEditor words={words} line={line} onDone={() => setEditing(false)} />
       </Suspense>
     );
   return (

@@ -8,12 +8,12 @@ import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import type { Difference, Side } from "@/lib/merging";
 import { formatTime } from "@/lib/time";
 import { transcript, useCorrectWords } from "../api/media";
-import { corrections, runningText, unitCount, written } from "../lib/said";
-import type { Line } from "../lib/selection";
-import { chosenWords, wordDifferences } from "../lib/wordMerging";
+import { useEditor } from "../editor/editor";
+import { corrections, runningText, unitCount, written } from "./said";
+import type { Line } from "./selection";
+import { chosenWords, wordDifferences } from "./wordMerging";
 
 interface Props {
-  videoId: string;
   words: readonly Word[];
   line: Line;
   onDone: () => void;
@@ -27,7 +27,8 @@ interface Asked {
 }
 
 /** Words are replaced one for one, so that each keeps its time. */
-export function LineEditor({ videoId, words: now, line: place, onDone }: Props) {
+export function LineEditor({ words: now, line: place, onDone }: Props) {
+  const { videoId } = useEditor();
   const client = useQueryClient();
   // What the person began with, whatever comes in meanwhile: corrections are based on that.
   const [{ words, line, etag }] = useState(() => ({ words: now, line: place, etag: client.getQueryData(transcript(videoId).queryKey)?.etag ?? "" }));

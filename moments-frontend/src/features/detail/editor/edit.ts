@@ -1,0 +1,69 @@
+import type { EditMoment, MomentOut, Word } from "@/api/types";
+import { announce } from "@/lib/announce";
+import { formatTime } from "@/lib/time";
+import { type Changes, fieldsOf } from "./changes";
+import { type Marks, snap, within } from "./snapping";
+
+/** What edges of moments snap to, and the recording's length in seconds. */
+export interface Material {
+  words: readonly Word[];
+  marks: Marks;
+  duration: number;
+}
+
+export interface Editing {
+  edit: (moment: MomentOut, fields: EditMoment, label?: string) => void;
+  /** Sets new bounds. An edge that moved snaps to words and marks, unless it is `free`. */
+  move: (moment: MomentOut, start: number, end: number, free: boolean) => void;
+  create: (title: string, start: number, end: number) => void;
+  remove: (moment: MomentOut) => void;
+}
+
+/** Changes of one moment, each of which can be taken back. */
+export function editing({ writes, undo, notify, later, patch, take, bringBack }: Changes, { words, marks, duration }: Material): Editing {
+  const edit = (moment: MomentOut, fields: EditMoment, label = "Change") => {
+    const before = fieldsOf(moment, fields);
+    let latest = moment;
+    const done = { label, undo: () => later(patch(latest, before)) };
+    undo.push(done);
+    later(
+      patch(moment, fields).then(
+        (now) => {
+          latest = now;
+          announce(`${label}: ${now.title}, ${formatTime(now.start_time)} to ${formatTime(now.end_time)}.`);
+        },
+        (refused: unknown) => {
+          undo.drop(done);
+          throw refused;
+        },
+      ),
+    );
+  };
+  return {
+    edit,
+    move: (moment, start, end, free) => {
+      const first = free || start === moment.start_time ? start : snap(start, "start", words, marks);
+      const last = free || end === moment.end_time ? end : snap(end, "end", words, marks);
+      const bounds = within(first, last, duration);
+      edit(moment, { start_time: bounds.start, end_time: bounds.end }, "Move");
+    },
+    create: (title, start, end) => {
+      const bounds = within(start, end, duration);
+      later(
+        writes.create({ title, start_time: bounds.start, end_time: bounds.end }).then((made) => {
+          undo.push({ label: "New moment", undo: () => later(take(made)) });
+          notify({ message: `Made “${made.title}”.` });
+        }),
+      );
+    },
+    remove: (moment) => {
+      later(
+        take(moment).then(() => {
+          const back = () => later(bringBack(moment.identifier));
+          undo.push({ label: "Delete", undo: back });
+          notify({ message: `Deleted “${moment.title}”.`, action: { label: "Undo", run: back } });
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { MomentOut } from "@/api/types";
+import { announce } from "@/lib/announce";
+import type { Side } from "@/lib/merging";
+import { formatTime } from "@/lib/time";
+import { type Changes, fieldsOf } from "./changes";
+import { chosenOf, type Conflict, dropConflict } from "./conflictStore";
+
+export interface Merging {
+  /** Makes one moment of two that follow each other. */
+  merge: (moment: MomentOut, next: MomentOut) => void;
+  /** Saves what was chosen of mine over theirs; the rest stays theirs. */
+  decide: (conflict: Conflict, chosen: Readonly<Record<string, Side>>) => void;
+}
+
+/** Two moments made one, and two people's changes of one moment. */
+export function merging({ undo, notify, later, patch, take, bringBack }: Changes): Merging {
+  return {
+    merge: (moment, next) => {
+      const end = Math.max(moment.end_time, next.end_time);
+      let [moved, gone] = [false, false];
+      const work = patch(moment, { end_time: end })
+        .then(() => {
+          moved = true;
+          return take(next);
+        })
+        .then(() => {
+          gone = true;
+          announce(`Merged: ${moment.title}, until ${formatTime(end)}.`);
+        });
+      // Taken back while it still goes on, it is finished first; of a merge that was refused halfway, the half that happened.
+      const takeBack = async () => {
+        await work.catch(() => undefined);
+        if (gone) await bringBack(next.identifier);
+        if (moved) await patch(moment, { end_time: moment.end_time });
+      };
+      const done = { label: "Merge", undo: () => later(takeBack()) };
+      undo.push(done);
+      later(
+        work.catch((refused: unknown) => {
+          if (!moved) undo.drop(done);
+          throw refused;
+        }),
+      );
+    },
+    decide: (conflict, chosen) => {
+      const fields = chosenOf(conflict, chosen);
+      const id = conflict.theirs.identifier;
+      if (Object.keys(fields).length === 0) {
+        dropConflict(id);
+        notify({ message: `“${conflict.theirs.title}” stays as it is.` });
+        return;
+      }
+      const before = fieldsOf(conflict.theirs, fields);
+      later(
+        patch(conflict.theirs, fields).then((now) => {
+          dropConflict(id);
+          undo.push({ label: "Merge of changes", undo: () => later(patch(now, before)) });
+          notify({ message: `“${now.title}” is saved.` });
+        }),
+      );
+    },
+  };
+}
