@@ -1,5 +1,5 @@
 import { Box, Button, Checkbox, CircularProgress, Dialog, DialogActions, DialogContent, DialogTitle, FormControlLabel, Stack, Typography } from "@mui/material";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { MOST_LISTED, useListSource } from "@/api/generate";
 import type { ListedVideoOut } from "@/api/types";
 import { ErrorState } from "./ErrorState";
@@ -18,14 +18,13 @@ export function PlaylistDialog({ url, onClose, onStart }: Props) {
   const { mutate, data, error, isPending } = useListSource();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const asked = useRef("");
-  const look = () => mutate(url, { onSuccess: (found) => setChosen(new Set(found.videos.slice(0, MOST_CHOSEN).map((video) => video.url))) });
+  const look = useCallback(() => mutate(url, { onSuccess: (found) => setChosen(new Set(found.videos.slice(0, MOST_CHOSEN).map((video) => video.url))) }), [mutate, url]);
   useEffect(() => {
+    // Once for each address.
     if (asked.current === url) return;
     asked.current = url;
     look();
-    // Once for each address.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [url]);
+  }, [url, look]);
   const videos = data?.videos ?? [];
   const picked = videos.filter((video) => chosen.has(video.url));
   const toggle = (one: string) =>

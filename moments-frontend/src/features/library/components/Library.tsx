@@ -1,7 +1,7 @@
 import { Button, IconButton, Skeleton, Stack, Typography } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useMay } from "@/api/me";
 import { useDeleteVideos, useRestoreVideos, type VideoFilter, videoPages } from "@/api/videos";
@@ -63,19 +63,18 @@ export function Library() {
       { replace: true },
     );
   };
-  // The address leads back to what was looked for.
-  useEffect(() => {
+  // The address leads back to what was looked for. It is set only for what is typed: the setter is a new one after each change of the address.
+  const remember = useEffectEvent((typed: string) => {
     setParams(
       (now) => {
-        if (q === "") now.delete("q");
-        else now.set("q", q);
+        if (typed === "") now.delete("q");
+        else now.set("q", typed);
         return now;
       },
       { replace: true, preventScrollReset: true },
     );
-    // Only what is typed: the setter is a new one after each change of the address.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [q]);
+  });
+  useEffect(() => remember(q), [q]);
   const toggle = (id: string) => {
     setChosen((now) => {
       const next = new Set(now);
