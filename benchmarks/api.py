@@ -37,7 +37,7 @@ listener = socket.socket(); listener.bind(("127.0.0.1", 0)); listener.listen(204
 print(listener.getsockname()[1], flush=True)
 uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None)).run(sockets=[listener])
 """
-_OURS = Path(__file__).resolve().parent.parent / "moments-backend" / "tests" / "fakes" / "api_process.py"
+_OURS = Path(__file__).resolve().parent.parent / "moments-backend" / "tests" / "support" / "fakes" / "api_process.py"
 _SEED = """
     INSERT INTO videos (identifier, title, source_url, source_key, created_at)
     SELECT 'bench-' || n, 'Talk ' || n, 'https://example.com/' || n, 'bench ' || n, now() - n * interval '1 second'

@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
 
 
 async def _round(servers: Servers, measure: Measure) -> float:
-    from backend import clean_services, settings_over  # type: ignore[import-not-found]
+    from support.backend import clean_services, settings_over  # type: ignore[import-not-found]
 
     shipped = {name: Settings.model_fields[name].default for name in ("lease_seconds", "reconcile_seconds", "drain_seconds")}
     with tempfile.TemporaryDirectory(prefix="prompt") as name:
@@ -101,7 +101,7 @@ async def _talk(place: Place, services: Services | None = None, **options: Any) 
 
 
 async def _cancelled(services: Services, settings: Settings, run: Accepted) -> float:
-    from workers import end_of, until  # type: ignore[import-not-found]
+    from support.workers import end_of, until  # type: ignore[import-not-found]
 
     async def cleared() -> bool:
         return not (settings.work_folder / run.request_id).exists() and not _media_children()
@@ -123,7 +123,7 @@ def _media_children() -> list[psutil.Process]:
 
 
 async def _cancel_in_media_child(place: Place) -> float:
-    from workers import until, working
+    from support.workers import until, working
 
     async def child() -> bool:
         return bool(_media_children())
@@ -137,8 +137,8 @@ async def _cancel_in_media_child(place: Place) -> float:
 
 
 async def _cancel_in_model_call(place: Place) -> float:
-    from fakes.model_server import ModelServer, hang  # type: ignore[import-not-found]
-    from workers import until, working
+    from support.fakes.model_server import ModelServer, hang  # type: ignore[import-not-found]
+    from support.workers import until, working
 
     async with ModelServer() as server, working(place.services, stages=STAGES):
         server.script += [hang()]
@@ -154,8 +154,8 @@ async def _cancel_in_model_call(place: Place) -> float:
 
 
 async def _cancel_in_upload(place: Place) -> float:
-    from fakes.failing_s3 import FailingS3  # type: ignore[import-not-found]
-    from workers import until, working
+    from support.fakes.failing_s3 import FailingS3  # type: ignore[import-not-found]
+    from support.workers import until, working
 
     async with AsyncExitStack() as exits:
         bucket = await exits.enter_async_context(FailingS3())
@@ -186,14 +186,14 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 
 async def _held(place: Place) -> Accepted:
     """A run whose first attempt stays in a stage that stores something."""
-    from backend import accepted
+    from support.backend import accepted
 
     return await accepted(place.services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, "sleep": _LONG, "attempts": [1]}}))  # type: ignore[no-any-return]
 
 
 async def _hand_back(place: Place) -> float:
-    from backend import one
-    from workers import in_stage, until, worker_process
+    from support.backend import one
+    from support.workers import in_stage, until, worker_process
 
     run = await _held(place)
     with worker_process(place.settings) as leaving:
@@ -207,7 +207,7 @@ async def _hand_back(place: Place) -> float:
 
 
 async def _leave(place: Place) -> float:
-    from workers import in_stage, worker_process
+    from support.workers import in_stage, worker_process
 
     run = await _held(place)
     with worker_process(place.settings) as leaving:
@@ -219,8 +219,8 @@ async def _leave(place: Place) -> float:
 
 async def _taken(place: Place, run: Accepted) -> None:
     """Waits for the second attempt."""
-    from backend import run_of
-    from workers import until
+    from support.backend import run_of
+    from support.workers import until
 
     async def again() -> bool:
         return bool((await run_of(place.services, run.request_id)).attempt == 2)
@@ -229,7 +229,7 @@ async def _taken(place: Place, run: Accepted) -> None:
 
 
 async def _hand_over(place: Place) -> float:
-    from workers import in_stage, worker_process, working
+    from support.workers import in_stage, worker_process, working
 
     run = await _held(place)
     with worker_process(place.settings) as leaving:
@@ -244,7 +244,7 @@ async def _hand_over(place: Place) -> float:
 
 
 async def _take_over(place: Place) -> float:
-    from workers import in_stage, lapse, worker_process, working
+    from support.workers import in_stage, lapse, worker_process, working
 
     run = await _held(place)
     with worker_process(place.settings) as victim:
@@ -258,8 +258,8 @@ async def _take_over(place: Place) -> float:
 
 
 async def _deaf_start(place: Place) -> float:
-    from backend import accepted, one
-    from workers import end_of, until, working
+    from support.backend import accepted, one
+    from support.workers import end_of, until, working
 
     async with _services(place.settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"})) as deaf, working(place.services):
         await until(lambda: one(place.services, "SELECT count(*) FROM workers"))

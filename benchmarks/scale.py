@@ -162,7 +162,7 @@ def _process(servers: Servers, script: str, *arguments: str) -> Iterator[subproc
     log = servers.home / f"{script}.log"
     with log.open("ab") as stderr:
         process = subprocess.Popen(
-            [sys.executable, str(TESTS / "fakes" / script), *arguments],
+            [sys.executable, str(TESTS / "support" / "fakes" / script), *arguments],
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=dict(os.environ),

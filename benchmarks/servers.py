@@ -42,7 +42,7 @@ def running_servers() -> Iterator[Servers]:
     """Fresh servers in a folder of their own, stopped and removed at the end."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
-    from stack import embedded_settings, short_home  # type: ignore[import-not-found]
+    from support.stack import embedded_settings, short_home  # type: ignore[import-not-found]
 
     with short_home() as home, running_stack(embedded_settings(home), models=False) as stack:
         yield Servers(home, stack.database_url, stack.redis_url)

@@ -57,7 +57,7 @@ _ASYNCSSH = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from fakes.ssh_server import SshServer
+from support.fakes.ssh_server import SshServer
 async def main():
     async with SshServer(Path(sys.argv[1])) as server:
         print(server.port, flush=True)
@@ -253,8 +253,8 @@ async def _ssh_server(folder: Path) -> AsyncIterator[tuple[str, str, int]]:
     """What it is, its user and its port; its files lie in `folder`."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
-    from fakes.openssh_server import OpenSshServer  # type: ignore[import-not-found]
-    from fakes.ssh_server import USER  # type: ignore[import-not-found]
+    from support.fakes.openssh_server import OpenSshServer  # type: ignore[import-not-found]
+    from support.fakes.ssh_server import USER  # type: ignore[import-not-found]
 
     if OpenSshServer.installed():
         async with OpenSshServer(folder) as server:

@@ -2,6 +2,6 @@
 
 from pytest_machine import pytest_configure, pytest_terminal_summary  # isort: split
 
-from stack import stack, stack_with_models
+from support.stack import stack, stack_with_models
 
 __all__ = ["pytest_configure", "pytest_terminal_summary", "stack", "stack_with_models"]

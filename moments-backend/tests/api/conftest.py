@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from stack import Stack
+from support.stack import Stack
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps, build_deps
 from videomoments.core.config import Settings

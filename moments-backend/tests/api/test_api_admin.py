@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from fakes.chat_dialects import REFUSALS
-from fakes.model_server import ModelServer
+from support.fakes.chat_dialects import REFUSALS
+from support.fakes.model_server import ModelServer
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps
 from videomoments.inference.dialect import Dialect

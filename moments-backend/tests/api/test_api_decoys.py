@@ -11,12 +11,12 @@ import pytest
 from media.canaries import listener, opened_files
 from media.makers import draw
 from sources.decoys import decoys
+from support.workers import end_of, working
 from videomoments.api.deps import ApiDeps
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.core.names import StageName
 from videomoments.media.engine import MediaEngine
 from videomoments.pipeline.stages.video_download import VIDEO_DOWNLOAD
-from workers import end_of, working
 
 CODES = {"not_media", "truncated", "empty_file"}
 

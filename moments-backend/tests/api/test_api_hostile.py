@@ -11,12 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from sources.hostile import HOSTILE, everybody, scripted_names, watched
-from stack import Stack
+from support.stack import Stack
+from support.workers import end_of, working
 from videomoments.api.deps import ApiDeps
 from videomoments.core.config import Settings
 from videomoments.core.names import StageName
 from videomoments.pipeline.stages.video_download import VIDEO_DOWNLOAD
-from workers import end_of, working
 
 __all__ = ["scripted_names"]
 

@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from api_processes import api_process
+from support.api_processes import api_process
 from videomoments.api.deps import ApiDeps
 from videomoments.api.openapi import document
 from videomoments.core.config import Settings

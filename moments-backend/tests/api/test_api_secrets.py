@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 from finished import finished
 
-from api_processes import api_process
+from support.api_processes import api_process
+from support.workers import worker_process
 from videomoments.api.deps import ApiDeps
 from videomoments.api.openapi import document
 from videomoments.core.config import Settings
 from videomoments.services.api_keys import KeyScope
-from workers import worker_process
 
 CANARIES = {
     "MOMENTS_SIGNING_KEY": "canary-of-the-signing-key",

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from cli.commands import Home, moments
-from processes import children_with, words_of
-from stack import short_home
+from support.processes import children_with, words_of
+from support.stack import short_home
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.finished import Finished, finished
-from stack import Stack
+from support.stack import Stack
 from videomoments.api.deps import build_deps
 from videomoments.cli.app import run
 from videomoments.cli.export import FORMATS_HELP

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from cli.commands import Home, command, moments
-from stack import Stack
+from support.stack import Stack
 from videomoments.cli import console
 from videomoments.core.config import Settings
 from videomoments.core.names import StageName

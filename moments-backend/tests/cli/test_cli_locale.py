@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from commands import Home, moments
 
-from stack import short_home
+from support.stack import short_home
 from videomoments.cli.console import json_text, write_any_text
 
 TITLE = "Ciência – 東京 🎬"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fakes.chat_dialects import all_at_once
-from fakes.model_server import ModelServer
-from fakes.ssh_server import SshServer
-from stack import Stack
+from support.fakes.chat_dialects import all_at_once
+from support.fakes.model_server import ModelServer
+from support.fakes.ssh_server import SshServer
+from support.stack import Stack
 from videomoments.cli.app import run
 from videomoments.inference import discover
 

@@ -20,10 +20,10 @@ import psutil
 import pytest
 
 from cli.commands import Home, command, moments
-from processes import words_of
 from speech.fixtures import SpeechLibrary, speech
 from speech.makers import converted, looped, part, silent, without_audio
-from stack import embedded_settings, short_home
+from support.processes import words_of
+from support.stack import embedded_settings, short_home
 from videomoments.core.names import StageName
 from videomoments.embedded import running_stack
 

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from fakes.fronts import Authority, plain_front, postgres_front, tls_front
-from fakes.object_server import serving
-from fakes.s3_server import S3
-from stack import Stack
+from support.fakes.fronts import Authority, plain_front, postgres_front, tls_front
+from support.fakes.object_server import serving
+from support.fakes.s3_server import S3
+from support.stack import Stack
 from videomoments.cli.app import run
 from videomoments.db.database_url import parse_address
 from videomoments.db.migrate import HEAD, upgrade

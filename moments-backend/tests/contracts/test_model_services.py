@@ -14,12 +14,12 @@ from pathlib import Path
 import av
 import pytest
 
-from fakes.model_server import ModelServer
-from fakes.openssh_server import OpenSshServer
-from fakes.ssh_server import SshServer
-from llama_server import CONTEXT, llama_server
-from llama_server import NAME as QWEN
 from sample_facts import sample_truth
+from support.fakes.model_server import ModelServer
+from support.fakes.openssh_server import OpenSshServer
+from support.fakes.ssh_server import SshServer
+from support.llama_server import CONTEXT, llama_server
+from support.llama_server import NAME as QWEN
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval

@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from fakes.gcs_server import Gcs
-from fakes.object_server import ObjectServer, serving
-from fakes.s3_server import S3
+from support.fakes.gcs_server import Gcs
+from support.fakes.object_server import ObjectServer, serving
+from support.fakes.s3_server import S3
 from videomoments.core.errors import InvalidInput, NotFound, StorageError, TooLarge
 from videomoments.storage import ObjectStore, Verdict, open_store
 from videomoments.storage.layout import source_key, video_prefix

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from backend import accepted, claimed, run_of
+from support.backend import accepted, claimed, run_of
+from support.workers import end_of, in_stage, working
 from videomoments.coordination import redis_keys
 from videomoments.core import times
 from videomoments.core.errors import ModelError
@@ -20,7 +21,6 @@ from videomoments.services.retrying import retry_run
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
-from workers import end_of, in_stage, working
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$")
 

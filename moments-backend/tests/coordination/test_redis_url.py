@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from fakes.fronts import Authority, answering, plain_front, silent, tls_front
-from stack import Stack
+from support.fakes.fronts import Authority, answering, plain_front, silent, tls_front
+from support.stack import Stack
 from videomoments.coordination.redis import check_redis, connect
 from videomoments.coordination.redis_url import parse_redis
 from videomoments.core.errors import InvalidInput, MomentsError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backend import services, settings_over
-from stack import Stack
+from support.backend import services, settings_over
+from support.stack import Stack
 from videomoments.core.config import Settings
 
 __all__ = ["services", "settings"]

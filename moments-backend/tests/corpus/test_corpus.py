@@ -19,6 +19,7 @@ import pytest
 from media.canaries import listener, opened_files
 from media.makers import draw
 from media.odd_files import ODD_FILES
+from support.workers import end_of, stage_of, working
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
 from videomoments.db.tables import Video
@@ -28,7 +29,6 @@ from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
-from workers import end_of, stage_of, working
 
 pytestmark = pytest.mark.story
 

@@ -10,13 +10,13 @@ import pytest
 
 from corpus.test_corpus import through_the_pipeline
 from media.format_files import Wave, built
+from support.workers import stage_of
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.demo import sample_path
 from videomoments.media.types import MediaInfo
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
-from workers import stage_of
 
 pytestmark = pytest.mark.story
 _SECONDS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from stack import Stack
+from support.stack import Stack
 from videomoments.db.database_url import parse_address
 
 

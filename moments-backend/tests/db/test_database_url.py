@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.fronts import Authority
+from support.fakes.fronts import Authority
 from videomoments.core.errors import InvalidInput
 from videomoments.db.database_url import Address, parse_address
 

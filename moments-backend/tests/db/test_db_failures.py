@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 from databases import Behind
 
-from fakes.fronts import answering, postgres_front, silent
-from stack import Stack
+from support.fakes.fronts import answering, postgres_front, silent
+from support.stack import Stack
 from videomoments.core.errors import MomentsError, ServiceUnavailable
 from videomoments.db.examine import check_database
 from videomoments.db.migrate import upgrade

@@ -19,8 +19,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from backend import settings_over
-from stack import Stack
+from support.backend import settings_over
+from support.stack import Stack
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.names import RunStatus
 from videomoments.db.migrate import HEAD, current_revision, migrations_folder, upgrade

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from backend import accepted, claimed
+from support.backend import accepted, claimed
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, MomentsError, NotFound, RunActive, StaleAttempt
 from videomoments.core.names import ClipKind, RunKind, RunStatus, StageName, StageStatus

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from backend import claimed, one
+from support.backend import claimed, one
 from videomoments.core.names import ClipKind
 from videomoments.core.times import now
 from videomoments.db.repositories import prompts

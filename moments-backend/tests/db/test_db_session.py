@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from backend import claimed, one
+from support.backend import claimed, one
+from support.workers import until
 from videomoments.services.wiring import Services
-from workers import until
 
 
 async def test_a_transaction_that_is_cancelled_again_and_again_keeps_no_lock(services: Services) -> None:

@@ -10,8 +10,8 @@ import pytest
 from databases import Behind
 from sqlalchemy import text
 
-from fakes.fronts import Authority, postgres_front, transaction_pooler
-from stack import Stack
+from support.fakes.fronts import Authority, postgres_front, transaction_pooler
+from support.stack import Stack
 from videomoments.core.errors import MomentsError, ServiceUnavailable
 from videomoments.db.examine import check_database
 from videomoments.db.migrate import HEAD, current_revision, upgrade

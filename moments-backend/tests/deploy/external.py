@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.installation import ServerInstallation, choose_installation
 

@@ -23,7 +23,7 @@ from compose_file import Service, services
 from external import ended, free_port, postgres, python_program, site_below, valkey, wait_for_port
 
 from media.stretches import stretches
-from stack import short_home, weights_folder
+from support.stack import short_home, weights_folder
 
 SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "MOMENTS_MODELS_KEY", "MOMENTS_SIGNING_KEY")
 VIDEOS = int(os.environ.get("MOMENTS_FLEET_VIDEOS", "50"))

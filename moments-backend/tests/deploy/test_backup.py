@@ -15,7 +15,7 @@ from compose_file import ROOT, services
 from external import postgres, site_below
 from test_deploy_files import VARIABLES
 
-from stack import short_home
+from support.stack import short_home
 from videomoments.db.migrate import upgrade
 
 PASSWORD, DATABASE = "p", "vision_ai"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from embedded_commands import server_pids
 
-from stack import embedded_settings, short_home
+from support.stack import embedded_settings, short_home
 from videomoments.embedded import running_stack
 
 

@@ -16,7 +16,7 @@ import asyncpg
 import psutil
 import redis
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.installation import base_of
 from videomoments.embedded.process_identity import belonging

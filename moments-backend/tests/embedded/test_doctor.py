@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, ServiceUnavailable
 from videomoments.embedded import clean_targets, diagnose, running_stack

@@ -11,7 +11,7 @@ import pytest
 from embedded_commands import query, queue, server_pids
 from sqlalchemy.engine import make_url
 
-from stack import embedded_settings, remove_home, short_home
+from support.stack import embedded_settings, remove_home, short_home
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import running_stack

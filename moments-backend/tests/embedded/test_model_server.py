@@ -17,7 +17,7 @@ import psutil
 import pytest
 from embedded_commands import Command, gone, server_pids
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded import revive, running_stack
@@ -25,7 +25,7 @@ from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.model_server import ModelServer
 from videomoments.embedded.process_identity import Record
 
-STANDIN = Path(__file__).parents[1] / "fakes" / "models_standin"
+STANDIN = Path(__file__).parents[1] / "support" / "fakes" / "models_standin"
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from embedded_commands import Command, gone, query, queue, server_pids
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.embedded import Stack, revive, running_stack
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.installation import base_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from embedded_commands import Command, gone, query, queue, server_pids
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.installation import base_of
 

@@ -19,7 +19,7 @@ import pytest
 from embedded_commands import server_pids
 from readable_python import Interpreter, python_for
 
-from stack import quick_folder, remove_home
+from support.stack import quick_folder, remove_home
 
 SITUATION = Path(__file__).with_name("situation.py")
 UNKNOWN_UID = 54321

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes.model_server import CHAT, ModelServer, reply, task_block
+from support.fakes.model_server import CHAT, ModelServer, reply, task_block
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError

@@ -13,13 +13,13 @@ from typing import Any
 
 from aiohttp import web
 
-from fakes.hold import Hold
-from fakes.model_server import Behaviour, ModelServer, Recorded, task_block
+from support.fakes.hold import Hold
+from support.fakes.model_server import Behaviour, ModelServer, Recorded, task_block
 from videomoments.core.names import StageName
 
 AT_MODEL = "at the model"
 """Where `fakes.hold` holds a run whose request is being answered."""
-_STANDIN = Path(__file__).parents[1] / "fakes" / "scripted_models"
+_STANDIN = Path(__file__).parents[1] / "support" / "fakes" / "scripted_models"
 _SENTENCES = ("The bread rises slowly.", "A lighthouse stands alone.", "Runners breathe with patience.", "The tire went flat.")
 
 

@@ -26,10 +26,10 @@ import psutil
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from fakes.stub_stages import stub_stages
 from faults.leftovers import consumers, leftover_keys, swept
 from faults.state import misnamed
-from stack import embedded_settings, short_home
+from support.fakes.stub_stages import stub_stages
+from support.stack import embedded_settings, short_home
 from videomoments.core.config import Settings
 from videomoments.core.errors import MomentsError, TooMany
 from videomoments.core.logging import configure_logging

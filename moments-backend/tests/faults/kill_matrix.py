@@ -18,18 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fakes.model_server import body_of, hang
-from fakes.openssh_server import OpenSshServer
-from fakes.ssh_server import SshServer
 from faults.cells import EIGHT, TABLE, Expected, Fault
 from faults.servers import Servers
 from faults.state import objects_of, rows_of
 from faults.world import Cell, World, can_mount, draw_source, fill, free, world_of
-from stack import embedded_settings, short_home
+from support.fakes.model_server import body_of, hang
+from support.fakes.openssh_server import OpenSshServer
+from support.fakes.ssh_server import SshServer
+from support.stack import embedded_settings, short_home
+from support.workers import WorkerProcess, executions, lapse, until
 from videomoments.core.names import StageName
 from videomoments.embedded import running_stack
 from videomoments.services.run_queries import RunView
-from workers import WorkerProcess, executions, lapse, until
 
 # How long a part is away: well below the lease, so that nobody loses it.
 _AWAY_SECONDS = 1.5

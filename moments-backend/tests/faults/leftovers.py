@@ -8,11 +8,11 @@ import psutil
 from sqlalchemy import text
 
 from faults.state import misnamed
+from support.workers import until
 from videomoments.coordination import redis_keys
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore
 from videomoments.worker.sweeper import Sweeper
-from workers import until
 
 _LIVE_WORKERS = text("SELECT name FROM workers WHERE seen_at > now() - interval '1 second'")
 _ADVISORY = text("SELECT objid FROM pg_locks WHERE locktype = 'advisory'")

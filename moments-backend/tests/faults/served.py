@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from stack import weights_folder
+from support.stack import weights_folder
 
 # What a developer's shell may hold, and this installation must not see.
 _FOREIGN = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "MOMENTS_MODELS_URL", "MOMENTS_MODELS_KEY", "MOMENTS_LIMIT_PIPELINES")

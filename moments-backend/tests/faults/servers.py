@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import embedded_settings
+from support.stack import embedded_settings
 from videomoments.embedded import Stack
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive

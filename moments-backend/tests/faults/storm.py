@@ -36,7 +36,7 @@ from faults.state import objects_of, rows_of
 from faults.victims import MOST_DEATHS, Kind, Victims
 from media.stretches import stretches
 from moments_models import weights
-from stack import embedded_settings, short_home, weights_folder
+from support.stack import embedded_settings, short_home, weights_folder
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.db.migrate import upgrade

@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api_processes import ApiProcess, api_process
-from backend import clean_services, one, run_of, settings_over
-from stack import embedded_settings, short_home
+from support.api_processes import ApiProcess, api_process
+from support.backend import clean_services, one, run_of, settings_over
+from support.stack import embedded_settings, short_home
+from support.workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack, running_stack
@@ -22,7 +23,6 @@ from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive
 from videomoments.embedded.process_identity import Record
 from videomoments.services.wiring import Services
-from workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 
 pytestmark = pytest.mark.fault
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, clean_services, ended, one, run_of
-from fakes.failing_s3 import FailingS3
-from fakes.model_server import ModelServer, hang
 from faults.world import draw_source
-from processes import media_children
+from support.backend import accepted, clean_services, ended, one, run_of
+from support.fakes.failing_s3 import FailingS3
+from support.fakes.model_server import ModelServer, hang
+from support.processes import media_children
+from support.workers import end_of, lapse, stage_of, until, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
@@ -24,7 +25,6 @@ from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
-from workers import end_of, lapse, stage_of, until, working
 
 pytestmark = pytest.mark.fault
 

@@ -14,8 +14,8 @@ import psutil
 from sqlalchemy import text
 
 from faults.served import Served
-from processes import words_of
-from stack import embedded_settings
+from support.processes import words_of
+from support.stack import embedded_settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.process_identity import Record

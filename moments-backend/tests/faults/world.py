@@ -16,18 +16,19 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import text
 
-import backend
-from fakes.failing_s3 import FailingS3
-from fakes.hold import Hold
-from fakes.openssh_server import OpenSshServer
-from fakes.ssh_server import SshServer
 from faults.cell_models import AT_MODEL, CellModel, ModelProcess, standin_environment
 from faults.cells import EIGHT, SHARED_MODEL, STORE_FAULTS, Fault, held_at_model
 from faults.leftovers import left_behind, processes_of
 from faults.servers import Servers
 from faults.sources import source_server
 from media.makers import draw
-from stack import quick_folder
+from support import backend
+from support.fakes.failing_s3 import FailingS3
+from support.fakes.hold import Hold
+from support.fakes.openssh_server import OpenSshServer
+from support.fakes.ssh_server import SshServer
+from support.stack import quick_folder
+from support.workers import WorkerProcess, until, worker_process
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import StageName
 from videomoments.inference.model_registry import ModelConfig, ModelKind, Transport
@@ -35,7 +36,6 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore, configured_store
-from workers import WorkerProcess, until, worker_process
 
 # Short where a lease has to lapse; elsewhere a busy machine must not lose one by the way.
 LEASE_SECONDS = 30.0

@@ -1,3 +1,3 @@
-from backend import services, settings
+from support.backend import services, settings
 
 __all__ = ["services", "settings"]

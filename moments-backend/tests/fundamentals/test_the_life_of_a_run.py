@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import run_of
+from support.backend import run_of
+from support.workers import end_of, executions, in_stage, lapse, until, worker_process, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import StaleAttempt
@@ -25,7 +26,6 @@ from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
 from videomoments.worker.app import build_adapters
 from videomoments.worker.reconciler import Reconciler
-from workers import end_of, executions, in_stage, lapse, until, worker_process, working
 
 
 async def _accept(services: Services, prompt: str = "") -> Accepted:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fakes.model_server import ModelServer
-from fakes.ssh_server import SshServer
 from support.chat_asking import DEADLINES, FAST
+from support.fakes.model_server import ModelServer
+from support.fakes.ssh_server import SshServer
 from videomoments.inference.dialect import OwnMemory
 from videomoments.inference.openai_chat import ChatClient
 from videomoments.inference.tunnel import Tunnels

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from fakes.chat_dialects import REFUSALS, Body, all_at_once, has, openai, plain, too_long, when
-from fakes.model_server import ModelServer, status, task_block
 from support.chat_asking import CONFIG, MESSAGES, asked, failing
+from support.fakes.chat_dialects import REFUSALS, Body, all_at_once, has, openai, plain, too_long, when
+from support.fakes.model_server import ModelServer, status, task_block
 from videomoments.inference.dialect import Dialect, OwnMemory
 from videomoments.inference.model_registry import Endpoint, Sampling
 from videomoments.inference.openai_chat import ChatClient, Exchange

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fakes.chat_dialects import SHAPES
-from fakes.model_server import ModelServer, body_of, completion
 from support.chat_asking import CONFIG, MESSAGES, asked, failing
+from support.fakes.chat_dialects import SHAPES
+from support.fakes.model_server import ModelServer, body_of, completion
 from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.openai_chat import ChatClient, TextSource
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from fakes.chat_dialects import plain, when
-from fakes.model_server import ModelServer, event, hang, reply
 from support.chat_asking import CONFIG, DEADLINES, FAST, MESSAGES, asked, failing
+from support.fakes.chat_dialects import plain, when
+from support.fakes.model_server import ModelServer, event, hang, reply
 from videomoments.core.errors import ModelError
 from videomoments.inference.dialect import Dialect, OwnMemory
 from videomoments.inference.model_registry import Endpoint

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fakes.model_server import (
+from support.fakes.model_server import (
     ModelServer,
     body_of,
     completion,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from fakes.model_server import ModelServer, body_of, drip, flood, half_body, hang, html, reset, status, transcript_body
+from support.fakes.model_server import ModelServer, body_of, drip, flood, half_body, hang, html, reset, status, transcript_body
 from videomoments.core.errors import ModelError
 from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.retry import Deadlines, RetryPolicy

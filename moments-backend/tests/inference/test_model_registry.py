@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from fakes.model_server import ModelServer
+from support.fakes.model_server import ModelServer
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.inference import model_registry

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from aiohttp import web
 
-from fakes.fronts import Authority
-from fakes.model_server import ModelServer, Recorded, reply
+from support.fakes.fronts import Authority
+from support.fakes.model_server import ModelServer, Recorded, reply
 from videomoments.core.errors import ModelError
 from videomoments.inference.chat_transport import ChatTransport
 from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind

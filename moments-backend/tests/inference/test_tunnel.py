@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from fakes.model_server import ModelServer
-from fakes.ssh_server import SshServer
+from support.fakes.model_server import ModelServer
+from support.fakes.ssh_server import SshServer
 from support.tunnelling import CHAT, free_port, health, listens, refused, until
 from videomoments.core.config import Settings
 from videomoments.inference.model_registry import Endpoint

@@ -10,8 +10,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from fakes.model_server import ModelServer, hang
-from fakes.ssh_server import USER, SshServer
+from support.fakes.model_server import ModelServer, hang
+from support.fakes.ssh_server import USER, SshServer
 from support.tunnelling import CHAT, free_port, health, refused, until
 from videomoments.core.errors import ModelError
 from videomoments.inference.model_registry import Endpoint, SshLogin, SshRoute

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from fakes.model_server import ModelServer
-from fakes.ssh_server import USER, SshServer
+from support.fakes.model_server import ModelServer
+from support.fakes.ssh_server import USER, SshServer
 from support.tunnelling import health, refused, until
 from videomoments.inference.model_registry import SshLogin, SshRoute
 from videomoments.inference.ssh import SshFiles

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from isolation import kernel
-from stack import weights_folder
+from support.stack import weights_folder
 
 # Kernel's or made anew for each room. Temporary folders and what is below /run are listed with the rest.
 _MADE_ANEW = ("/tmp", "/var/tmp", "/run")

@@ -20,7 +20,7 @@ from media.canaries import listener
 from media.format_files import built
 from media.format_unwritten import UNWRITTEN
 from media.makers import draw
-from processes import media_children
+from support.processes import media_children
 from videomoments.core.errors import MomentsError
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval

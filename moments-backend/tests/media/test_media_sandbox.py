@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from media.makers import Drawn, draw
-from processes import media_children
+from support.processes import media_children
 from videomoments.core.errors import MomentsError, OutOfSpace
 from videomoments.core.names import ClipKind
 from videomoments.core.times import Interval

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backend import services, settings_over
 from speech.fixtures import speech
-from stack import Stack
+from support.backend import services, settings_over
+from support.stack import Stack
 from videomoments.core.config import Settings
 from videomoments.pipeline.stage import StageAdapters
 from videomoments.services.wiring import Services

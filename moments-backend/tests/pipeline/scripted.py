@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from fakes.model_server import ModelServer
+from support.fakes.model_server import ModelServer
 from videomoments.core.names import RunKind, StageName
 from videomoments.db.tables import Video
 from videomoments.inference.model_registry import ModelConfig, ModelKind

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, claimed, one, run_of
+from support.backend import accepted, claimed, one, run_of
 from videomoments.coordination import redis_keys
 from videomoments.core.errors import Deferred, ModelError, StaleAttempt
 from videomoments.core.names import RunStatus, StageName

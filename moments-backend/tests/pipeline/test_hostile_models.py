@@ -9,13 +9,26 @@ from typing import Any
 
 import pytest
 
-from backend import one, run_of
-from fakes.model_server import Behaviour, ModelServer, body_of, completion, drip, half_body, hang, html, reply, reset, status, task_block
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.backend import one, run_of
+from support.fakes.model_server import (
+    Behaviour,
+    ModelServer,
+    body_of,
+    completion,
+    drip,
+    half_body,
+    hang,
+    html,
+    reply,
+    reset,
+    status,
+    task_block,
+)
+from support.workers import end_of, stage_of
 from videomoments.core.names import RunStatus, StageName
 from videomoments.inference.retry import Deadlines, RetryPolicy
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of
 
 LINES = tuple((n * 10.0, n * 10.0 + 9.0, f"This is sentence {n}, and it says something.") for n in range(30))
 TALK = Recording(300.0, LINES)

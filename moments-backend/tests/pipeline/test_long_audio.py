@@ -16,9 +16,9 @@ import pytest
 from aiohttp import web
 from sqlalchemy import text, update
 
-from backend import claimed, one
-from fakes.model_server import ModelServer, hang, reset, transcript_body
 from pipeline.scripted import Recording
+from support.backend import claimed, one
+from support.fakes.model_server import ModelServer, hang, reset, transcript_body
 from videomoments.core.errors import StaleAttempt
 from videomoments.core.names import RunStatus, StageName
 from videomoments.db.tables import Video

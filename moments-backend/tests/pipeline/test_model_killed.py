@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from backend import clean_services, run_of, settings_over
 from speech.fixtures import SpeechLibrary
 from speech.makers import part
-from stack import embedded_settings, short_home, weights_of_this_user
+from support.backend import clean_services, run_of, settings_over
+from support.stack import embedded_settings, short_home, weights_of_this_user
+from support.workers import end_of, executions, in_stage, until, worker_process
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack, ended_servers, revive, running_stack
@@ -21,7 +22,6 @@ from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.process_identity import Record
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services
-from workers import end_of, executions, in_stage, until, worker_process
 
 pytestmark = [pytest.mark.fault, pytest.mark.story]
 

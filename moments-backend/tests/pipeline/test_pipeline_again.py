@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend import run_of
-from fakes.hold import Hold
 from speech.fixtures import SpeechLibrary
 from speech.makers import part
+from support.backend import run_of
+from support.fakes.hold import Hold
+from support.workers import end_of, executions, lapse, until, worker_process, working
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.pipeline.checkpoints import Checkpoint
@@ -22,7 +23,6 @@ from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.runs import Accepted, Claim
 from videomoments.services.wiring import Services
-from workers import end_of, executions, lapse, until, worker_process, working
 
 pytestmark = pytest.mark.story
 

@@ -13,13 +13,14 @@ import httpx
 import pytest
 from aiohttp import web
 
-from fakes.gcs_server import Gcs
-from fakes.model_server import Behaviour, ModelServer
-from fakes.object_server import ObjectServer, serving
-from fakes.s3_server import S3
 from pipeline.scripted import scripted_model
 from speech.fixtures import SpeechLibrary
 from speech.makers import part
+from support.fakes.gcs_server import Gcs
+from support.fakes.model_server import Behaviour, ModelServer
+from support.fakes.object_server import ObjectServer, serving
+from support.fakes.s3_server import S3
+from support.workers import end_of, stage_of, working
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps, build_deps
 from videomoments.core.config import Settings
@@ -29,7 +30,6 @@ from videomoments.pipeline.stages import STAGES
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of, working
 
 pytestmark = pytest.mark.story
 

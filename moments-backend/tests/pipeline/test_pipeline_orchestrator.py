@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend import claimed, run_of
+from support.backend import claimed, run_of
+from support.workers import executions, until
 from videomoments.core.errors import MomentsError, OutOfSpace, ServiceUnavailable, StorageError
 from videomoments.core.names import StageName
 from videomoments.pipeline.calling import WaitLimits
@@ -21,7 +22,6 @@ from videomoments.pipeline.stage import Outcome, ProgressClock, Stage, StageAdap
 from videomoments.services.runs import Claim
 from videomoments.services.wiring import Services
 from videomoments.storage.layout import audio_key
-from workers import executions, until
 
 FIRST, SECOND = StageName.VIDEO_DOWNLOAD, StageName.AUDIO_EXTRACTION
 

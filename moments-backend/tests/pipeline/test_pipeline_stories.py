@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, run_of
 from sample_facts import sample_truth
 from speech.fixtures import SpeechLibrary
 from speech.makers import converted, part, silent, without_audio
+from support.backend import accepted, run_of
+from support.workers import end_of, executions, in_stage, lapse, stage_of, until, worker_process, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
@@ -25,7 +26,6 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
-from workers import end_of, executions, in_stage, lapse, stage_of, until, worker_process, working
 
 pytestmark = pytest.mark.story
 

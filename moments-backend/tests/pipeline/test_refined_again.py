@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from fakes.model_server import ModelServer, reply
 from pipeline.scripted import scripted_model
 from speech.fixtures import SpeechLibrary
 from speech.makers import part
+from support.fakes.model_server import ModelServer, reply
+from support.workers import end_of, stage_of, working
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.pipeline.run_kinds import NOT_PART, stages_of
 from videomoments.pipeline.stages import STAGES
@@ -20,7 +21,6 @@ from videomoments.services.options import RunOptions
 from videomoments.services.refining import Refinement, refine_moment
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of, working
 
 pytestmark = pytest.mark.story
 

@@ -8,15 +8,15 @@ from collections.abc import Collection
 import pytest
 from aiohttp import web
 
-from fakes.model_server import Behaviour, ModelServer, completion, status, task_block
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.fakes.model_server import Behaviour, ModelServer, completion, status, task_block
+from support.workers import end_of, stage_of
 from videomoments.core.errors import Conflict
 from videomoments.core.names import RunKind, RunStatus, StageName
 from videomoments.inference.retry import RetryPolicy
 from videomoments.services.editing import MomentChange
 from videomoments.services.retrying import retry_run
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of
 
 LINES = tuple((n * 10.0, n * 10.0 + 9.0, f"Sentence {n} says something.") for n in range(24))
 TALK = Recording(240.0, LINES)

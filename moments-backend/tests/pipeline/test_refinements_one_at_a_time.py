@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from fakes.model_server import ModelServer, task_block
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.fakes.model_server import ModelServer, task_block
+from support.workers import end_of
 from videomoments.core.names import RunStatus
 from videomoments.services.wiring import Services
-from workers import end_of
 
 pytestmark = pytest.mark.story
 

@@ -10,14 +10,14 @@ import tracemalloc
 import pytest
 from aiohttp import web
 
-from fakes.model_server import Behaviour, ModelServer, completion, task_block
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.fakes.model_server import Behaviour, ModelServer, completion, task_block
+from support.workers import end_of
 from videomoments.core.names import RunStatus
 from videomoments.moments.lines import Line
 from videomoments.moments.windows import split_windows
 from videomoments.services.moments import MomentView
 from videomoments.services.wiring import Services
-from workers import end_of
 
 HOURS = 10
 LINE_SECONDS = 4.0

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from backend import claimed
-from fakes.model_server import ModelServer, body_of
 from pipeline.scripted import Recording
+from support.backend import claimed
+from support.fakes.model_server import ModelServer, body_of
 from videomoments.db.tables import Transcript, Video
 from videomoments.inference.model_registry import ModelConfig, ModelKind
 from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext

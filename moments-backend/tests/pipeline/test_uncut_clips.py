@@ -13,9 +13,10 @@ import pytest
 from aiohttp import web
 from sqlalchemy import update
 
-from fakes.model_server import ModelServer, completion, task_block
 from media.makers import draw
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.fakes.model_server import ModelServer, completion, task_block
+from support.workers import end_of, stage_of
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.db.tables import Video
@@ -24,7 +25,6 @@ from videomoments.media.types import ClipRequest, CutClip, MediaInfo
 from videomoments.services.editing import MomentChange
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
-from workers import end_of, stage_of
 
 _cut = MediaEngine.cut
 LINES = tuple((n * 5.0, n * 5.0 + 4.0, f"Sentence {n} says something.") for n in range(12))

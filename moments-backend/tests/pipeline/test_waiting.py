@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import run_of, settings_over
-from fakes.model_server import ModelServer, hang
 from pipeline.scripted import Recording, scripted_model, start, workers
-from stack import Stack
+from support.backend import run_of, settings_over
+from support.fakes.model_server import ModelServer, hang
+from support.stack import Stack
+from support.workers import end_of, stage_of, until
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.inference.retry import RetryPolicy
@@ -18,7 +19,6 @@ from videomoments.services.retrying import retry_run
 from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of, until
 
 LINES = tuple((n * 10.0, n * 10.0 + 9.0, f"This is sentence {n}, and it says something.") for n in range(30))
 TALK = Recording(300.0, LINES)

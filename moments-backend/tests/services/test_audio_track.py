@@ -11,6 +11,7 @@ import pytest
 
 from media.test_media_choosing import SILENCE, recorded
 from media.test_media_choosing import speech as speech_fixture
+from support.workers import end_of, stage_of, working
 from videomoments.core.config import Settings
 from videomoments.core.names import RunKind, RunStatus, StageName
 from videomoments.media.types import MediaInfo
@@ -19,7 +20,6 @@ from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services
 from videomoments.storage import configured_store
-from workers import end_of, stage_of, working
 
 speech = speech_fixture
 

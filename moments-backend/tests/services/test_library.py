@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, claimed, one
+from support.backend import accepted, claimed, one
 from videomoments.api.schemas.moments import TranscriptOut
 from videomoments.core.errors import InvalidInput, NotFound
 from videomoments.core.names import RunStatus

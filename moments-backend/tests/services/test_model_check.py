@@ -11,10 +11,10 @@ import asyncssh
 import pytest
 from aiohttp import web
 
-from fakes.chat_dialects import REFUSALS, SHAPES, all_at_once, openai, when
-from fakes.model_server import Behaviour, ModelServer, body_of, completion, event, hang, html, reply, status, task_block
-from fakes.ssh_server import SshServer
-from stack import Stack
+from support.fakes.chat_dialects import REFUSALS, SHAPES, all_at_once, openai, when
+from support.fakes.model_server import Behaviour, ModelServer, body_of, completion, event, hang, html, reply, status, task_block
+from support.fakes.ssh_server import SshServer
+from support.stack import Stack
 from videomoments.core.config import Settings
 from videomoments.inference.dialect import Dialect
 from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fakes.chat_dialects import all_at_once
-from fakes.model_server import ModelServer
 from pipeline.scripted import Recording, scripted_model, start, workers
+from support.fakes.chat_dialects import all_at_once
+from support.fakes.model_server import ModelServer
+from support.workers import end_of, stage_of
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind, RunStatus, StageName
 from videomoments.inference.dialect import Dialect
@@ -15,7 +16,6 @@ from videomoments.inference.retry import RetryPolicy
 from videomoments.pipeline.run_kinds import stages_of
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of
 
 MODEL = ModelConfig(
     key="mine", kind=ModelKind.CHAT, endpoint="/v1/chat/completions", model_name="m", base_url="http://127.0.0.1:9", context_tokens=8192

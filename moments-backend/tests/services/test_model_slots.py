@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stack import Stack
+from support.stack import Stack
+from support.workers import WATCHDOG_SECONDS
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig
 from videomoments.services.model_slots import ModelSlots
-from workers import WATCHDOG_SECONDS
 
 MODEL = next(model for model in DEFAULT_MODELS if model.key == "extractive").model_copy(update={"max_concurrency": 2})
 

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from backend import accepted, claimed, one, run_of
+from support.backend import accepted, claimed, one, run_of
+from support.workers import end_of, executions, working
 from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, RunActive, StaleAttempt
 from videomoments.core.names import RunKind, RunStatus, StageName, StageStatus
 from videomoments.services.options import RunOptions
@@ -14,7 +15,6 @@ from videomoments.services.retrying import retry_run
 from videomoments.services.runs import Claim
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services
-from workers import end_of, executions, working
 
 _URL = "https://example.com/talk.mp4"
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, claimed, one, run_of
-from stack import Stack
+from support.backend import accepted, claimed, one, run_of
+from support.stack import Stack
+from support.workers import WATCHDOG_SECONDS, lapse, until
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, ModelError, MomentsError, NotFound, StaleAttempt, TooMany
@@ -21,7 +22,6 @@ from videomoments.services.run_queries import RunFilter
 from videomoments.services.runs import Accepted
 from videomoments.services.stage_records import StageRecords
 from videomoments.services.wiring import Services, build_services
-from workers import WATCHDOG_SECONDS, lapse, until
 
 
 async def test_an_accepted_run_is_queued_with_eight_pending_stages(services: Services) -> None:

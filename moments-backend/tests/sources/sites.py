@@ -12,13 +12,13 @@ import psutil
 import pytest
 from aiohttp import web
 
-from processes import children_with
+from support.processes import children_with
 from videomoments.core.errors import MomentsError, SourceUnavailable
 from videomoments.core.job_process import ChildProgram
 
 BODY = bytes(range(256)) * 8_000  # 2 MB
 VIDEO_PAGE = '<html><head><title>My talk</title></head><body><video src="/v.mp4"></video></body></html>'
-_CHILD = Path(__file__).parents[1] / "fakes" / "site_child_process.py"
+_CHILD = Path(__file__).parents[1] / "support" / "fakes" / "site_child_process.py"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from fakes.gcs_server import Gcs
-from fakes.object_server import Kept, ObjectServer, serving
-from fakes.s3_server import S3
+from support.fakes.gcs_server import Gcs
+from support.fakes.object_server import Kept, ObjectServer, serving
+from support.fakes.s3_server import S3
 from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, SourceUnavailable, TooLarge, UnsupportedMedia
 from videomoments.core.times import now

@@ -14,7 +14,7 @@ from cli.commands import Home, moments
 from speech.fixtures import SpeechLibrary
 from speech.judge import assert_clips_exact, assert_topics_found, assert_valid
 from speech.makers import FRAMES, Piece, Spoken, converted, part, reordered, spoken
-from stack import embedded_settings, short_home
+from support.stack import embedded_settings, short_home
 from videomoments.demo import sample_path
 from videomoments.embedded import running_stack
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from fakes.object_server import Kept, serving
-from fakes.s3_server import S3
+from support.fakes.object_server import Kept, serving
+from support.fakes.s3_server import S3
 from videomoments.core.times import now
 
 PROGRAM = """

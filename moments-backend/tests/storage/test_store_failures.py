@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from obstore.exceptions import BaseError, GenericError, PermissionDeniedError, UnauthenticatedError
 
-from fakes.object_server import serving
-from fakes.s3_server import S3
-from stack import embedded_settings
+from support.fakes.object_server import serving
+from support.fakes.s3_server import S3
+from support.stack import embedded_settings
 from videomoments.core.errors import MomentsError
 from videomoments.storage import check_store
 from videomoments.storage.failures import store_failure

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakes.model_server import ModelServer
+from support.fakes.model_server import ModelServer
 from videomoments.core.errors import ModelError
 from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient

@@ -6,11 +6,11 @@ import asyncio
 
 from redis.exceptions import ConnectionError as RedisAway
 
+from support.workers import until
 from videomoments.coordination.queue import JobQueue
 from videomoments.core.times import now
 from videomoments.services.wiring import Services
 from videomoments.worker.acknowledging import Acknowledger
-from workers import until
 
 
 class _AwayAtFirst(JobQueue):

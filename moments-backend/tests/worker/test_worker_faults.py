@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from backend import accepted, one, run_of
-from stack import Stack
+from support.backend import accepted, one, run_of
+from support.stack import Stack
+from support.workers import WATCHDOG_SECONDS, end_of, executions, in_stage, lapse, renewed, until, worker_process, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
-from workers import WATCHDOG_SECONDS, end_of, executions, in_stage, lapse, renewed, until, worker_process, working
 
 pytestmark = pytest.mark.fault
 

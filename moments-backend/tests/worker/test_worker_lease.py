@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backend import accepted
+from support.backend import accepted
+from support.workers import renewed
 from videomoments.services.wiring import Services
 from videomoments.worker.lease import LeaseKeeper, StopReason
-from workers import renewed
 
 
 async def test_f99_a_run_that_the_same_worker_takes_again_is_kept_when_its_last_attempt_is_put_down(services: Services) -> None:

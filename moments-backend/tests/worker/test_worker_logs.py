@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend import accepted
+from support.backend import accepted
+from support.workers import end_of, worker_process
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.services.wiring import Services
-from workers import end_of, worker_process
 
 pytestmark = pytest.mark.fault
 

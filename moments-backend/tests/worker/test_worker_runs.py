@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, one, run_of
-from stack import Stack
+from support.backend import accepted, one, run_of
+from support.stack import Stack
+from support.workers import end_of, executions, in_stage, lapse, renewed, stage_of, until, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus, StageName, StageStatus
@@ -18,7 +19,6 @@ from videomoments.core.times import now
 from videomoments.pipeline.stage import ProgressClock
 from videomoments.services.wiring import Services, build_services
 from videomoments.worker.reconciler import Reconciler
-from workers import end_of, executions, in_stage, lapse, renewed, stage_of, until, working
 
 
 def _objects(settings: Settings) -> list[Path]:

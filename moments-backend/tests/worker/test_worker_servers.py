@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from backend import accepted, claimed, clean_services, one, run_of, settings_over
-from stack import embedded_settings, short_home
+from support.backend import accepted, claimed, clean_services, one, run_of, settings_over
+from support.stack import embedded_settings, short_home
+from support.workers import MovedClock, end_of, executions, in_stage, lapse, until, working
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.embedded import Stack, running_stack
@@ -21,7 +22,6 @@ from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.ensure import revive
 from videomoments.embedded.process_identity import Record
 from videomoments.services.wiring import Services
-from workers import MovedClock, end_of, executions, in_stage, lapse, until, working
 
 pytestmark = pytest.mark.fault
 

@@ -11,10 +11,11 @@ import pytest
 from aiohttp import web
 from sqlalchemy import text
 
-from backend import one, run_of, settings_over
 from media.makers import draw
 from sources.sites import Site, site
-from stack import Stack
+from support.backend import one, run_of, settings_over
+from support.stack import Stack
+from support.workers import end_of, until, working
 from videomoments.core.config import Limits, Settings
 from videomoments.core.names import RunStatus, StageName
 from videomoments.pipeline.stages.video_download import VIDEO_DOWNLOAD
@@ -23,7 +24,6 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 from videomoments.sources import FetchLimits
-from workers import end_of, until, working
 
 __all__ = ["site"]
 

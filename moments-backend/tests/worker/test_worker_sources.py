@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from backend import one, settings_over
 from media.makers import draw
 from sources.sites import Site, site
-from stack import Stack
+from support.backend import one, settings_over
+from support.stack import Stack
+from support.workers import end_of, stage_of, working
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict
 from videomoments.core.names import RunStatus, StageName
@@ -20,7 +21,6 @@ from videomoments.pipeline.stages.video_download import VIDEO_DOWNLOAD
 from videomoments.services.options import RunOptions
 from videomoments.services.run_queries import RunView
 from videomoments.services.wiring import Services
-from workers import end_of, stage_of, working
 
 __all__ = ["site"]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend import accepted, claimed, one
+from support.backend import accepted, claimed, one
+from support.workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 from videomoments.coordination import redis_keys
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, NotFound, StaleAttempt
@@ -24,7 +25,6 @@ from videomoments.services.wiring import Services
 from videomoments.storage import ObjectStore, configured_store
 from videomoments.storage.layout import audio_key, source_key, upload_key, waveform_key
 from videomoments.worker.sweeper import Sweeper
-from workers import WATCHDOG_SECONDS, end_of, in_stage, until, worker_process, working
 
 
 @pytest.fixture

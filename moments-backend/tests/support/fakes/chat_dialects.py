@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fakes.model_server import Refusal
+from support.fakes.model_server import Refusal
 
 Body = dict[str, Any]
 

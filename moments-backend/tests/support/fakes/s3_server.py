@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from fakes.object_server import ObjectServer, Refused
+from support.fakes.object_server import ObjectServer, Refused
 
 REGION = "us-east-1"
 ALGORITHM = "AWS4-HMAC-SHA256"

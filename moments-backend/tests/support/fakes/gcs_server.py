@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from fakes.object_server import ObjectServer, Refused
+from support.fakes.object_server import ObjectServer, Refused
 
 ALGORITHM = "GOOG4-RSA-SHA256"
 HOST = "storage.googleapis.com"

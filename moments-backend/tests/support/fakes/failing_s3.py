@@ -8,7 +8,7 @@ from typing import Self
 
 from aiohttp import web
 
-from fakes.s3_server import S3
+from support.fakes.s3_server import S3
 
 
 @dataclass

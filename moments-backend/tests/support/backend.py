@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from stack import Stack
+from support.stack import Stack
 from videomoments.core.config import Settings
 from videomoments.core.names import RunStatus
 from videomoments.db.migrate import upgrade

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-import backend
-from fakes.stub_stages import stub_stages
+from support import backend
+from support.fakes.stub_stages import stub_stages
 from videomoments.core.config import Settings
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.names import StageName, StageStatus

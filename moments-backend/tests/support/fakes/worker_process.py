@@ -14,10 +14,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from fakes.hold import HeldMedia, HeldStore, Hold
-from fakes.stub_stages import stub_stages
+from support.fakes.hold import HeldMedia, HeldStore, Hold
+from support.fakes.stub_stages import stub_stages
 from videomoments.core.config import Settings, settings
 from videomoments.core.logging import configure_logging
 from videomoments.core.names import StageName
