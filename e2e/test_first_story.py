@@ -16,7 +16,8 @@ _STAGES = 8
 
 
 def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
-    generate(page, site.url("bread and lighthouses.mp4"))
+    # An address that no other story has had: a run of a video that is known does not transcribe it again.
+    generate(page, f"{site.url('bread and lighthouses.mp4')}?first")
     stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
     expect(stages).to_have_count(_STAGES)
     # They tick: one works while a later one waits, and in the end none does either.
