@@ -219,7 +219,7 @@ async def test_who_waited_for_an_end_asks_for_himself(first: Status | Exception)
 
 
 async def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("videomoments.api.recent_statuses._KEPT", 3)
+    monkeypatch.setattr("videomoments.api.recent_statuses._MOST_RECENT", 3)
     statuses, reader = RecentStatuses(), Reader(*[status_of("a")] * 5)
     reader.go.set()
     for number in range(5):

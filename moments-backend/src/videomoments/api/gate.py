@@ -69,8 +69,8 @@ class Gate:
 
 def _bounded(receive: Receive, headers: Headers) -> Receive:
     """`receive` that ends a body beyond `MAX_BODY_BYTES` with 413, whether its length was told or not."""
-    told = headers.get("content-length", "")
-    seen = int(told) if told.isdecimal() and int(told) > MAX_BODY_BYTES else 0
+    announced = headers.get("content-length", "")
+    seen = int(announced) if announced.isdecimal() and int(announced) > MAX_BODY_BYTES else 0
 
     async def bounded() -> Message:
         nonlocal seen

@@ -38,9 +38,9 @@ def origin(text: str) -> Authority | None:
     scheme, found, rest = text.strip().partition("://")
     if not found or scheme.lower() not in _DEFAULT_PORTS or (named := authority(rest)) is None:
         return None
-    told = rest.rpartition(":")[2]
-    if named.port is None and told in ("80", "443") and int(told) != _DEFAULT_PORTS[scheme.lower()]:
-        return Authority(named.name, int(told))  # http at 443, https at 80
+    port = rest.rpartition(":")[2]
+    if named.port is None and port in ("80", "443") and int(port) != _DEFAULT_PORTS[scheme.lower()]:
+        return Authority(named.name, int(port))  # http at 443, https at 80
     return named
 
 

@@ -1,6 +1,6 @@
 """The status of active runs as it was within the last second: many pollers of one run ask the database once.
 
-Only a run that has not ended is kept. Pollers stop at an end, so an old end must never be shown to somebody whose retry another
+Only a run that has not ended is held. Pollers stop at an end, so an old end must never be shown to somebody whose retry another
 process has just accepted; an active run that is a moment old costs its poller nothing but the next poll.
 """
 
@@ -18,7 +18,7 @@ from videomoments.api.declarations import SAFE_METHODS, RouteTable
 
 # Counted from before the question to the database. With the time that it takes, a poller sees a status of one second at most.
 FRESH_SECONDS = 0.8
-_KEPT = 2000
+_MOST_RECENT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _RecentStatus:
     body: Tagged
     at: float
 
@@ -42,13 +42,13 @@ class RecentStatuses:
     def __init__(self, seconds: float = FRESH_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._kept: dict[str, _Kept] = {}
+        self._recent: dict[str, _RecentStatus] = {}
         self._loading: dict[str, asyncio.Task[Status]] = {}
 
     def get(self, video_id: str) -> Tagged | None:
         """The video's status, unless it is too old or was never asked for."""
-        kept = self._kept.get(video_id)
-        return kept.body if kept is not None and self._clock() - kept.at < self._seconds else None
+        recent = self._recent.get(video_id)
+        return recent.body if recent is not None and self._clock() - recent.at < self._seconds else None
 
     async def load(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Tagged:
         """The status that is kept, else what `read` returns. Whoever asks meanwhile waits for the same. Raises what `read` raises."""
@@ -68,24 +68,24 @@ class RecentStatuses:
     def forget(self, video_id: str | None = None) -> None:
         """What was read of the video, or is being read, is not shown again; of all videos where it is not known which changed."""
         if video_id is None:
-            self._kept.clear()
+            self._recent.clear()
             self._loading.clear()
         else:
-            self._kept.pop(video_id, None)
+            self._recent.pop(video_id, None)
             self._loading.pop(video_id, None)
 
     async def _read(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Status:
         began, mine = self._clock(), asyncio.current_task()
         status = await read()
         if self._loading.get(video_id) is mine and status.active:
-            self._keep(video_id, _Kept(status.body, began))
+            self._remember(video_id, _RecentStatus(status.body, began))
         return status
 
-    def _keep(self, video_id: str, kept: _Kept) -> None:
-        self._kept.pop(video_id, None)  # so that the oldest stand first
-        self._kept[video_id] = kept
-        if len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+    def _remember(self, video_id: str, recent: _RecentStatus) -> None:
+        self._recent.pop(video_id, None)  # so that the oldest stand first
+        self._recent[video_id] = recent
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
 
     def _loaded(self, video_id: str, task: asyncio.Task[Status]) -> None:
         if self._loading.get(video_id) is task:

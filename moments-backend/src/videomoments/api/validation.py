@@ -43,10 +43,10 @@ def finding(error: RequestValidationError, content_type: str) -> Finding:
             422, "invalid_json", f"The body is not JSON: {why} at {_place(error.body, broken['loc'][-1])}.", "Send one JSON object."
         )
     if whole is not None and isinstance(error.body, bytes | bytearray) and not _is_json(content_type):
-        told = (
+        complaint = (
             f"the body came as {content_type.partition(';')[0].strip()[:100]}" if content_type.strip() else "the body came without a type"
         )
-        return Finding(415, "unsupported_media_type", f"JSON is expected here; {told}.", "Send Content-Type: application/json.")
+        return Finding(415, "unsupported_media_type", f"JSON is expected here; {complaint}.", "Send Content-Type: application/json.")
     if whole is not None and whole["type"] == "missing":
         return Finding(
             422, "body_missing", "This needs a body, and there is none.", "Send a JSON object with Content-Type: application/json."

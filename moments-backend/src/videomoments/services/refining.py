@@ -57,9 +57,9 @@ async def refine_moment(
     return accepted
 
 
-async def refine_rest(services: Services, run: RunView, kept: RunSnapshot) -> Accepted:
+async def refine_rest(services: Services, run: RunView, earlier: RunSnapshot) -> Accepted:
     """Starts a run for the moments that a completed `run` could not refine, and that no person edited or deleted since: with that run's own
-    options (`kept`), and its model as it is configured now. The completed run stays as it is.
+    options (`earlier`), and its model as it is configured now. The completed run stays as it is.
 
     Raises:
         Conflict: nothing is left (`nothing_to_refine`), or a run of the video is active (`run_active`).
@@ -73,7 +73,7 @@ async def refine_rest(services: Services, run: RunView, kept: RunSnapshot) -> Ac
             code="nothing_to_refine",
             advice="To have one moment's boundaries set anew, refine that one; to look for other moments, generate again.",
         )
-    options = kept.options.model_copy(update={"refinement_model": kept.refinement.key} | _UNASKED)
+    options = earlier.options.model_copy(update={"refinement_model": earlier.refinement.key} | _UNASKED)
     snapshot = await services.models.snapshot(options, asked=_ASKED)
     these = {"refines": refined, "moments": tuple(moment.identifier for moment in moments)}
     return await services.runs.accept(run.video_id, snapshot.model_copy(update=these), kind=RunKind.REFINE)
@@ -81,11 +81,11 @@ async def refine_rest(services: Services, run: RunView, kept: RunSnapshot) -> Ac
 
 def _options(run: Run, wanted: Refinement) -> RunOptions:
     try:
-        kept = RunSnapshot.model_validate(run.config).options
+        earlier = RunSnapshot.model_validate(run.config).options
     except ValidationError:  # of an earlier version
-        kept = RunOptions()
+        earlier = RunOptions()
     changed = {"refinement_model": wanted.model, "temperature": wanted.temperature, "top_p": wanted.top_p, "top_k": wanted.top_k}
-    return kept.model_copy(update=changed | _UNASKED | {"clips": wanted.clips})
+    return earlier.model_copy(update=changed | _UNASKED | {"clips": wanted.clips})
 
 
 async def _refuse_beside_active(services: Services, video_id: str, *, only: RunKind | None = None) -> None:

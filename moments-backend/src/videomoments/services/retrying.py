@@ -29,17 +29,17 @@ async def retry_run(services: Services, request_id: str) -> Accepted:
         InvalidInput: one of its models is gone, or not set up.
     """
     run = await services.run_queries.get(request_id)
-    kept = _kept(run)
+    earlier = _snapshot_of(run)
     if run.status is RunStatus.COMPLETED and run.kind in _REFINING:
-        return await refine_rest(services, run, kept)
+        return await refine_rest(services, run, earlier)
     asked: Collection[Job] = ("refinement",) if run.kind == RunKind.REFINE.value else JOBS
-    same_models = dict.fromkeys(f"{job}_model" for job in JOBS) | {f"{job}_model": getattr(kept, job).key for job in asked}
-    snapshot = await services.models.snapshot(kept.options.model_copy(update=same_models), asked=asked)
-    same = {"options": kept.options, "moment": kept.moment, "moments": kept.moments, "refines": kept.refines}
+    same_models = dict.fromkeys(f"{job}_model" for job in JOBS) | {f"{job}_model": getattr(earlier, job).key for job in asked}
+    snapshot = await services.models.snapshot(earlier.options.model_copy(update=same_models), asked=asked)
+    same = {"options": earlier.options, "moment": earlier.moment, "moments": earlier.moments, "refines": earlier.refines}
     return await services.runs.retry(request_id, snapshot.model_copy(update=same))
 
 
-def _kept(run: RunView) -> RunSnapshot:
+def _snapshot_of(run: RunView) -> RunSnapshot:
     try:
         return RunSnapshot.model_validate(run.config)
     except ValidationError as error:

@@ -44,9 +44,9 @@ class Unrefined:
         return cls(len(errors), total, tuple(reasons))
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any], left: int) -> Unrefined:
+    def from_json(cls, stored: Mapping[str, Any], left: int) -> Unrefined:
         """What `to_json` wrote."""
-        return cls(kept["moments"], kept["total"], tuple(KeptBecause(**reason) for reason in kept["reasons"]), left)
+        return cls(stored["moments"], stored["total"], tuple(KeptBecause(**reason) for reason in stored["reasons"]), left)
 
     def to_json(self) -> dict[str, Any]:
         return {"moments": self.moments, "total": self.total, "reasons": [asdict(reason) for reason in self.reasons]}

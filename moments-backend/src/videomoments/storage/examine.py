@@ -50,5 +50,5 @@ def _named(error: MomentsError, storage_url: str) -> MomentsError:
     """The same, saying for the operator which store it is about. An address of a bucket holds no secret; what follows a `?` might."""
     parts = urlsplit(storage_url)
     host = parts.netloc.rpartition("@")[2]
-    told = f"STORAGE_URL ({parts.scheme}://{host}{parts.path}): {error.message}"
-    return type(error)(error.message, code=error.code, advice=error.advice or "Check STORAGE_URL.", operator=told)
+    operator_text = f"STORAGE_URL ({parts.scheme}://{host}{parts.path}): {error.message}"
+    return type(error)(error.message, code=error.code, advice=error.advice or "Check STORAGE_URL.", operator=operator_text)

@@ -69,7 +69,7 @@ async def upload_video(
     if tus is not None:
         upload = await _create(deps, tus, length, metadata)
         response.headers["Location"] = f"{request.url.path}/{upload.identifier}"
-        _tell(response, upload)
+        _set_upload_headers(response, upload)
         return None
     video_id, fresh = await _from_form(deps, request)
     response.status_code = 201 if fresh else 200
@@ -94,7 +94,7 @@ async def upload_options(deps: Deps, response: Response) -> None:
 @declare(READ)
 async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
     """How much of the file is there (`Upload-Offset`)."""
-    _tell(response, await _resumable(deps).get(upload_id))
+    _set_upload_headers(response, await _resumable(deps).get(upload_id))
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -137,7 +137,7 @@ async def append_to_upload(
         raise arriving.cut
     if upload.complete:
         response.headers["Video-Identifier"] = await uploads.finish(upload)
-    _tell(response, upload)
+    _set_upload_headers(response, upload)
 
 
 @router.delete("/{upload_id}", operation_id="end_upload", status_code=204, responses=responses(404, 422, 503))
@@ -157,12 +157,12 @@ def _resumable(deps: ApiDeps) -> ResumableUploads:
     return ResumableUploads(deps.services.database, deps.store)
 
 
-def _check_version(told: str) -> None:
-    if told != TUS_VERSION:
+def _check_version(version: str) -> None:
+    if version != TUS_VERSION:
         raise WrongTusVersion(f"This is tus {TUS_VERSION}.", advice=f"Send Tus-Resumable: {TUS_VERSION}.")
 
 
-def _tell(response: Response, upload: Upload) -> None:
+def _set_upload_headers(response: Response, upload: Upload) -> None:
     response.headers["Tus-Resumable"] = TUS_VERSION
     response.headers["Upload-Offset"] = str(upload.received)
     response.headers["Upload-Length"] = str(upload.length)
@@ -177,12 +177,12 @@ async def _create(deps: ApiDeps, tus: str, length: str | None, metadata: str | N
     refuse_length(size, deps.settings.max_source_bytes)
     if size == 0:
         raise UnsupportedMedia("The file is empty.", code="empty_file", advice="Choose the file again.")
-    told = _told(metadata or "")
-    file_name, title = _names(told.get("filename", ""), told.get("title", ""))
+    given = _decoded_metadata(metadata or "")
+    file_name, title = _names(given.get("filename", ""), given.get("title", ""))
     return await _resumable(deps).create(size, file_name=file_name, title=title)
 
 
-def _told(metadata: str) -> dict[str, str]:
+def _decoded_metadata(metadata: str) -> dict[str, str]:
     """`Upload-Metadata`: pairs of a name and its value in base64. Raises InvalidInput (`bad_metadata`)."""
     pairs = [pair.strip() for pair in metadata.split(",") if pair.strip()]
     try:
@@ -226,9 +226,9 @@ class _Arriving:
 
 async def _from_form(deps: ApiDeps, request: Request) -> tuple[str, bool]:
     """Stores the form's file; the video's identifier, and whether it is new."""
-    told, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
-    if told.isdecimal():
-        refuse_length(int(told) - 100_000, limit)  # the form around the file
+    announced, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
+    if announced.isdecimal():
+        refuse_length(int(announced) - 100_000, limit)  # the form around the file
     form = UploadForm(request)
     await form.open()
     file_name, title = _names(form.file_name or "", form.fields.get("title", ""))

@@ -96,15 +96,15 @@ class SourceOut(BaseModel):
     remarks: list[str] = Field(description="What of the file is used where there was a choice, and what can't be, with the reasons.")
 
     @classmethod
-    def of(cls, media_info: dict[str, Any] | None, told: dict[str, Any]) -> SourceOut:
+    def of(cls, media_info: dict[str, Any] | None, details: dict[str, Any]) -> SourceOut:
         facts = SourceFacts.of(media_info)
-        day = str(told.get("published") or "")
+        day = str(details.get("published") or "")
         return cls(
             frame_rate=facts.frame_rate,
-            uploader=told.get("uploader") or None,
+            uploader=details.get("uploader") or None,
             published=f"{day[:4]}-{day[4:6]}-{day[6:8]}" if len(day) == 8 and day.isdigit() else None,
-            page=told.get("page") or None,
-            captions=[CaptionsOut(language=one["language"], format=one["format"]) for one in told.get("captions", ())],
+            page=details.get("page") or None,
+            captions=[CaptionsOut(language=one["language"], format=one["format"]) for one in details.get("captions", ())],
             audio_tracks=[AudioTrackOut.model_validate(track) for track in facts.audio_tracks],
             audio_track=facts.audio_track,
             audio_reason=facts.audio_reason,

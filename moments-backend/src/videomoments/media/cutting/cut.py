@@ -120,7 +120,7 @@ class _Cutter:
                 return _clip(request, made.held, made.frames, "smart", reason)
         made = encode_exact(pictures, self._sound, self._info, wanted, request.target, tick)
         check_clip(request.target, made, sound=self._info.has_audio)
-        return _clip(request, made.held, made.frames, "encode", self._told(join, made))
+        return _clip(request, made.held, made.frames, "encode", self._encoding_reason(join, made))
 
     def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip | str:
         """The clip, or the reason why it can't be copied."""
@@ -149,9 +149,9 @@ class _Cutter:
                 return _clip(request, made.held, made.frames, "copy", "copied from the keyframe before it")
         made = encode_proxy(pictures, self._sound, self._info, wanted, request.target, request.max_bytes, tick)
         check_clip(request.target, made, sound=self._info.has_audio)
-        return _clip(request, made.held, made.frames, "proxy", self._told(chosen, made))
+        return _clip(request, made.held, made.frames, "proxy", self._encoding_reason(chosen, made))
 
-    def _told(self, reason: str, made: Encoded) -> str:
+    def _encoding_reason(self, reason: str, made: Encoded) -> str:
         """The reason for encoding, with what that changed and met."""
         assert self._info.video is not None
         hdr = f"; HDR ({self._info.video.hdr.upper()}) tone-mapped to BT.709" if self._info.video.hdr else ""

@@ -53,8 +53,8 @@ def frames_between(times: Sequence[float], until: float, start: float, end: floa
 
 
 def _thinned(chosen: Sequence[tuple[float, float]], apart: float) -> list[tuple[float, float]]:
-    kept = [chosen[0]]
+    spaced = [chosen[0]]
     for frame in chosen[1:]:
-        if frame[1] - kept[-1][1] >= apart:
-            kept.append(frame)
-    return kept
+        if frame[1] - spaced[-1][1] >= apart:
+            spaced.append(frame)
+    return spaced
