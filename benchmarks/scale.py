@@ -25,7 +25,7 @@ from sqlalchemy import text
 from benchmarks.servers import TESTS, Servers, running_servers
 from videomoments.core.config import Settings
 from videomoments.db.migrate import upgrade
-from videomoments.services.metric_totals import QueueState
+from videomoments.db.repositories.metric_totals import QueueState
 from videomoments.services.options import RunOptions
 from videomoments.services.wiring import Services, build_services
 
@@ -89,7 +89,7 @@ async def _rate(servers: Servers, workers: int, seconds: float, runs: int) -> fl
             "SELECT extract(epoch FROM max(completed_at) - min(started_at)) FROM pipeline_history "
             "WHERE status = 'completed' AND attempt = 1 HAVING count(*) = :runs"
         )
-        return runs / float((await services.database.statement(statement, {"runs": runs})).scalar_one())
+        return runs / float((await services.database.execute(statement, {"runs": runs})).scalar_one())
     finally:
         await services.close()
 
