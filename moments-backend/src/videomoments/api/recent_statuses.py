@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videomoments.api.conditional import Tagged
 from videomoments.api.declarations import SAFE_METHODS, RouteTable
+from videomoments.core.tasks import forgotten, joined
 
 # Counted from before the question to the database. With the time that it takes, a poller sees a status of one second at most.
 FRESH_SECONDS = 0.8
@@ -54,16 +55,17 @@ class RecentStatuses:
         """The status that is kept, else what `read` returns. Whoever asks meanwhile waits for the same. Raises what `read` raises."""
         if (kept := self.get(video_id)) is not None:
             return kept
-        if (joined := self._loading.get(video_id)) is not None:
-            await asyncio.wait({joined})
+        if (loading := self._loading.get(video_id)) is not None:
+            await asyncio.wait({loading})
             # An end, or that there is no run, may have been read just before somebody's start was accepted elsewhere.
-            if not joined.cancelled() and joined.exception() is None and joined.result().active:
-                return joined.result().body
+            if not loading.cancelled() and loading.exception() is None and loading.result().active:
+                return loading.result().body
             return (await read()).body
-        task = asyncio.ensure_future(self._read(video_id, read))
+        task = asyncio.create_task(self._read(video_id, read))
+        forgotten(task)  # whoever asked has its error, unless they went away: then nobody has to be told
         self._loading[video_id] = task
         task.add_done_callback(lambda done: self._loaded(video_id, done))
-        return (await asyncio.shield(task)).body
+        return (await joined(task)).body
 
     def forget(self, video_id: str | None = None) -> None:
         """What was read of the video, or is being read, is not shown again; of all videos where it is not known which changed."""
@@ -90,8 +92,6 @@ class RecentStatuses:
     def _loaded(self, video_id: str, task: asyncio.Task[Status]) -> None:
         if self._loading.get(video_id) is task:
             del self._loading[video_id]
-        if not task.cancelled():
-            task.exception()  # whoever asked has it, unless he went away: then nobody has to be told
 
 
 class ForgetChanged:

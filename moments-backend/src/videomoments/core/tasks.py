@@ -1,4 +1,4 @@
-"""Work that a cancellation must not break off, and tasks that end with a block: the one place for `asyncio.shield` and `Task.cancel`."""
+"""Work that a cancellation must not break off, and tasks that end with a block: the one place for `asyncio.shield`."""
 
 from __future__ import annotations
 
