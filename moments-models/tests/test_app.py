@@ -116,7 +116,7 @@ async def test_an_unknown_job_is_404(serve: Serve) -> None:
 
 
 class Slow:
-    """A chat engine that works until it is told to stop."""
+    """A chat engine that works until it is released. `running` is set once it has reported its progress."""
 
     def __init__(self) -> None:
         self.running = threading.Event()
@@ -124,8 +124,9 @@ class Slow:
         self.stopped = threading.Event()
 
     def answer(self, request: ChatRequest, task: Task) -> dict[str, Any]:
-        self.running.set()
         try:
+            task.report(1.0, 4.0)
+            self.running.set()
             while not self.release.wait(0.01):
                 task.report(1.0, 4.0)
         except ClientGone:
