@@ -1,8 +1,8 @@
-"""How a run calls a model: in one of the model's places, and with patience for one that is away.
+"""Calls a model for a run: in one of the model's places, and with patience for a model that is away.
 
-A model that has answered before and does not now is waited for, without its place, without the stage's, and with the stage's clock
-stopped; after a while the run is given back, so that the worker does others, and looked at again. A model that has never answered may
-be a mistyped address: it fails soon, with advice.
+The run waits for a model that has answered before. It leaves the model's and the stage's place, and the stage's clock is stopped. After a
+while the run is handed back with a time to try again, so that the worker does others. A model that has never answered may have a mistyped
+address: its call fails soon, with advice.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# A call that a service answered before and after, but not itself, so often in a row: it may be what ends the service.
+# The service answers before and after this call, but never the call itself: after so many tries in a row the call may be what ends the
+# service.
 _TRIES = 8
 _LONGEST_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class WaitLimits:
-    """Seconds. A model that is away is waited for `budget` in all, `hold` of it in one go; it is looked at `every` second or two, for
-    at most `look`, and `pause` after the run was given back. One that has never answered gets `first`."""
+    """Times in seconds. A run waits for an absent model for `budget` in all and `hold` at a time, and tries to reach it after `every` to
+    twice `every`, for at most `look`. It is handed back for `pause`. A model that has never answered gets `first`."""
 
     budget: float = 600.0
     hold: float = 30.0
@@ -59,7 +60,7 @@ class WaitLimits:
 
 
 class ModelCaller:
-    """The calls of one run. `place` is the running stage's."""
+    """Calls models for one run. `place` is the place of the stage that is running."""
 
     def __init__(self, claim: Claim, adapters: StageAdapters, clock: ProgressClock) -> None:
         self.place = Place()
@@ -67,18 +68,18 @@ class ModelCaller:
         self._adapters = adapters
         self._patience = adapters.patience
         self._clock = clock
-        # Calls side by side wait together: the first to see that the model is away looks for it, the others for the first.
+        # Calls side by side share one wait: the first to see that the model is away tries to reach it, and the others wait for that.
         self._looking = asyncio.Lock()
         self._waits_over = 0
-        # Whether there is a wait on the row that an answer ends.
+        # Whether the run's row holds a wait, which an answer ends.
         self._counting = claim.waited
 
     async def call(self, model: ModelConfig, call: Callable[[Endpoint], Awaitable[T]], *, refining: bool = False) -> T:
-        """`call`'s answer. It may be called again, when the model was away meanwhile.
+        """Calls a model and returns what `call` returns. Calls again when the model was away meanwhile.
 
         Raises:
             ModelError: the model failed, has never answered, or did not come back in time.
-            Deferred: the wait goes on, but not here.
+            Deferred: the wait goes on after the run is handed back.
         """
         endpoint = resolve_endpoint(model, self._adapters.settings)
         known = await retry_while_database_away(self._adapters.services.model_places.has_answered, model)
@@ -105,7 +106,7 @@ class ModelCaller:
 
     @asynccontextmanager
     async def slot(self, model: ModelConfig, *, refining: bool = False) -> AsyncIterator[None]:
-        """One of the model's places, over all workers; for a call that is `refining` one of its few among those too."""
+        """Holds one of the model's places, which all workers share. With `refining`, also one of its few places for refinement."""
         async with AsyncExitStack() as stack:
             with self._clock.pause():
                 await stack.enter_async_context(self._adapters.slots.hold(model, refining=refining))
@@ -113,8 +114,8 @@ class ModelCaller:
                 yield
 
     async def look_again(self) -> None:
-        """At the start of an attempt: whether what the attempt before was waiting for is back. Raises Deferred when it is not, while there
-        is time left; when there is none, the stage's own call says so."""
+        """Checks, at the start of an attempt, whether the model that the attempt before waited for is back. Raises Deferred when it is not
+        and time is left. When no time is left, the stage's own call raises."""
         snapshot = self._claim.snapshot
         models = (snapshot.transcription, snapshot.generation, snapshot.refinement)
         model = next((model for model in models if model.key == self._claim.waiting_for), None)
@@ -123,7 +124,7 @@ class ModelCaller:
         try:
             endpoint = resolve_endpoint(model, self._adapters.settings)
         except ModelError:
-            return  # said by the stage
+            return  # the stage's own call raises it
         if await self._answers(model, endpoint):
             await self._over(model)
             return
@@ -132,8 +133,8 @@ class ModelCaller:
             raise self._deferred(model, spent)
 
     async def _meet(self, model: ModelConfig, endpoint: Endpoint) -> bool:
-        """A first connection, before much is sent to it: to a service that is just being started, or to nobody. True when it was answered:
-        a service that dies in its very first call was there, and is waited for as any other."""
+        """Connects for the first time, before much is sent: the service may be starting, or missing. Returns True when it answered: a
+        service that dies in its very first call did exist, so the run waits for it as for any other."""
         refused: ModelError | None = None
         answered = False
         try:
@@ -144,7 +145,7 @@ class ModelCaller:
                         answered = await self._patience.knock(model, endpoint, self._adapters.tunnels)
                     except ModelError as error:
                         if not is_away(error):
-                            break  # it is there, in one way or the other: its answer to the call says the rest
+                            break  # it is there; the call itself shows what is wrong
                         refused = error
                         if self._patience.clock() >= ends:
                             raise _advised(error, model) from None
@@ -157,7 +158,7 @@ class ModelCaller:
         return answered
 
     async def _nobody_looks(self) -> int:
-        """Waits while another call looks for the model; returns how many waits are over."""
+        """Waits while another call tries to reach the model. Returns how many waits are over."""
         if self._looking.locked():
             with self._clock.pause():
                 async with self._looking:
@@ -165,7 +166,7 @@ class ModelCaller:
         return self._waits_over
 
     async def _wait(self, model: ModelConfig, endpoint: Endpoint, error: ModelError, tries: int, seen: int) -> None:
-        """Returns when the model answers again. Raises Deferred, and Unreachable when all time is spent."""
+        """Waits until the model answers again. Raises Deferred, and Unreachable when all time is spent."""
         with self._clock.pause():
             async with self._looking:
                 if self._waits_over != seen:
@@ -182,10 +183,11 @@ class ModelCaller:
                 self._waits_over += 1
 
     async def _look(self, model: ModelConfig, endpoint: Endpoint, spent: float, tries: int) -> bool:
-        """Looks for the model until it answers; False when all time is spent. Raises Deferred when this worker has waited long enough."""
+        """Tries to reach the model until it answers. Returns False when all time is spent. Raises Deferred when this worker has waited long
+        enough."""
         patience = self._patience
         began = patience.clock()
-        # One that answers here, and not the call, is given more and more time.
+        # A service that answers here but not the call gets more time after each try.
         pause = min(patience.every * 2 ** (tries - 1), _LONGEST_PAUSE)
         while True:
             here = patience.clock() - began
@@ -194,7 +196,7 @@ class ModelCaller:
                 return False
             if here >= patience.hold:
                 raise self._deferred(model, spent + here)
-            # Not less than a clock can tell, or the last wait would never be over.
+            # Not shorter than a clock can measure, or the last wait would never end.
             await patience.sleep(max(min(random.uniform(pause, 2 * pause), left), 0.01))
             if await self._answers(model, endpoint):
                 return True
@@ -207,7 +209,7 @@ class ModelCaller:
         except TimeoutError:
             return False
         except ModelError as error:
-            # A key that is refused now, and the like: the call says it better.
+            # Such as a key that is refused now: the call itself gives the better error.
             answers = not (is_away(error) or error.code == "model_timeout")
         if answers:
             self._adapters.chat.half_open(endpoint)
@@ -230,7 +232,7 @@ class ModelCaller:
 
 
 def _advised(error: ModelError, model: ModelConfig) -> ModelError:
-    """What a user can do about a model that has never answered."""
+    """Adds what a user can do about a model that has never answered."""
     what = error.message if model.key in error.message else f"Model {model.key} is not reachable. {error.message}"
     advice = f"{error.advice} It has never answered: `moments models test {model.key}` says what is wrong with its address.".strip()
     return Unreachable(what, code=error.code, advice=advice, retryable=error.retryable)

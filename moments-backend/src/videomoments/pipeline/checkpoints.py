@@ -1,6 +1,6 @@
-"""What each stage leaves for later stages and later attempts: the JSON of its row. Never local paths.
+"""Types of the checkpoints: what each stage stores, as the JSON of its row, for later stages and attempts. They never hold local paths.
 
-Rows of older versions are read too: what these did not write is `NotRequired`.
+Rows of older versions are read too, so keys that those did not write are `NotRequired`.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ Checkpoint = Mapping[str, Any]
 
 
 class StoredSource(TypedDict):
-    """Of VIDEO_DOWNLOAD: the source's object key."""
+    """Of VIDEO_DOWNLOAD. `cloud_url` is the source's object key."""
 
     cloud_url: str
 
 
 class StoredAudio(TypedDict):
-    """Of AUDIO_UPLOAD: the object key of the extracted audio."""
+    """Of AUDIO_UPLOAD. `audio_url` is the object key of the extracted audio."""
 
     audio_url: str
 
 
 class Transcribed(TypedDict):
-    """Of TRANSCRIPTION. `words` is how many there are; `not_understood`: speech was heard, and no words."""
+    """Of TRANSCRIPTION. `words` is their number. `not_understood` says that there was speech, but no words were recognised."""
 
     transcript_id: int
     words: int
@@ -36,7 +36,8 @@ class Transcribed(TypedDict):
 
 
 class Generated(TypedDict):
-    """Of MOMENT_GENERATION: how many moments, why there is none (`note`), and what of the model's answers was left out (`unused`)."""
+    """Of MOMENT_GENERATION: the number of moments, why there is none (`note`), and what could not be used of the model's answers
+    (`unused`)."""
 
     moments: int
     note: NotRequired[str | None]
@@ -44,7 +45,7 @@ class Generated(TypedDict):
 
 
 class CutInput(TypedDict):
-    """What an input clip holds: seconds on the source's timeline, and how far it reaches beyond its moment."""
+    """An input clip: `start` and `end` in seconds on the source's timeline; the paddings are seconds beyond its moment."""
 
     start: float
     end: float
@@ -55,7 +56,7 @@ class CutInput(TypedDict):
 
 
 class CutInputs(TypedDict):
-    """Of CLIP_EXTRACTION: the input clips by their moments' identifiers."""
+    """Of CLIP_EXTRACTION: the input clips, by the identifiers of their moments."""
 
     clips: dict[str, CutInput]
 
@@ -67,13 +68,13 @@ class StoredInputs(TypedDict):
 
 
 class Recut(TypedDict):
-    """Of CLIP_EXTRACTION in a run that cuts clips anew: how many."""
+    """Of CLIP_EXTRACTION in a run that cuts clips again: the number of clips."""
 
     delivered: int
 
 
 class Refined(TypedDict):
-    """Of MOMENT_REFINEMENT: how many moments and delivered clips there are, how many clips can't be cut, and what was left unrefined."""
+    """Of MOMENT_REFINEMENT: how many moments and delivered clips there are, how many clips can't be cut, and what stayed unrefined."""
 
     moments: int
     delivered: int
@@ -86,7 +87,7 @@ def transcribed(checkpoints: Mapping[StageName, Checkpoint]) -> Transcribed:
 
 
 def generated(checkpoints: Mapping[StageName, Checkpoint]) -> Generated | None:
-    """None where the stage was skipped, or is no part of the run."""
+    """Returns None where the stage was skipped, or is not part of the run."""
     return cast("Generated | None", checkpoints.get(StageName.MOMENT_GENERATION))
 
 

@@ -1,6 +1,6 @@
-"""Why a stage does not apply: from what the file has and what the model can do, never from a model's name.
+"""Decides whether a stage applies, from what the file has and what the model can do, never from a model's name.
 
-Each answers a reason for people, or None when the stage applies.
+Each condition returns a reason that users read, or None when the stage applies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ async def no_audio(context: StageContext) -> str | None:
 
 
 async def audio_inputs(context: StageContext) -> Mapping[str, Any]:
-    """What the extracted audio depends on."""
+    """Returns what the extracted audio depends on."""
     track = context.options.audio_track
     return {"source": (await context.video()).cloud_url, **({} if track is None else {"track": track}), **await context.clock_inputs()}
 
@@ -37,7 +37,7 @@ async def no_speech(context: StageContext) -> str | None:
     heard = transcribed(context.checkpoints)
     if heard["words"]:
         return None
-    # Checkpoints of older versions do not say it.
+    # Checkpoints of older versions lack the field.
     return NOT_UNDERSTOOD if heard.get("not_understood") else NO_SPEECH
 
 

@@ -1,4 +1,4 @@
-"""Small steps that only a database in its restart stands in the way of."""
+"""Retries small steps that fail only while the database restarts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _PATIENCE_SECONDS = 120.0
 
 
 async def retry_while_database_away(call: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
-    """Waits for a database that restarts. Whoever waits too long loses the lease first, and is stopped by that."""
+    """Calls again while the database restarts. A run that waits too long loses its lease first and is stopped by that. Raises
+    ServiceUnavailable after two minutes."""
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception_type(ServiceUnavailable),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=3),

@@ -1,4 +1,4 @@
-"""Cuts a run's final moments into the clips that people keep: exact bounds, no padding, published one by one."""
+"""Cuts a run's final moments into the clips that users download: exact bounds, no padding, published one by one."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from videomoments.services.videos import StillImage
 from videomoments.storage.layout import clip_key, content_type_of, thumbnail_key
 
 _LANES = 2
-# So many moments are named in a sentence.
+# A sentence names so many moments.
 _NAMED = 5
 _SMALL_PIXELS = 1280 * 720
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """How many of the asked moments have their clip, and which of the others can't be cut, by title, with the reason."""
+    """Counts the moments that have their clip. `uncut` holds the title of each other moment, and why its clip can't be cut."""
 
     clips: int
     uncut: tuple[tuple[str, Uncut], ...] = ()
 
     @property
     def message(self) -> str | None:
-        """One sentence for people; None where nothing is missing."""
+        """Returns one sentence for users, or None where no clip is missing."""
         if not self.uncut:
             return None
         named = " ".join(f"{title}: {uncut.message}" for title, uncut in self.uncut[:_NAMED])
@@ -39,15 +39,15 @@ class Delivered:
         return f"{len(self.uncut)} of {self.clips + len(self.uncut)} clips can't be cut. {named}{more}"
 
     def raise_if_none(self) -> None:
-        """For a run that was asked for clips alone. Raises the first reason where there is not one."""
+        """Raises the first reason where there is no clip at all, for a run that was asked for clips alone."""
         if self.uncut and not self.clips:
             _, first = self.uncut[0]
             raise MomentsError(first.message, code=first.code, advice=first.advice)
 
 
 async def deliver(context: StageContext, views: Sequence[MomentView], *, start: float = 0.0) -> Delivered:
-    """Cuts what is not there yet, or no longer holds its moment. A clip that can't be cut is named beside its moment, and the others are
-    cut all the same. `start` is where the stage's progress stands."""
+    """Cuts clips that are missing or no longer hold their moment. Where a clip can't be cut, the reason is stored with its moment and the
+    other clips are still cut. `start` is the stage's progress so far, 0 to 1."""
     missing = [view for view in views if view.current_clip is None]
     info = await context.media_info()
     source = await context.source()
@@ -87,10 +87,10 @@ async def deliver(context: StageContext, views: Sequence[MomentView], *, start: 
 
 
 def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipRequest]]:
-    """The requests shared out by length over the children that cut them at the same time.
+    """Distributes the requests by length over children that cut at the same time.
 
-    One child leaves cores idle while it decodes, so two take a third less time over small pictures. Over large ones the encoder fills
-    the cores by itself, and a second child would cost 200 MB.
+    One child leaves cores idle while it decodes, so two take a third less time for small pictures. For large ones the encoder uses all
+    cores by itself, and a second child would cost 200 MB.
     """
     pixels = info.video.width * info.video.height if info.has_video and info.video else 0
     lanes: list[list[ClipRequest]] = [[] for _ in range(_LANES if pixels <= _SMALL_PIXELS else 1)]
@@ -100,7 +100,7 @@ def _lanes(requests: list[ClipRequest], info: MediaInfo) -> list[list[ClipReques
 
 
 async def _stills(context: StageContext, views: list[MomentView], info: MediaInfo) -> dict[str, ThumbnailImage]:
-    """One still per clip, in one pass over the source; none for a recording without pictures, or where none decodes."""
+    """Makes one still per clip, in one pass over the source. Returns none for a recording without video, or where none decodes."""
     folder = context.scratch("stills")
     requests = [
         ThumbnailRequest(view.moment.identifier, folder / f"{view.moment.identifier}.jpg", view.moment.start_time, tolerance=0.0)
@@ -111,7 +111,7 @@ async def _stills(context: StageContext, views: list[MomentView], info: MediaInf
     except MomentsError as error:
         if error.retryable or isinstance(error, OutOfSpace | NotFound):
             raise
-        # The clips say themselves whether they can be cut.
+        # Cutting reports by itself whether a clip can be cut.
         log.warning("no stills: %s", error.message)
         return {}
     return {still.key: still for still in made}

@@ -1,4 +1,4 @@
-"""Several calls at once that stand and fall together."""
+"""Runs several calls at once; when one fails, all end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ T = TypeVar("T")
 
 
 async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results in order. When one raises, the others are cancelled and waited for, and that error itself is raised, not a group."""
+    """Returns the results in order. When one call raises, the others are cancelled and awaited, and that error itself is raised, not a
+    group."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]

@@ -1,4 +1,4 @@
-"""What stages 6 and 7 agree on: where an input clip lies between them, and what the clips depend on."""
+"""What stages 6 and 7 share: the paths of input clips, and what the clips depend on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from videomoments.pipeline.stage import StageContext
 
 
 def clip_path(context: StageContext, moment: str) -> Path:
-    """Where stage 6 leaves a moment's input clip for stage 7. `moment` is its identifier."""
+    """Returns where stage 6 writes a moment's input clip for stage 7. `moment` is its identifier."""
     folder = context.folder / "input"
     folder.mkdir(exist_ok=True)
     return folder / f"{moment}.mp4"

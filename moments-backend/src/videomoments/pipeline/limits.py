@@ -1,5 +1,5 @@
-"""What one worker does at once: a semaphore for each named resource (the overview's section 8); and what one machine's runs may leave
-lying about while they last."""
+"""Limits what one worker does at once, with a semaphore for each named resource (the overview's section 8), and the temporary files of all
+runs on a machine."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ class Resource(StrEnum):
 
 
 class Place:
-    """One place of a resource. Who holds it may leave it while there is nothing to do, and take one again."""
+    """One place of a resource. Its holder may leave it while there is nothing to do, and take one again."""
 
     def __init__(self, semaphore: asyncio.Semaphore | None = None) -> None:
         self._semaphore = semaphore
         self._held = False
 
     async def take(self) -> None:
-        """Waits for a place, unless it is held."""
+        """Waits for a place, unless one is held."""
         if self._semaphore is not None and not self._held:
             await self._semaphore.acquire()
             self._held = True
 
     def leave(self) -> None:
-        """Others may have it."""
+        """Releases the place for others."""
         if self._semaphore is not None and self._held:
             self._semaphore.release()
             self._held = False
 
 
 class ResourceLimits:
-    """One per worker process."""
+    """The semaphores of one worker process."""
 
     def __init__(self, limits: Limits) -> None:
         self._semaphores = {resource: asyncio.Semaphore(getattr(limits, resource.value)) for resource in Resource}
 
     @asynccontextmanager
     async def hold(self, resource: Resource | None) -> AsyncIterator[Place]:
-        """Waits for a place; None needs none."""
+        """Waits for a place and holds it. Without a resource there is nothing to wait for."""
         place = Place(self._semaphores[resource] if resource else None)
         await place.take()
         try:
@@ -61,7 +61,7 @@ class ResourceLimits:
 
 
 async def check_quota(folder: Path, quota: int) -> None:
-    """Raises `OutOfSpace`, which waiting may mend, when the temporary files of all runs take `quota` bytes or more."""
+    """Raises `OutOfSpace`, which may pass by waiting, when the temporary files of all runs take `quota` bytes or more."""
     used = await asyncio.to_thread(_size_of, folder)
     if used >= quota:
         raise OutOfSpace(
@@ -71,7 +71,7 @@ async def check_quota(folder: Path, quota: int) -> None:
 
 
 def _size_of(folder: Path) -> int:
-    """Bytes on disk. What other runs remove meanwhile is not counted."""
+    """Returns bytes on disk. Files that other runs remove meanwhile are not counted."""
     total = 0
     for base, _, names in os.walk(folder):
         for name in names:

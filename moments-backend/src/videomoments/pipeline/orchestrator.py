@@ -1,4 +1,4 @@
-"""Takes one claimed run through its stages, from wherever an earlier attempt got to."""
+"""Takes one claimed run through its stages, starting where an earlier attempt stopped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Watch = Callable[[ProgressClock, float], None]
 
 
 class StageFailed(Exception):
-    """A stage ended with `error`; carries which one it was."""
+    """A stage failed with `error`. Carries the stage's name."""
 
     def __init__(self, stage: StageName, error: MomentsError) -> None:
         super().__init__(str(error))
@@ -84,7 +84,8 @@ async def run_stages(claim: Claim, adapters: StageAdapters, watch: Watch, stages
 
 
 async def _discard(context: StageContext, seconds: float) -> None:
-    """Removes what no row names, before the run ends or is handed on. What is not removed in `seconds` stays until the sweep."""
+    """Removes objects that no row names, before the run ends or is handed on. What is not removed within `seconds` stays until the
+    sweep."""
     try:
         async with asyncio.timeout(seconds):
             await finished(context.discard_unpublished(), seconds=_STOP_SECONDS)
@@ -97,14 +98,16 @@ def _internal() -> MomentsError:
 
 
 def work_folder(base: Path, claim: Claim) -> Path:
-    """The run's temporary folder. It survives an attempt, so that the next one on this machine finds finished files."""
+    """Returns the run's temporary folder, and makes it where it is missing. It outlives an attempt, so that the next one on this machine
+    finds finished files."""
     folder = base / claim.request_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 
 async def _advance(stage: Stage, context: StageContext, records: StageRecords, earlier: StageRecord, clock: ProgressClock) -> str | None:
-    """One stage: skipped with its reason, taken from its checkpoint, or run. Returns the reason of a skip."""
+    """Skips one stage with its reason, takes over its checkpoint, or runs it. Returns the reason of a skip or the checkpoint's note, or
+    None."""
     claim = context.claim
     context.forget_video()
     if (reason := await retry_while_database_away(stage.skip, context)) is not None:
@@ -134,7 +137,7 @@ async def _advance(stage: Stage, context: StageContext, records: StageRecords, e
 
 @asynccontextmanager
 async def _progress_writer(records: StageRecords, claim: Claim, name: StageName, clock: ProgressClock) -> AsyncIterator[None]:
-    """Writes the progress to the stage's row while the stage runs, at most once a second."""
+    """Writes progress to the stage's row while the stage runs, at most once a second."""
 
     async def write() -> None:
         written = 0.0
@@ -147,7 +150,7 @@ async def _progress_writer(records: StageRecords, claim: Claim, name: StageName,
                 except ServiceUnavailable:
                     log.debug("progress not written")
                 except StaleAttempt:
-                    return  # the lease's thread says so to the run itself
+                    return  # the lease thread stops the run itself
 
     async with beside(write()):
         yield

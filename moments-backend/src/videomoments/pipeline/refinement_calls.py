@@ -1,4 +1,4 @@
-"""How a model is asked for one moment's exact boundaries, and what is needed for that: shared by the stages that refine."""
+"""Asks a model for one moment's exact boundaries, and collects what that needs. The stages that refine share this."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from videomoments.services.waveforms import read_silences
 
 log = logging.getLogger(__name__)
 
-# How long a signed URL of an input clip lives; minted anew for each call (F55).
+# How long the signed URL of an input clip is valid; each call gets a new one (F55).
 _URL_LIFE = timedelta(hours=1)
 _REACH_SECONDS = 8.0
 _TOUCHED = ("moment_edited", "moment_not_found")
@@ -44,7 +44,7 @@ _SPARE_CALLS = 12
 
 
 class Material:
-    """What is needed for every moment of the run."""
+    """What the refinement of every moment of the run needs."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Material:
         silences: list[Interval],
     ) -> None:
         edges = [0.0, *(moment.end_time for moment in moments[:-1])], [*(moment.start_time for moment in moments[1:]), duration]
-        # How far each may grow: not into its neighbours.
+        # How far each moment may grow: not into its neighbours.
         self.room = {moment.id: Interval(low, high) for moment, low, high in zip(moments, *edges, strict=True)}
         words = whole_words(transcript.words) if transcript else []
         self.lines: list[Line] = build_lines(words, transcript.segments if transcript else ())
@@ -65,12 +65,12 @@ class Material:
         self.limits = limits
         self.budget = Budget(_SPARE_CALLS + len(moments))
         self.snapper = Snapper(self.lines, words, duration, silences)
-        # What was wanted of the sampling and not sent, since the model's server refuses it.
+        # Sampling fields that were asked for and not sent, because the model's server refuses them.
         self.unsent: dict[str, float] = {}
 
 
 async def material_of(context: StageContext, moments: list[Moment]) -> Material:
-    """What there is for `moments`, all original ones of one run in time order: none may grow into another."""
+    """Collects the material for `moments`, which are all original moments of one run in time order: none may grow into another."""
     row = await context.services.transcripts.of_video(context.claim.video_id)
     limits = context.options.limits()
     silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
@@ -78,15 +78,16 @@ async def material_of(context: StageContext, moments: list[Moment]) -> Material:
 
 
 async def input_clips(context: StageContext, moments: list[Moment]) -> dict[int, Clip]:
-    """The stored input clips by the moments' ids."""
+    """Returns the stored input clips, by their moments' ids."""
     return await context.services.moments.clips_of([moment.id for moment in moments], ClipKind.INPUT)
 
 
 async def refine_each(
     context: StageContext, moments: Sequence[Moment], clips: Mapping[int, Clip], material: Material, *, share: float
 ) -> list[ModelError]:
-    """Refines them, as many at once as the model takes; returns why those that keep their boundaries do. `share` is what it is of the
-    stage's progress. What a user edits or deletes meanwhile is left alone in a run for what another one left."""
+    """Refines the moments, as many at once as the model takes. Returns the errors of those that keep their boundaries. `share` is the part
+    of the stage's progress that this takes. In a run that refines another run's moments, a moment that a user edits or deletes meanwhile is
+    skipped."""
     failures: list[ModelError] = []
     finished = 0
 
@@ -109,15 +110,16 @@ async def refine_each(
 
 
 def _for_people(error: ModelError, model: str) -> ModelError:
-    """What is wrong with an answer is written for the model, which is asked again with it: a user reads whose answer it was."""
+    """Rewords an error for users: errors in an answer are worded for the model, which is asked again with them, so the model's name is
+    added."""
     if error.code not in ("model_bad_answer", "model_truncated"):
         return error
     return ModelError(f"Model {model} gave no answer that can be used: {error.message}", code=error.code, advice=error.advice)
 
 
 def refined(unrefined: Unrefined | None, delivered: Delivered, *, moments: int, remark: str | None = None) -> Outcome:
-    """What the stage leaves: counts, and of how many moments the first boundaries stay or the clip is missing, and why; a remark for
-    people."""
+    """Returns the stage's outcome: counts, how many moments keep their first boundaries or lack their clip and why, and a remark for
+    users."""
     checkpoint = Refined(moments=moments, delivered=delivered.clips)
     if delivered.uncut:
         checkpoint["uncut"] = len(delivered.uncut)
@@ -175,7 +177,7 @@ async def refine_one(context: StageContext, moment: Moment, clip: Clip | None, m
 async def _save(
     context: StageContext, moment: Moment, answer: ClipRefinement | AbsoluteRefinement, view: ClipView | None, material: Material
 ) -> None:
-    """Snaps the answer to words, inside the moment's room, and stores it as the refined moment."""
+    """Snaps the answer to words, within the moment's room, and stores it as the refined moment."""
     room = material.room[moment.id]
     found = material.snapper.to_words(to_absolute(answer, view.start if view else None), material.limits).clamped(room.start, room.end)
     if found.duration <= 0:
@@ -203,7 +205,7 @@ def _view(clip: Clip) -> ClipView:
 
 
 async def _clip_url(context: StageContext, clip: Clip) -> str:
-    """A signed URL where a model can reach the store, else the clip itself as a data: URL."""
+    """Returns a signed URL where a model can reach the store, else the clip itself as a data: URL."""
     store = context.adapters.store
     if store.signer is None or context.adapters.settings.reached_from_elsewhere:
         return (await store.signed_url(clip.cloud_url, expires_in=_URL_LIFE)).url

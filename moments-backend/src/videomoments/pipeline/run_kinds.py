@@ -1,4 +1,4 @@
-"""Which stages a run of each kind goes through. All eight are recorded for every run: those that are not part of it are skipped."""
+"""Lists the stages of each kind of run. All eight are recorded for every run; those that are not part of it are skipped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARTS: dict[RunKind, frozenset[StageName]] = {
     RunKind.CLIPS: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION}),
     RunKind.REFINE: frozenset({StageName.VIDEO_DOWNLOAD, StageName.CLIP_EXTRACTION, StageName.CLIP_UPLOAD, StageName.MOMENT_REFINEMENT}),
 }
-# Where a kind does something else under a stage's name.
+# Kinds that do something else in a stage.
 _OWN: dict[RunKind, dict[StageName, Stage]] = {
     RunKind.CLIPS: {
         StageName.CLIP_EXTRACTION: Stage(name=StageName.CLIP_EXTRACTION, run=recut, resource=Resource.CLIPS, stall_seconds=900.0),
@@ -41,7 +41,7 @@ _OWN: dict[RunKind, dict[StageName, Stage]] = {
 
 
 def stages_of(kind: RunKind) -> tuple[Stage, ...]:
-    """The eight stages in order, as a run of that kind takes them."""
+    """Returns the eight stages in order, as a run of `kind` takes them. Stages that are not part of it are skipped."""
     part, own = _PARTS.get(kind), _OWN.get(kind, {})
     return tuple(own.get(stage.name, stage) if part is None or stage.name in part else replace(stage, skip=_not_part) for stage in STAGES)
 

@@ -1,8 +1,8 @@
-"""How a run waits for the server that its source comes from.
+"""Makes a run wait for the server that its source comes from.
 
-What has sent bytes of this source, or says itself when it wants to be asked again, is there, and comes back: a download that breaks off
-and can't be taken up at once is handed back with a time to try again, as a model's call is
-(docs/decisions/0052-waiting-for-sources.md). What has never answered may be a mistyped address: it fails at once.
+A server that has sent bytes of this source, or says when it wants to be asked again, exists and is likely to come back. A download from it
+that breaks off and can't be resumed at once is handed back with a time to try again, as a model's call is
+(docs/decisions/0052-waiting-for-sources.md). A server that has never answered may be a mistyped address: the download fails at once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from videomoments.pipeline.stage import StageContext, log
 SOURCE = "source"
 """What a run waits for when its source's server is away, beside the models' keys."""
 
-# So many new bytes are an answer, behind which a later wait begins to count anew. Fewer may be all that a dying server ever sends.
+# So many new bytes count as an answer, after which a later wait starts from zero. A dying server may send fewer, and then nothing.
 _HEADWAY_BYTES = 1024 * 1024
 
 
 class SourceWait:
-    """One download's. `reached`: the source has been had before, by an earlier attempt or an earlier run."""
+    """The wait of one download. `reached`: an earlier attempt or run has downloaded the source, so the server exists."""
 
     def __init__(self, context: StageContext, *, reached: bool) -> None:
         self._context = context
@@ -34,7 +34,7 @@ class SourceWait:
         self._writing: set[asyncio.Task[None]] = set()
 
     def brought(self, done: int) -> None:
-        """`done` bytes of the source are there: it is waited for no more."""
+        """Notes that `done` bytes of the source are there, and ends the wait."""
         self._reached = True
         self._first = done if self._first is None else min(self._first, done)
         if self._counting and done - self._first >= _HEADWAY_BYTES:
@@ -45,14 +45,14 @@ class SourceWait:
             self._write(answered=False)
 
     async def had(self) -> None:
-        """It is here. Raises StaleAttempt."""
+        """Ends the wait, since the source is here. Raises StaleAttempt."""
         await self._written()
         if self._counting or self._shown:
             self._counting = self._shown = False
             await retry_while_database_away(self._context.services.waits.end, self._context.claim, answered=True)
 
     async def lost(self, error: SourceUnavailable) -> NoReturn:
-        """It did not come. Raises Deferred where it is waited for, else `error`, with what was waited in vain."""
+        """Raises Deferred where the run waits for the source, else `error`, with the time that the run waited in vain, if it did."""
         await self._written()
         if not error.retryable or not (self._reached or error.retry_after is not None):
             raise error
@@ -64,12 +64,12 @@ class SourceWait:
             await retry_while_database_away(context.services.waits.end, context.claim, answered=False)
             raise _gave_up(error, budget) from error
         log.warning("waiting for the source: %s", error.message)
-        # At its own wish later; at the end of the time once more.
+        # Not before the time that the server asks for (Retry-After), and once more at the end of the time.
         raise Deferred("Waiting for the source.", min(max(context.adapters.patience.pause, error.retry_after or 0.0), budget - spent))
 
     def _write(self, *, answered: bool) -> None:
         task = asyncio.create_task(retry_while_database_away(self._context.services.waits.end, self._context.claim, answered=answered))
-        # After another error nobody asks how it went.
+        # After another error nothing awaits this task.
         forgotten(task)
         self._writing.add(task)
 

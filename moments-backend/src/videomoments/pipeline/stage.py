@@ -1,7 +1,7 @@
-"""What a stage is, and what it gets to work with.
+"""Defines a stage, and the context that it works with.
 
-A stage is one file with one function and a declaration. It reads earlier stages' checkpoints and rows, writes through fenced services,
-and knows nothing of queues, leases or other stages' insides.
+A stage is one file with one function and a declaration. It reads the checkpoints and rows of earlier stages and writes through fenced
+services. It knows nothing of queues, leases or the insides of other stages.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _COMMIT_SECONDS = 1.0
-# Around a model's answer: to connect, to keep what came.
+# Time around a model's answer: to connect, and to store the answer.
 _CALL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class StageAdapters:
-    """The adapters and services that stages call; one set per worker process."""
+    """Adapters and services that stages call. There is one set per worker process."""
 
     settings: Settings
     services: Services
@@ -61,7 +61,7 @@ class StageAdapters:
     patience: WaitLimits = field(default_factory=WaitLimits)
 
     async def aclose(self) -> None:
-        """Closes the adapters that hold connections. `services` are closed by whoever built them."""
+        """Closes the adapters that hold connections. Whoever built `services` closes them."""
         await self.chat.aclose()
         await self.tunnels.aclose()
         await self.slots.close()
@@ -69,14 +69,15 @@ class StageAdapters:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a stage leaves: its checkpoint, one of those in `checkpoints`, and a remark for people."""
+    """What a stage returns: its checkpoint (a type of `checkpoints`), and a remark that users read."""
 
     checkpoint: Checkpoint = field(default_factory=dict)
     reason: str | None = None
 
 
 class ProgressClock:
-    """When a stage last gave a sign of life, and how far it is. Read by the lease thread; plain attributes suffice for that."""
+    """Records when a stage last gave a sign of life, and its progress (0 to 1). The lease thread reads plain attributes, so no lock is
+    needed."""
 
     def __init__(self) -> None:
         self.last_sign = time.monotonic()
@@ -93,8 +94,8 @@ class ProgressClock:
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Waiting for a place among other runs is no silence of this one. Parts of a stage may wait side by side, and end in any
-        order: they are counted."""
+        """Stops the clock during a wait: waiting for a place among other runs does not count as silence. Parts of a stage may wait side by
+        side and end in any order, so waits are counted."""
         self._waits += 1
         try:
             yield
@@ -104,7 +105,8 @@ class ProgressClock:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """A part has its place and calls a model. While the other parts wait for that same place, its silence is the stage's."""
+        """Marks that a part has its place and calls a model. Its silence then counts as the stage's, even while other parts wait for that
+        place."""
         self._calls += 1
         try:
             yield
@@ -113,12 +115,12 @@ class ProgressClock:
             self.last_sign = time.monotonic()
 
     def silent_for(self) -> float:
-        """Seconds since the last sign of life; 0 while all parts wait."""
+        """Returns the seconds since the last sign of life; 0 while all parts wait."""
         return 0.0 if self._waits and not self._calls else time.monotonic() - self.last_sign
 
 
 class StageContext:
-    """One run, as its stages see it. Times are seconds on the source's timeline, `folder` is the run's own temporary folder."""
+    """One run as its stages see it. Times are seconds on the source's timeline; `folder` is the run's own temporary folder."""
 
     def __init__(self, claim: Claim, adapters: StageAdapters, folder: Path, clock: ProgressClock) -> None:
         self.claim = claim
@@ -143,21 +145,21 @@ class StageContext:
         return self.adapters.services
 
     def report(self, fraction: float) -> None:
-        """Progress of the stage, 0 to 1. Also the sign of life that keeps the lease: a stage that goes silent for its
+        """Reports the stage's progress, 0 to 1. It is also the sign of life that keeps the lease: a stage that is silent for its
         `stall_seconds` loses it."""
         self._clock.sign(min(max(fraction, 0.0), 1.0))
 
     def sign(self) -> None:
-        """A sign of life without progress: a model that is at its answer."""
+        """Gives a sign of life without progress, for example while a model writes its answer."""
         self._clock.sign(0.0)
 
     def paused(self) -> AbstractContextManager[None]:
-        """A wait in which the stage's silence is not counted."""
+        """Returns a context in which the stage's silence is not counted."""
         return self._clock.pause()
 
     async def call_model(self, model: ModelConfig, call: Callable[[Endpoint], Awaitable[T]], *, refining: bool = False) -> T:
-        """`call`'s answer from one of the model's places; for a call that is `refining` one of its few among those too. A model that is
-        away is waited for, then called again. Raises ModelError."""
+        """Calls a model in one of its places and returns what `call` returns. With `refining`, the call also needs one of the model's few
+        places for refinement. Waits for a model that is away, then calls again. Raises ModelError."""
         return await self.models.call(model, call, refining=refining)
 
     async def ask(
@@ -171,9 +173,9 @@ class StageContext:
         budget: Budget,
         refining: bool = False,
     ) -> Asked[T]:
-        """What a chat model answers, as `parse` reads it: from one of its places as `call_model` gives them, with the run's sampling. Each
-        exchange is kept for the run, and a sign of the answer is a sign of life. `messages` is called for each try: a signed URL in them
-        must not be an old one. Raises ModelError."""
+        """Asks a chat model with the run's sampling, in a place as `call_model` does. Returns its answer as `parse` reads it. Each exchange
+        is stored for the run, and each piece of the answer is a sign of life. `messages` is called for each try, so that signed URLs are
+        fresh. Raises ModelError."""
 
         async def asking(endpoint: Endpoint) -> Asked[T]:
             return await self.adapters.chat.ask(
@@ -191,18 +193,18 @@ class StageContext:
         return await self.call_model(model, asking, refining=refining)
 
     async def video(self) -> Video:
-        """The video's row, read once per stage."""
+        """Returns the video's row, read once per stage."""
         if self._video is None:
             self._video = await self.services.videos.get(self.claim.video_id)
         return self._video
 
     def forget_video(self) -> None:
-        """The row was written: read it anew."""
+        """Makes the next `video()` read the row again, because it was written."""
         self._video = None
 
     async def originals(self) -> list[Moment]:
-        """The original moments that this run works on, in time order: those that it found, or those that it is for. Raises NotFound, and
-        Conflict where a user edited the one that it is for."""
+        """Returns the original moments that this run works on, in time order: those that it found, or those that it was started for. Raises
+        NotFound, and Conflict where a user edited the moment that it was started for."""
         if self.snapshot.refines is not None:
             return await self.services.moments.untouched(self.claim.video_id, self.snapshot.moments)
         if self.snapshot.moment is None:
@@ -211,27 +213,28 @@ class StageContext:
         return [moment]
 
     async def media_info(self) -> MediaInfo:
-        """What VIDEO_DOWNLOAD measured."""
+        """Returns what VIDEO_DOWNLOAD measured. Raises MomentsError where it is missing."""
         video = await self.video()
         if video.media_info is None:
             raise MomentsError("The video has not been measured.")
         return MediaInfo.from_dict(video.media_info)
 
     async def clock_inputs(self) -> Mapping[str, Any]:
-        """What a result depends on beside the source's bytes: by which map its clock is read. Nothing for recordings that were measured
-        before there was one, so that what was made of them still holds."""
+        """Returns the version of the map from file times to the timeline, on which results depend. Empty for recordings measured before
+        there was a version, so that their stored results stay valid."""
         version = (await self.media_info()).clock_version
         return {"clock": version} if version > 1 else {}
 
     async def source(self) -> Path:
-        """The source as a local, read-only file; fetched from the store where it is not here."""
+        """Returns the source as a local, read-only file, fetched from the store if necessary. Raises MomentsError where it was never
+        stored."""
         video = await self.video()
         if video.cloud_url is None:
             raise MomentsError("The video has not been stored.")
         return await self.local(video.cloud_url, "source" + safe_extension(video.cloud_url))
 
     async def audio(self) -> Path:
-        """The extracted speech audio as a local, read-only file; extracted again where its time in the store is over."""
+        """Returns the extracted speech audio as a local, read-only file. Extracts it again where the stored audio has been removed."""
         video = await self.video()
         path = self.audio_path
         if not path.exists() and video.audio_url is not None:
@@ -243,7 +246,7 @@ class StageContext:
         return path
 
     async def extract_audio(self) -> None:
-        """Leaves the source's sound and its waveform at `audio_path` and beside it."""
+        """Writes the source's audio to `audio_path`, and its waveform next to it."""
         made = self.scratch("audio") / self.audio_path.name
         drawn = made.with_suffix(".waveform")
         await self.adapters.media.extract_audio(await self.source(), made, await self.media_info(), waveform=drawn, on_progress=self.report)
@@ -255,7 +258,7 @@ class StageContext:
         return self.folder / "audio.wav"
 
     def scratch(self, name: str) -> Path:
-        """A folder for what is being made by this attempt alone: the child process of a frozen one may still be writing its own."""
+        """Makes a folder for this attempt's files alone: a child process of a stalled attempt may still be writing its own."""
         path = self.folder / f"{name}-{self.claim.attempt}"
         path.mkdir(exist_ok=True)
         return path
@@ -267,13 +270,13 @@ class StageContext:
         return path
 
     async def put(self, key: str, path: Path, content_type: str, on_progress: Callable[[int, int], None] | None = None) -> StoredObject:
-        """Uploads a file. Unless it is `publish`ed the object goes again when the stage fails."""
+        """Uploads a file. It is removed again when the stage fails, unless it was `publish`ed."""
         self._unpublished.append(key)
         return await self.adapters.store.put_file(key, path, content_type=content_type, on_progress=on_progress)
 
     async def publish(self, writing: Coroutine[Any, Any, None], *keys: str) -> None:
-        """Runs the transaction that makes a row name these objects. It is not interrupted half-way: whoever is stopped in a commit does
-        not know whether the objects are named, and would remove what a row points at."""
+        """Runs the transaction that makes a row name these objects, without interruption: a run stopped during the commit would not know
+        whether they are named, and could remove objects that a row points at."""
 
         async def publish() -> None:
             await writing
@@ -282,7 +285,8 @@ class StageContext:
         await finished(publish(), seconds=_COMMIT_SECONDS)
 
     async def discard_unpublished(self) -> None:
-        """Removes what a failed stage uploaded and no row names. While the database is away nothing is removed: it might be named."""
+        """Removes objects that a failed stage uploaded and no row names. Removes nothing while the database is away, since a row may name
+        them."""
         keys, self._unpublished = self._unpublished, []
         if not keys:
             return
@@ -306,9 +310,9 @@ async def _always_valid(_: StageContext, __: Checkpoint) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A declaration. `skip` returns why the stage does not apply, or None; `inputs` what its result depends on beside earlier
-    checkpoints; `checkpoint_valid` whether an earlier attempt's checkpoint still holds. `stall_seconds`: longest silence before the run is
-    taken away from this worker."""
+    """Declares a stage. `skip` returns why the stage does not apply, or None. `inputs` returns what its result depends on besides earlier
+    checkpoints. `checkpoint_valid` returns whether an earlier attempt's checkpoint still holds. `stall_seconds` is the longest silence
+    before the run is taken from this worker."""
 
     name: StageName
     run: Callable[[StageContext], Awaitable[Outcome]]
@@ -319,7 +323,8 @@ class Stage:
     stall_seconds: float = 300.0
 
     def longest_silence(self, snapshot: RunSnapshot, settings: Settings) -> float:
-        """Seconds: `stall_seconds`, or the longest that its chat model may take for an answer."""
+        """Returns the longest allowed silence in seconds: `stall_seconds`, or the longest time that its chat model may take for an
+        answer."""
         models = {Resource.GENERATION: snapshot.generation, Resource.REFINEMENT: snapshot.refinement}
         model = models.get(self.resource) if self.resource is not None else None
         if model is None:

@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 STORAGE = "storage"
 """What a run waits for when the object store is away, beside the models' keys."""
 
-# Model services and downloads have patience of their own.
+# Calls of models and downloads have their own retries.
 _RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)
 _RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
-# Tries that everything gets, about a quarter of a minute.
+# Every transient error gets so many tries, over about a quarter of a minute.
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
-# A database that is away for so long has cost the lease before: the worker stops this run then.
+# A database that is away for this long has cost the lease already, and the worker stops the run then.
 _DATABASE_SECONDS = 120.0
 
 
 async def run_with_retries(stage: Stage, context: StageContext) -> Outcome:
-    """What the stage leaves. Raises its last error."""
+    """Runs the stage and returns its outcome. Raises its last error."""
     clock = context.adapters.patience.clock
     failed_at: float | None = None
     shown = False
@@ -56,20 +56,20 @@ async def run_with_retries(stage: Stage, context: StageContext) -> Outcome:
 
 
 def _is_transient(error: MomentsError) -> bool:
-    """Whether waiting can mend it."""
+    """Returns whether the error may pass by waiting."""
     return error.retryable and (isinstance(error, _RETRIED) or error.code in _RETRIED_CODES)
 
 
 def _longest(error: MomentsError, context: StageContext) -> float:
-    """Seconds from the first failure in which what is away may come back."""
+    """Returns for how many seconds after the first failure a retry makes sense."""
     if isinstance(error, ServiceUnavailable):
         return _DATABASE_SECONDS
-    # One that has taken something of this run was there; one that never has may be a mistyped address.
+    # A store that has taken something of this run does exist; one that never has may be a mistyped address.
     return context.adapters.patience.budget if isinstance(error, StorageError) and context.checkpoints else 0.0
 
 
 async def _rest(context: StageContext, tries: int) -> None:
-    """A pause without the stage's place, and without its clock."""
+    """Pauses without the stage's place, and with its clock stopped."""
     place = context.models.place
     place.leave()
     with context.paused():
@@ -78,7 +78,7 @@ async def _rest(context: StageContext, tries: int) -> None:
 
 
 async def _show(context: StageContext, *, waits: bool) -> None:
-    """While the database is away too nobody can see it."""
+    """Shows the wait in the run's row. While the database is away too, nobody can see it."""
     with contextlib.suppress(ServiceUnavailable):
         if waits:
             await context.services.waits.begin(context.claim, STORAGE)

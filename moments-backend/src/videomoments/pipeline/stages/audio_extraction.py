@@ -1,4 +1,4 @@
-"""Stage 2: 16 kHz mono speech audio, sample 0 at the timeline's zero, and its waveform."""
+"""Stage 2 extracts 16 kHz mono speech audio, whose sample 0 lies at the timeline's zero, and its waveform."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
 
 
 async def _checkpoint_valid(context: StageContext, _: Checkpoint) -> bool:
-    """The product is a local file until stage 3 has stored it: on another machine it is made again."""
+    """Returns whether the audio is still there. It is a local file until stage 3 has stored it, so another machine extracts it again."""
     made = context.audio_path.exists() and context.audio_path.with_suffix(".waveform").exists()
     return made or (await context.video()).audio_url is not None
 

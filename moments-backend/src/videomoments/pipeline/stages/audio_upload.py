@@ -1,4 +1,4 @@
-"""Stage 3: the speech audio goes into the object store, so that any worker can go on from here."""
+"""Stage 3 uploads the speech audio to the object store, so that any worker can go on from here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 6: an input clip of each moment, padded, for a refinement model that watches video."""
+"""Stage 6 cuts a padded input clip of each moment, for a refinement model that watches video."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
 
 PADDING_SECONDS = 3.0
-# A clip travels as base64 inside a JSON body where the model can't reach the store.
+# A clip is sent as base64 in a JSON body where the model can't reach the store.
 MAX_INPUT_BYTES = 24 * 1024**2
 
 
 async def cut_input_clips(context: StageContext) -> Outcome:
-    """Leaves the clips in the run's folder; the checkpoint says what each really holds. A moment whose clip can't be cut is refined by its
-    words alone, and the stage says so."""
+    """Writes the clips into the run's folder; the checkpoint says what each really holds. A moment whose clip can't be cut is refined by
+    its words alone, and the stage's remark names it."""
     moments = await context.originals()
     folder = context.scratch("cut")
     requests = [
@@ -56,7 +56,7 @@ async def cut_input_clips(context: StageContext) -> Outcome:
 
 
 async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bool:
-    """The clips are local files until stage 7 has stored them."""
+    """Returns whether the clips are still there. They are local files until stage 7 has stored them."""
     if all(clip_path(context, moment).exists() for moment in checkpoint["clips"]):
         return True
     moments = await context.originals()

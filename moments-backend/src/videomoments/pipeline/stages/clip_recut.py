@@ -1,4 +1,4 @@
-"""Cuts the video's final moments anew where they have no clip, or one with other bounds: what follows when a user moved a boundary."""
+"""Cuts the video's final moments again where they have no clip or one with other bounds, after a user moved a boundary."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from videomoments.pipeline.stage import Outcome, StageContext
 
 
 async def recut(context: StageContext) -> Outcome:
-    """Clips that still hold their moment stay as they are. Rejected moments get none. Raises where not one can be cut: nothing else was
-    asked for."""
+    """Cuts missing and outdated clips; clips that still hold their moment stay. Rejected moments get none. Raises MomentsError where none
+    can be cut, because nothing else was asked for."""
     views = await context.services.moments.of_video(context.claim.video_id)
     wanted = [view for view in views if view.moment.review != "rejected"]
     delivered = await deliver(context, wanted)

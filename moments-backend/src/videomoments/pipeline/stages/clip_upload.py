@@ -1,4 +1,4 @@
-"""Stage 7: the input clips go into the object store, where a model can fetch them."""
+"""Stage 7 uploads the input clips to the object store, where a model can fetch them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def upload_input_clips(context: StageContext) -> Outcome:
 
 
 def _holds(stored: Clip | None, fields: CutInput) -> bool:
-    """Whether it is the clip that was cut: the moment may have had other boundaries in an earlier attempt."""
+    """Returns whether `stored` is the clip that was cut: the moment may have had other boundaries in an earlier attempt."""
     return stored is not None and (stored.start_time, stored.end_time) == (fields["start"], fields["end"])
 
 

@@ -1,4 +1,5 @@
-"""Stage 8 of a run that refines another one's moments, one or what was left: a model sets their boundaries, and their clips are cut."""
+"""Stage 8 of a run that refines moments of another run, one of them or all that stayed unrefined: a model sets boundaries, clips are
+cut."""
 
 from __future__ import annotations
 
@@ -16,13 +17,13 @@ _REFINED = 0.6
 
 
 async def refine_again(context: StageContext) -> Outcome:
-    """Unlike in a run for all moments a model that refines none of them fails the run: nothing else was asked for. Raises `ModelError`, and
-    `Conflict` (`moment_edited`) when a user edits the one that a run is for meanwhile."""
+    """Refines the moments. Unlike in a run for all moments, a model that refines none fails the run, because nothing else was asked for.
+    Raises `ModelError`, and `Conflict` (`moment_edited`) when a user meanwhile edits the moment that the run was started for."""
     moments = await context.originals()
     found_by = moments[0].run_id
-    assert found_by is not None  # what no run found is a user's own
+    assert found_by is not None  # a moment without a run is a user's own
     material = await material_of(context, await context.services.moments.originals(found_by))
-    # The one that a user chose is refined again; of what was left, an earlier attempt may have refined some.
+    # The moment that a user chose is refined again. Of those left unrefined, an earlier attempt may have refined some.
     done = set() if context.snapshot.moment else await _refined(context, found_by)
     waiting = [moment for moment in moments if moment.id not in done]
     failures = await refine_each(context, waiting, await input_clips(context, waiting), material, share=_REFINED)
@@ -36,7 +37,7 @@ async def refine_again(context: StageContext) -> Outcome:
 
 
 async def _refined(context: StageContext, run_id: int) -> set[int]:
-    """The originals of that run that have a refined form."""
+    """Returns the ids of that run's originals that have a refined form."""
     return {view.parent.id for view in await context.services.moments.of_run(run_id) if view.parent is not None}
 
 

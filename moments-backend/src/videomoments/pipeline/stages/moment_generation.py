@@ -1,4 +1,4 @@
-"""Stage 5: a model reads the transcript, in windows where it is long, and the best candidates become the run's moments."""
+"""Stage 5 asks a model to read the transcript, in windows where it is long. The best candidates become the run's moments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ROWS_NAMED = 3
 
 
 async def generate(context: StageContext) -> Outcome:
-    """Raises ModelError when the model gives no usable answer for a window."""
+    """Finds and stores the run's moments. Raises ModelError when the model gives no usable answer for a window."""
     row = await context.services.transcripts.of_video(context.claim.video_id)
     if row is None:
         raise MomentsError("The transcript is gone.")
@@ -62,12 +62,13 @@ async def generate(context: StageContext) -> Outcome:
 async def _answers(
     context: StageContext, lines: list[Line], duration: float, language: str | None, chapters: Sequence[tuple[float, str]]
 ) -> tuple[list[Generation], dict[str, float]]:
-    """One a window, in their order; and what was wanted of the sampling and not sent, since the model's server refuses it."""
+    """Returns one answer per window, in order, and the sampling fields that were asked for and not sent, because the server refuses
+    them."""
     model, limits = context.snapshot.generation, context.options.limits()
     fixed_text = GENERATION_SYSTEM + context.options.prompt + str(list(chapters[:MAX_MARKS]))
     windows = split_windows(lines, context_tokens=model.context_tokens, answer_tokens=model.max_tokens, fixed_text=fixed_text)
     budget = Budget(_SPARE_CALLS + len(windows))
-    # Only as many of this run's windows as can be answered at once wait for the model's places; the rest wait here, for nothing.
+    # Only as many windows of this run wait for the model's places as can be answered at once; the others wait here, where it costs nothing.
     turn = asyncio.Semaphore(model.max_concurrency)
     done = 0
     unsent: dict[str, float] = {}
@@ -100,7 +101,7 @@ async def _answers(
 
 
 def _unused(answers: Sequence[Generation]) -> str | None:
-    """Says what of the model's answers was left out, for people: how much, and the first few by name."""
+    """Returns a remark for users that says what of the model's answers was left out: how much, and the first few by name. Or None."""
     named = [f"row {one.row}: {one.reason}" for answer in answers for one in (*answer.dropped, *answer.unread)]
     if not named:
         return None

@@ -1,4 +1,4 @@
-"""Stage 8: a model sets each moment's exact boundaries; then the final moments are cut into the clips that people keep."""
+"""Stage 8 asks a model for each moment's exact boundaries, then cuts the final moments into the clips that users download."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _REFINED = 0.4
 
 
 async def refine(context: StageContext) -> Outcome:
-    """A moment whose refinement fails keeps its first boundaries, and a clip that can't be cut is named beside its moment: the stage says
-    so."""
+    """Refines the moments and cuts their clips. A moment whose refinement fails keeps its first boundaries. Where a clip can't be cut, the
+    reason is stored with its moment. The stage's remark says both."""
     run = context.claim.run_id
     moments = await context.services.moments.originals(run)
     done = {view.parent.id for view in await context.services.moments.of_run(run) if view.parent is not None}

@@ -1,4 +1,4 @@
-"""Stage 4: speech to text with word times, by whichever recogniser the run names."""
+"""Stage 4 turns speech into text with word times, by the recogniser that the run names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from videomoments.services.transcripts import remarks_of, remarks_on
 
 
 async def transcribe(context: StageContext) -> Outcome:
-    """Raises ModelError."""
+    """Recognises and stores the transcript, or takes over one that an earlier run made of the same inputs. Raises ModelError."""
     digest = sha256_of(dict(await _inputs(context)))
     stored = await context.services.transcripts.of_video(context.claim.video_id)
     if stored is not None and stored.input_hash == digest:
@@ -39,7 +39,8 @@ async def transcribe(context: StageContext) -> Outcome:
         )
     recognised = await _recognise(context, await context.audio(), (await context.media_info()).duration)
     saved = await context.services.transcripts.save(context.claim, recognised, language=context.options.language, input_hash=digest)
-    # Another recogniser, language or sound was asked for: what was corrected by hand belonged to the old words, and that is said.
+    # Another recogniser, language or audio was asked for. A user's corrections belonged to the old words; the remark says that they are
+    # gone.
     replaced = ["words corrected by hand were replaced"] if stored is not None and stored.edited_at is not None else []
     remarks = remarks_on(recognised)
     words = len(recognised.words) or len(recognised.full_text.split())
@@ -47,7 +48,7 @@ async def transcribe(context: StageContext) -> Outcome:
 
 
 async def _recognise(context: StageContext, audio: Path, duration: float) -> TimedTranscript:
-    """The whole recording; a long one in parts, each sent and, where it fails, tried again by itself."""
+    """Recognises the whole recording. A long one goes in parts, each sent, and where it fails retried, by itself."""
     chunks = await asyncio.to_thread(plan_chunks, audio)
     if len(chunks) == 1:
         return await _heard(
@@ -55,8 +56,8 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tim
         )
     progress = _Progress(context, duration)
     folder = context.scratch("speech")
-    # A recogniser that tells the language of each stretch finds it in each part. Another is asked for all parts in the language that it
-    # heard the first one in: a quotation must not switch it.
+    # A recogniser that reports the language of each stretch detects it in each part. Another is asked for all parts in the language that it
+    # detected in the first one: a quotation must not switch it.
     first = await _part(context, audio, chunks[0], 1, folder, context.options.language, progress)
     language = context.options.language or (None if first.hearing.languages else first.language)
     turn = asyncio.Semaphore(context.snapshot.transcription.max_concurrency)
@@ -72,13 +73,13 @@ async def _recognise(context: StageContext, audio: Path, duration: float) -> Tim
 async def _part(
     context: StageContext, audio: Path, chunk: AudioChunk, number: int, folder: Path, language: str | None, progress: _Progress
 ) -> TimedTranscript:
-    """Recognises one part. The answer is stored for the next attempt of this run: only what was under way is asked for again."""
+    """Recognises one part. The answer is stored for the next attempt of this run, which asks only for parts that were under way."""
     path = folder / f"{number}.wav"
     parts = context.services.transcript_parts
     await asyncio.to_thread(write_chunk, audio, chunk, path)
     try:
         digest = await asyncio.to_thread(digest_of, path, context.snapshot.transcription, language)
-        # The sound may be a little longer than what was measured of the file.
+        # The audio may be a little longer than the measured duration.
         length = min(chunk.duration, max(0.0, progress.duration - chunk.start))
         heard = await retry_while_database_away(parts.find, context.claim, digest)
         if heard is None:
@@ -113,7 +114,7 @@ async def _heard(
 
 
 class _Progress:
-    """Seconds of each part that are done, as progress of the whole."""
+    """Turns the seconds done of each part into the progress of the whole."""
 
     def __init__(self, context: StageContext, duration: float) -> None:
         self._context = context
@@ -143,7 +144,7 @@ async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bo
     return stored is not None and stored.id == checkpoint["transcript_id"] and stored.input_hash == checkpoint["input_hash"]
 
 
-# A recogniser without progress reports is silent for as long as it works: its own deadline, by the length of the audio, ends it.
+# A recogniser without progress reports is silent while it works; its own deadline, by the length of the audio, ends it.
 TRANSCRIPTION = Stage(
     name=StageName.TRANSCRIPTION,
     run=transcribe,

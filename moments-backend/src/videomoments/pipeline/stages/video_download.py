@@ -1,4 +1,4 @@
-"""Stage 1: the source comes in, is measured, and is stored with a thumbnail. Nothing is stored that can't be read."""
+"""Stage 1 fetches the source, measures it, and stores it with a thumbnail. A file that can't be read is not stored."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The source as a local file. `name` is a label, `title` a better one than the URL gave, `details` what else is known of it."""
+    """The source as a local file. `name` is a label, `title` a better one than the URL gave, `details` what else its site says of it."""
 
     path: Path
     name: str
@@ -62,14 +62,14 @@ class _Source:
 
 
 async def download(context: StageContext) -> Outcome:
-    """Raises what `sources` and `media.probe` raise: permanent errors for what can never work."""
+    """Fetches, measures and stores the source. Raises what `sources` and `media.probe` raise; an error that can never pass is permanent."""
     video = await context.video()
     stored = video.cloud_url if video.cloud_url is not None and await _stored(context, video.cloud_url) else None
     again = context.options.refresh and urlsplit(video.source_url).scheme != UPLOAD_SCHEME.rstrip(":")
     if stored is not None and video.media_info is not None and not again:
         return await _stored_before(context, stored, "stored by an earlier run")
     if stored is not None and not again:
-        # An upload: its bytes came before the run, and nobody has looked into them yet.
+        # An upload: its bytes came before the run, and have not been measured yet.
         source = _Source(await context.source(), stored)
     else:
         source = await _fetch(context, video.source_url, reached=video.cloud_url is not None)
@@ -89,7 +89,7 @@ async def download(context: StageContext) -> Outcome:
         duration=info.duration,
         resolution=f"{picture.display_width}x{picture.display_height}" if picture else None,
         media_info=info.to_dict(),
-        # A title that a user gave stays.
+        # A title that a user gave is not replaced.
         title=source.title if video.title == title_from(video.source_url) else None,
         source_info=source.info(sha256),
     )
@@ -100,7 +100,7 @@ async def download(context: StageContext) -> Outcome:
 
 
 async def _stored_before(context: StageContext, stored: str, how: str) -> Outcome:
-    """The stored source stays; another of its sounds than before is used where the run asks for it."""
+    """Uses the source that is stored, with another of its audio tracks where the run asks for one."""
     info, wanted = await context.media_info(), context.options.audio_track
     if wanted is None or wanted == info.audio_number:
         return Outcome(StoredSource(cloud_url=stored), "; ".join((how, *info.remarks)))
@@ -113,7 +113,7 @@ async def _stored_before(context: StageContext, stored: str, how: str) -> Outcom
     return Outcome(StoredSource(cloud_url=stored), "; ".join((how, *other.remarks, *gone)))
 
 
-# Said in words among `MediaInfo.remarks`.
+# `MediaInfo.remarks` says these in words.
 _TOLD = ("several_audio_streams", "video_undecodable", "audio_undecodable")
 
 
@@ -126,7 +126,7 @@ def _remark(info: MediaInfo, details: SiteDetails | None) -> str | None:
 
 
 def with_chapters(info: MediaInfo, details: SiteDetails | None) -> MediaInfo:
-    """The file's own chapters, else those that its site tells, as far as they lie inside what was measured."""
+    """Returns `info` with the file's own chapters, else those that its site lists, as far as they lie within the measured duration."""
     if info.chapters or details is None:
         return info
     marks = sorted((one.start, one.title) for one in details.chapters if one.title and one.start < info.duration)
@@ -134,7 +134,7 @@ def with_chapters(info: MediaInfo, details: SiteDetails | None) -> MediaInfo:
 
 
 async def _unchanged(context: StageContext, source: _Source) -> bool:
-    """Whether these are the bytes that are in the store: then all that was made of them stays true."""
+    """Returns whether these bytes are the stored ones, so that all that was made of them stays valid."""
     known = (await context.services.videos.source_info(context.claim.video_id)).get("sha256")
     return known is not None and known == await asyncio.to_thread(_sha256, source.path)
 
@@ -145,8 +145,8 @@ def _sha256(path: Path) -> str:
 
 
 async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Shot, ...]:
-    """Where the scene changes, by the keyframes; a file that does not tell still has moments. A child that is ended from outside says
-    nothing about the file: it is asked again."""
+    """Finds scene changes from the keyframes. Returns none where that fails: moments need no shots. A child that was killed from outside
+    says nothing about the file, so the call is repeated."""
     for left in reversed(range(_SHOT_TRIES)):
         try:
             found = await context.adapters.media.shots(
@@ -162,7 +162,7 @@ async def _shots(context: StageContext, path: Path, info: MediaInfo) -> tuple[Sh
 
 
 async def _store(context: StageContext, path: Path, extension: str) -> tuple[str, str | None]:
-    """The object's key, and the SHA-256 of what was stored."""
+    """Returns the object's key, and the SHA-256 of what was stored."""
     claim = context.claim
     key = source_key(claim.video_id, claim.request_id, claim.attempt, extension)
 
@@ -217,7 +217,7 @@ async def _fetch(context: StageContext, source_url: str, *, reached: bool) -> _S
 
 
 def _extension(name: str, info: MediaInfo) -> str:
-    """The name's own ending when it is one we know, else the container's."""
+    """Returns the name's own extension when we know it, else the container's."""
     known = safe_extension(name)
     return known if known != ".bin" else _EXTENSIONS.get(info.container, ".bin")
 
@@ -239,7 +239,7 @@ async def _inputs(context: StageContext) -> Mapping[str, Any]:
 
 
 async def _checkpoint_valid(context: StageContext, checkpoint: Checkpoint) -> bool:
-    """Another run may have replaced the source, or taken another of its sounds, in between."""
+    """Returns whether the source is still the same: another run may have replaced it, or chosen another of its audio tracks."""
     video = await context.video()
     wanted = context.options.audio_track
     return bool(video.cloud_url == checkpoint["cloud_url"]) and wanted in (None, (await context.media_info()).audio_number)
