@@ -1,4 +1,4 @@
-"""Acknowledges entries that are done with, many at once, and again where Redis was away."""
+"""Acknowledges finished entries, many at once, and again where Redis was away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Acknowledger:
-    """The entries of one consumer. Nobody waits for an acknowledgement: the run row has said already what became of the run."""
+    """Acknowledges the entries of one consumer. Nothing waits for an acknowledgement: the run's row already holds the result."""
 
     def __init__(self, queue: JobQueue, consumer: str) -> None:
         self._queue = queue
@@ -27,7 +27,7 @@ class Acknowledger:
         self._added.set()
 
     async def run(self) -> None:
-        """Settles what is added, until it is cancelled."""
+        """Acknowledges added entries until it is cancelled."""
         while True:
             await self._added.wait()
             self._added.clear()
@@ -38,14 +38,14 @@ class Acknowledger:
                 self._added.set()
 
     async def acknowledge(self) -> None:
-        """What is left, now. Raises what Redis raises; then it is still left."""
+        """Acknowledges all pending entries now. Raises what Redis raises; unacknowledged entries then stay pending."""
         while batch := list(self._left)[:_MOST]:
             await self._queue.acknowledge(self._consumer, *batch)
             for entry_id in batch:
                 self._left.pop(entry_id, None)
 
     async def leave(self) -> None:
-        """At the end of the consumer: what was done with is settled, what was only read goes back into the stream."""
+        """Acknowledges finished entries at the end of the consumer, and returns entries that were only read to the stream."""
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             await self.acknowledge()
             await self._queue.leave(self._consumer)

@@ -1,6 +1,6 @@
-"""`python -m videomoments.worker.alive`: whether a worker of this machine (in a container: of this container) has given a sign of life.
+"""`python -m videomoments.worker.alive` checks whether a worker on this machine (in a container: of this container) is alive.
 
-Exit status 0 when one has within the lease, else 1. For a container's health check.
+It exits with status 0 when one has given a sign of life within the lease, else with 1. Container health checks call it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _SECONDS = 5.0
 
 
 async def alive(settings: Settings, host: str) -> bool:
-    """Whether the database has heard from a worker of `host` lately. Raises OSError or PostgresError where it can't be asked."""
+    """Returns whether a worker of `host` has renewed its row within the lease. Raises OSError or PostgresError where the database can't be
+    asked."""
     connection = await asyncpg.connect(**connect_arguments(settings.database_url or ""), timeout=_SECONDS)
     try:
         return await sessions.has_live_worker(connection, host, settings.lease_seconds, seconds=_SECONDS)

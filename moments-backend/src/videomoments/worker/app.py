@@ -1,4 +1,4 @@
-"""The worker process: builds what the stages need, and works until it is asked to stop."""
+"""Runs the worker process: builds what the stages need, and works until it is stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def build_adapters(settings: Settings, services: Services) -> StageAdapters:
-    """The adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
+    """Builds the adapters of one worker. Raises InvalidInput when `STORAGE_URL` is unset."""
     if settings.storage_url is None or settings.database_url is None:
         raise InvalidInput("STORAGE_URL is not set.", advice="Use a command that starts the embedded parts, or set it.")
     tunnels = Tunnels.of(settings)

@@ -1,4 +1,4 @@
-"""Reads the stream, claims runs, works on them, and lets go of them in the way that fits."""
+"""Reads the stream, claims runs, works on them, and ends or hands back each one in the way that fits."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ _BLOCK_MS = 1000
 _REDIS_START_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0
 _COUNT_SECONDS = 5.0
-# Longer than a stopped stage needs to clear up.
+# Longer than a stopped stage needs to clean up.
 _CANCEL_AGAIN_SECONDS = 3.0
-# How long a worker that lost its leases with the database waits for it before it forgets them.
+# How long a worker whose leases lapsed while the database was away tries to hand back its runs before it gives up.
 _AWAY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """The run waits for something; in `seconds` somebody looks again."""
+    """The run waits for something. A worker takes it again after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a run's work ended."""
+    """How a run's work ended: the status, and the error with its stage, or a note."""
 
     status: RunStatus
     error: MomentsError | None = None
@@ -67,12 +67,13 @@ class _End:
 
 
 def consumer_name() -> str:
-    """Unique to this process, so that no two workers ever share pending entries (F15)."""
+    """Returns a name unique to this process, so that no two workers ever share pending entries (F15)."""
     return f"worker-{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 class Worker:
-    """One worker process: `settings.limits.pipelines` runs at once. `renew_seconds` and `clock` are its `LeaseKeeper`'s."""
+    """One worker process, which works on `settings.limits.pipelines` runs at once. `renew_seconds` and `clock` are passed to its
+    `LeaseKeeper`."""
 
     def __init__(
         self,
@@ -96,13 +97,13 @@ class Worker:
         self._clock = clock
         self._reconciler = Reconciler(services, self.name)
         self._sweeper = Sweeper(services, store)
-        # The blocking read has a connection of its own (F26).
+        # The blocking read needs its own connection (F26).
         self._reader = connect(services.settings.redis_url or "", connections=2)
         self._queue = JobQueue(self._reader)
         self._acknowledger = Acknowledger(self._queue, self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set, then hands back what it holds.
+        """Works until `stop` is set, then hands back the runs that it holds.
 
         Raises:
             ServiceUnavailable: Redis may evict the queue, or can't be reached.
@@ -126,7 +127,7 @@ class Worker:
                 await self._services.totals.flush()
 
     async def _prepare_queue(self) -> None:
-        """A Redis that is just being started is waited for."""
+        """Checks Redis and makes the consumer group. Waits for a Redis that is still starting."""
         async for attempt in tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(lambda error: getattr(error, "code", "") == "redis_unavailable"),
             wait=tenacity.wait_random(0.2, 1.0),
@@ -135,7 +136,7 @@ class Worker:
         ):
             with attempt:
                 await refuse_evicting(self._services.redis, self._settings.redis_url or "")
-        with contextlib.suppress(RedisError, OSError, TimeoutError):  # the first read finds out, and tries again
+        with contextlib.suppress(RedisError, OSError, TimeoutError):  # the first read fails again and repairs it
             await self._queue.ensure_group()
 
     async def _read_until(self, stop: asyncio.Event) -> None:
@@ -176,7 +177,7 @@ class Worker:
             log.error("an entry was left: %s", error, exc_info=error)
 
     async def _take(self, entry: Entry) -> None:
-        """One entry, from claim to acknowledgement."""
+        """Handles one entry, from claim to acknowledgement."""
         began = self._clock()
         try:
             claim = await self._claim(entry)
@@ -194,7 +195,7 @@ class Worker:
         self._acknowledger.add(entry.entry_id)
 
     async def _claim(self, entry: Entry) -> Claim | None:
-        """A claim is made or not: one that comes while this worker drains is given back, not left to lapse."""
+        """Claims the run of an entry. A claim that succeeds while this worker drains is handed back; it need not lapse."""
 
         async def hand_back(claim: Claim | None) -> None:
             if claim is not None:
@@ -203,7 +204,7 @@ class Worker:
         return await finished(self._services.runs.claim(entry.request_id, self.name), undo=hand_back)
 
     async def _execute(self, claim: Claim, began: float) -> None:
-        """`began` is the clock's time before the claim: its lease may have begun then."""
+        """Works on a claimed run and writes how it ended. `began` is the clock's time before the claim, when its lease may have begun."""
         if claim.crashes >= self._settings.max_crashes:
             error = MomentsError(
                 f"The run ended its worker {claim.crashes} times.",
@@ -217,7 +218,7 @@ class Worker:
 
         def stop_work(verdict: StopReason) -> None:
             self._verdicts[claim.run_id, claim.attempt] = verdict
-            with _named(claim):  # called from the lease's thread
+            with _named(claim):  # the callback runs outside the run's log context
                 log.info("stopping: %s", verdict)
             stopping.append(asyncio.create_task(stopped([work], self._settings.lease_seconds)))
 
@@ -235,9 +236,9 @@ class Worker:
             self._verdicts.pop((claim.run_id, claim.attempt), None)
 
     async def _outcome(self, claim: Claim, work: asyncio.Task[_End | _Later | None]) -> _End | _Later | None:
-        """How the work ended; None when the run goes on elsewhere."""
+        """Returns how the work ended; None when the run goes on elsewhere."""
         try:
-            # Shielded: a drain is seen here at once, whatever the work makes of its own cancellation.
+            # Shielded, so that a drain is noticed at once, whatever the work does with its own cancellation.
             return await joined(work)
         except asyncio.CancelledError:
             if not work.done():
@@ -245,11 +246,12 @@ class Worker:
                 await stopped([work], self._settings.drain_seconds)
             if work.done() and not work.cancelled():
                 return work.result()
-        # Lost or drained: it is let go. Stalled: the lease lapses, and the next claim counts it as a crash.
+        # A lost or drained run is handed back. The lease of a stalled one lapses, and the next claim counts it as a crash.
         return _End(RunStatus.CANCELLED) if self._verdicts.get((claim.run_id, claim.attempt)) is StopReason.CANCELLED else None
 
     async def _let_go(self, claim: Claim, later: _Later | None = None) -> None:
-        """Waits for a database that is away, unless this worker is about to end: another takes the run when the lease has lapsed."""
+        """Hands the run back. Waits for a database that is away, unless this worker is about to end: another takes the run when the lease
+        has lapsed."""
         waiting = tenacity.stop_after_attempt(1) if self._draining else tenacity.stop_after_delay(_AWAY_SECONDS)
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(ServiceUnavailable), wait=tenacity.wait_random(0.2, 2.0), stop=waiting, reraise=True
@@ -284,7 +286,7 @@ class Worker:
         return _End(RunStatus.COMPLETED, note=note)
 
     async def _finish(self, claim: Claim, end: _End) -> None:
-        """Ends the run, as long as the lease lasts; a database that is away meanwhile is waited for."""
+        """Writes the run's end. Waits for a database that is away, as long as the lease lasts."""
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(ServiceUnavailable),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
@@ -332,7 +334,7 @@ class Worker:
         await self._regularly(_COUNT_SECONDS, self._services.totals.flush)
 
     async def _regularly(self, every: float, call: Callable[[], Awaitable[object]]) -> None:
-        """Whatever fails is tried again next time."""
+        """Calls `call` again and again, `every` seconds after it ended. Errors are logged, and the next call tries again."""
         while True:
             try:
                 await call()
@@ -353,5 +355,5 @@ class Worker:
 
 
 def _named(claim: Claim) -> AbstractContextManager[None]:
-    """Every line logged inside says whose it is."""
+    """Adds the run's ids to every line that is logged inside."""
     return log_context(request_id=claim.request_id, video_id=claim.video_id, attempt=claim.attempt)

@@ -1,8 +1,8 @@
-"""Keeps the leases of all runs that this worker holds, off the event loop (F23, F26).
+"""Renews the leases of all runs that this worker holds, off the event loop (F23, F26).
 
-A thread with an event loop and a database connection of its own renews every quarter of a lease, looks every second for cancellations,
-and gives up a run whose stage has gone silent. When it could not renew in time the worker fences itself: it stops before anybody else
-may start.
+A thread with its own event loop and database connection renews every quarter of a lease, checks every second for cancellations, and gives
+up a run whose stage is silent for too long. When it can't renew in time, the worker fences itself: it stops its runs before another worker
+may start them.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class _Held:
 
 
 class LeaseKeeper:
-    """Start it once per worker; `hold` a claim while it is worked on. `clock` counts seconds, never back; a lease is renewed
-    `renew_seconds` after the last time, or a quarter of itself."""
+    """Renews leases in a thread. Start it once per worker, and `hold` a claim while it is worked on. `clock` counts seconds and never goes
+    back. Leases are renewed every `renew_seconds`, or every quarter of a lease."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class LeaseKeeper:
         self._clock = clock
         self._arguments = connect_arguments(database_url)
         self._name = name
-        # By run and attempt: the next attempt may be this worker's too, before it has put down the last one.
+        # The key is run and attempt: this worker may hold the next attempt before it has dropped the last one.
         self._held: dict[tuple[int, int], _Held] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -83,15 +83,15 @@ class LeaseKeeper:
         self._thread.join(timeout=5)
 
     def hold(self, claim: Claim, tell: Callable[[StopReason], None], *, since: float) -> None:
-        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the clock's time
-        before the claim."""
+        """Renews `claim` until `drop`. `tell` is called at most once, on the caller's event loop. `since` is the clock's time before the
+        claim."""
         loop = asyncio.get_running_loop()
         held = _Held(claim, lambda reason: _call(loop, tell, reason), since)
         with self._lock:
             self._held[_key(claim)] = held
 
     def watch(self, claim: Claim, clock: ProgressClock, stall_seconds: float) -> None:
-        """A new stage: whose signs of life count from now on, and how long it may go without."""
+        """Sets the clock of a new stage, and how many seconds it may be silent."""
         with self._lock:
             if (held := self._held.get(_key(claim))) is not None:
                 held.clock, held.stall_seconds = clock, stall_seconds
@@ -120,7 +120,7 @@ class LeaseKeeper:
                     next_renewal = began + self._renew_seconds
                 elif held:
                     await self._look_for_cancellations(connection, held)
-            except Exception as error:  # this thread must not end: it is what fences the worker
+            except Exception as error:  # this thread must not end, because it fences the worker
                 log.warning("leases not renewed: %s", error.__class__.__name__)
                 if connection is not None:
                     connection.terminate()
@@ -137,7 +137,7 @@ class LeaseKeeper:
         for one in held:
             if one.clock.silent_for() > one.stall_seconds:
                 self._tell(one, StopReason.STALLED)
-            # What was given up is let lapse, or handed back: renewing it would only keep others from it.
+            # A run that was given up lapses or is handed back; renewing it would only delay the next worker.
             if one.stop_reason in (None, StopReason.CANCELLED):
                 alive.append(one)
         if not alive:
@@ -158,7 +158,7 @@ class LeaseKeeper:
                 self._tell(one, StopReason.CANCELLED)
 
     def _fence(self, held: list[_Held]) -> None:
-        """Stops what could not be renewed for most of a lease: by the time it has lapsed, nothing of ours runs."""
+        """Stops runs that could not be renewed for most of a lease, so that none still runs here when its lease has lapsed."""
         for one in held:
             if self._clock() - one.renewed_at > self._lease * 0.85:
                 self._tell(one, StopReason.LOST)

@@ -1,4 +1,4 @@
-"""Repairs whatever Redis lost, and retires dead workers. Runs in every worker; rows are shared out by SKIP LOCKED."""
+"""Repairs what Redis lost, and retires dead workers. Runs in every worker; SKIP LOCKED distributes the rows among them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STALE_READ_MS = 10_000
 
 
 class Reconciler:
-    """`pause` seconds lie between two passes."""
+    """Puts lost runs back into the stream. `reconcile_seconds` lie between two passes."""
 
     def __init__(self, services: Services, consumer: str) -> None:
         self._services = services
@@ -25,7 +25,7 @@ class Reconciler:
         self._pause = services.settings.reconcile_seconds
 
     async def run_once(self) -> int:
-        """One pass; returns how many runs were put back into the stream."""
+        """Runs one pass. Returns how many runs were put back into the stream."""
         await self._end_cancelled()
         added = await self._tend()
         await self._retire_workers()
@@ -47,7 +47,7 @@ class Reconciler:
         added = 0
         for run in untended:
             entry = run.stream_entry
-            # A lapsed run's old entry hangs at its dead consumer: a queued one's may still be on its way.
+            # The old entry of a lapsed run still belongs to its dead consumer. The entry of a queued run may still be on its way.
             if entry is not None and await queue.waits(entry, stale_ms=_STALE_READ_MS if run.status == "queued" else 0):
                 continue
             if entry is not None:

@@ -1,4 +1,4 @@
-"""Clears away what nobody will ever use again: folders, objects, mirrors in Redis, and videos that were deleted. Runs in every worker."""
+"""Removes what nothing will use again: folders, objects, mirrors in Redis, and deleted videos. Runs in every worker."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from videomoments.storage.object_store import ObjectStore, StoredObject
 log = logging.getLogger(__name__)
 
 _BATCH = 500
-# An upload into a folder writes all the time; what has not been written to for so long was interrupted by a kill.
+# An upload into a folder writes all the time; a file without a write for this long was interrupted by a kill.
 _PARTIAL_LIFE = timedelta(hours=1)
 
 
 class Sweeper:
-    """`sweep_machine` is for every worker; of all live ones the first does `sweep_shared` and, now and then, `sweep_store`."""
+    """Every worker runs `sweep_machine`. Only the first of all live workers runs `sweep_shared`, and from time to time `sweep_store`."""
 
     def __init__(self, services: Services, store: ObjectStore) -> None:
         self._services = services
         self._store = store
 
     async def sweep_machine(self) -> None:
-        """Folders and partial uploads on this machine."""
+        """Removes folders of ended runs and partial uploads on this machine."""
         await self.sweep_folders(self._services.settings.work_folder)
         await self._store.sweep_partial(_PARTIAL_LIFE)
 
     async def sweep_shared(self) -> None:
-        """Stale keys and entries in Redis, deleted videos whose time is over, and parts of recordings whose runs have ended."""
+        """Removes stale keys and entries in Redis, deleted videos whose time is over, and parts of recordings whose runs have ended."""
         await self.sweep_keys()
         await self.sweep_entries()
         await self._services.deletion.purge_due(self._store)
@@ -41,12 +41,12 @@ class Sweeper:
         await transcript_parts.remove_left(self._services.database)
 
     async def is_first(self, name: str) -> bool:
-        """Whether this worker is the one that sweeps for all."""
+        """Returns whether this worker sweeps for all."""
         async with self._services.database.transaction() as session:
             return await upkeep.first_worker(session, self._services.settings.lease_seconds) == name
 
     async def sweep_store(self) -> int:
-        """Goes through the whole store, and removes the objects that no row names (F60), and audio whose time is over; returns how many."""
+        """Lists the whole store and removes objects that no row names (F60), and audio whose time is over. Returns how many."""
         removed = 0
         batch: list[StoredObject] = []
         async for found in self._store.list(""):
@@ -68,7 +68,7 @@ class Sweeper:
         return len(gone)
 
     async def sweep_folders(self, base: Path) -> int:
-        """Removes temporary folders of runs that have ended (F61); returns how many."""
+        """Removes temporary folders of runs that have ended (F61). Returns how many."""
         folders = {path.name: path for path in base.iterdir() if path.is_dir()} if base.is_dir() else {}
         if not folders:
             return 0
@@ -80,8 +80,8 @@ class Sweeper:
         return len(ended)
 
     async def sweep_entries(self) -> int:
-        """Removes entries whose runs have ended or are gone: a Redis that came back without its last second shows them again. Returns
-        how many."""
+        """Removes entries whose runs have ended or are gone: a Redis that restarted without its last second shows them again. Returns how
+        many."""
         removed = 0
         async for page in self._services.queue.pages():
             async with self._services.database.transaction() as session:
@@ -92,8 +92,8 @@ class Sweeper:
         return removed
 
     async def sweep_keys(self) -> int:
-        """Ends the mirrors of runs that ended while Redis was away, and takes ids out of the histories that have lost their hashes (F33).
-        Answers how many mirrors."""
+        """Ends the mirrors of runs that ended while Redis was away, and removes ids from the histories whose hashes are gone (F33). Returns
+        how many mirrors."""
         async with self._services.database.transaction() as session:
             await self._services.runs.history.trim(await upkeep.clock(session))
         status = self._services.runs.status
