@@ -74,8 +74,8 @@ class InvalidInput(MomentsError):
 
 
 class UnsupportedMedia(InvalidInput):
-    """The file can't be read as audio or video. Codes: `empty_file`, `not_media`, `truncated`, `encrypted`, `unsupported_codec`,
-    `too_many_pixels`, `too_short`, `damaged`, `no_such_audio_track`, `audio_track_undecodable`."""
+    """Raised for a file that can't be read as audio or video. Codes: `empty_file`, `not_media`, `truncated`, `encrypted`,
+    `unsupported_codec`, `too_many_pixels`, `too_short`, `damaged`, `no_such_audio_track`, `audio_track_undecodable`."""
 
     code = "not_media"
 
@@ -105,7 +105,7 @@ class Conflict(MomentsError):
 
 
 class RunActive(Conflict):
-    """A run of the video is active, and what was asked for has to wait for it."""
+    """Raised where another run of the video is active and the request has to wait for it."""
 
     code = "run_active"
 
@@ -134,7 +134,7 @@ class TooMany(MomentsError):
 
 
 class SourceUnavailable(MomentsError):
-    """`retry_after`: seconds after which the source's server wishes to be asked again, where it said so. Codes beside its own:
+    """`retry_after` is the number of seconds after which the source's server wants to be asked again, where it says so. Further codes:
     `source_refused`, `too_many_redirects`, `source_too_slow`, `source_endless`, `source_compressed`, `not_http` (all permanent)."""
 
     code = "source_unavailable"
@@ -189,13 +189,13 @@ class Cancelled(MomentsError):
 
 
 class StaleAttempt(Cancelled):
-    """This worker's claim on the run has lapsed and another holds it: nothing may be written any more."""
+    """This worker's claim on the run has lapsed and another worker holds it, so nothing may be written any more."""
 
     code = "stale_attempt"
 
 
 class Deferred(Cancelled):
-    """The run waits for something that is away: this worker gives it back, to be taken again in `seconds`. Nothing has failed."""
+    """The run waits for something that is away. This worker hands it back, to be taken again after `seconds`. Nothing has failed."""
 
     code = "deferred"
 

@@ -1,6 +1,6 @@
-"""Work of many callers, done together: what comes in while a call is under way waits for it, and goes out with the next one.
+"""Groups the work of many callers: items that arrive during a call wait for it and go out with the next one.
 
-Nobody waits for company: a call alone is made at once. Under load a commit or a round trip is paid once for all who wait.
+An item never waits for others: a single one is sent at once. Under load, one commit or round trip serves all waiting callers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ Answer = TypeVar("Answer")
 
 
 class Grouped(Generic[Item, Answer]):
-    """`call` takes items, and returns as many results in the same order; an exception among them is raised to its own caller.
+    """Groups calls. `call` takes items and returns as many results in the same order; an exception among them is raised to its own caller.
 
-    One that `call` raises itself goes to all of its callers. A caller who is cancelled no longer waits; the work may be done all the same.
+    An exception that `call` raises itself is raised to all its callers. A cancelled caller stops waiting; its item may still be processed.
     """
 
     def __init__(self, call: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]], *, most: int = 100) -> None:
@@ -38,7 +38,7 @@ class Grouped(Generic[Item, Answer]):
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 answers = await self._call([item for item, _ in batch])
-            except asyncio.CancelledError:  # the loop ends
+            except asyncio.CancelledError:  # the event loop ends
                 for _, future in batch:
                     future.cancel()
                 raise

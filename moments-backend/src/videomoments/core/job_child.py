@@ -1,5 +1,5 @@
-"""The child's side of a job with foreign bytes: limits on itself, its end with the parent's, events on stdout. The parent's side is
-`job_process.py`, which says what the lines are."""
+"""The child's side of a job on untrusted bytes: sets its own limits, ends with the parent, and writes events to stdout. The parent's side
+is `job_process.py`, which defines the lines."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def serve_job(
     explain: Callable[[BaseException], MomentsError],
     prepare: Callable[[Mapping[str, Any]], None],
 ) -> NoReturn:
-    """Reads the job, runs it, and leaves the process. `prepare` gives rights up before the limits hold; `explain` puts any error into
-    our own words, without paths and hosts of ours."""
+    """Reads the job, runs it, and exits the process. `prepare` gives up rights before the limits apply. `explain` turns any error into
+    ours, without our paths and hosts."""
     faulthandler.enable()
     events = _private_stdout()
     job = json.loads(sys.stdin.buffer.readline())
@@ -53,12 +53,12 @@ def serve_job(
             }
         )
     events.flush()
-    # Decoder threads, half-open containers and connections have nothing left to say: leave without tearing them down.
+    # Exit without tearing down decoder threads, half-open containers and connections: they have nothing more to send.
     os._exit(0)
 
 
 def _limit(limits: Mapping[str, Any]) -> None:
-    """Applies the job's resource limits to this process. Core dumps are off: they would hold the user's media."""
+    """Applies the job's resource limits to this process. Core dumps are off, because they would hold the user's media."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_AS: limits["memory_bytes"],
@@ -70,23 +70,23 @@ def _limit(limits: Mapping[str, Any]) -> None:
         _, hard = resource.getrlimit(which)
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            # The hard limit of processor time is a little later: its signal kills without saying why.
+            # The hard limit of processor time is a little higher, because its signal kills without saying why.
             resource.setrlimit(which, (bound, bound + 5 if which == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else bound))
         except (ValueError, OSError):
-            # macOS knows RLIMIT_AS but refuses to set it; the other limits still hold.
+            # macOS knows RLIMIT_AS but refuses to set it; the other limits still apply.
             if which != resource.RLIMIT_AS:
                 raise
 
 
 def _end_with_parent() -> None:
-    """Stdin closes when the parent is gone, however it went."""
+    """Exits when stdin closes, which happens when the parent has ended in any way."""
     while os.read(0, 4096):
         pass
     os._exit(1)
 
 
 def _private_stdout() -> TextIO:
-    """The event stream; whatever a library prints to stdout goes to stderr instead."""
+    """Returns the event stream. Whatever a library prints to stdout goes to stderr instead."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     return events

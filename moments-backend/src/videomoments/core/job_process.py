@@ -1,7 +1,7 @@
-"""The parent's side of a child that does one job with foreign bytes: starts it, reads its events, and makes sure that it ends.
+"""The parent's side of a child that does one job on untrusted bytes: starts it, reads its events, and makes sure that it ends.
 
-A job goes in as one JSON line on stdin; events come out as JSON lines on stdout: `progress`, `item`, `result`, `error`. Stdin stays
-open while the parent lives: the child ends itself when it closes. The child's side is `job_child.py`.
+The job is one JSON line on stdin; events are JSON lines on stdout: `progress`, `item`, `result`, `error`. Stdin stays open while the parent
+lives: the child exits when it closes. The child's side is `job_child.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from videomoments.core import errors
 _log = logging.getLogger(__name__)
 _LINE_LIMIT = 16 * 1024**2
 _STDERR_LIMIT = 8 * 1024
-# The child gets these variables and nothing else: no database URL, key or password of ours can be read from it.
+# The child gets only these variables, so it can read no database URL, key or password of ours.
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _ERRORS: Mapping[str, type[errors.MomentsError]] = {
     kind.__name__: kind
@@ -42,9 +42,9 @@ _ERRORS: Mapping[str, type[errors.MomentsError]] = {
 
 @dataclass(frozen=True, slots=True)
 class ChildProgram(ABC):
-    """A kind of child: the module that it runs, and how its ways to fail are said.
+    """A kind of child: the module that it runs, and the errors for the ways in which it can fail.
 
-    `unexplained` is the code of errors that the child could not explain, whose stderr goes to the log.
+    `unexplained` is the code of errors that the child could not explain; then its stderr is logged.
     """
 
     name: str
@@ -56,20 +56,20 @@ class ChildProgram(ABC):
 
     @abstractmethod
     def stalled(self, seconds: float) -> errors.MomentsError:
-        """The error for a child that was silent for so long."""
+        """Returns the error for a child that was silent for `seconds`."""
 
     @abstractmethod
     def ended(self, status: int) -> errors.MomentsError:
-        """The error for a child that ended without a result; `status` is negative for a signal."""
+        """Returns the error for a child that ended without a result. `status` is its exit status, negative for a signal."""
 
 
 async def run_job(
     program: ChildProgram, job: Mapping[str, Any], limits: Mapping[str, Any], *, stall_seconds: float
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """Runs one job in a child of its own and yields its events; the last one is the `result`.
+    """Runs one job in its own child process and yields its events; the last one is the `result`.
 
-    Leaving the generator in any way, cancellation included, ends the child's whole process group and waits for it.
-    Raises the child's own error, or the program's for how the child ended.
+    Leaving the generator in any way, cancellation included, kills the child's whole process group and waits for it. Raises the child's own
+    error, or the program's error for how the child ended.
     """
     process = await _start(program, {**job, "limits": dict(limits)})
     noise = bytearray()
@@ -105,7 +105,7 @@ async def _start(program: ChildProgram, job: Mapping[str, Any]) -> asyncio.subpr
         env={**environment, "MALLOC_ARENA_MAX": "2", "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert process.stdin is not None
-    # A child that died at once is reported by how it ended, not by its broken pipe.
+    # A child that died at once is reported by its exit status, not by its broken pipe.
     with contextlib.suppress(ConnectionError):
         process.stdin.write(json.dumps(job).encode() + b"\n")
         await process.stdin.drain()
@@ -116,7 +116,7 @@ async def _events(program: ChildProgram, process: asyncio.subprocess.Process, st
     assert process.stdout is not None
     while True:
         try:
-            # Not wait_for: until Python 3.12 it forgets a cancellation that arrives together with the line.
+            # Not wait_for: before Python 3.12 it loses a cancellation that arrives together with the line.
             async with asyncio.timeout(stall_seconds):
                 line = await process.stdout.readline()
         except TimeoutError:
@@ -134,7 +134,7 @@ async def _events(program: ChildProgram, process: asyncio.subprocess.Process, st
 
 
 async def _drain(process: asyncio.subprocess.Process, noise: bytearray) -> None:
-    """Keeps stderr flowing, so that the child never blocks on it, and remembers its end."""
+    """Reads stderr, so that the child never blocks on it, and stores its last bytes."""
     assert process.stderr is not None
     while chunk := await process.stderr.read(4096):
         noise += chunk
@@ -142,7 +142,7 @@ async def _drain(process: asyncio.subprocess.Process, noise: bytearray) -> None:
 
 
 async def _settled(drain: asyncio.Task[None]) -> None:
-    """Waits until the last of stderr is in, but not for long."""
+    """Waits until all of stderr has been read, for at most a second."""
     await asyncio.wait({drain}, timeout=1)
 
 
@@ -151,11 +151,11 @@ def _text(noise: bytearray) -> str:
 
 
 async def _end(process: asyncio.subprocess.Process, drain: asyncio.Task[None]) -> None:
-    # The group outlives its leader when something inside it was started: always signal the group.
+    # The group outlives its leader when the child has started processes, so always signal the group.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     try:
-        # Where this is cancelled too: SIGKILL has been sent, and the loop's child watcher reaps it.
+        # If this is cancelled too, SIGKILL has been sent, and the loop's child watcher reaps the child.
         await process.wait()
     finally:
         drain.cancel()

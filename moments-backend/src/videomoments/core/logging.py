@@ -1,4 +1,4 @@
-"""Structured logs: one line per event; run, video, stage and attempt travel in a context variable, so every line carries them."""
+"""Writes structured logs, one line per event. A context variable holds run, video, stage and attempt, so that every line carries them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from videomoments.core.terminal import escaped
 from videomoments.core.times import isoformat, now
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default=MappingProxyType({}))
-# The query of a signed URL is a key to the object: it must never reach a log line.
+# The query of a signed URL is a key to the object, so it must never be logged.
 _SIGNED = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
-# Of a database or a server: a name and mostly a password.
+# The user and password part of a database's or server's address.
 _SIGNED_IN = re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/?#@\"']+@", re.IGNORECASE)
 
 
@@ -32,7 +32,7 @@ def log_context(**fields: object) -> Iterator[None]:
 
 
 def redact(text: str) -> str:
-    """`text` without the query strings of web addresses, and without names and passwords in any."""
+    """Returns `text` without the query strings of web addresses, and without user names and passwords in addresses."""
     return _SIGNED_IN.sub(r"\1…@", _SIGNED.sub(r"\1?…", text))
 
 
@@ -54,12 +54,12 @@ class _Formatter(logging.Formatter):
 
 
 def configure_logging(level: str = "INFO", as_json: bool = False) -> None:
-    """Logs go to stderr; stdout belongs to the command's own result."""
+    """Sends logs to stderr; stdout is for the command's own result."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(as_json))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # HTTP libraries log each address whole, with its signature: ours, and httpx where something else brings it.
+    # HTTP libraries log each whole address, with its signature: our own, and httpx where another package brings it.
     for noisy in ("httpx", "httpx2", "httpcore2", "asyncio", "aiohttp.access", "uvicorn.access", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,5 +1,5 @@
-"""What this process counts, for `/metrics`. Workers have no port of their own and may be killed: what was counted is added to totals in
-PostgreSQL every few seconds (`services/metric_totals.py`), from where any API process answers for all."""
+"""Counts what this process does, for `/metrics`. Workers have no port of their own and may be killed, so their counts are added every few
+seconds to totals in PostgreSQL (`services/metric_totals.py`), from which any API process serves the sum."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _reported: dict[Series, float] = {}
 
 @contextmanager
 def stage_timed(stage: str) -> Iterator[None]:
-    """Counts the seconds of a stage: completed, failed, or stopped (cancelled, taken over, drained)."""
+    """Counts the seconds of a stage, by how it ended: completed, failed, or stopped (cancelled, taken over, drained)."""
     began, ended = time.monotonic(), "failed"
     try:
         yield
@@ -60,13 +60,13 @@ def take_counted() -> dict[Series, float]:
                 series = (sample.name, json.dumps(sample.labels, sort_keys=True))
                 if sample.name.endswith("_created") or sample.value == _reported.get(series):
                     continue
-                fresh[series] = sample.value - _reported.get(series, 0.0)  # 0 the first time: an empty bucket is reported, too
+                fresh[series] = sample.value - _reported.get(series, 0.0)  # 0 the first time, so that an empty bucket is reported too
                 _reported[series] = sample.value
     return fresh
 
 
 def give_back(counted: Mapping[Series, float]) -> None:
-    """Makes the next `take_counted` return these again."""
+    """Makes the next `take_counted` return these counts again."""
     with _lock:
         for series, value in counted.items():
             if (left := _reported.pop(series) - value) > 0:
@@ -74,7 +74,7 @@ def give_back(counted: Mapping[Series, float]) -> None:
 
 
 def families(totals: Mapping[Series, float]) -> Iterator[Metric]:
-    """The counters and histograms with `totals` in place of this process's own values."""
+    """Yields the counters and histograms with `totals` in place of this process's own values."""
     for metric in _registry.collect():
         metric.samples = []
         for (name, labels), value in totals.items():

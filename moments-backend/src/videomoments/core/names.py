@@ -1,4 +1,4 @@
-"""The vocabulary that is written to PostgreSQL, Redis and JSON."""
+"""Names that are written to PostgreSQL, Redis and JSON."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class RunKind(StrEnum):
     CLIPS = "clips"
 
 
-# The error code of a run that ended its workers: none takes it again before a user's retry.
+# The error code of a run that ended its workers: no worker takes it again until a user retries it.
 DEAD_LETTER = "dead_letter"
 
 
 class ClipKind(StrEnum):
-    """`input` is what a model watched (padded); `delivered` is what a user keeps (exact)."""
+    """`input` is a padded clip for a model to watch; `delivered` is the exact clip for the user."""
 
     INPUT = "input"
     DELIVERED = "delivered"
 
 
 def new_identifier() -> str:
-    """A public identifier: ours, opaque, safe in paths, keys and URLs."""
+    """Returns a public identifier: random, opaque, and safe in paths, keys and URLs."""
     return str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""Native libraries' threads at the end of a process."""
+"""Lets threads of native libraries finish at the end of a process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _SECONDS = 0.05
 
 @cache
 def let_native_threads_finish() -> None:
-    """Call it where obstore is first used. Its threads are inside Python for a moment longer than what they answer is waited for; one that
-    is still there when the interpreter goes aborts the process: exit status 134 after everything had gone well."""
+    """Registers a short pause at exit. Call it where obstore is first used: its threads stay inside Python for a moment after their result
+    has arrived. A thread that is still there when the interpreter ends aborts the process, with exit status 134 after everything went
+    well."""
     atexit.register(time.sleep, _SECONDS)

@@ -1,4 +1,4 @@
-"""Why a server could not be reached, as far as the network and TLS know: the same for PostgreSQL, Redis and model services."""
+"""Explains why a server could not be reached, as far as the network and TLS know: the same for PostgreSQL, Redis and model services."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF_THE_NETWORK = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """`kind` is the end of a stable code, `words` follow the server's name, `advice` what to do."""
+    """Why a server was not reached. `kind` is the end of a stable code, `words` follow the server's name, `advice` says what to do."""
 
     kind: str
     words: str
@@ -22,7 +22,8 @@ class Unreached:
 
 
 def unreached(error: BaseException) -> Unreached | None:
-    """What `error` or one of its causes says about the way to a server; None when it is no error of the way."""
+    """Returns why a server was not reached, from `error` or one of its causes. None when none of them is an error of the network or of
+    TLS."""
     seen: set[int] = set()
     left: list[BaseException | None] = [error]
     while left:
@@ -33,14 +34,14 @@ def unreached(error: BaseException) -> Unreached | None:
         if (found := _one(current)) is not None:
             return found
         left.append(current.__cause__ or current.__context__)
-        # A name with several addresses: each of them failed, the first says why.
+        # A name with several addresses: each of them failed, and the first error says why.
         if isinstance(current, BaseExceptionGroup):
             left += reversed(current.exceptions)
     return None
 
 
 def error_number(error: BaseException) -> int | None:
-    """The system's number of an error. Where every address of a name failed, asyncio tells the numbers in the text alone."""
+    """Returns the error number of the system, or None. Where every address of a name failed, asyncio gives the numbers only in the text."""
     number = getattr(error, "errno", None)
     if isinstance(number, int):
         return number

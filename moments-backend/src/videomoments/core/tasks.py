@@ -1,4 +1,4 @@
-"""Work that a cancellation must not break off, and tasks that end with a block: the one place for `asyncio.shield`."""
+"""Runs work that a cancellation must not interrupt, and tasks that end with a block. `asyncio.shield` is used only here."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _CANCEL_AGAIN_SECONDS = 0.5
-# The loop holds tasks weakly: what nobody waits for any more would be collected before its end.
+# The loop holds tasks weakly, so a task that nothing awaits any more could be collected before its end.
 _unattended: set[asyncio.Task[Any]] = set()
 
 
 async def finished(
     work: Coroutine[Any, Any, T], *, seconds: float | None = None, undo: Callable[[T], Awaitable[object]] | None = None
 ) -> T:
-    """Returns the result of `work`, which a cancellation of the caller does not break off.
+    """Returns the result of `work`, which a cancellation of the caller does not interrupt.
 
-    A cancelled caller waits until the work has ended, and `undo` has taken back its result: for `seconds` at most, or (None) for as long
-    as that takes. Then, or when it is cancelled once more, it ends with CancelledError; the work goes on alone.
+    A cancelled caller waits until the work has ended and `undo` has undone its result, for at most `seconds` (None: as long as that takes).
+    Then, or when it is cancelled again, it raises CancelledError; the work goes on alone.
     """
     return await _to_its_end(asyncio.create_task(work), seconds, undo)
 
@@ -39,7 +39,7 @@ async def in_thread(work: Callable[[threading.Event], T]) -> T:
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of `work`. A cancellation that comes meanwhile is too late: the caller goes on with the result."""
+    """Returns the result of `work`. A cancellation that comes meanwhile has no effect: the caller goes on with the result."""
     task = asyncio.create_task(work)
     while not task.done():
         with suppress(asyncio.CancelledError):
@@ -48,26 +48,26 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def joined(shared: asyncio.Future[T]) -> T:
-    """Returns the result of what others wait for too. A cancellation of the caller is not theirs, nor the work's."""
+    """Returns the result of a future that others await too. A cancellation of the caller cancels neither the others nor the work."""
     return await asyncio.shield(shared)
 
 
 @asynccontextmanager
 async def beside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]:
-    """Runs `work` while the block lasts, then cancels it and waits for its end. An error of the work is logged, and ends nothing else."""
+    """Runs `work` while the block lasts, then cancels it and waits for its end. An error of the work is only logged."""
     task = asyncio.create_task(work)
     try:
         yield task
     finally:
         task.cancel()
-        # Not awaited itself: a cancellation of the caller must not be taken for the task's own.
+        # Not awaited itself, since a cancellation of the caller must not be mistaken for the task's own.
         await asyncio.wait({task})
         _log_error(task)
 
 
 async def stopped(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
-    """Cancels tasks until they have ended, or the time is over. Once is not enough: a library below may take a cancellation for a failure
-    of its own, which is then handled, and the task goes on."""
+    """Cancels tasks until they have ended, or `seconds` are over. Once is not enough: a library may take a cancellation for its own failure
+    and handle it, and the task goes on."""
     deadline = time.monotonic() + seconds
     pending = {task for task in tasks if not task.done()}
     while pending and time.monotonic() < deadline:
@@ -77,13 +77,13 @@ async def stopped(tasks: Collection[asyncio.Task[Any]], seconds: float) -> None:
 
 
 def forgotten(task: asyncio.Future[Any]) -> None:
-    """Takes note of a task's error when it ends: without that asyncio reports an error that whoever asked has had, or does not want."""
+    """Retrieves a task's error when it ends. Otherwise asyncio reports an error that the caller already has, or does not want."""
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 def raise_if_cancelled() -> None:
-    """Raises CancelledError where the caller was cancelled and the cancellation got lost: it does when it arrives just as a wait of a
-    library ends (bpo-37658, until Python 3.12). The task still knows that it was asked for."""
+    """Raises CancelledError where the caller was cancelled and the cancellation was lost. That happens when it arrives just as a wait of a
+    library ends (bpo-37658, until Python 3.12). The task still knows that it was cancelled."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
@@ -113,7 +113,7 @@ def _alone(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 async def _ended(task: asyncio.Task[T], undo: Callable[[T], Awaitable[object]] | None) -> None:
-    """Waits for the end of work whose caller is gone, and takes its result back."""
+    """Waits for the end of work whose caller is gone, and undoes its result."""
     await asyncio.wait({task})
     _log_error(task)
     if undo is None or task.cancelled() or task.exception() is not None:
@@ -125,7 +125,7 @@ async def _ended(task: asyncio.Task[T], undo: Callable[[T], Awaitable[object]] |
 
 
 def _log_error(task: asyncio.Task[Any]) -> None:
-    """An error that nobody asks for any more."""
+    """Logs an error that nothing retrieves any more."""
     if task.cancelled() or (error := task.exception()) is None:
         return
     if isinstance(error, MomentsError):

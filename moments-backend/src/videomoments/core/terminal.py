@@ -1,25 +1,25 @@
-"""Text from outside on its way to a terminal or a log: titles, file names and servers' words may hold what a terminal obeys."""
+"""Makes text from outside safe for a terminal or a log: titles, file names and messages of servers may hold terminal control characters."""
 
 from __future__ import annotations
 
 import re
 
-# Controls of C0 and C1 but tab and line feed: an escape moves the cursor, renames the window, answers for the keyboard. Marks that turn
-# the direction of writing show other words than are there. Joiners stay: words and emoji are written with them.
+# Controls of C0 and C1 except tab and line feed: an escape sequence can move the cursor, rename the window, or enter text as the keyboard
+# does. Direction marks show text in another order than it has. Joiners stay: words and emoji are written with them.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _ENDS_OF_LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
 def visible(text: str) -> str:
-    """`text` without what a terminal obeys; every end of a line is a line feed. As wide on the screen as it was."""
+    """Returns `text` without what a terminal obeys; every end of a line is a line feed. Its width on the screen is unchanged."""
     return _OBEYED.sub("", _ENDS_OF_LINES.sub("\n", text)) if _any(text) else text
 
 
 def escaped(text: str) -> str:
-    """`text` with what `visible` leaves out written as in Python (`\\x1b`): for logs, which are to show what was there."""
+    """Returns `text` with the characters that `visible` removes written as in Python (`\\x1b`): logs should show what was there."""
     return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text) if _any(text) else text
 
 
 def _any(text: str) -> bool:
-    """Whether there is anything to look for; most text is plain."""
+    """Returns whether `text` may hold such characters; most text is plain."""
     return not (text.isascii() and text.isprintable())

@@ -1,8 +1,9 @@
-"""Which signs a text keeps, the same at every way in: titles, names, prompts, corrected words, file names, answers of models and sites.
+"""Decides which characters a text may hold, the same for all input: titles, names, prompts, corrected words, file names, answers of models
+and sites.
 
-One table decides. What a user types is refused where it holds an unwanted sign, and the refusal names it (`checked_line`,
-`checked_text`); what a stranger sent loses the sign (`cleaned`, `one_line`). Both come out in Unicode's form NFC, so that the same text is
-the same everywhere. Joiners and direction marks stay: scripts and emoji need them.
+One table decides. Text that a user types is refused where it holds an unwanted character, and the error names it (`checked_line`,
+`checked_text`). Other text loses the character (`cleaned`, `one_line`). Both return Unicode's form NFC, so that equal text is stored
+equally. Joiners and direction marks stay: scripts and emoji need them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Callable
 # Between letters of many scripts, and between the parts of an emoji.
 JOINERS = "\u200c\u200d"
 _ZWJ = JOINERS[1]
-# Embeddings, overrides and isolates: they turn around what stands behind them, on a page also what is not theirs.
+# Embeddings, overrides and isolates: they reverse the text after them, on a page even text of others.
 _TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-# Deprecated format characters, and the frames of annotations.
+# Deprecated format characters, and marks of annotations.
 _OBSOLETE = (*range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC))
 _UNWANTED = frozenset(map(chr, (*_TURNING, *_OBSOLETE)))
 # Letters and symbols that show nothing: fillers of Hangul, the empty pattern of Braille.
@@ -26,11 +27,11 @@ _MODIFIERS = ("\U0001f3fb", "\U0001f3ff")  # skin tones
 _FLAGS = ("\U0001f1e6", "\U0001f1ff")
 _TAGS = ("\U000e0020", "\U000e007f")
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
-_VIRAMA = 9  # the combining class of signs that join two consonants
+_VIRAMA = 9  # the combining class of characters that join two consonants
 
 
 def unwanted(sign: str) -> bool:
-    """Whether no text of ours keeps it: control characters, lone halves of a pair, noncharacters, what turns text around."""
+    """Returns whether text may not hold this character: controls, lone surrogates, noncharacters, and what reverses text."""
     code = ord(sign)
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
         return True
@@ -38,34 +39,36 @@ def unwanted(sign: str) -> bool:
 
 
 def shows(text: str) -> bool:
-    """Whether there is anything in it to see."""
+    """Returns whether the text shows anything."""
     return any(_visible(sign) for sign in text)
 
 
 def cleaned(text: str) -> str:
-    """A stranger's text, NFC, without unwanted signs. Tabs and line ends stay, other controls that are spaces become one."""
+    """Returns text from outside in NFC, without unwanted characters. Tabs and line ends stay; other whitespace controls become a space."""
     return unicodedata.normalize("NFC", "".join(map(_clean_sign, text)))
 
 
 def one_line(text: str) -> str:
-    """A stranger's text as `cleaned`, on one line with single spaces; may be empty."""
+    """Returns text from outside as `cleaned` does, on one line with single spaces. May be empty."""
     return " ".join(cleaned(text).split())
 
 
 def whole_characters(document: str) -> str:
-    """A JSON document in which each escaped lone half of a pair is U+FFFD: strict readers refuse the whole document for one."""
+    """Returns a JSON document in which each escaped lone surrogate is U+FFFD: strict readers refuse the whole document for one."""
     return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], document)
 
 
 def checked_text(text: str) -> str:
-    """Typed text of any number of lines, NFC, its lines ended by a line feed. Raises ValueError that names an unwanted sign."""
+    """Returns typed text of any number of lines in NFC, with line feeds as line ends. Raises ValueError that names an unwanted
+    character."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n").replace(_BYTE_ORDER_MARK, "")
     refuse_unwanted(unified, allowed="\t\n")
     return unicodedata.normalize("NFC", unified)
 
 
 def checked_line(text: str) -> str:
-    """Typed text on one line with single spaces, in which there is something to see, NFC. Raises ValueError that says what is wrong."""
+    """Returns typed text in NFC on one line with single spaces. Raises ValueError that names an unwanted character, or says that the text
+    shows nothing."""
     line = " ".join(text.replace(_BYTE_ORDER_MARK, "").split())
     refuse_unwanted(line)
     if not shows(line):
@@ -74,21 +77,21 @@ def checked_line(text: str) -> str:
 
 
 def refuse_unwanted(text: str, *, allowed: str = "") -> None:
-    """Raises ValueError that names the first unwanted sign and its place."""
+    """Raises ValueError that names the first unwanted character and its position."""
     for place, sign in enumerate(text, 1):
         if sign not in allowed and unwanted(sign):
             raise ValueError(f"{named(sign)} can't be kept: leave it out (character {place})")
 
 
 def named(sign: str) -> str:
-    """`U+202E (right-to-left override)`: for people who can't see it."""
+    """Returns `U+202E (right-to-left override)`, for users who can't see the character."""
     kinds = {"Cc": "control character", "Cs": "half of a character"}
     name = unicodedata.name(sign, "") or kinds.get(unicodedata.category(sign), "no character")
     return f"U+{ord(sign):04X} ({name.lower()})"
 
 
 def shortened(text: str, limit: int, *, size: Callable[[str], int] = len) -> str:
-    """The longest beginning of at most `limit` (characters, or whatever `size` counts) that cuts no letter from its marks."""
+    """Returns the longest beginning of at most `limit` (characters, or what `size` counts) that separates no letter from its marks."""
     end = min(len(text), limit)
     while end and size(text[:end]) > limit:
         end -= 1
@@ -110,7 +113,7 @@ def _visible(sign: str) -> bool:
 
 
 def _joined(before: str, after: str) -> bool:
-    """Whether both are part of what a reader takes for one letter or picture."""
+    """Returns whether both belong to what a reader sees as one letter or picture."""
     if unicodedata.category(after)[0] == "M" or after in JOINERS or before == _ZWJ or unicodedata.combining(before) == _VIRAMA:
         return True
     within = (_MODIFIERS[0] <= after <= _MODIFIERS[1]) or (_TAGS[0] <= after <= _TAGS[1])

@@ -1,4 +1,4 @@
-"""Writing a file while its next bytes arrive: a thread writes one block, the event loop receives the next meanwhile."""
+"""Writes a file while its next bytes arrive: a thread writes one block while the event loop receives the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 from videomoments.core.tasks import forgotten, joined
 
 Piece = bytes | memoryview
-# Large enough that handing over costs nothing beside writing, small enough that two of them do not count as memory.
+# Large enough that handing over costs little compared with writing, small enough that two of them need little memory.
 _BLOCK_BYTES = 4 * 1024**2
 # Less is not handed over while more may come.
 _WORTH_A_THREAD_BYTES = 1024**2
@@ -21,9 +21,9 @@ _MOST_PIECES = 512
 
 
 class WriteBehind:
-    """The file at `path` from byte `at` on; what it held from there is gone. `written` counts the bytes that have been added to it.
+    """Writes the file at `path` from byte `at` on, and discards what it held from there. `written` counts the bytes added to it.
 
-    After an error inside the block, too, all that was taken is in the file when the block is left; after a cancellation it need not be.
+    When the block is left, all accepted bytes are in the file, even after an error inside it; after a cancellation they may not be.
     Entering and leaving raise OSError.
     """
 
@@ -47,8 +47,8 @@ class WriteBehind:
             self._close()
 
     async def write(self, piece: Piece) -> None:
-        """Keeps the piece, which must not change any more; waits only while the disk is a whole block behind.
-        Raises OSError for this piece or one before it."""
+        """Accepts the piece, which must not change any more. Waits only while the disk is a whole block behind. Raises OSError for this
+        piece or one before it."""
         self._gathered.append(piece)
         self._gathered_bytes += len(piece)
         full = self._gathered_bytes >= _BLOCK_BYTES or len(self._gathered) >= _MOST_PIECES
@@ -57,12 +57,12 @@ class WriteBehind:
             await self._hand_over()
 
     async def flush(self) -> None:
-        """All that was taken is in the file when this returns. Raises OSError."""
+        """Returns when all accepted bytes are in the file. Raises OSError."""
         await self._hand_over()
         await self._settle()
 
     def _close(self) -> None:
-        # Not while the thread is still at it: its descriptor would be given anew, and another file written to.
+        # Not while the thread still writes: its descriptor could be reused, and another file be written to.
         if self._writing is None or self._writing.done():
             self._file.close()
         else:
@@ -77,7 +77,7 @@ class WriteBehind:
 
     async def _settle(self) -> None:
         if self._writing is not None:
-            # A cancelled future would look as if the thread had left the file.
+            # A cancelled future would look as if the thread no longer used the file.
             self.written += await joined(self._writing)
             self._writing = None
 
@@ -94,7 +94,7 @@ def _opened(path: Path, at: int) -> FileIO:
 
 
 def _write_all(descriptor: int, pieces: list[Piece]) -> int:
-    """Writes the pieces as they are, without joining them; returns how many bytes they were."""
+    """Writes the pieces without joining them. Returns how many bytes they were."""
     total = 0
     left = [view for piece in pieces if (view := memoryview(piece)).nbytes]
     while left:
