@@ -1,6 +1,5 @@
-"""PostgreSQL, Valkey and the local model services for one machine: started when a URL is not configured, shared by every command of
-one data folder, stopped by the last one. Gives URLs, nothing else. `docs/decisions/0005-embedded-parts.md` says why it is built this way.
-"""
+"""Runs PostgreSQL, Valkey and the local model services for one machine. They start when no URL is configured, all commands of one data
+folder share them, and the last command stops them. `docs/decisions/0005-embedded-parts.md` says why it is built this way."""
 
 from videomoments.embedded.diagnose import Check, diagnose
 from videomoments.embedded.ensure import Stack, ended_servers, revive, running_stack

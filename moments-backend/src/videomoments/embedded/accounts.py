@@ -1,4 +1,4 @@
-"""Under which account the servers run. PostgreSQL refuses to run as root, and `initdb` as an account without a passwd entry."""
+"""Chooses the account that the servers run under. PostgreSQL refuses to run as root, and `initdb` as an account without a passwd entry."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import IO, Any
 
 SERVICE_ACCOUNTS = ("moments", "postgres", "nobody")
 
-# CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID (linux/capability.h): what running another account's server takes.
+# CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETGID, CAP_SETUID (linux/capability.h): what it takes to run another account's server.
 _NEEDED_CAPABILITIES = sum(1 << number for number in (0, 1, 5, 6, 7))
 _NAMESPACE_EXEC = Path(__file__).with_name("namespace_exec.py")
-# Nothing of the caller's environment reaches a server: no LD_LIBRARY_PATH, no PG*, no secrets.
+# The servers get nothing of the caller's environment: no LD_LIBRARY_PATH, no PG*, no secrets.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/", "TZ": "UTC"}
 
 
 class Way(StrEnum):
-    """How a server's process comes to its account."""
+    """How a server's process gets its account."""
 
     SELF = "self"
     SETUID = "setuid"
@@ -32,7 +32,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """An account and the way to it. `uid` and `gid` are what its files show to us."""
+    """An account and the way to get it. `uid` and `gid` are the owner that we see on its files."""
 
     way: Way
     uid: int
@@ -53,7 +53,7 @@ class Account:
         )
 
     def run(self, argv: Sequence[str], *, text: str = "", timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
-        """Runs a program to its end, `text` as its input. Raises OSError or SubprocessError where the system refuses."""
+        """Runs a program to its end, with `text` as its input. Raises OSError or SubprocessError where the system refuses."""
         return subprocess.run(
             self._argv(argv),
             input=text,
@@ -70,18 +70,18 @@ class Account:
         )
 
     def initialiser(self) -> Account:
-        """The account that `initdb` can run as: it looks its own name up, the server itself does not."""
+        """Returns the account that `initdb` can run as: unlike the server, it looks up its own name."""
         if self.way is Way.SELF and _entry(self.uid) is None:
             return replace(self, way=Way.NAMESPACE)
         return self
 
     def make_folder(self, path: Path) -> None:
-        """A folder that only this account may enter."""
+        """Makes a folder that only this account may enter."""
         path.mkdir(mode=0o700, exist_ok=True)
         self.give(path)
 
     def give(self, path: Path) -> None:
-        """Makes the tree at `path` this account's, where it is not yet."""
+        """Makes this account the owner of the tree at `path`, where it is not yet."""
         if self.way is not Way.SETUID:
             return
         if path.lstat().st_uid != self.uid:
@@ -99,26 +99,26 @@ class Account:
             case Way.SETUID:
                 return {"user": self.uid, "group": self.gid, "extra_groups": [], "env": _ENVIRONMENT}
             case Way.NAMESPACE:
-                # The Python between us and the server may need ours to start; the server gets the clean one.
+                # The Python between us and the server may need our environment to start; the server gets the clean one.
                 return {"env": None}
             case Way.SELF:
                 return {"env": _ENVIRONMENT}
 
 
 def own_account() -> Account:
-    """Us, as we are."""
+    """Returns the account of this process."""
     entry = _entry(os.geteuid())
     return Account(Way.SELF, os.geteuid(), os.getegid(), entry.pw_name if entry else str(os.geteuid()))
 
 
 def namespace_account() -> Account:
-    """Us, seen as another uid from inside a user namespace: for root without the right to change its uid."""
+    """Returns this account, seen as another uid inside a user namespace: for root without the right to change its uid."""
     return replace(own_account(), way=Way.NAMESPACE)
 
 
 def service_accounts(prefer_uid: int | None = None) -> Iterator[Account]:
-    """Accounts that root may hand a server to, the best first; `prefer_uid` (the data's owner) before all. None without the
-    capabilities it takes."""
+    """Yields accounts that root may run a server under, the best first; `prefer_uid` (the data's owner) comes before all. Yields none
+    without the capabilities that this takes."""
     if not may_change_account():
         return
     if prefer_uid:
@@ -132,7 +132,7 @@ def service_accounts(prefer_uid: int | None = None) -> Iterator[Account]:
 
 
 def may_change_account() -> bool:
-    """Whether we are root with the capabilities to run, feed and end another account's server."""
+    """Returns whether we are root with the capabilities to run a server under another account, to own its files, and to stop it."""
     if os.geteuid() != 0:
         return False
     if sys.platform != "linux":
@@ -153,7 +153,7 @@ def _entry(uid: int) -> pwd.struct_passwd | None:
 
 
 def _named_uid() -> int:
-    """A uid other than root's that has a passwd entry, to be seen as inside a namespace."""
+    """Returns a uid other than root's that has a passwd entry, for use inside a namespace."""
     for name in (*SERVICE_ACCOUNTS, "daemon"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_uid

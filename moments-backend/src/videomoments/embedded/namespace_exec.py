@@ -1,7 +1,7 @@
-"""Runs a program in a user namespace of its own: `python -I -S namespace_exec.py UID NAME=VALUE… -- PROGRAM ARGUMENT…`.
+"""Runs a program in its own user namespace: `python -I -S namespace_exec.py UID NAME=VALUE… -- PROGRAM ARGUMENT…`.
 
-The program sees itself as UID, which needs no privilege, and gets the named environment alone. A program of its own rather than code
-between fork and exec, since the command that starts a server may have threads.
+The program sees itself as UID, which needs no privilege, and gets only the named environment. This is a program rather than code between
+fork and exec, because the command that starts a server may have threads.
 """
 
 from __future__ import annotations

