@@ -1,4 +1,4 @@
-"""Where a video comes from: downloads behind an address guard, and files of this machine."""
+"""Fetches videos: downloads behind an address guard, and files of this machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which network addresses a download may reach: public ones, and those an operator has listed.
+"""Decides which network addresses a download may reach: public ones, and those that an operator has listed.
 
-A name is resolved once, every answer is checked, and the connection goes to exactly those answers, so a name can't change its mind in
-between. Names that only look like names (`2130706433`, `127.1`) are checked by what they resolve to.
+A name is resolved once, every resolved address is checked, and the connection goes to exactly those addresses, so a name can't change its
+address in between. Spellings that only look like names (`2130706433`, `127.1`) are checked by what they resolve to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from videomoments.core.errors import AddressRefused, InvalidInput, SourceUnavail
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# The IANA special-purpose registry, written out: what `ipaddress` knows of it differs between Python's releases.
+# The IANA special-purpose registry, spelled out, because what `ipaddress` knows of it differs between Python's releases.
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(text)
     for text in (
@@ -46,13 +46,13 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 # As in the WHATWG URL standard: a host that ends in a number is an IPv4 address or nothing.
 _ENDS_IN_NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
 _ISATAP = (0x5EFE, 0x0200_5EFE)
-# Names that mean this machine on every machine (RFC 6761, 6.3, and what hosts files have): nobody need be asked where they lead.
+# Names that mean this machine on every machine (RFC 6761, 6.3, and the names in hosts files): they need no lookup.
 _OURSELVES = re.compile(r"((.+\.)?localhost|localhost6?\.localdomain6?|localhost6|ip6-(localhost|loopback))\.?", re.IGNORECASE)
 _LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address, and each address that is embedded in it, can be reached by anyone on the internet."""
+    """Returns whether the address, and each address embedded in it, can be reached from anywhere on the internet."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
     inner = embedded(address)
@@ -64,7 +64,7 @@ def is_public(address: Address) -> bool:
 
 
 def embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a packet to `address` ends up at: mapped, NAT64, 6to4, Teredo, ISATAP."""
+    """Returns the IPv4 address that a packet to `address` ends up at (mapped, NAT64, 6to4, Teredo, ISATAP), or None."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
@@ -105,20 +105,22 @@ class _AllowList:
 
 
 class AddressGuard:
-    """`allow_private` lists hosts, addresses and networks that may be reached though they are not public, separated by commas."""
+    """Checks addresses. `allow_private` lists hosts, addresses and networks that may be reached although they are not public, separated by
+    commas. Raises `InvalidInput` (`invalid_setting`) for a malformed list."""
 
     def __init__(self, allow_private: str = "") -> None:
         self._allowed = _AllowList.parse(allow_private)
 
     async def addresses(self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[Address]:
-        """All addresses of the host.
+        """Returns all addresses of the host.
 
-        Raises `AddressRefused` if a single one of them may not be reached, `SourceUnavailable` where there is none.
+        Raises `AddressRefused` if a single one of them may not be reached, `SourceUnavailable` where there is none, and `InvalidInput`
+        (`invalid_url`) for an invalid name.
         """
         try:
             answers = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
-            # EAI_AGAIN is a name server that did not answer; the others say that there is no such name.
+            # EAI_AGAIN is a name server that did not answer; the other errors say that there is no such name.
             raise SourceUnavailable(
                 f"The name {host[:100]} can't be resolved.",
                 advice="Check the spelling of the URL and the network.",
@@ -129,7 +131,7 @@ class AddressGuard:
         return self.checked(host, [str(place[0]) for *_, place in answers])
 
     def checked(self, host: str, answers: Iterable[str]) -> list[Address]:
-        """A resolver's answers for `host`, each once. Raises `AddressRefused` if a single one of them may not be reached."""
+        """Returns a resolver's addresses for `host`, each once. Raises `AddressRefused` if a single one of them may not be reached."""
         found: list[Address] = []
         for answer in answers:
             address = ip_address(answer.partition("%")[0])
@@ -139,7 +141,7 @@ class AddressGuard:
         return found
 
     def check(self, host: str, address: Address) -> None:
-        """Raises `AddressRefused` unless the address is public or listed. The message keeps what our resolver knows to itself."""
+        """Raises `AddressRefused` unless the address is public or listed. The message does not reveal what our resolver found."""
         if is_public(address) or self._allowed.has(host.lower().rstrip("."), address):
             return
         raise AddressRefused(
@@ -148,8 +150,8 @@ class AddressGuard:
         )
 
     def check_literal(self, host: str) -> None:
-        """Checks a host that is written as an address, or that names this machine everywhere; another name is left to `addresses`, at the
-        time of connecting.
+        """Checks a host that is written as an address, or that names this machine everywhere. `addresses` checks other names, when a
+        download connects. Raises `AddressRefused`.
 
         Old spellings of IPv4 (`2130706433`, `0177.0.0.1`, `127.1`) are refused whatever they mean: nobody writes them by accident.
         """

@@ -1,4 +1,4 @@
-"""Whether a URL may be registered at all: what its text alone shows, before a run connects to anything."""
+"""Decides whether a URL may be registered, from its text alone, before a run connects to anything."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from videomoments.sources.resolve import checked_url
 
 
 def admitted(url: str, settings: Settings) -> str:
-    """The URL in its normal form: the same for all spellings of one address.
+    """Returns the URL in its normal form, which is the same for all spellings of one address.
 
     Raises `InvalidInput` (`invalid_url`, `url_has_credentials`, `bucket_refused`) and, for a host that is written as a number or is not
-    public, `AddressRefused`. Where a name leads to is seen, and checked, only when a run connects.
+    public, `AddressRefused`. A name is resolved and checked only when a run connects.
     """
     if names_object(url):
         return str(listed_object(url, settings.source_buckets))

@@ -1,7 +1,7 @@
-"""Objects of Google Cloud Storage and S3 as sources (`gs://bucket/key`, `s3://bucket/key`), from buckets that an operator listed.
+"""Downloads objects of Google Cloud Storage and S3 (`gs://bucket/key`, `s3://bucket/key`), from buckets that an operator listed.
 
-Credentials are this installation's own: the clouds' environment variables, or the platform's identity. So without a list nothing is read:
-a user's word must not open what only the operator may see.
+The credentials are this installation's own: the clouds' environment variables, or the platform's identity. Without a list nothing is read,
+because a user's request must not open what only the operator may read.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class ObjectAddress:
 
 
 def names_object(url: str) -> bool:
-    """Whether this is meant as the address of an object, right or wrong."""
+    """Returns whether `url` is meant as the address of an object, valid or not."""
     return url.strip().startswith(_PREFIXES)
 
 
 def object_address(url: str) -> ObjectAddress:
-    """The object that `url` names. Raises `InvalidInput` (`invalid_url`)."""
+    """Returns the object that `url` names. Raises `InvalidInput` (`invalid_url`)."""
     try:
         parts = urlsplit(url.strip())
     except ValueError as error:
@@ -62,7 +62,7 @@ def object_address(url: str) -> ObjectAddress:
 
 
 def listed_object(url: str, buckets: str) -> ObjectAddress:
-    """The object that `url` names, if its bucket is among `buckets` (comma-separated addresses, or folders in them).
+    """Returns the object that `url` names, if its bucket is among `buckets` (comma-separated addresses, or folders in them).
 
     Raises `InvalidInput` (`invalid_url`, `bucket_refused`).
     """
@@ -80,8 +80,8 @@ def listed_object(url: str, buckets: str) -> ObjectAddress:
 async def fetch_object(
     url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
 ) -> FetchedSource:
-    """Downloads an object to `target`, going on where a connection broke off as long as the object is the same. A whole file or none;
-    `resumes` as for `http.fetch`.
+    """Downloads an object to `target`, and resumes after a broken connection as long as the object is unchanged. Leaves a whole file or
+    none; `resumes` works as in `http.fetch`.
 
     Raises `InvalidInput` (see `listed_object`), `NotFound` (`source_not_found`), `SourceUnavailable` (`source_refused`: permanent),
     `TooLarge`, `OutOfSpace`, `UnsupportedMedia` (`empty_file`).
@@ -100,7 +100,7 @@ async def fetch_object(
 
 def _open(address: ObjectAddress) -> GCSStore | S3Store:
     let_native_threads_finish()
-    # The attempts are ours, which go on in the middle; the client's own would begin anew, for minutes.
+    # Our own attempts resume in the middle; the client's retries would start again, for minutes.
     patience: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=10)}
     if address.scheme == "gs":
         return GCSStore(address.bucket, retry_config=patience)
@@ -109,7 +109,7 @@ def _open(address: ObjectAddress) -> GCSStore | S3Store:
 
 @dataclass(slots=True)
 class _Reading:
-    """One object's state over all attempts."""
+    """The state of one object over all attempts."""
 
     address: ObjectAddress
     store: GCSStore | S3Store
@@ -122,17 +122,17 @@ class _Reading:
     fruitless: int = 0
 
     def go_on(self, before: Unfinished) -> None:
-        """With what an earlier download left, if the object is still that one."""
+        """Continues from what an earlier download left, if the object is still the same."""
         self.done, self.size, self.etag = before.done, before.total or -1, before.validator
 
     def left(self) -> Unfinished | None:
-        """What another download can go on from."""
+        """Returns the state from which another download can continue, or None."""
         return Unfinished(str(self.address), self.done, self.size, self.etag) if self.done and self.etag else None
 
     async def attempt(self) -> None:
         before = self.done
         try:
-            # The store's answers have no deadline of their own; between two pieces there is one.
+            # The store's answers have no deadline of their own, but each piece has one.
             async with asyncio.timeout(self.limits.connect_timeout):
                 found = await obstore.head_async(self.store, self.address.key)
             self._begin(found["size"], found["e_tag"])
@@ -147,7 +147,7 @@ class _Reading:
                 retryable=False,
             ) from error
         except (BaseError, TimeoutError) as error:
-            # Its text may name hosts and signed addresses.
+            # The error's text may name hosts and signed addresses, so it is not shown.
             raise SourceUnavailable("The bucket's store failed.", advice="Try again later.") from error
         except OSError as error:
             raise failed_writing(error) from error

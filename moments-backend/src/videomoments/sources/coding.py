@@ -1,4 +1,4 @@
-"""Bodies that a server compressed although nobody asked: unpacked as they come. Their bytes show whether they are compressed."""
+"""Unpacks bodies that a server compressed without being asked, while they arrive. Their bytes show whether they are compressed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from videomoments.core.errors import SourceUnavailable
 from videomoments.sources.sniff import begins_like_media
 
-# Enough to know a container by; little enough to hold back.
+# Enough to recognise a container; little enough to hold back.
 _ENOUGH = 512
-# A bomb unpacks to a thousand times its size: so much of it at a time, with the caller's limits looked at in between.
+# A decompression bomb unpacks to a thousand times its size, so no more is unpacked before the caller checks its limits again.
 _MOST = 1024 * 1024
 _GZIP, _ZSTD, _COMPRESS = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x1f\x9d"
 
 
 class Unpacker:
-    """`claimed` are the compressions that the answer's head names. `packed` says, once bytes have come, whether there is one."""
+    """Unpacks one body. `claimed` are the compressions that the answer's head names. Once bytes have come, `packed` says whether there is
+    one."""
 
     def __init__(self, claimed: Sequence[str], host: str) -> None:
         self.packed = False
@@ -28,7 +29,7 @@ class Unpacker:
         self._bits = 0
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """The file's bytes that have become known. Raises `SourceUnavailable`."""
+        """Yields the file's bytes that `piece` completes. Raises `SourceUnavailable`."""
         if not self._decided:
             self._held += piece
             if len(self._held) < _ENOUGH:
@@ -37,7 +38,7 @@ class Unpacker:
         yield from self._inflated(piece) if self.packed else (piece,)
 
     def end(self) -> Iterator[bytes]:
-        """What is left when no more comes. Raises `SourceUnavailable` where the compressed bytes end in the middle."""
+        """Yields the remaining bytes at the end of the body. Raises `SourceUnavailable` where the compressed bytes end early."""
         if not self._decided:
             piece = self._decide()
             yield from self._inflated(piece) if self.packed else (piece,)
@@ -54,7 +55,7 @@ class Unpacker:
         if head.startswith(_GZIP):
             self._begin(16 + zlib.MAX_WBITS)
         elif claimed == "deflate":
-            # RFC 9110, 8.4.1.2: zlib's format, which many servers leave the head and tail of away.
+            # RFC 9110, 8.4.1.2: the zlib format, of which many servers omit head and tail.
             self._begin(zlib.MAX_WBITS if zlib_head else -zlib.MAX_WBITS)
         elif head.startswith((_ZSTD, _COMPRESS)) or claimed == "br":
             raise SourceUnavailable(
@@ -73,7 +74,7 @@ class Unpacker:
         while piece:
             assert self._inflater is not None
             if self._inflater.eof:
-                # A gzip file may be several, one after the other; what else follows is padding.
+                # A gzip file may consist of several, one after the other; anything else that follows is padding.
                 if not (self._bits > zlib.MAX_WBITS and piece.startswith(_GZIP)):
                     return
                 self._inflater = zlib.decompressobj(self._bits)

@@ -1,6 +1,6 @@
-"""Feeds as lists of recordings: RSS, Atom, RDF and JSON Feed, read as podcast programs read them. Every text in them is a stranger's.
+"""Reads feeds as lists of recordings: RSS, Atom, RDF and JSON Feed, in the way of podcast programs. Every text in them comes from outside.
 
-Addresses are only named here: each is checked, and downloaded behind the address guard, like one that a user gave.
+This module only returns addresses. Each is checked, and downloaded behind the address guard, as one that a user gave.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_FEED_BYTES = 16 * 1024**2
 _MAX_ENTRIES = 5000
 _MAX_DEPTH = 100
 _MAX_TEXT = 8000
-# An ampersand that begins nothing: many feeds are written by templates that forget them.
+# An ampersand that begins no entity: many feeds are written by templates that forget to escape it.
 _BARE = re.compile(rb"&(?!(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31});)")
 _ITEMS = ("item", "entry")
 _TITLES, _IDS, _TIMES = ("title", "itunes:title"), ("guid", "id"), ("pubdate", "published", "dc:date", "updated")
@@ -35,7 +35,7 @@ _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One recording. `page` is where people read of it, `published` YYYYMMDD or empty."""
+    """One recording. `page` is the web page about it; `published` is YYYYMMDD or empty."""
 
     url: str
     title: str
@@ -46,7 +46,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedList:
-    """A feed's recordings in its own order, which is newest first mostly."""
+    """A feed's recordings in the feed's own order, which is mostly newest first."""
 
     title: str
     author: str
@@ -61,13 +61,13 @@ class _Item:
 
 
 def read_feed(data: bytes, address: str) -> FeedList:
-    """The feed at `address`. Entries without a recording are left out; where no entry has one, each is its page, on which there may be
-    one. Raises `InvalidInput` (`not_a_media_url`) for what can't be read or holds nothing."""
+    """Returns the feed at `address`. Entries without a recording are left out. Where no entry has one, each entry is its web page, which
+    may have one. Raises `InvalidInput` (`not_a_media_url`) for a feed that can't be read or is empty."""
     head, items = _json_feed(data) if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else _xml_feed(data)
     entries = [entry for item in items if (entry := _entry(item, address, _recording(item))) is not None]
     if not entries:
         entries = [entry for item in items if (entry := _entry(item, address, item.page)) is not None]
-    unique = tuple({entry.url: entry for entry in reversed(entries)}.values())[::-1]  # of the same one the first
+    unique = tuple({entry.url: entry for entry in reversed(entries)}.values())[::-1]  # of equal addresses the first
     if not unique:
         raise InvalidInput(
             "The URL leads to a feed that names no recordings.", code="not_a_media_url", advice="Give the address of a recording."
@@ -76,7 +76,7 @@ def read_feed(data: bytes, address: str) -> FeedList:
 
 
 def feeds_of_page(page: bytes, address: str) -> list[str]:
-    """The addresses of the feeds that a web page says it has (`<link rel="alternate">`), in its order."""
+    """Returns the addresses of the feeds that a web page names (`<link rel="alternate">`), in its order."""
     found: list[str] = []
     for tag in _LINK_TAG.findall(page.decode("utf-8", "replace")):
         said = {one[0].lower(): one[1] or one[2] or one[3] for one in _ATTRIBUTE.findall(tag)}
@@ -115,7 +115,7 @@ def _first(texts: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 
 def _day(text: str) -> str:
-    """YYYYMMDD of a date as RSS (RFC 822) or Atom (RFC 3339) writes it; empty for another."""
+    """Returns the date of RSS (RFC 822) or Atom (RFC 3339) as YYYYMMDD; empty for other text."""
     if iso := re.match(r"(\d{4})-(\d{2})-(\d{2})", text):
         return "".join(iso.groups())
     try:
@@ -149,7 +149,7 @@ def _xml_feed(data: bytes) -> tuple[dict[str, str], list[_Item]]:
     try:
         return _Reader().read(data, None)
     except expat.ExpatError:
-        # Called UTF-8 and something else, or the other way round: read as the former, with marks for what is none.
+        # The declared encoding is wrong: it is read as UTF-8, with replacement characters for invalid bytes.
         text = re.sub(r"^<\?xml.*?\?>", "", data.decode("utf-8", "replace"), count=1, flags=re.DOTALL)
         try:
             return _Reader().read(text.encode(), "utf-8")
@@ -158,7 +158,7 @@ def _xml_feed(data: bytes) -> tuple[dict[str, str], list[_Item]]:
 
 
 class _Reader:
-    """Reads by names as they are written: many feeds declare no namespaces. Entities of its own make a document no feed."""
+    """Reads elements by their names as written, since many feeds declare no namespaces. Refuses a document that declares entities."""
 
     def __init__(self) -> None:
         self.head: dict[str, str] = {}
@@ -169,7 +169,7 @@ class _Reader:
 
     def read(self, data: bytes, encoding: str | None) -> tuple[dict[str, str], list[_Item]]:
         parser = expat.ParserCreate(encoding)
-        # Names of signs that HTML has, and XML has not, are left out instead of ending it.
+        # Entities of HTML that XML lacks are left out, and do not end the document.
         parser.UseForeignDTD(True)
         parser.EntityDeclHandler = self._entity
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = self._start, self._end, self._characters

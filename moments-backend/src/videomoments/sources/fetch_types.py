@@ -1,4 +1,4 @@
-"""What a download answers, and its limits."""
+"""Types of a download: its result and its limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from videomoments.core.config import Settings
 from videomoments.core.errors import OutOfSpace, TooLarge
 
-# Called on the event loop with (bytes done, bytes in all, or None while that is unknown).
+# Called on the event loop with the bytes done, and the bytes in all (None while unknown).
 OnProgress = Callable[[int, int | None], None]
 
 
@@ -27,7 +27,7 @@ class FetchedSource:
     etag: str | None
     content_type: str | None
     file_name: str
-    # Set by sites: the sound, where it comes apart from the picture; a title that a person wrote; and what else the site tells.
+    # Set by sites: the audio, where it comes apart from the video; a title that a human wrote; and what else the site says.
     sound: Path | None = None
     title: str | None = None
     details: SiteDetails | None = None
@@ -35,7 +35,7 @@ class FetchedSource:
 
 @dataclass(frozen=True, slots=True)
 class SiteChapter:
-    """Seconds from the video's beginning, as the site says; not measured."""
+    """A chapter. `start` and `end` are seconds from the video's beginning, as the site says; they are not measured."""
 
     start: float
     end: float
@@ -44,7 +44,7 @@ class SiteChapter:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """Subtitles that a person made. `format` is `vtt` or `srt`."""
+    """Subtitles that a human made. `format` is `vtt` or `srt`."""
 
     language: str
     format: str
@@ -53,7 +53,8 @@ class Captions:
 
 @dataclass(frozen=True, slots=True)
 class SiteDetails:
-    """What a site tells of a video. Texts are strangers'; `published` is YYYYMMDD or empty; `of`: how many videos the address led to."""
+    """What a site says of a video. Texts come from outside. `published` is YYYYMMDD or empty; `of` is the number of videos that the address
+    led to."""
 
     site: str
     id: str
@@ -76,7 +77,7 @@ class SiteDetails:
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Sizes in bytes, times in seconds. `attempts` in a row that bring nothing new end a download; `sleep` waits between them."""
+    """Sizes are in bytes, times in seconds. A download ends after `attempts` in a row without new bytes; `sleep` waits between them."""
 
     max_bytes: int = 20 * 1024**3
     min_free_bytes: int = 512 * 1024**2
@@ -84,9 +85,9 @@ class FetchLimits:
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
     attempts: int = 4
-    # Browsers follow twenty; short links, a consent, a region, a mirror and a signed address are six.
+    # Browsers follow twenty. Short links, consent, a region, a mirror and a signed address make six.
     max_redirects: int = 10
-    # Bytes per second, in each stretch of `rate_seconds`; and how long a file may come that does not say how long it is.
+    # Bytes per second in each period of `rate_seconds`, and how long a file of unknown length may take.
     min_rate: int = 2000
     rate_seconds: float = 60.0
     open_ended_timeout: float = 2 * 3600.0
@@ -95,7 +96,7 @@ class FetchLimits:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     allow_private: str = ""
-    # A cookie file for sites; buckets that a gs:// or s3:// source may name, comma-separated.
+    # A cookie file for sites, and the buckets that a gs:// or s3:// source may name, comma-separated.
     cookies: Path | None = None
     buckets: str = ""
 

@@ -1,6 +1,6 @@
-"""Heads of HTTP answers put right before they are parsed, as browsers read them: the parser refuses what has one plain meaning.
+"""Corrects heads of HTTP answers before they are parsed, as browsers do: the parser refuses some that have one plain meaning.
 
-A connection carries one answer here and ends, so that nobody can be misled about where an answer begins.
+A connection carries one answer here and ends, so a corrected head can't hide where another answer begins.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import re
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-# More than any head that the parser takes is passed on as it is, for it to refuse.
+# A head that is longer than any that the parser takes is passed on unchanged, and the parser refuses it.
 _LONGEST = 1024 * 1024
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"\s*http/(\d)(?:\.(\d))?[ \t]+(\d{3})([^\r\n]*)", re.IGNORECASE)
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Transfer codings that change nothing; `identity` was one once (RFC 2616).
+# Transfer codings that change nothing; `identity` was once one (RFC 2616).
 _NO_CODING = frozenset([b"", b"identity", b"none", b"binary", b"8bit", b"7bit", b"utf-8"])
 
 
 class LenientHandler(ResponseHandler):
-    """aiohttp's own, behind `mended`."""
+    """aiohttp's own handler, which gets its heads through `mended`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
@@ -44,7 +44,7 @@ class LenientHandler(ResponseHandler):
                 break
             head, self._held, looked_at = self._held[: end.end()], self._held[end.end() :], 0
             status = _STATUS.match(head)
-            # A 1xx is followed by the answer itself.
+            # After a 1xx comes the answer itself.
             self._passes = status is None or not status[3].startswith(b"1")
             super().data_received(mended(head))
         held, self._held = self._held, b""
@@ -53,13 +53,13 @@ class LenientHandler(ResponseHandler):
 
 
 def use_lenient_heads(connector: aiohttp.BaseConnector) -> None:
-    """For all connections of `connector`, which must use each of them once."""
+    """Makes all connections of `connector` lenient. The connector must use each of them once."""
     handler: type[ResponseHandler] = LenientHandler
     connector._factory = functools.partial(handler, loop=asyncio.get_running_loop())
 
 
 def mended(head: bytes) -> bytes:
-    """The head, up to and with its empty line, in the form that it was meant in; one that is none as it is."""
+    """Returns the head, including its empty line, in the form that it was meant in. Returns bytes that are no head unchanged."""
     status = _STATUS.match(head)
     if status is None:
         return head
@@ -70,7 +70,7 @@ def mended(head: bytes) -> bytes:
     rewritten = [(name, value) for name, value in fields if name.lower() not in framing]
     codings = _listed(fields, b"transfer-encoding")
     if b"chunked" in codings:
-        # RFC 9112, 6.3: it overrides a length.
+        # RFC 9112, 6.3: chunked overrides a length.
         rewritten.append((b"Transfer-Encoding", b", ".join(coding for coding in codings if coding not in _NO_CODING)))
     else:
         rewritten += [(b"Transfer-Encoding", coding) for coding in codings if coding not in _NO_CODING]
@@ -86,11 +86,11 @@ def _listed(fields: list[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:
 
 
 def _lengths(fields: list[tuple[bytes, bytes]]) -> list[bytes]:
-    """Returns one length however often it is given, none where it is no number. Two that differ stay, and are refused."""
+    """Returns one length however often it is given, and none where it is no number. Two that differ stay, and the parser refuses them."""
     numbers = [text.removeprefix(b"+") for text in _listed(fields, b"content-length")]
     return sorted({number for number in numbers if number.isdigit()})
 
 
 def _is_other(held: bytes) -> bool:
-    """Whether this can't become the head of an answer."""
+    """Returns whether these bytes can't become the head of an answer."""
     return not b"http/".startswith(held.lstrip()[:5].lower())

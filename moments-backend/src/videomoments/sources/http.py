@@ -1,4 +1,5 @@
-"""Downloads over HTTP that end whole or not at all: dropped bodies are resumed, every redirect is checked, nothing is left behind."""
+"""Downloads over HTTP that end whole or not at all: broken downloads are resumed, every redirect is checked, and no parts are left
+behind."""
 
 from __future__ import annotations
 
@@ -26,21 +27,21 @@ from videomoments.sources.whole import Unfinished, attempts, failed_writing, lef
 
 _CHUNK = 1024 * 1024
 _SPACE_EVERY = 64 * _CHUNK
-# Security policies and cookies fill heads of 16 kB and more; what is longer than this is no head.
+# Security policies and cookies fill heads of 16 kB and more; anything longer than this is no head.
 _MAX_HEAD_LINE = 64 * 1024
 _MAX_HEAD_LINES = 512
-# Called like a robot, which is what we are, in the form that filters expect of one.
+# Names us as a robot, which we are, in the form that filters expect.
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; VideoMoments/0.1)", "Accept": "*/*", "Accept-Encoding": "identity"}
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
-# So many stretches in a row that were too slow end a download, whatever else they brought.
+# A download ends after so many slow periods in a row, whatever else they brought.
 _SLOW_TRIES = 2
 
 
 async def fetch(
     url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
 ) -> FetchedSource:
-    """Downloads `url` to `target`, whose folder exists. A cancelled task, like any error, leaves no file; but one that `resumes` leaves
-    what it has after an error that may pass, beside `target`, and takes up what an earlier one left.
+    """Downloads `url` to `target`, whose folder exists. After an error or a cancellation no file is left. With `resumes`, a download that
+    fails with an error that may pass leaves its bytes next to `target`, and continues from those of an earlier one.
 
     Raises `InvalidInput` (codes `invalid_url`, `url_has_credentials`, `not_a_media_url`, `site_live`), `AddressRefused`, `NotFound`
     (`source_not_found`), `SourceUnavailable` (see there; `source_unavailable` may pass), `TooLarge`, `OutOfSpace`, `UnsupportedMedia`
@@ -57,14 +58,14 @@ async def fetch(
 
 
 async def look(url: str, *, limits: FetchLimits) -> None:
-    """Reads the beginning of what `fetch` would download, and raises what that would raise for it; tries once."""
+    """Reads the beginning of what `fetch` would download, and raises what `fetch` would raise for it. Tries once."""
     download = _Download(checked_url(url), Path(), limits, None, looks_only=True)
     async with _session(limits) as session:
         await download.attempt(session, AddressGuard(limits.allow_private))
 
 
 async def read_text(url: str, *, limits: FetchLimits, max_bytes: int) -> tuple[bytes, str]:
-    """A document of at most `max_bytes`, whatever it is, and the address where it was found in the end. Raises what `fetch` raises."""
+    """Returns a document of any type with at most `max_bytes`, and the address that redirects ended at. Raises what `fetch` raises."""
     bound = dataclasses.replace(limits, max_bytes=max_bytes)
     with tempfile.TemporaryDirectory(prefix="document-") as folder:
         download = _Download(checked_url(url), Path(folder) / "document", bound, None, takes_any=True)
@@ -77,8 +78,9 @@ async def read_text(url: str, *, limits: FetchLimits, max_bytes: int) -> tuple[b
 
 
 def _session(limits: FetchLimits) -> aiohttp.ClientSession:
-    # No environment: a proxy would resolve names behind the guard's back. Cookies live as long as one download: some servers give one
-    # with a redirect and ask for it behind. A connection is used once: what a redirect's body holds beyond its length is no answer.
+    # No proxy from the environment: it would resolve names past the guard. Cookies live as long as one download, because some servers set
+    # one with a redirect and ask for it at the target. A connection is used once: bytes after the length of a redirect's body are no
+    # answer.
     connector = aiohttp.TCPConnector(
         resolver=GuardedResolver(AddressGuard(limits.allow_private)), use_dns_cache=False, limit=1, force_close=True
     )
@@ -99,7 +101,8 @@ def _session(limits: FetchLimits) -> aiohttp.ClientSession:
 
 @dataclass(slots=True)
 class _Download:
-    """One source's state over all its attempts. `done`: bytes of it that are in the file; `most`: the most there ever were."""
+    """The state of one source over all its attempts. `done` is the number of its bytes in the file, `most` the highest that `done` ever
+    was."""
 
     url: URL
     partial: Path
@@ -124,18 +127,18 @@ class _Download:
     _checked_space_at: int = 0
 
     def go_on(self, before: Unfinished) -> None:
-        """With what an earlier download left, whose beginning it has looked at."""
+        """Continues from what an earlier download left; that one has checked the beginning."""
         self.done = self.most = before.done
         self.total, self.validator, self._type_checked = before.total, before.validator, True
 
     def left(self) -> Unfinished | None:
-        """What another download can go on from."""
+        """Returns the state from which another download can continue, or None."""
         if not self.done or self.validator is None or not self._type_checked:
             return None
         return Unfinished(str(self.url), self.done, self.total, self.validator)
 
     async def run(self) -> None:
-        """All attempts. Raises what `fetch` raises."""
+        """Makes attempts until the file is whole. Raises what `fetch` raises."""
         guard = AddressGuard(self.limits.allow_private)
         self._began = self.limits.clock()
         async with _session(self.limits) as session:
@@ -144,7 +147,7 @@ class _Download:
                     await self.attempt(session, guard)
 
     async def attempt(self, session: aiohttp.ClientSession, guard: AddressGuard) -> None:
-        """Gets what is missing. Raises a retryable `SourceUnavailable` when the rest is to be asked for again."""
+        """Gets the missing bytes. Raises a retryable `SourceUnavailable` when the rest must be asked for again."""
         self.asked_to_wait = 0.0
         begun = self.done
         try:
@@ -173,12 +176,12 @@ class _Download:
         except OSError as error:
             raise failed_writing(error) from error
         finally:
-            # More than ever before: a server that can't resume and breaks off again and again makes no headway.
+            # More than ever before: a server that can't resume and breaks off again and again makes no progress.
             self.fruitless = 0 if self.done > self.most else self.fruitless + 1
             self.most = max(self.most, self.done)
 
     def _count_slow(self, error: SourceUnavailable, begun: int) -> None:
-        """A connection that got stuck is tried once more; a server that drips is let go."""
+        """Allows a second try after a stuck connection. A server that is slow again makes the error permanent."""
         if error.code != TOO_SLOW:
             return
         enough = self.limits.min_rate * self.limits.rate_seconds
@@ -187,13 +190,13 @@ class _Download:
             error.retryable = False
 
     async def _open(self, session: aiohttp.ClientSession, guard: AddressGuard) -> aiohttp.ClientResponse:
-        """The answer at the end of all redirects, each of which is checked like the first address."""
+        """Returns the answer at the end of all redirects, each of which is checked like the first address."""
         headers = {}
         if self.done and self.validator:
             headers = {"Range": f"bytes={self.done}-", "If-Range": self.validator}
         else:
             self._begin_anew()
-        # A deadline for all heads together: bytes that drip would each begin the limit for silence anew.
+        # One deadline for all heads together: a slow trickle of bytes would restart the limit for silence each time.
         async with asyncio.timeout(self.limits.read_timeout):
             return await self._followed(session, guard, headers)
 
@@ -228,10 +231,11 @@ class _Download:
         self._head.clear()
 
     def _read_head(self, response: aiohttp.ClientResponse) -> bool:
-        """Takes over what the answer says of itself; sets `done` back where it begins anew. False: the file is whole already."""
+        """Reads the answer's head, and resets `done` where the answer starts from the beginning. Returns False when the file is whole
+        already."""
         headers = response.headers
         if response.status == 416 and self.done and response_headers.length_behind(headers) == self.done:
-            return False  # it broke off behind the last byte
+            return False  # the connection broke after the last byte
         self._check_status(response)
         if response_headers.is_live(headers):
             raise InvalidInput("That is a live stream.", code="site_live", advice="Give a recording of it.")
@@ -257,7 +261,8 @@ class _Download:
         return True
 
     def _continues(self, part: response_headers.Part, validator: str | None) -> bool:
-        """Whether the part follows what is there, of the same file as far as the answer says: not every server heeds `If-Range`."""
+        """Returns whether the part continues what is there, of the same file as far as the answer says: not every server obeys
+        `If-Range`."""
         same = validator is None or self.validator is None or validator == self.validator or '"' not in validator + self.validator
         return part.begin == self.done and (None in (part.total, self.total) or part.total == self.total) and same
 
@@ -276,7 +281,7 @@ class _Download:
             )
         if status == 416:
             self.done, self.validator = 0, None
-        # 202: it is being prepared.
+        # 202: the server is still preparing it.
         passing = status in (202, 408, 416, 425, 429) or status >= 500
         error = SourceUnavailable(
             f"{host} answered with status {status}.", advice="Try again later." if passing else "Check the URL.", retryable=passing
@@ -296,7 +301,7 @@ class _Download:
         writer = WriteBehind(self.partial, at=begin)
         try:
             async with writer:
-                # Pieces as they came from the socket: for blocks of one size they would have to be joined.
+                # Pieces as they came from the socket: blocks of one size would have to be joined.
                 async for piece in response.content.iter_any():
                     rate.came(len(piece), str(self.url.host))
                     for plain in unpacker.feed(piece):
@@ -304,14 +309,14 @@ class _Download:
                 for plain in unpacker.end():
                     await self._take(writer, plain, packed=unpacker.packed)
         finally:
-            # What is asked for next is what follows in the file, not what was received.
+            # The next request asks for what follows in the file, not for what follows the received bytes.
             self.done = begin + writer.written
             if unpacker.packed:
                 # Ranges and lengths are those of the compressed bytes.
                 self.validator, self.total = None, None
 
     def _check_whole(self) -> None:
-        """At the end of an answer."""
+        """Checks the file at the end of an answer. Raises what `fetch` raises for it."""
         if not self._type_checked:
             check_answer(bytes(self._head), whole=True, content_type=self.content_type)
         if self.looks_only:
@@ -322,7 +327,7 @@ class _Download:
             raise UnsupportedMedia("The URL leads to an empty file.", code="empty_file", advice="Check the URL.")
 
     async def _look_at(self, response: aiohttp.ClientResponse, unpacker: Unpacker) -> None:
-        """Only the beginning, as far as it is needed to tell what it is."""
+        """Reads only as much of the beginning as is needed to recognise it."""
         async with asyncio.timeout(self.limits.read_timeout):
             async for piece in response.content.iter_any():
                 for plain in unpacker.feed(piece):

@@ -1,4 +1,4 @@
-"""Files on this machine, which only the command line may name."""
+"""Files on this machine as sources. Only the command line may name them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from videomoments.sources.sniff import HEAD_BYTES, refuse_not_media
 
 
 def inspect(path: Path, *, called: str | None = None) -> FetchedSource:
-    """The file as a source, where it is. `called` is how messages name it, else its own name.
+    """Returns the file as a source, without copying it. `called` is its name in messages; the default is its own name.
 
-    Raises `InvalidInput` (codes `file_missing`, `not_a_file`, `file_unreadable`) or `UnsupportedMedia` (`empty_file`, and `not_media` for
-    what its first bytes show to be something else).
+    Raises `InvalidInput` (codes `file_missing`, `not_a_file`, `file_unreadable`) or `UnsupportedMedia` (`empty_file`, and `not_media` when
+    its first bytes show something else).
     """
     name = called or label(path.name) or "file"
     try:

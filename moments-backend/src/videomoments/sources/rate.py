@@ -1,4 +1,4 @@
-"""The least speed of a download: a server that drips must not hold a worker's place for hours."""
+"""Enforces the least speed of a download: a slow server must not hold a worker's place for hours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOO_SLOW = "source_too_slow"
 
 @dataclass(slots=True)
 class MinimumRate:
-    """At least `rate` bytes per second in each stretch of `seconds`; 0: any speed."""
+    """Requires at least `rate` bytes per second in each period of `seconds`. A rate of 0 allows any speed."""
 
     rate: int
     seconds: float
@@ -25,7 +25,7 @@ class MinimumRate:
         self._since = self.clock()
 
     def came(self, size: int, host: str) -> None:
-        """`size` more bytes have come. Raises a retryable `SourceUnavailable` (`source_too_slow`) at the end of a stretch with too few."""
+        """Counts `size` more bytes. Raises a retryable `SourceUnavailable` (`source_too_slow`) at the end of a period with too few."""
         self._bytes += size
         elapsed = self.clock() - self._since
         if elapsed < self.seconds:

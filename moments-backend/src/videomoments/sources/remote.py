@@ -1,4 +1,4 @@
-"""Any remote source: a file over HTTP, a video on a page, an object in a bucket that an operator listed."""
+"""Fetches any remote source: a file over HTTP, a video on a page, an object in a bucket that an operator listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from videomoments.sources.resolve import MEDIA_ENDINGS, checked_url
 from videomoments.sources.site import MAX_LISTED, ListedVideo, Listing, fetch_site, list_site
 from videomoments.sources.sniff import Feed, WebPage
 
-# yt-dlp found no video on a page that it could read.
+# yt-dlp read the page and found no video on it.
 _NO_VIDEO = ("not_a_media_url",)
 _MOST_FEEDS = 3
 
@@ -24,11 +24,12 @@ _MOST_FEEDS = 3
 async def fetch(
     url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, resumes: bool = False
 ) -> FetchedSource:
-    """Downloads the source to `target`, whose folder exists. A cancelled task, like any error, leaves no file; but one that `resumes`
-    leaves beside `target` what it has of a file or an object after an error that may pass, and goes on from there.
+    """Downloads the source to `target`, whose folder exists. After an error or a cancellation no file is left. With `resumes`, a download
+    of a file or an object that fails with an error that may pass leaves its bytes next to `target`, and the next one continues from there.
 
-    It is asked for as a file first; a page, or a refusal to show one to a program like ours, is yt-dlp's. Of a feed the first recording
-    comes, as of a list.
+    The URL is first requested as a file. A page, or a refusal to show one to a program like ours, goes to yt-dlp. From a feed, as from a
+    list, it downloads the first recording.
+
     Raises what `http.fetch`, `fetch_site` and `fetch_object` raise.
     """
     if names_object(url):
@@ -44,15 +45,15 @@ async def fetch(
         try:
             return await fetch_site(url, target, limits=limits, on_progress=on_progress)
         except MomentsError as none:
-            # The page of an episode, whose player nobody knows: its podcast's feed may name the file.
+            # The page of an episode, whose player yt-dlp doesn't know: its podcast's feed may name the file.
             if none.code not in _NO_VIDEO or (found := await _episode(url, limits)) is None:
                 raise
         return await _fetch_entry(*found, target, limits, on_progress, resumes=resumes)
 
 
 async def listed(url: str, *, max_videos: int, limits: FetchLimits) -> Listing:
-    """The videos that a URL leads to; a file, an object and a page with one video have none but themselves. A feed has its recordings,
-    and so has a page without a video that names its feed. Raises like `fetch`."""
+    """Returns the videos that a URL leads to. The list is empty for a file, an object and a page with one video. A feed lists its
+    recordings, and so does a page without a video that names its feed. Raises what `fetch` raises."""
     if names_object(url) or names_file(url):
         return Listing("", (), 1)
     try:
@@ -76,20 +77,20 @@ async def _feed(url: str, limits: FetchLimits) -> FeedList:
 
 
 async def _feeds_of(url: str, limits: FetchLimits) -> list[FeedList]:
-    """The feeds of a page that can be read, of the first few that it names: one for its comments may stand beside it."""
+    """Returns the readable feeds among the first few that a page names: a feed of its comments may be among them."""
     found = []
     with suppress(MomentsError):
         for address in feeds_of_page(*await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))[:_MOST_FEEDS]:
             with suppress(MomentsError):
                 feed = await _feed(address, limits)
-                # Pages alone: those of another page are no answer.
+                # Feeds that list only pages lead to no recordings.
                 if any(entry.url != entry.page for entry in feed.entries):
                     found.append(feed)
     return found
 
 
 async def _episode(url: str, limits: FetchLimits) -> tuple[FeedList, FeedEntry] | None:
-    """The entry, of the page's own feeds, whose page this is. Another entry would be another recording."""
+    """Returns the entry of the page's own feeds that has this page as its page, or None. Another entry would be another recording."""
     page = str(checked_url(url)).rstrip("/")
     for feed in await _feeds_of(url, limits):
         for entry in feed.entries:
@@ -117,7 +118,7 @@ def _listing(feed: FeedList, max_videos: int) -> Listing:
 
 
 def names_file(url: str) -> bool:
-    """Whether the path ends like a media file's."""
+    """Returns whether the path ends like a media file's."""
     return PurePosixPath(urlsplit(url).path).suffix.lower() in MEDIA_ENDINGS
 
 

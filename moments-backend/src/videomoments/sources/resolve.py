@@ -1,4 +1,4 @@
-"""What a user gave as the source: a URL, or the path of a file."""
+"""Reads what a user gave as the source: a URL, or the path of a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEDIA_ENDINGS = frozenset(
         *("caf", "au", "snd", "w64", "wv", "ape", "tta", "amr", "awb", "dss", "qcp"),
     )
 )
-# What podcast pages write for http, or in front of it.
+# Schemes that podcast pages write in place of http, or in front of it.
 _FEED_SCHEME = re.compile(r"(?:feed|itpc|pcast|podcast):(?:(?://)?(https?:)(?=//)|(?=//))", re.IGNORECASE)
 # RFC 3986: a path and a query that need no encoding, as they were written.
 _ENCODED = re.compile(r"(/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?")
@@ -31,8 +31,8 @@ _DOTS = re.compile(r"/\.{1,2}(/|$)")
 
 
 def checked_url(text: str) -> URL:
-    """The URL in its normal form: host in lower case, no default port, no fragment; two spellings of one address become equal. A path
-    and a query that are valid stay as they were written: signed addresses are signed letter by letter.
+    """Returns the URL in its normal form: host in lower case, no default port, no fragment, so that spellings of one address become equal.
+    A valid path and query stay as written, because signed addresses are signed letter by letter.
 
     Raises `InvalidInput` with the code `invalid_url`, or `url_has_credentials`: those would end up in the database and in logs.
     """
@@ -69,7 +69,7 @@ def checked_url(text: str) -> URL:
 
 
 def _trimmed(text: str) -> str:
-    """Without what comes along when an address is copied: spaces of any kind and marks without width around it, a podcast's scheme."""
+    """Removes what is copied along with an address: spaces of any kind and zero-width marks around it, and a podcast's scheme."""
     ends = [place for place, sign in enumerate(text) if not sign.isspace() and unicodedata.category(sign) not in ("Cf", "Zs", "Zl", "Zp")]
     text = text[ends[0] : ends[-1] + 1] if ends else ""
     if scheme := _FEED_SCHEME.match(text):
@@ -78,7 +78,7 @@ def _trimmed(text: str) -> str:
 
 
 def _as_written(url: URL, text: str) -> URL:
-    """`url` with the path and the query that `text` has, where they are valid."""
+    """Returns `url` with the path and query as `text` has them, where they are valid."""
     behind = text.partition("#")[0].partition("://")[2]
     written = _ENCODED.fullmatch(behind[len(re.split(r"[/?]", behind, maxsplit=1)[0]) :])
     if written is None or _DOTS.search(written[1] or ""):
@@ -87,25 +87,27 @@ def _as_written(url: URL, text: str) -> URL:
 
 
 def label(text: str, limit: int = MAX_LABEL) -> str:
-    """A file's name as text to show: the last path segment without control, direction or line characters. Never part of a path."""
+    """Returns a file's name as text to show: the last path segment without control, direction or line characters. Never use it in a
+    path."""
     return shown(text.replace("\\", "/").rstrip("/").rpartition("/")[2], limit)
 
 
 def shown(text: str, limit: int) -> str:
-    """A stranger's text on one line: without control, direction or line characters, at most `limit` long; empty where it shows nothing."""
-    # Line ends of a name are none: they go, where those of a text become spaces.
+    """Returns text from outside on one line, without control, direction or line characters and at most `limit` long. Empty where it shows
+    nothing."""
+    # Line ends in names are removed, while those in texts become spaces.
     head = "".join(character for character in text[: 8 * limit] if unicodedata.category(character) not in ("Cc", "Zl", "Zp"))
     line = shortened(one_line(head), limit).strip()
     return line if shows(line) else ""
 
 
 def url_label(url: URL) -> str:
-    """The file name that the URL ends in, else its host."""
+    """Returns the file name at the end of the URL, else its host."""
     return label(unquote(url.raw_path)) or label(url.host or "")
 
 
 def title_of(name: str) -> str:
-    """A title to begin with: the file name without its extension, underscores as spaces."""
+    """Returns a first title: the file name without its extension, with spaces for underscores."""
     stem = PurePosixPath(name).stem if PurePosixPath(name).suffix.lower().lstrip(".").isalnum() else name
     title = " ".join(stem.replace("_", " ").split())
     return title if shows(title) else name

@@ -1,4 +1,4 @@
-"""aiohttp's way to names through the address guard."""
+"""Connects aiohttp's name resolution to the address guard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from videomoments.sources.address_guard import AddressGuard
 
 
 class GuardedResolver(AbstractResolver):
-    """aiohttp's way to names: it gets checked addresses only and connects to nothing else."""
+    """Resolves names for aiohttp. aiohttp gets only checked addresses, and connects to nothing else."""
 
     def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
@@ -29,4 +29,4 @@ class GuardedResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing, since the resolver holds no resources."""

@@ -1,4 +1,4 @@
-"""What the head of an HTTP answer says, read as browsers read it: sloppy spellings have one meaning, and what has none is not believed."""
+"""Reads the head of an HTTP answer as browsers do: sloppy spellings have one meaning, and a field without a clear meaning is ignored."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _STAR_NAME = re.compile(r"\bfilename\*\s*=\s*\"?([\w.:-]*)'[^']*'([^;\"]+)", re.
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,500}")
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
-# Of the registry of content codings those that change bytes. Whatever else is written there (UTF-8, none, binary, 8bit, aws-chunked)
-# is no coding: the bytes are the file's.
+# The registered content codings that change bytes. Anything else (UTF-8, none, binary, 8bit, aws-chunked) is no coding: the bytes are the
+# file's.
 _COMPRESSIONS = frozenset(["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Of a file of `total` bytes (None: not said) those from `begin` on."""
+    """The bytes from `begin` on of a file of `total` bytes (None: unknown)."""
 
     begin: int
     total: int | None
 
 
 def part_of(headers: Headers) -> Part | None:
-    """What a 206 holds; None where it does not say so in any way that has one meaning."""
+    """Returns what a 206 holds; None where its field has no clear meaning."""
     found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", ""))
     if found is None or int(found[2]) < int(found[1]):
         return None
@@ -47,7 +47,7 @@ def part_of(headers: Headers) -> Part | None:
 
 
 def length_behind(headers: Headers) -> int | None:
-    """The file's length that a 416 tells, None where it tells none."""
+    """Returns the file's length that a 416 names, or None."""
     found = _UNSATISFIED.fullmatch(headers.get("Content-Range", ""))
     return int(found[1]) if found else None
 
@@ -58,20 +58,20 @@ def content_length(headers: Headers) -> int | None:
 
 
 def compressions(headers: Headers) -> list[str]:
-    """The compressions that the answer claims, in the order in which they were applied."""
+    """Returns the compressions that the answer claims, in the order in which they were applied."""
     named = ",".join(headers.getall("Content-Encoding", ())).lower()
     return [one for one in re.split(r"[,;\s]+", named) if one in _COMPRESSIONS]
 
 
 def media_type(headers: Headers) -> str | None:
-    """`video/mp4`, in lower case and without parameters; None where what is written is no type."""
+    """Returns the type in lower case and without parameters, for example `video/mp4`; None where the field holds no type."""
     written = re.split(r"[;,]", headers.get("Content-Type", ""))[0].strip().lower()
     return written if _TYPE.fullmatch(written) else None
 
 
 def validator_of(headers: Headers) -> str | None:
-    """What a resumed request compares by. A weak one promises the same meaning, not the same bytes; one with other signs than ASCII's
-    can't be sent back."""
+    """Returns the validator for a resumed request. Weak ones are ignored, since they promise the same meaning, not the same bytes, and so
+    are those with characters outside ASCII, which can't be sent back."""
     etag = headers.get("ETag", "").strip()
     if _PRINTABLE.fullmatch(etag) and etag[:2].upper() != "W/":
         return etag
@@ -80,7 +80,7 @@ def validator_of(headers: Headers) -> str | None:
 
 
 def wished_wait(headers: Headers, now: datetime | None = None) -> float | None:
-    """Seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3); None where it asks for none."""
+    """Returns the seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3), or None."""
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
@@ -93,22 +93,22 @@ def wished_wait(headers: Headers, now: datetime | None = None) -> float | None:
 
 
 def is_live(headers: Mapping[str, str]) -> bool:
-    """Whether this is a radio station's stream (SHOUTcast, Icecast), which has no end."""
+    """Returns whether this is a radio station's stream (SHOUTcast, Icecast), which has no end."""
     return "Content-Length" not in headers and any(name.lower() in ("icy-name", "icy-metaint", "icy-br", "icy-genre") for name in headers)
 
 
 def redirected(url: URL, headers: Headers) -> URL | None:
-    """Where the answer leads; None where it does not say. Raises ValueError, and what `checked_url` raises."""
+    """Returns the address that the answer redirects to; None where it names none. Raises ValueError, and what `checked_url` raises."""
     location = _text(headers.get("Location", "")).strip()
     if not location:
         return None
-    # Written out by many servers as it is in their file system.
+    # Many servers write the path with spaces, as it is in their file system.
     location = "".join(quote(sign) if sign.isspace() else sign for sign in location)
     return checked_url(urljoin(str(url), location))
 
 
 def file_name(headers: Headers, url: URL) -> str:
-    """A label: the name that the answer gives, else the address's."""
+    """Returns a label: the file name that the answer gives, else the one in the address."""
     given = _text(headers.get("Content-Disposition", ""))
     if star := _STAR_NAME.search(given):
         try:
@@ -118,7 +118,7 @@ def file_name(headers: Headers, url: URL) -> str:
         if label(name):
             return label(name)
     if plain := _PLAIN_NAME.search(given):
-        # Only the quotation mark is taken for escaped: the backslashes of Windows' paths are not.
+        # Only an escaped quotation mark is unescaped: backslashes may be those of Windows' paths.
         name = unquote((plain[1] or plain[2] or plain[3] or "").replace('\\"', '"').strip())
         if label(name):
             return label(name)
@@ -126,7 +126,7 @@ def file_name(headers: Headers, url: URL) -> str:
 
 
 def _text(header: str) -> str:
-    """A header's text: UTF-8, or where it is none Latin-1, which is what HTTP once was."""
+    """Returns a header's text: UTF-8, or Latin-1, HTTP's former encoding, where it is not valid UTF-8."""
     try:
         raw = header.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

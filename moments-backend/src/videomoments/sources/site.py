@@ -1,4 +1,4 @@
-"""Videos of sites, by yt-dlp in a child of its own: the parent's side."""
+"""Downloads videos of sites with yt-dlp in its own child process. This is the parent's side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from videomoments.sources.rate import MinimumRate
 from videomoments.sources.resolve import checked_url, label
 from videomoments.sources.sniff import HEAD_BYTES, check_answer
 
-# Pages are read, players' scripts looked through and many short parts fetched without a word of yt-dlp's.
+# yt-dlp reports nothing while it reads pages, searches players' scripts and fetches many short parts.
 _STALL_SECONDS = 180.0
 _LIST_SECONDS = 120.0
 MAX_LISTED = 500
@@ -45,8 +45,8 @@ class ListedVideo:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The videos that an address leads to, at most as many as were asked for. `total` is None where the site does not say.
-    A single video, or a file, is no list: `videos` is empty."""
+    """The videos that an address leads to, at most as many as were asked for. `total` is None where the site does not say. A single video,
+    or a file, is no list: then `videos` is empty."""
 
     title: str
     videos: tuple[ListedVideo, ...]
@@ -56,9 +56,9 @@ class Listing:
 async def fetch_site(
     url: str, target: Path, *, limits: FetchLimits, on_progress: OnProgress | None = None, program: ChildProgram = PROGRAM
 ) -> FetchedSource:
-    """The first video of a page as a file at `target`, with its sound beside it where the site keeps them apart.
+    """Downloads the first video of a page to `target`, and its audio next to it where the site separates them.
 
-    A cancelled task, like any error, leaves no file and no process. Raises the errors of `site_errors`, `AddressRefused`, `TooLarge`,
+    After an error or a cancellation no file and no process is left. Raises the errors of `site_errors`, `AddressRefused`, `TooLarge`,
     `OutOfSpace`.
     """
     address = str(checked_url(url))
@@ -71,7 +71,7 @@ async def fetch_site(
 
 
 async def list_site(url: str, *, max_videos: int, limits: FetchLimits, program: ChildProgram = PROGRAM) -> Listing:
-    """What an address leads to, without downloading it. Raises what `fetch_site` raises."""
+    """Returns what an address leads to, without downloading it. Raises what `fetch_site` raises."""
     job = _job("list", str(checked_url(url)), limits) | {"max_videos": min(max_videos, MAX_LISTED), "folder": None}
     result = await _result(program, job, limits, min(_LIST_SECONDS, limits.total_timeout), None)
     total = result["total"]
@@ -100,7 +100,7 @@ async def _result(
     takes = {
         "memory_bytes": 4 * 1024**3,
         "cpu_seconds": 3600,
-        # The meter inside says so better; this holds where it does not look.
+        # The meter in the child gives a better error; this limit holds where the meter does not see the bytes.
         "file_bytes": limits.max_bytes + 64 * 1024**2,
         "open_files": 256,
     }
@@ -122,7 +122,8 @@ async def _result(
 
 
 class _Speed:
-    """The least rate of a site, from its first byte on. More patient than with a file: between the parts of a stream there are pauses."""
+    """Enforces a least rate for a site, from its first byte on. It is more patient than for a file, because a stream pauses between its
+    parts."""
 
     def __init__(self, limits: FetchLimits) -> None:
         self._limits = limits
@@ -130,7 +131,7 @@ class _Speed:
         self._done = 0
 
     def at(self, done: int) -> None:
-        """`done` bytes have come. Raises `SourceUnavailable` (`source_too_slow`: permanent)."""
+        """Notes that `done` bytes have come. Raises `SourceUnavailable` (`source_too_slow`: permanent)."""
         if self._rate is None:
             self._rate = MinimumRate(self._limits.min_rate, _PATIENCE * self._limits.rate_seconds, self._limits.clock)
         came, self._done = max(0, done - self._done), done
@@ -142,10 +143,10 @@ class _Speed:
 
 
 def _taken(folder: Path, target: Path, result: Mapping[str, Any]) -> FetchedSource:
-    """Moves the child's files to where they belong; their names are ours, never the site's."""
+    """Moves the child's files to their targets. Their names are ours, never the site's. Raises what `check_answer` raises."""
     files = [folder / f"part{number}" for number in range(len(result["files"]))][:2]
     for file in files:
-        # What yt-dlp takes for "a direct link" may be a page or a list of somebody else's.
+        # A "direct link" of yt-dlp may be a page or a list of another site.
         with file.open("rb") as reader:
             head = reader.read(HEAD_BYTES)
             check_answer(head, whole=len(head) < HEAD_BYTES)

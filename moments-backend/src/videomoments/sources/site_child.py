@@ -1,7 +1,7 @@
-"""The child that runs yt-dlp: `python -m videomoments.sources.site_child`. One job, then it ends. Started by `site.py` only.
+"""The child process that runs yt-dlp: `python -m videomoments.sources.site_child`. It does one job and ends. Only `site.py` starts it.
 
-yt-dlp is used as a library. It gets no configuration files, no plugins, no cookies but a file that an operator named, no programs to
-start and no network but through `site_guard`.
+yt-dlp is used as a library. It gets no configuration files, no plugins, no cookies except a file that an operator named, no programs to
+start, and no network except through `site_guard`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from yt_dlp import YoutubeDL
 
 _PROTOCOLS = "[protocol~='^(https?|m3u8(_native)?|http_dash_segments)$']"
-# One file with both where it is good enough, else picture and sound apart (they are joined by `media`), else what there is.
+# One file with both where it is good enough, else video and audio apart (`media` joins them), else whatever there is.
 _FORMAT = f"b[height>=720]{_PROTOCOLS}/bv*{_PROTOCOLS}+ba{_PROTOCOLS}/b{_PROTOCOLS}/ba{_PROTOCOLS}/bv{_PROTOCOLS}"
 # What browsers play and what can be cut without encoding; more than 1080 lines would only cost time.
 _ORDER = ["res:1080", "vcodec:h264", "acodec:aac", "proto:https"]
@@ -37,7 +37,7 @@ _guard = ChildGuard(AddressGuard())
 
 
 def run(job: Mapping[str, Any], emit: Emit) -> None:
-    """`fetch`: one video's files into `folder`. `list`: the videos behind an address."""
+    """Runs a job. `fetch` downloads one video's files into `folder`; `list` emits the videos that an address leads to."""
     from yt_dlp import YoutubeDL
 
     if job["job"] == "list":
@@ -55,13 +55,13 @@ def _parameters(job: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
         "no_color": True,
         "cachedir": False,
         "cookiefile": job["cookies"],
-        # Empty: no proxy, whatever the environment says. It would resolve names behind the guard's back.
+        # An empty proxy means none, whatever the environment says: a proxy would resolve names past the guard.
         "proxy": "",
         "socket_timeout": job["read_timeout"],
         "retries": 3,
         "fragment_retries": 3,
         "extractor_retries": 1,
-        # A video with holes is no video (F58).
+        # A video with missing parts is useless (F58).
         "skip_unavailable_fragments": False,
         "format": _FORMAT,
         "format_sort": _ORDER,
@@ -76,7 +76,7 @@ def _parameters(job: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 class _Log:
-    """yt-dlp's own words go to stderr; each is a sign of life."""
+    """Sends yt-dlp's messages to stderr. Each is a sign of life."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
@@ -130,7 +130,8 @@ def _size(chosen: Mapping[str, Any]) -> int | None:
 
 @dataclass
 class _Meter:
-    """Bytes of all files of one video: held under the limit while they come in. `max_filesize` of yt-dlp would skip without a word."""
+    """Counts the bytes of all files of one video, and enforces the limits while they come in. The `max_filesize` of yt-dlp would skip the
+    file without an error."""
 
     job: Mapping[str, Any]
     emit: Emit
@@ -151,7 +152,7 @@ class _Meter:
         self.number = number
 
     def report(self, status: Mapping[str, Any]) -> None:
-        """yt-dlp's progress hook. Raises `TooLarge`, `OutOfSpace`."""
+        """Handles yt-dlp's progress hook. Raises `TooLarge`, `OutOfSpace`."""
         exact = int(status.get("total_bytes") or 0)
         self.done[self.number] = int(status.get("downloaded_bytes") or 0)
         self.sizes[self.number] = exact or int(status.get("total_bytes_estimate") or 0) or self.sizes[self.number]
@@ -169,7 +170,7 @@ class _Meter:
 
 
 def _explain(error: BaseException) -> MomentsError:
-    """What the guard refused is why the rest failed."""
+    """Returns our error. A refusal by the guard is the cause of all other failures, so it comes first."""
     if isinstance(error, TooLarge) or _guard.refusal is None:
         return explain(error)
     return _guard.refusal
@@ -177,7 +178,7 @@ def _explain(error: BaseException) -> MomentsError:
 
 def _prepare(job: Mapping[str, Any]) -> None:
     logging.disable()
-    # Its extractors are imported with the first use: what they import must come before the door closes.
+    # Extractors are imported at their first use, and their own imports must happen before the guard is installed.
     import yt_dlp.extractor.generic
     import yt_dlp.globals
 

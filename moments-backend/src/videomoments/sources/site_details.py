@@ -1,4 +1,4 @@
-"""What yt-dlp returns of a video and of a list, cut down to what is stored. In the child only: every value is a stranger's."""
+"""Reduces what yt-dlp returns of a video or a list to what is stored. Runs only in the child: every value comes from outside."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CAPTION_KINDS = ("vtt", "srt")
 
 
 def details_of(ydl: YoutubeDL, found: Mapping[str, Any], of: int) -> dict[str, Any]:
-    """The fields of `SiteDetails`, and the label of the file."""
+    """Returns the fields of `SiteDetails`, and the title and extension of the file."""
     ending = str(found.get("ext") or "").lower()
     title = shown(str(found.get("title") or ""), 300)
     if of == 1 and found.get("extractor_key") == "HTML5MediaEmbed":
-        title = title.removesuffix(" (1)")  # it numbers a page's videos even where there is one
+        title = title.removesuffix(" (1)")  # yt-dlp numbers a page's videos even where there is one
     return {
         "title": title,
         "ending": f".{ending}" if ending.isalnum() and len(ending) <= 5 else "",
@@ -40,7 +40,7 @@ def details_of(ydl: YoutubeDL, found: Mapping[str, Any], of: int) -> dict[str, A
 
 
 def entries_of(found: Mapping[str, Any], url: str, max_videos: int) -> dict[str, Any]:
-    """The videos behind an address: `videos`, and how many there are in all (None: nobody says). A single video is no list."""
+    """Returns the `videos` that an address leads to, and their `total` (None: unknown). A single video is no list."""
     if found.get("_type") != "playlist":
         return {"title": shown(str(found.get("title") or ""), 300), "videos": [], "total": 1}
     videos: list[dict[str, str]] = []
@@ -52,7 +52,8 @@ def entries_of(found: Mapping[str, Any], url: str, max_videos: int) -> dict[str,
 
 
 def _address(entry: Mapping[str, Any], page: str) -> str:
-    """Where one video of a list is to be had: its own page, else, of a video in the list's own page, its file."""
+    """Returns the address of one video of a list: its own page, or its file where the video is on the list's own page. Empty without
+    one."""
     own = _web_address(entry.get("webpage_url") or (entry.get("url") if entry.get("_type") in ("url", "url_transparent") else ""))
     if own and own.partition("#")[0] != page.partition("#")[0]:
         return own
@@ -80,14 +81,15 @@ def _chapters(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _captions(ydl: YoutubeDL, found: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The subtitles that a person made, in the video's language or the first there is. Machine-made ones are no better than ours."""
+    """Returns the subtitles that a human made, in the video's language, else in the first language. Machine-made ones are no better than
+    ours."""
     offered = {name: kinds for name, kinds in (found.get("subtitles") or {}).items() if name != "live_chat"}
     spoken = str(found.get("language") or "").split("-")[0]
     names = sorted(offered, key=lambda name: (name.split("-")[0] != spoken, name.split("-")[0] != "en", name))
     for name in names[:3]:
         for kind in _CAPTION_KINDS:
             for track in offered[name] or ():
-                # A caption that does not come is no reason to lose the video.
+                # A failing caption is no reason to lose the video.
                 with contextlib.suppress(Exception):
                     if track.get("ext") == kind and (text := _text(ydl, track)):
                         return [{"language": shown(name, 20), "format": kind, "text": text}]

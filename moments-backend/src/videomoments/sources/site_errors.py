@@ -1,8 +1,8 @@
-"""yt-dlp's refusals as one line with a stable code. In the child only.
+"""Turns yt-dlp's errors into one line with a stable code. Runs only in the child.
 
-Codes, all permanent but the last: `not_a_media_url` (no video on the page), `site_private`, `site_login`, `site_geo_blocked`,
-`site_removed`, `site_drm`, `site_live`, `site_bot_check`, `site_failed` (its extractor does not know the page any more);
-`source_not_found`, `source_refused` and `source_unavailable` as for any download.
+Codes, all permanent except `site_bot_check` and `source_unavailable`: `not_a_media_url` (no video on the page), `site_private`,
+`site_login`, `site_geo_blocked`, `site_removed`, `site_drm`, `site_live`, `site_bot_check`, `site_failed` (its extractor does not know the
+page any more); `source_not_found`, `source_refused` and `source_unavailable` as for any download.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from videomoments.core.errors import InvalidInput, MomentsError, NotFound, OutOfSpace, SourceUnavailable, TooLarge
 
-# In this order: "sign in to confirm you're not a bot" is no private video, a private one may ask to sign in.
+# The order counts: "sign in to confirm you're not a bot" is no private video, and a private one may ask to sign in.
 _SAID = (
     ("site_bot_check", r"not a bot|captcha|unusual traffic", "The site takes us for a robot.", "Try again later, or from another network."),
     ("site_drm", r"\bdrm\b", "The video is protected against copying (DRM).", "Use another copy of it."),
@@ -52,7 +52,7 @@ _BROKEN = frozenset(["TransportError", "IncompleteRead", "SSLError", "Certificat
 
 
 def explain(error: BaseException) -> MomentsError:
-    """Our own error for whatever came out of yt-dlp."""
+    """Returns our own error for any error of yt-dlp."""
     chain = list(_chain(error))
     for one in chain:
         if isinstance(one, MomentsError):
@@ -71,11 +71,11 @@ def _of_the_disk(chain: Sequence[BaseException]) -> MomentsError | None:
 
 
 def _of_the_site(chain: Sequence[BaseException]) -> MomentsError | None:
-    """By the kind of error that an extractor raised, else by its words."""
+    """Returns the error for the kind of exception that an extractor raised, else for its message. None when neither is known."""
     for one in chain:
         if code := _KINDS.get(type(one).__name__):
             return _refusal(code, "", "")
-    # The reason phrase of a status ("Not Found", "Gone") is no sentence about the video.
+    # The reason phrase of a status ("Not Found", "Gone") says nothing about the video.
     said = [str(one.orig_msg) for one in chain if hasattr(one, "orig_msg")] or [str(chain[0])]
     text = _STATUS.sub("", " ".join(said))
     for code, pattern, message, advice in _SAID:
@@ -121,7 +121,7 @@ def _by_status(status: int) -> MomentsError:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it was raised from, by Python's links and by yt-dlp's own."""
+    """Yields the error and all its causes, by Python's links and by yt-dlp's own."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:

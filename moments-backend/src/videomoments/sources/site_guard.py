@@ -1,8 +1,8 @@
-"""The address guard inside the child that runs yt-dlp, whose code we don't control: it holds for every way that Python has out.
+"""Applies the address guard inside the child that runs yt-dlp, whose code we don't control, to every network access that Python offers.
 
-Names are resolved through the guard, and an audit hook (PEP 578), which nothing in the process can take off again, looks at the address
-of every connection just before it is made. So neither a redirect, a proxy setting, a name that changes its answer nor another HTTP
-library gets past it. The same hook refuses to start programs and to listen.
+Names are resolved through the guard. An audit hook (PEP 578), which nothing in the process can remove, checks the address of every
+connection just before it is made. So neither a redirect, a proxy setting, a name that changes its address nor another HTTP library gets
+past it. The same hook refuses to start programs and to listen.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _FORBIDDEN = frozenset(
 
 
 class GuardRefusal(PermissionError):
-    """What the code that tried it sees: libraries know how to handle an `OSError`."""
+    """Raised to the code that tried it: libraries know how to handle an `OSError`."""
 
 
 class ChildGuard:
-    """`refusal` is the first refusal, which is what a download that then fails has to say."""
+    """Guards a child's connections. `refusal` is the first refusal, which explains a download that then fails."""
 
     def __init__(self, guard: AddressGuard) -> None:
         self.refusal: MomentsError | None = None
@@ -47,11 +47,11 @@ class ChildGuard:
         self._resolved: set[str] = set()
 
     def use(self, guard: AddressGuard) -> None:
-        """The guard to ask, with what the job allows."""
+        """Sets the guard that decides, with what the job allows."""
         self._guard = guard
 
     def install(self) -> None:
-        """From here on, for the life of this process."""
+        """Installs the guard for the rest of this process's life."""
         socket.getaddrinfo = self._guarded(socket.getaddrinfo)
         sys.addaudithook(self._audit)
 
@@ -61,7 +61,7 @@ class ChildGuard:
             try:
                 self._guard.check_literal(name)
                 answers = resolve(host, port, *args, **kwargs)
-                # Those of a host that is listed by its name; the hook sees addresses only.
+                # Addresses of a host that is listed by its name; the hook sees only addresses.
                 self._resolved |= {str(address) for address in self._guard.checked(name, [str(place[0]) for *_, place in answers])}
             except MomentsError as error:
                 raise self._refused(error) from error
@@ -82,7 +82,7 @@ class ChildGuard:
         if text in self._resolved:
             return
         try:
-            # A name here was never resolved by the guard: the kernel's own resolver would be asked.
+            # The guard never resolved a name that arrives here: the kernel's resolver would be asked.
             self._guard.check(text, ip_address(text))
         except ValueError:
             raise GuardRefusal("only addresses that were resolved") from None

@@ -1,7 +1,7 @@
-"""What can't be media, by what a server calls it and by its first bytes: decided before it is downloaded, stored or worked on.
+"""Recognises what can't be media, from a server's type and the first bytes, before it is downloaded, stored or processed.
 
-It only saves time and gives a better answer: whatever may be media passes, and is opened by the media child alone, which knows a few
-demuxers. This is the one place that names what is refused at the door; a format that the child learns needs nothing here.
+This only saves time and gives a better error: whatever may be media passes, and only the media child opens it, with a few demuxers. All
+early refusals are named here; a format that the child learns needs no change.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _PAGES = ("text/html", "application/xhtml+xml")
 _TEXT = "text"
 FEED = "a feed"
 _PAGE = "a web page"
-# What may stand before the first element. Atomic, or a thousand comments could be split in more ways than there is time for.
+# What may come before the first element. Atomic groups, since a thousand comments could be split in too many ways.
 _BEFORE_ROOT = rb"(?>(?:<\?.{0,1000}?\?>|<!--.{0,3000}?-->)\s*)*+"
-# In this order: a page may begin like XML, and XML may be subtitles.
+# The order counts: a page may begin like XML, and XML may be subtitles.
 _TEXTS = tuple(
     (re.compile(rb"(\xef\xbb\xbf)?\s*" + pattern, re.IGNORECASE | re.DOTALL), what)
     for pattern, what in (
@@ -77,7 +77,7 @@ _SMALLEST = 32
 
 
 class WebPage(InvalidInput):
-    """The URL leads to a page, on which there may be a video."""
+    """Raised for a URL that leads to a page, which may have a video."""
 
     code = "not_a_media_url"
     advice = "Give the address of the file itself."
@@ -87,7 +87,7 @@ class WebPage(InvalidInput):
 
 
 class Feed(InvalidInput):
-    """The URL leads to a feed (RSS, Atom, a podcast): a list of recordings."""
+    """Raised for a URL that leads to a feed (RSS, Atom, a podcast): a list of recordings."""
 
     code = "not_a_media_url"
     advice = "Give the address of one of its recordings."
@@ -99,8 +99,8 @@ class Feed(InvalidInput):
 def check_answer(head: bytes, *, whole: bool, content_type: str | None = None) -> None:
     """Raises `WebPage`, `Feed`, or `InvalidInput` (`not_a_media_url`) for an answer whose first bytes show that it is no media.
 
-    Arguments as for `seems_to_be`. The type only says what a text is: servers give any type to files that they don't know (`.ts` is
-    a translation to many), so it refuses nothing by itself.
+    Arguments are those of `seems_to_be`. The type only names the kind of a text and refuses nothing by itself, because servers give any
+    type to files that they don't know (many take `.ts` for a translation).
     """
     what = seems_to_be(head, whole=whole)
     if what == FEED:
@@ -114,29 +114,30 @@ def check_answer(head: bytes, *, whole: bool, content_type: str | None = None) -
 
 
 def _tells(content_type: str | None) -> bool:
-    """Whether the type of a text says more than that it is one."""
+    """Returns whether the type says more of a text than that it is one."""
     return content_type is not None and not content_type.startswith(("video/", "audio/")) and content_type != "application/octet-stream"
 
 
 def begins_like_media(head: bytes) -> bool:
-    """Whether these are surely the first bytes of a container or stream that is well known. False says nothing."""
+    """Returns whether these are surely the first bytes of a well-known container or stream. False means unknown."""
     if any(head.startswith(start) for start in _MEDIA_STARTS) or head[4:8] in _BOXES:
         return True
     frame = len(head) > 188 and head[0] == head[188] == 0x47 and (len(head) <= 376 or head[376] == 0x47)
-    # ADTS and MPEG audio: eleven set bits, then a layer and a rate that there are (ISO/IEC 11172-3, 2.4.1.3).
+    # ADTS and MPEG audio: eleven set bits, then a valid layer and rate (ISO/IEC 11172-3, 2.4.1.3).
     return frame or (len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] != 0xFF and head[2] & 0xF0 != 0xF0)
 
 
 def refuse_not_media(head: bytes, *, whole: bool, name: str = "The file") -> None:
-    """Raises `UnsupportedMedia` (`not_media`) that says what the file seems to be. Arguments as for `seems_to_be`."""
+    """Raises `UnsupportedMedia` (`not_media`) that says what the file seems to be. Arguments are those of `seems_to_be`."""
     if what := seems_to_be(head, whole=whole):
         raise UnsupportedMedia(f"{name} is {what}, not a video or audio file.", advice="Give a video or audio file.")
 
 
 def seems_to_be(head: bytes, *, whole: bool = False) -> str | None:
-    """What a file is that can't be media, with its article (`a picture (PNG)`); None for all that may be.
+    """Returns what a file that can't be media is, with its article (`a picture (PNG)`); None for a file that may be media.
 
-    `head` is its beginning, up to `HEAD_BYTES`, or all of it (`whole`): whether a file is text is decided only where one of both is given.
+    `head` is its beginning, up to `HEAD_BYTES`, or all of it (`whole`). Whether a file is text is decided only with a full `head` or the
+    whole file.
     """
     head = head[:HEAD_BYTES]
     for start, what in _STARTS:
@@ -152,10 +153,10 @@ def seems_to_be(head: bytes, *, whole: bool = False) -> str | None:
 
 
 async def only_media(chunks: AsyncIterable[bytes], *, before: bytes = b"", length: int | None = None) -> AsyncIterator[bytes]:
-    """The same bytes, held back until enough of them are there to tell that they may be media.
+    """Yields the same bytes, after holding them back until enough are there to decide that they may be media.
 
-    `before` is the beginning that came earlier, `length` how many bytes the file has in all; None: it ends where `chunks` end.
-    Raises `UnsupportedMedia` (`not_media`) before it yields anything, and what `chunks` raises.
+    `before` is the beginning that came earlier. `length` is the number of bytes of the file; None: it ends where `chunks` end. Raises
+    `UnsupportedMedia` (`not_media`) before it yields anything, and what `chunks` raises.
     """
     source = aiter(chunks)
     held = bytearray()
@@ -187,8 +188,8 @@ def _still_picture(head: bytes) -> str | None:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether all of it is characters, in UTF-8, UTF-16 with its mark, or an older encoding of a language with few accents. A container's
-    head has zeros or other control bytes."""
+    """Returns whether all bytes are characters, in UTF-8, UTF-16 with its mark, or an older encoding of a language with few accents. A
+    container's head has zeros or other control bytes."""
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
     try:

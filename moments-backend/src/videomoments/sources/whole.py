@@ -1,4 +1,4 @@
-"""What every download shares: a file comes whole or not at all, and attempts go on for as long as they bring something new."""
+"""Code that every download shares: a file comes whole or not at all, and attempts go on as long as they bring new bytes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from videomoments.sources.fetch_types import FetchLimits
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The beginning of a file that was left behind: `done` bytes of `total` (None: not said) of the file that `url` led to, as it was
-    when its server called it `validator`."""
+    """The beginning of a file that an unfinished download left: `done` bytes of `total` (None: unknown) of the file at `url`, in the
+    version that its server called `validator`."""
 
     url: str
     done: int
@@ -29,7 +29,7 @@ class Unfinished:
 
 
 def left_behind(target: Path, url: str) -> Unfinished | None:
-    """What an earlier download to `target` left of the same URL's file, to go on from. What does not fit together is removed."""
+    """Returns what an earlier download to `target` left of the same URL's file, or None. Removes leftovers that don't fit together."""
     partial, note = _paths(target)
     try:
         found = Unfinished(**json.loads(note.read_text(encoding="utf-8")))
@@ -43,9 +43,9 @@ def left_behind(target: Path, url: str) -> Unfinished | None:
 
 @asynccontextmanager
 async def whole_file(target: Path, limits: FetchLimits, leaves: Callable[[], Unfinished | None] = lambda: None) -> AsyncIterator[Path]:
-    """A path beside `target` to download to, which takes its place at the end of the block; after any error, and when the task is
-    cancelled, nothing is left, but where `leaves` says what is worth keeping after an error that may pass.
-    Raises `SourceUnavailable` (`source_timeout`) when the block takes longer than `total_timeout`."""
+    """Yields a path next to `target` to download to, and renames it to `target` at the end of the block. After an error or a cancellation
+    nothing is left, unless the error may pass and `leaves` returns what to keep. Raises `SourceUnavailable` (`source_timeout`) when the
+    block takes longer than `total_timeout`."""
     partial, note = _paths(target)
     resumable = False
     try:
@@ -68,8 +68,8 @@ async def whole_file(target: Path, limits: FetchLimits, leaves: Callable[[], Unf
 
 
 def attempts(limits: FetchLimits, fruitless: Callable[[], int], asked_to_wait: Callable[[], float] = lambda: 0.0) -> tenacity.AsyncRetrying:
-    """Tries again after a retryable `SourceUnavailable`, with waits that grow. `fruitless` says how many attempts in a row brought
-    nothing: as long as each brings more bytes, a shaky line may take as many as it needs."""
+    """Tries again after a retryable `SourceUnavailable`, with growing waits. `fruitless` returns how many attempts in a row brought
+    nothing: as long as each brings new bytes, an unreliable connection may take as many as it needs."""
     backoff = tenacity.wait_exponential_jitter(multiplier=limits.first_wait, max=limits.longest_wait, jitter=limits.first_wait)
     return tenacity.AsyncRetrying(
         sleep=limits.sleep,
@@ -81,7 +81,7 @@ def attempts(limits: FetchLimits, fruitless: Callable[[], int], asked_to_wait: C
 
 
 def failed_writing(error: OSError) -> MomentsError:
-    """Our own error for one of this machine's disk or network."""
+    """Returns our own error for one of this machine's disk or network."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutOfSpace("The disk filled up during the download.")
     return SourceUnavailable(f"The download failed: {os.strerror(error.errno or errno.EIO)}.")
