@@ -1,1 +1,1 @@
-"""Clips: copied, joined or encoded, and checked. In the child only."""
+"""Cuts clips, by copying, joining or encoding, and checks them. Runs only in the child."""

@@ -1,4 +1,4 @@
-"""MP4 boxes that the muxer can't be told to write otherwise (ISO/IEC 14496-12)."""
+"""Edits MP4 boxes for which the muxer has no option (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LARGEST_HEADER = 64 * 1024**2
 def end_track(path: Path, handler: bytes, seconds: float) -> None:
     """Makes the first `handler` track (`vide`, `soun`) end after `seconds`: what begins later is not shown (8.6.6).
 
-    For a file with its header first and one edit in the track, maybe after an empty one, as FFmpeg writes them. Raises CannotCopy
-    where it has none.
+    The file must begin with its header and have one edit in the track, perhaps after an empty one, as FFmpeg writes them. Raises CannotCopy
+    where it doesn't.
     """
     with path.open("r+b") as file:
         head = _head(file)
@@ -32,7 +32,7 @@ def end_track(path: Path, handler: bytes, seconds: float) -> None:
         wide = bool(head[edits])
         count, size = _read(head, edits + 4, wide=False), 20 if wide else 12
         earlier = sum(_read(head, edits + 8 + number * size, wide=wide) for number in range(count - 1))
-        # Rounded down: an edit that reached the next picture's time would show it.
+        # Rounded down, because an edit that reached the next picture's time would show it.
         length = max(earlier + 1, int(seconds * scale))
         _write(head, edits + 8 + (count - 1) * size, length - earlier, wide=wide)
         begin, _ = _first(head, *track, b"tkhd")
@@ -43,7 +43,8 @@ def end_track(path: Path, handler: bytes, seconds: float) -> None:
 
 
 def _head(file: BinaryIO) -> bytearray:
-    """The file up to the end of its header; not its media, which may be large."""
+    """Reads the file up to the end of its header, without its media, which may be large. Raises CannotCopy where the header is not at the
+    start."""
     head = bytearray()
     kind = b""
     while kind != b"moov":
@@ -74,7 +75,7 @@ def _write(data: bytearray, at: int, value: int, *, wide: bool) -> None:
 
 
 def _all(data: bytearray, begin: int, end: int, kind: bytes) -> Iterator[tuple[int, int]]:
-    """Where the contents of each box of this kind begin and end, between two offsets."""
+    """Yields where the contents of each box of this kind begin and end, between two offsets."""
     while begin + 8 <= end:
         size, found = struct.unpack_from(">I4s", data, begin)
         header = 8

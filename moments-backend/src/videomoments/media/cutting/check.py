@@ -1,7 +1,7 @@
-"""Checks a finished clip before anyone gets it. In the child only.
+"""Checks a finished clip before a user or a model gets it. Runs only in the child.
 
-Every packet's time is read, but only the first picture, those where copied packets follow encoded ones, and the last group of pictures
-are decoded: that costs a hundredth of the encoding.
+It reads every packet's time, but decodes only the first picture, those where copied packets follow encoded ones, and the last group of
+pictures. That costs a hundredth of the encoding.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _AUDIO_OFFSET = 0.010
 # One AAC frame at 16 kHz.
 _AUDIO_LENGTH = 0.065
 _SIZE = (32, 18)
-# Mean difference of coarse luma, of 255: encoding at CRF 20 stays below 2, another frame of the same scene is often above 10.
+# The mean difference of coarse luma, of 255: encoding at CRF 20 stays below 2; another frame of the same scene is often above 10.
 _DIFFERENCE = 8.0
 
 
 def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) -> None:
-    """Raises `MomentsError` (`clip_check_failed`, retryable) unless the file holds what was meant to be in it.
+    """Raises `MomentsError` (`clip_check_failed`, retryable) unless the file holds what it should.
 
-    Of `copied` packets only the times are checked: they decode as well as the source does, and its sound may end sooner.
+    Of `copied` packets only the times are checked: they decode as well as the source does, and the source's audio may end earlier.
     """
     with _read_back(path) as container:
         streams: list[Stream] = [*container.streams.video, *container.streams.audio]
@@ -55,7 +55,8 @@ def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) 
 
 
 def check_edit_list(path: Path, made: Encoded, *, sound: bool) -> None:
-    """The same for a clip whose packets were copied behind an edit list: its first shown picture and its length. Reads one group."""
+    """Checks a clip whose packets were copied behind an edit list: its first shown picture and its length. Reads one group. Raises as
+    `check_clip` does."""
     with _read_back(path) as container:
         stream = container.streams.video[0]
         _require(stream.frames >= made.frames, f"{stream.frames} pictures instead of {made.frames}")
@@ -68,7 +69,7 @@ def check_edit_list(path: Path, made: Encoded, *, sound: bool) -> None:
 
 @contextmanager
 def _read_back(path: Path) -> Iterator[InputContainer]:
-    """The finished clip, opened. What the libraries themselves can't read, or never wrote, has failed like any other."""
+    """Opens the finished clip. A file that the libraries can't read fails the check like any other."""
     try:
         with av.open(url_of(path), "r", options=UNDECODED) as container:
             yield container
@@ -113,7 +114,7 @@ def _check_video(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool) -
     if copied or seen.first is None:
         return
     before = [seen.first, *seen.joined] if seen.last_group[0] is not seen.first else []
-    # A last group that was copied decodes as well as the source does.
+    # A copied last group decodes as well as the source does.
     group = seen.last_group if made.join is None or made.last is not None else []
     chosen = [*(packet for packet in before if packet not in group), *group]
     count, first, last = _decoded(stream, chosen)
@@ -124,7 +125,8 @@ def _check_video(stream: AvVideo, seen: _Seen, made: Encoded, *, copied: bool) -
 
 
 def _decoded(stream: AvVideo, packets: list[Packet[Stream]]) -> tuple[int, VideoFrame | None, VideoFrame | None]:
-    """How many pictures decode cleanly, the first and the last of them. One at a time: a group of 1080p pictures is 400 MB."""
+    """Returns how many pictures decode cleanly, and the first and the last of them. Decodes them one by one: a group of 1080p pictures
+    takes 400 MB."""
     context = stream.codec_context
     count = 0
     first = last = None

@@ -1,4 +1,4 @@
-"""Cuts clips: chooses the cheapest way that is safe for each, and has it checked. In the child only."""
+"""Cuts clips: chooses the cheapest safe method for each, and has it checked. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ from videomoments.media.reading.placed_audio import PlacedAudio
 from videomoments.media.types import ClipMode, ClipRequest, CutClip, MediaInfo, Uncut
 
 _SHORTEST = 0.02
-# Characters of a trace that go into the log.
+# Characters of a traceback that are logged.
 _DETAIL = 2000
-# After these a clip is encoded: what FFmpeg calls invalid is the source's. Any other error is ours, and no encoding hides it.
+# After these errors a clip is encoded: what FFmpeg calls invalid is in the source. Any other error is ours, and no encoding must hide it.
 _NOT_COPIED = (CannotCopy, MomentsError, av.error.InvalidDataError, av.error.ArgumentError)
 
 
 def cut(
     source: Path, requests: Sequence[ClipRequest], info: MediaInfo, progress: Progress, *, each: bool = False
 ) -> Iterator[CutClip | Uncut]:
-    """Yields each clip when it is written and checked; with `each` also why one can't be cut, and goes on with the others.
+    """Yields each clip when it is written and checked. With `each`, it also yields the reason for a clip that can't be cut, and continues
+    with the others.
 
-    Without it that is raised: `InvalidInput` for a stretch outside the source, `MomentsError`, or what a library raised.
+    Without `each` it raises instead: `InvalidInput` for a range outside the source, `MomentsError`, or what a library raised.
     """
     cutter = _Cutter(source, info)
     whole = max(sum(request.interval.duration for request in requests), _SHORTEST)
@@ -66,7 +67,7 @@ def _uncut(request: ClipRequest, error: Exception) -> Uncut:
 
 
 def _wanted(request: ClipRequest, info: MediaInfo) -> Interval:
-    """The padded stretch inside the source."""
+    """Returns the padded range, clamped to the source. Raises `InvalidInput` where nothing of it is inside."""
     wanted = request.interval.padded(request.padding_left, request.padding_right).clamped(0.0, info.duration)
     if wanted.duration < _SHORTEST:
         raise InvalidInput(
@@ -76,7 +77,7 @@ def _wanted(request: ClipRequest, info: MediaInfo) -> Interval:
 
 
 class _Cutter:
-    """One source, opened once for all its clips."""
+    """Cuts the clips of one source, which is opened once for all of them."""
 
     def __init__(self, source: Path, info: MediaInfo) -> None:
         self._source = source
@@ -88,7 +89,7 @@ class _Cutter:
 
     @cached_property
     def _sound(self) -> PlacedAudio | None:
-        """Opened when it is first needed: each open container holds the whole index, 10 MB an hour."""
+        """Opened on first use: each open container holds the whole index, 10 MB per hour."""
         return PlacedAudio(self._source, self._info) if self._info.has_audio else None
 
     def cut(self, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip:
@@ -123,7 +124,7 @@ class _Cutter:
         return _clip(request, made.held, made.frames, "encode", self._encoding_reason(join, made))
 
     def _behind_edit_list(self, pictures: Pictures, request: ClipRequest, wanted: Interval, tick: Callable[[float], None]) -> CutClip | str:
-        """The clip, or the reason why it can't be copied."""
+        """Returns the clip, or the reason why it can't be copied."""
         reason = edit_list_refusal(self._info)
         if reason:
             return reason
@@ -152,14 +153,14 @@ class _Cutter:
         return _clip(request, made.held, made.frames, "proxy", self._encoding_reason(chosen, made))
 
     def _encoding_reason(self, reason: str, made: Encoded) -> str:
-        """The reason for encoding, with what that changed and met."""
+        """Returns the reason for encoding, with what encoding changed and the faults that it met."""
         assert self._info.video is not None
         hdr = f"; HDR ({self._info.video.hdr.upper()}) tone-mapped to BT.709" if self._info.video.hdr else ""
         return reason + hdr + (f"; {made.faults} faults in the source" if made.faults else "")
 
 
 def _reason(error: Exception) -> str:
-    """Why a clip was not copied. FFmpeg's own text may name the file."""
+    """Returns why a clip was not copied. FFmpeg's own text may name the file, so it is not used."""
     if isinstance(error, av.error.FFmpegError):
         return "its packets can't be put into another file"
     return error.message if isinstance(error, MomentsError) else str(error)

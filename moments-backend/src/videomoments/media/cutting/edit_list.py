@@ -1,7 +1,7 @@
-"""Clips by packet copy that begin on any picture: an edit list hides what comes before it. In the child only.
+"""Copies packets into clips that begin on any picture: an edit list hides what comes before. Runs only in the child.
 
-The cheapest cut there is, of any codec that MP4 can carry. What it hides stays in the file: up to one group of pictures before the
-start, and after the end the few pictures that its last B-pictures refer to.
+This is the cheapest cut, for any codec that MP4 can carry. What it hides stays in the file: up to one group of pictures before the start,
+and after the end the few pictures that its last B-pictures refer to.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from videomoments.media.reading.pictures import Pictures
 from videomoments.media.reading.placed_audio import PlacedAudio
 from videomoments.media.types import MediaInfo
 
-# What players of MP4 know. The others' sound is encoded.
+# Codecs that MP4 players know. Audio of other codecs is encoded.
 _AUDIO = ("aac", "mp3", "mp3float", "ac3", "eac3")
-# A decoder needs this many sound packets before the first right sample.
+# A decoder needs this many audio packets before its first correct sample.
 _WARM_UP = 2
 _MOST_HELD = 16
-# Near a cut this much is read, in seconds, to see which pictures lie there.
+# So many seconds around a cut are read to find the pictures there.
 _AROUND = 0.5
-# Packets of so many seconds are given to the muxer at once: a call for each would cost as much as reading them.
+# The muxer gets the packets of so many seconds at once: a call for each would cost as much as reading them.
 _TOGETHER = 0.5
-# The sound of clips up to so many seconds is read first and held, a megabyte a minute: one container serves both.
+# The audio of clips up to so many seconds is read first and held, a megabyte per minute, so that one container serves both.
 _GATHERED = 300.0
 
 
@@ -59,20 +59,20 @@ class EditListCutter:
 
     @cached_property
     def _apart(self) -> InputContainer:
-        """For the sound of long clips. Each open container holds the whole index."""
+        """Opens the source a second time, for the audio of long clips. Each open container holds the whole index."""
         return open_source(self._source)
 
     def cut(self, sound: OpenAudio, wanted: Interval, target: Path, tick: Tick) -> Encoded:
-        """Writes the clip; `sound` is called where it has to be encoded. Raises CannotCopy where its packets can't be copied."""
+        """Writes the clip. `sound` is called where the audio has to be encoded. Raises CannotCopy where the packets can't be copied."""
         first, last = self._ends(wanted)
         held = Interval(first.at, last.at + last.duration)
         options = {"movflags": "+faststart"}
         with av.open(url_of(target), "w", format="mp4", options=options) as out:
             pictures = _Copied(self._pictures, first.source, last)
-            # As it stands: there need not be an encoder of that name.
+            # Copied unchanged: no encoder of that name is needed.
             video = out.add_stream_from_template(self._pictures.stream, opaque=True)
             if self._pictures.stream.codec_context.name == "hevc":
-                # The name that QuickTime's players take; the other one allows parameter sets between the pictures.
+                # The tag that QuickTime's players accept; the other one allows parameter sets between the pictures.
                 video.codec_context.codec_tag = "hvc1"
             heard = self._sound(sound, held, out) if self._info.has_audio else iter(())
             for group in _interleaved(pictures.packets(video), heard, tick):
@@ -82,7 +82,7 @@ class EditListCutter:
         return Encoded(held, pictures.shown, None, None, 0)
 
     def _ends(self, wanted: Interval) -> tuple[Shown, Shown]:
-        """The clip's first and last picture."""
+        """Returns the clip's first and last picture. Raises CannotCopy where one picture is shown across its start."""
         assert self._info.video is not None
         head = Interval(wanted.start, min(wanted.end, wanted.start + _AROUND))
         tail = Interval(max(wanted.start, wanted.end - _AROUND), wanted.end)
@@ -129,7 +129,7 @@ class EditListCutter:
 
 
 class _Copied:
-    """The packets of the pictures from `first` seconds to `last`, and of those they need. `shown` and `beyond` count them."""
+    """The packets of the pictures from `first` seconds to `last`, and of those that they need. `shown` and `beyond` count them."""
 
     def __init__(self, pictures: Pictures, first: float, last: Shown) -> None:
         self._pictures = pictures
@@ -148,7 +148,7 @@ class _Copied:
                 return
             held.append((packet, decoded))
             if (packet.pts or 0) > last:
-                # It is taken along only if a picture of the clip comes after it: that one may refer to it.
+                # It is copied only if a picture of the clip comes after it, since that one may refer to it.
                 if len(held) > _MOST_HELD:
                     raise CannotCopy("the pictures at its end do not form a whole group")
                 continue
@@ -158,7 +158,7 @@ class _Copied:
                 self.beyond += shown > last
                 each.pts, each.dts = shown - zero, at - zero
                 if shown == last:
-                    # Transport streams tell the half of it, or nothing.
+                    # Transport streams give half of the duration, or none.
                     each.duration = round(self._last.duration / step)
                 each.stream = stream
                 yield (at - zero) * step, each
@@ -166,7 +166,7 @@ class _Copied:
 
 
 def _clean(pictures: Pictures, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-    """The same packets. Raises CannotCopy where decoding can't begin with the first without an error."""
+    """Yields the same packets. Raises CannotCopy where decoding can't begin with the first without an error."""
     first = next(packets, None)
     if first is None:
         return
@@ -177,7 +177,7 @@ def _clean(pictures: Pictures, packets: Iterator[Packet[Stream]]) -> Iterator[Pa
 
 
 def _decoding_times(packets: Iterator[Packet[Stream]]) -> Iterator[tuple[Packet[Stream], int]]:
-    """Packets with their decoding times. Matroska leaves out the first ones: they lie a packet apart before the first that is known."""
+    """Yields packets with their decoding times. Matroska omits the first ones: they are one packet apart before the first known time."""
     waiting: list[Packet[Stream]] = []
     known: int | None = None
     for packet in packets:
@@ -194,7 +194,7 @@ def _decoding_times(packets: Iterator[Packet[Stream]]) -> Iterator[tuple[Packet[
 
 
 def _encoded(sound: PlacedAudio | None, held: Interval, out: OutputContainer, rate: int, channels: int) -> Timed:
-    """Sound that players of MP4 do not know, as AAC."""
+    """Encodes audio that MP4 players don't know as AAC."""
     stream = out.add_stream("aac", rate=rate, options={"aac_coder": "fast"})
     stream.codec_context.layout = "stereo" if channels > 1 else "mono"
     stream.codec_context.bit_rate = DELIVERED.audio_rate * min(channels, 2)
@@ -209,7 +209,7 @@ def _encoded(sound: PlacedAudio | None, held: Interval, out: OutputContainer, ra
 
 
 def _interleaved(pictures: Timed, sound: Timed, tick: Tick) -> Iterator[list[Packet[Stream]]]:
-    """Packets of about half a second together: the muxer puts them in order."""
+    """Yields packets in groups of about half a second; the muxer puts them in order."""
     group: list[Packet[Stream]] = []
     until = 0.0
     for at, packet in pictures:

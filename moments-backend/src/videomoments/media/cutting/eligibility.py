@@ -1,4 +1,4 @@
-"""Which sources can be cut without encoding all of it, and by which way: the reasons why not. In the child only."""
+"""Says which sources can be cut without encoding everything, by which method, and why others can't. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SEAMS = "the file's clock begins anew inside it"
 
 
 def input_copy_refusal(info: MediaInfo) -> str:
-    """Why this source's packets can't be copied, or an empty string."""
+    """Returns why this source's packets can't be copied, or an empty string."""
     video = info.video
     assert video is not None
     refusals = {
@@ -34,7 +34,7 @@ def input_copy_refusal(info: MediaInfo) -> str:
 
 
 def edit_list_refusal(info: MediaInfo) -> str:
-    """Why no packets of this source can be copied behind an edit list, or an empty string."""
+    """Returns why no packets of this source can be copied behind an edit list, or an empty string."""
     video = info.video
     assert video is not None
     refusals = {
@@ -45,7 +45,7 @@ def edit_list_refusal(info: MediaInfo) -> str:
 
 
 def smart_refusal(info: MediaInfo, pictures: Pictures) -> str:
-    """Why this source's groups of pictures can't be joined with new ones, or an empty string."""
+    """Returns why this source's groups of pictures can't be joined with new ones, or an empty string."""
     video = info.video
     assert video is not None
     refusals = {
@@ -71,6 +71,6 @@ def smart_refusal(info: MediaInfo, pictures: Pictures) -> str:
 
 
 def _first(refusals: dict[str, bool], info: MediaInfo) -> str:
-    """The first reason that holds, of these and then of those that stand against every way; an empty string where none does."""
+    """Returns the first reason that applies, of these and then of those against every method; an empty string where none does."""
     every = {"the source is damaged": "damaged" in info.warnings, _SEAMS: bool(info.clock and info.clock.pictures)}
     return next((reason for reason, holds in {**refusals, **every}.items() if holds), "")

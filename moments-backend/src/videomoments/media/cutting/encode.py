@@ -1,4 +1,4 @@
-"""Encoded clips: exact ones for people, small constant-rate proxies for models, sound alone. In the child only."""
+"""Encodes clips: exact ones for users, small constant-rate proxies for models, and audio alone. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from videomoments.media.reading.shaping import fitted
 from videomoments.media.types import MediaInfo
 
 DELIVERED = Encoding(
-    # Without B-frames: a third less processor time and memory at the same quality, for a tenth more bytes; and no reordering that an
-    # edit list would have to hide. The lookahead's own thread costs 30 MB and gains nothing on few cores, its second half another 25.
+    # No B-frames: a third less processor time and memory at the same quality, for a tenth more bytes, and no reordering that an edit list
+    # would have to hide. The lookahead's own thread costs 30 MB and gains nothing on few cores, its second half another 25.
     options=(("preset", "veryfast"), ("crf", "20"), ("bf", "0"), ("rc-lookahead", "5"), ("x264-params", "sync-lookahead=0")),
     audio_rate=80_000,
     most_channels=2,
     edit_list=True,
     keyframe_seconds=4.0,
 )
-# Models look at one to four pictures a second, `signal` for cuts to a tenth of a second: ten are enough for both.
+# Models watch one to four pictures a second, `signal` needs cuts to a tenth of a second: ten are enough for both.
 PROXY_FPS = 10.0
 PROXY_SHORT_SIDE = 480
 _PROXY_OPTIONS = (("preset", "ultrafast"), ("tune", "fastdecode"), ("crf", "28"), ("bf", "0"))
@@ -39,7 +39,7 @@ Tick = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What was written: the stretch of the source, how many pictures, the first and the last one, and the faults that the source had.
+    """What was written: the range of the source, the number of pictures, the first and the last one, and the faults that the source had.
 
     `join` is the number of the picture where copied packets follow encoded ones, if they do.
     """
@@ -53,7 +53,8 @@ class Encoded:
 
 
 def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
-    """A delivered clip: exactly the source's frames of `wanted`, with their own times, and the sound under them."""
+    """Writes a delivered clip: exactly the source's frames of `wanted`, with their own times, and their audio. Raises `UnsupportedMedia`
+    (`damaged`) where no picture can be read."""
     assert info.video is not None
     plan = frames_between(frame_times(pictures, wanted), info.duration, wanted.start, wanted.end, info.video.fps)
     if not plan:
@@ -81,14 +82,14 @@ def encode_exact(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo,
 def encode_proxy(
     pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, wanted: Interval, target: Path, max_bytes: int | None, tick: Tick
 ) -> Encoded:
-    """A clip for a model: at most 480 lines, 10 pictures a second on an even grid from exactly `wanted.start`, nothing hidden."""
+    """Writes a clip for a model: at most 480 lines, 10 pictures a second on an even grid from exactly `wanted.start`, nothing hidden."""
     assert info.video is not None
     shaper = pictures.shaper(info.video, *fitted(info.video, shortest=PROXY_SHORT_SIDE))
     fps = min(PROXY_FPS, max(info.video.fps, 1.0))
     count = max(1, round(wanted.duration * fps))
     held = Interval(wanted.start, wanted.start + count / fps)
 
-    # Frames that nothing depends on are not decoded, but where one may rest for seconds it is what the source shows.
+    # Frames that nothing depends on are not decoded, except at a variable rate, where such a frame may be shown for seconds.
     skip = "DEFAULT" if info.video.vfr else "NONREF"
 
     def shown() -> Iterator[tuple[VideoFrame, float, float]]:
@@ -104,7 +105,7 @@ def encode_proxy(
 
 
 def encode_audio(sound: PlacedAudio, info: MediaInfo, wanted: Interval, target: Path, tick: Tick) -> Encoded:
-    """A clip of a source without pictures: M4A, exact to the sample."""
+    """Writes a clip of a source without video: M4A, exact to the sample."""
     writer = ClipWriter(target, DELIVERED, "ipod")
     for block in audio_for(sound, info, wanted, writer) or ():
         tick(float((block.pts or 0) * (block.time_base or 0)))
@@ -114,7 +115,7 @@ def encode_audio(sound: PlacedAudio, info: MediaInfo, wanted: Interval, target: 
 
 
 def planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFrame, Shown]]:
-    """Decodes the planned frames. One that the decoder does not give is left out; the check counts them."""
+    """Yields the planned frames as they decode. Frames that the decoder does not return are left out; the check counts them."""
     entries = iter(plan)
     entry = next(entries, None)
     for at, frame in pictures.frames_from(plan[0].source, wanted=plan[0].source):
@@ -130,7 +131,7 @@ def planned(pictures: Pictures, plan: Sequence[Shown]) -> Iterator[tuple[VideoFr
 
 
 def _sampled(pictures: Pictures, start: float, fps: float, count: int, skip: str) -> Iterator[VideoFrame]:
-    """`count` frames at an even rate: at each time the one that the source shows, of those that `skip` leaves."""
+    """Yields `count` frames at an even rate: at each time the one that the source shows, of those that `skip` leaves."""
     due = 0
     shown: VideoFrame | None = None
     for at, frame in pictures.frames_from(start, skip=skip):
@@ -146,7 +147,7 @@ def _sampled(pictures: Pictures, start: float, fps: float, count: int, skip: str
 
 
 def audio_for(sound: PlacedAudio | None, info: MediaInfo, held: Interval, writer: ClipWriter) -> Iterator[AudioFrame] | None:
-    """The sound under a clip's pictures, and a track for it in the writer."""
+    """Adds an audio track to the writer, and returns the audio of the clip; None where there is none."""
     if sound is None:
         return None
     assert info.audio is not None
@@ -158,7 +159,7 @@ def _proxy_encoding(duration: float, max_bytes: int | None) -> Encoding:
     options: tuple[tuple[str, str], ...] = _PROXY_OPTIONS
     audio_rate = _PROXY_AUDIO_RATE
     if max_bytes is not None:
-        # A tenth is left for the container and the rate control's swings.
+        # A tenth is left for the container and for variations of the bit rate.
         total = int(max_bytes * 8 * 0.9 / max(duration, 1.0))
         audio_rate = min(audio_rate, max(16_000, total // 4))
         rate = max(24_000, total - audio_rate)

@@ -1,4 +1,4 @@
-"""Which source frames a clip shows, and when: pure arithmetic on frame times, before anything is decoded."""
+"""Computes which source frames a clip shows, and when, from frame times alone, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 FASTEST = 60.0
-# Asked times are often rounded to milliseconds: a frame that begins at the asked end does not belong to the clip.
+# Requested times are often rounded to milliseconds: a frame that begins at the requested end does not belong to the clip.
 _ROUNDING = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One frame of a clip: the source frame at `source` seconds is shown from `at` for `duration` (source timeline, seconds)."""
+    """One frame of a clip: the source frame at `source` is shown from `at` for `duration` (in seconds; times on the source's timeline)."""
 
     source: float
     at: float
@@ -21,11 +21,10 @@ class Shown:
 
 
 def frames_between(times: Sequence[float], until: float, start: float, end: float, fps: float) -> list[Shown]:
-    """The clip's frames, from ascending source frame times; `until` is when the source ends: its last picture rests there.
+    """Returns the clip's frames, from ascending source frame times. `until` is when the source ends; its last picture is shown until then.
 
-    The first is the first frame at or after `start` within half a frame, the last the last one before `end`. Where the source
-    rests on one picture across `start`, or begins after it, that picture is shown from `start` on. Rates above 60 are thinned, never
-    resampled.
+    The first is the first frame at or after `start` within half a frame; the last is the last one before `end`. Where the source shows one
+    picture across `start`, or begins after it, that picture is shown from `start` on. Rates above 60 are thinned, never resampled.
     """
     step = 1 / fps
     low = bisect_left(times, start - step / 2)
@@ -34,10 +33,10 @@ def frames_between(times: Sequence[float], until: float, start: float, end: floa
     if low > 0 and (not chosen or chosen[0][1] - start > 1.5 * step):
         chosen.insert(0, (times[low - 1], start))
     elif low == 0 and times and times[0] - start > step / 2:
-        # Before the first picture stands the first one.
+        # The first picture is also shown before its own time.
         chosen = [(times[0], start), *chosen[1:]]
     if not chosen:
-        # The asked stretch lies between two frames: its nearest one stands for it.
+        # The requested range lies between two frames, so the nearest one is used.
         if not times:
             return []
         nearest = min(times, key=lambda at: abs(at - start))

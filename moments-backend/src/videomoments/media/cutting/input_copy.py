@@ -1,4 +1,4 @@
-"""Input clips by packet copy: no encoding, no edit list, every frame in the file is shown. In the child only."""
+"""Copies packets into input clips: no encoding, no edit list, and every frame in the file is shown. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from videomoments.media.types import MediaInfo
 
 # More pre-roll than this share of the clip would waste the model's attention.
 MOST_PREROLL = 0.30
-# B-frames that belong before the end come after later frames; so many more packets are taken to close the last group.
+# B-frames from before the end come after later frames; so many more packets are copied to complete the last group.
 _MOST_EXTRA = 16
-# The packets of one clip are held in memory while it is decided.
+# The packets of one clip are held in memory until it is decided.
 _LARGEST = 128 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class Copyable:
-    """Packets of a stretch that can be copied: whole, from an IDR picture on, at a constant rate."""
+    """Packets of a range that can be copied: complete, from an IDR picture on, at a constant rate."""
 
     packets: list[Packet[Stream]]
     held: Interval
@@ -43,7 +43,7 @@ class Copyable:
 
 
 def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: int | None) -> Copyable | str:
-    """The packets to copy, or the reason why not."""
+    """Returns the packets to copy, or the reason why they can't be copied."""
     assert info.video is not None
     step = 1 / info.video.fps
     packets: list[Packet[Stream]] = []
@@ -75,7 +75,8 @@ def copyable(pictures: Pictures, info: MediaInfo, wanted: Interval, max_bytes: i
 
 
 def copy_clip(source: Path, pictures: Pictures, info: MediaInfo, chosen: Copyable, target: Path) -> None:
-    """Writes the packets, shifted so that the first picture is at 0, with the sound: copied where it is AAC that begins with them."""
+    """Writes the packets, shifted so that the first picture is at 0, and the audio. AAC that begins with them is copied; other audio is
+    encoded."""
     options = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
     with av.open(url_of(target), "w", format="mp4", options=options) as out:
         video = out.add_stream_from_template(pictures.stream)
@@ -99,7 +100,7 @@ def _shifted(packets: list[Packet[Stream]], stream: Stream) -> Iterator[Packet[S
 
 
 def _decoding_times(packets: list[Packet[Stream]]) -> list[int]:
-    """Each packet's decoding time. Matroska leaves it out of the first ones: they lie a packet apart before the first that is known."""
+    """Returns each packet's decoding time. Matroska omits the first ones: they are one packet apart before the first known time."""
     times = [packet.dts for packet in packets]
     first = next((number for number, at in enumerate(times) if at is not None), None)
     if first is None:
@@ -110,7 +111,7 @@ def _decoding_times(packets: list[Packet[Stream]]) -> list[int]:
 
 
 def _copied_audio(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]] | None:
-    """AAC packets of the stretch, the first one at 0 (at most half a packet, 11 ms, beside its true time), or None."""
+    """Returns AAC packets of the range, the first one at 0 (at most half a packet, 11 ms, from its true time), or None."""
     assert info.audio is not None
     if info.audio.codec != "aac" or info.container not in COPIED_CONTAINERS:
         return None
@@ -133,7 +134,7 @@ def _copied_audio(source: Path, info: MediaInfo, held: Interval, out: OutputCont
 
 
 def _encoded_audio(source: Path, info: MediaInfo, held: Interval, out: OutputContainer) -> Iterator[Packet[Stream]]:
-    """The same stretch as mono AAC, without the encoder's priming packet: no edit list could hide it."""
+    """Encodes the same range as mono AAC, without the encoder's priming packet, which no edit list could hide."""
     assert info.audio is not None
     rate = info.audio.sample_rate if info.audio.sample_rate in AAC_RATES else 48_000
     stream = out.add_stream("aac", rate=rate)

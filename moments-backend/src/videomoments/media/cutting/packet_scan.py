@@ -1,4 +1,4 @@
-"""Which pictures lie around a cut, read from packets alone. In the child only."""
+"""Finds the pictures around a cut, from packets alone. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GUARD_PACKETS = 64
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """One packet of pictures, in decoding order. `ticks` is when it is shown; `hidden` by the container; `marked` by the caller."""
+    """One video packet, in decoding order. `ticks` is when it is shown; `hidden` by the container; `marked` by the caller."""
 
     ticks: int
     hidden: bool
@@ -28,14 +28,14 @@ class Scanned:
 
 
 def packet_scan(pictures: Pictures, wanted: Interval, mark: Callable[[Packet[Stream]], bool] = lambda _: False) -> list[Scanned]:
-    """The packets from the keyframe before `wanted` to a little after it: every picture that begins inside is among them."""
+    """Returns the packets from the keyframe before `wanted` to a little after it, with every picture that begins inside."""
     found = []
     after = 0
     for packet in pictures.packets_from(wanted.start):
         ticks = stamp(packet) or 0
         at = pictures.seconds(ticks)
         found.append(Scanned(ticks, packet.is_discard, mark(packet)))
-        # Packets come in decoding order: some frames before the end are still behind later ones.
+        # Packets come in decoding order, so some frames before the end come after later ones.
         after = after + 1 if at >= wanted.end else 0
         decoded = pictures.seconds(packet.dts) if packet.dts is not None else at
         if decoded >= wanted.end + _REORDER_SECONDS or after >= _GUARD_PACKETS:
@@ -44,7 +44,7 @@ def packet_scan(pictures: Pictures, wanted: Interval, mark: Callable[[Packet[Str
 
 
 def begins_anew(pictures: Pictures, packet: Packet[Stream]) -> bool:
-    """Whether an H.264 packet is an IDR picture: decoding can begin with it, and nothing after it refers to anything before."""
+    """Returns whether an H.264 packet is an IDR picture: decoding can begin with it, and nothing after it refers to anything before it."""
     try:
         return is_idr(bytes(packet), parameter_sets(pictures.stream.codec_context.extradata).length_size)
     except CannotCopy:
@@ -52,7 +52,7 @@ def begins_anew(pictures: Pictures, packet: Packet[Stream]) -> bool:
 
 
 def frame_times(pictures: Pictures, wanted: Interval) -> list[float]:
-    """Times of the pictures from the keyframe before `wanted` to a little after it, ascending."""
+    """Returns the times of the pictures from the keyframe before `wanted` to a little after it, in seconds, ascending."""
     return sorted(
         pictures.seconds(packet.ticks) for packet in packet_scan(pictures, wanted) if not packet.hidden and pictures.is_shown(packet.ticks)
     )

@@ -1,7 +1,7 @@
-"""Exact clips at nearly the price of a copy: only the groups of pictures that a cut goes through are encoded. In the child only.
+"""Cuts exact clips at nearly the cost of a copy: encodes only the groups of pictures that a cut goes through. Runs only in the child.
 
-H.264 only. The new pictures at both ends have parameter sets of their own, under an id that the source does not use; the file's header
-holds both. What is copied begins with an IDR picture, so that nothing in it refers to what was cut away.
+H.264 only. The new pictures at both ends have their own parameter sets, under an id that the source does not use; the file's header holds
+both. The copied part begins with an IDR picture, so that nothing in it refers to pictures that were cut away.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from videomoments.media.reading.pictures import Pictures
 from videomoments.media.reading.placed_audio import PlacedAudio
 from videomoments.media.types import MediaInfo
 
-# With less of it to copy, one even encoding costs about the same and is the safer file.
+# With a smaller share to copy, a full encoding costs about the same and is the safer file.
 _LEAST_COPIED = 0.25
-# As good as `veryfast` at the rate factor 20, for half of the time and three times the bytes: they are few.
+# As good as `veryfast` at the rate factor 20, in half of the time, with three times the bytes: the pictures are few.
 _OPTIONS = {"preset": "ultrafast", "crf": "17", "bf": "0", "g": "600", "sc_threshold": "0"}
 
 
@@ -42,8 +42,8 @@ _OPTIONS = {"preset": "ultrafast", "crf": "17", "bf": "0", "g": "600", "sc_thres
 class Join:
     """Which pictures of a clip are encoded and which are copied.
 
-    `shown` are all of them and `ticks` their times in the source. The first `head` and the last `tail` are encoded; `copied` are the
-    places (numbers in `shown`) of the others, in decoding order.
+    `shown` are all of them, and `ticks` their times in the source. The first `head` and the last `tail` are encoded. `copied` are the
+    places (indices of `shown`) of the others, in decoding order.
     """
 
     shown: Sequence[Shown]
@@ -58,7 +58,7 @@ class Join:
 
 
 def plan_join(pictures: Pictures, info: MediaInfo, wanted: Interval) -> Join | str:
-    """How to cut `wanted`, or the reason why not."""
+    """Returns how to cut `wanted`, or the reason why it can't be joined."""
     assert info.video is not None
     sets = _sets(pictures)
     scanned = packet_scan(pictures, wanted, lambda packet: packet.is_keyframe and is_idr(bytes(packet), sets.length_size))
@@ -76,9 +76,9 @@ def plan_join(pictures: Pictures, info: MediaInfo, wanted: Interval) -> Join | s
 
 
 def _copied(scanned: Sequence[Scanned], ticks: Sequence[int], first: int) -> list[int]:
-    """Places of the pictures to copy, in decoding order: from the first IDR picture at place `first` or later.
+    """Returns the places of the pictures to copy, in decoding order, from the first IDR picture at place `first` or later.
 
-    It is the longest run that decodes by itself and shows every picture up to its last one: a B-picture whose later reference lies
+    They are the longest run that decodes by itself and shows every picture up to its last one. A B-picture that refers to a later picture
     outside the clip ends it.
     """
     places = {at: place for place, at in enumerate(ticks)}
@@ -100,7 +100,7 @@ def _copied(scanned: Sequence[Scanned], ticks: Sequence[int], first: int) -> lis
 
 
 def write_join(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, join: Join, target: Path, tick: Tick) -> Encoded:
-    """Writes the clip. Raises CannotCopy where the source turns out not to be one that can be joined."""
+    """Writes the clip. Raises CannotCopy where the source turns out not to be joinable."""
     sets = _sets(pictures)
     ends = _Ends(pictures, sets)
     writer = ClipWriter(target, DELIVERED)
@@ -125,10 +125,10 @@ def write_join(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, j
 
 
 class _Times:
-    """When the clip's pictures are decoded and shown, in ticks after its start.
+    """Times at which the clip's pictures are decoded and shown, in ticks after its start.
 
-    Decoding times are the presentation times in ascending order, earlier by the reordering delay: right for any source, also for one
-    whose container does not tell them.
+    Decoding times are the presentation times in ascending order, earlier by the reordering delay. That is correct for any source, even if
+    its container has no decoding times.
     """
 
     def __init__(self, pictures: Pictures, join: Join) -> None:
@@ -136,7 +136,7 @@ class _Times:
         zero = join.ticks[0] if first.at == first.source else pictures.ticks(first.at)
         self.shown = [max(0, at - zero) for at in join.ticks]
         if first.at != first.source:
-            # It rests across the clip's start, or the source's first picture comes later.
+            # It is shown across the clip's start, or the source's first picture comes later.
             self.shown[0] = 0
         self._order = [*range(join.head), *join.copied, *range(len(self.shown) - join.tail, len(self.shown))]
         self._delay = max(self.shown[place] - self.shown[shown] for place, shown in enumerate(self._order))
@@ -144,14 +144,14 @@ class _Times:
         self._durations = [round(Fraction(entry.duration) / self._step) for entry in join.shown]
 
     def stamp(self, packet: Packet[Stream], number: int) -> None:
-        """Gives the packet, the clip's `number`-th in decoding order, its times."""
+        """Sets the times of the packet, which is the clip's `number`-th in decoding order."""
         place = self._order[number]
         packet.pts, packet.dts = self.shown[place], self.shown[number] - self._delay
         packet.time_base, packet.duration = self._step, self._durations[place]
 
 
 def _body(pictures: Pictures, sets: ParameterSets, join: Join) -> Iterator[Packet[Stream]]:
-    """The packets to copy, checked against the plan one by one."""
+    """Yields the packets to copy, and checks each against the plan. Raises CannotCopy where they differ."""
     due = iter([join.ticks[place] for place in join.copied])
     wanted = next(due)
     for packet in pictures.packets_from(join.shown[join.copied[0]].source):
@@ -171,7 +171,7 @@ def _carried(packet: Packet[Stream], sets: ParameterSets) -> Packet[Stream]:
     if packet.is_corrupt:
         raise CannotCopy("the source is damaged there")
     data = bytes(packet)
-    # A seek may only land where decoding can begin: an open group's keyframe is none.
+    # A seek may only land where decoding can begin, which an open group's keyframe does not allow.
     key = packet.is_keyframe and is_idr(data, sets.length_size)
     changed = carried(data, sets)
     if changed is not None:
@@ -181,7 +181,8 @@ def _carried(packet: Packet[Stream], sets: ParameterSets) -> Packet[Stream]:
 
 
 class _Ends:
-    """Encodes the pictures at both ends, as like the source as can be. `first` and `last` are the first and the last one of them."""
+    """Encodes the pictures at both ends, as similar to the source as possible. `first` and `last` are the first and the last one of
+    them."""
 
     def __init__(self, pictures: Pictures, sets: ParameterSets) -> None:
         self._pictures = pictures
@@ -192,7 +193,7 @@ class _Ends:
         self.last: VideoFrame | None = None
 
     def packets(self, shown: Sequence[Shown], times: Sequence[int]) -> Iterator[Packet[Stream]]:
-        """These pictures, at these times. Raises CannotCopy where they do not decode or are of another shape."""
+        """Yields these pictures, encoded, with these times. Raises CannotCopy where they do not decode or change their shape."""
         if not shown:
             return
         context = self._encoder()
@@ -204,7 +205,7 @@ class _Ends:
             if (frame.width, frame.height, frame.format.name) != (context.width, context.height, context.pix_fmt):
                 raise CannotCopy("the picture changes its shape")
             self.first, self.last = self.first or frame, frame
-            # The decoder's picture types would be taken as orders.
+            # The encoder would take the decoder's picture types as orders.
             frame.pict_type = PictureType.NONE
             frame.pts, frame.time_base = at, context.time_base
             yield from self._packets(context.encode(frame))

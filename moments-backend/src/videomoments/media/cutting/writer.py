@@ -1,4 +1,4 @@
-"""Writes one clip: encoded pictures and sound into MP4. In the child only."""
+"""Writes one clip: encodes video and audio into MP4. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from av.video.stream import VideoStream as AvVideo
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.reading.opening import codec_threads, url_of
 
-# MPEG's clock: every usual frame rate is a whole number of its ticks.
+# MPEG's clock: a picture at 24, 25, 29.97, 30, 50 or 60 a second lasts a whole number of its ticks.
 CLOCK = 90_000
-# Times full scale. Converters overshoot by a little, never by this.
+# Times full scale. Converters overshoot by a little, but never by this.
 _LOUDEST = 16.0
 _FLOATS = {"flt": "f4", "fltp": "f4", "dbl": "f8", "dblp": "f8"}
 AAC_RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
@@ -31,7 +31,7 @@ AAC_RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_0
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a clip is encoded. `edit_list` False leaves nothing hidden: for decoders that do not know edit lists.
+    """How a clip is encoded. With `edit_list` False nothing is hidden, for decoders that don't know edit lists.
 
     `audio_rate` is bits per second of one channel.
     """
@@ -44,11 +44,11 @@ class Encoding:
 
 
 class ClipWriter:
-    """One MP4 file. Times given to it are seconds after the clip's start; sound blocks come in order, as `PlacedAudio` gives them."""
+    """Writes one MP4 file. Times are seconds after the clip's start; audio blocks must come in order, as `PlacedAudio` yields them."""
 
     def __init__(self, target: Path, encoding: Encoding, container_format: str = "mp4") -> None:
         self._encoding = encoding
-        # Reordered pictures begin at 0 without an edit list: only the sound's priming needs one.
+        # Reordered pictures begin at 0 without an edit list: only the audio's priming needs one.
         options = {"movflags": "+faststart+negative_cts_offsets"}
         if not encoding.edit_list:
             options["use_editlist"] = "0"
@@ -72,7 +72,7 @@ class ClipWriter:
         self._encoded.append(stream)
 
     def with_packets(self, like: AvVideo, parameter_sets: bytes) -> None:
-        """Pictures come as packets of a codec and shape `like` this stream's, with other `parameter_sets` (its extradata)."""
+        """Adds a video track for packets of a codec and shape `like` this stream's, with other `parameter_sets` (its extradata)."""
         stream = self._out.add_stream_from_template(like)
         stream.codec_context.extradata = parameter_sets
         stream.time_base = like.time_base
@@ -81,7 +81,8 @@ class ClipWriter:
     def with_audio(self, rate: int, channels: int) -> None:
         known = rate if rate in AAC_RATES else 48_000
         count = min(channels, self._encoding.most_channels)
-        # The other coder takes three times as long; at these rates they sound alike. It cost more than all else in a joined clip.
+        # The other coder takes three times as long, and at these rates they sound alike. It cost more than everything else in a joined
+        # clip.
         stream = self._out.add_stream("aac", rate=known, options={"aac_coder": "fast"})
         context = stream.codec_context
         context.layout = "stereo" if count > 1 else "mono"
@@ -90,7 +91,7 @@ class ClipWriter:
         self._encoded.append(stream)
 
     def like(self, frame: VideoFrame) -> None:
-        """Takes over the colours' meaning from the first picture. Before anything is written: the first packet fixes the header."""
+        """Copies the colour properties of the first picture. Call it before anything is written: the first packet fixes the header."""
         assert self._video is not None
         context = self._video.codec_context
         context.colorspace, context.color_primaries, context.color_trc = frame.colorspace, frame.color_primaries, frame.color_trc
@@ -99,14 +100,14 @@ class ClipWriter:
     def picture(self, frame: VideoFrame, at: float, duration: float) -> None:
         assert self._video is not None
         context = self._video.codec_context
-        # The decoder's picture types would be taken as orders.
+        # The encoder would take the decoder's picture types as orders.
         frame.pict_type = PictureType.NONE
         frame.pts, frame.time_base = round(at * CLOCK), Fraction(1, CLOCK)
         self._durations[frame.pts] = round((at + duration) * CLOCK) - frame.pts
         self._mux(context.encode(frame), self._video)
 
     def packet(self, packet: Packet[Stream]) -> None:
-        """One packet of pictures, in decoding order."""
+        """Writes one video packet, in decoding order."""
         assert self._video is not None
         packet.stream = self._video
         put(self._out, packet)
@@ -116,7 +117,7 @@ class ClipWriter:
         self._mux(self._audio.codec_context.encode(finite(block)), self._audio)
 
     def close(self) -> None:
-        """Ends the file. Raises what the muxer raises: a full disk shows here."""
+        """Ends the file. Raises what the muxer raises: a full disk is noticed here."""
         for stream in self._encoded:
             self._mux(stream.codec_context.encode(None), stream)
         self._out.close()
@@ -127,24 +128,25 @@ class ClipWriter:
             if stream is self._video and packet.pts is not None:
                 packet.duration = self._durations.pop(packet.pts, packet.duration or 0)
             elif stream is self._audio and not self._encoding.edit_list and packet.pts is not None and packet.pts < 0:
-                # The encoder's own priming packet: without an edit list it would push everything else back.
+                # The encoder's own priming packet: without an edit list it would delay everything else.
                 continue
             put(self._out, packet)
 
 
 def put(out: OutputContainer, packets: Packet[Stream] | Sequence[Packet[Stream]]) -> None:
-    """Writes them. Raises `UnsupportedMedia` where the container takes no such packets or times: they are the source's own."""
+    """Writes the packets. Raises `UnsupportedMedia` where the container does not accept such packets or times: they come from the
+    source."""
     try:
         out.mux(packets)
     except (av.error.ArgumentError, av.error.InvalidDataError) as error:
-        # FFmpeg's text names the file.
+        # FFmpeg's text names the file, so it is not used.
         raise UnsupportedMedia(
             "The times of its pictures or its sound make no sense here.", code="damaged", advice="Export the file again."
         ) from error
 
 
 def finite(block: AudioFrame) -> AudioFrame:
-    """The block without what is no number or far beyond full scale, which files of floats may hold and AAC's encoder refuses."""
+    """Returns the block without NaNs and samples far beyond full scale, which files of floats may hold and the AAC encoder refuses."""
     kind = _FLOATS.get(block.format.name)
     if kind is None:
         return block
@@ -156,7 +158,7 @@ def finite(block: AudioFrame) -> AudioFrame:
 
 
 class Soundtrack:
-    """Feeds a writer with as much sound as the times of its pictures call for."""
+    """Feeds a writer with as much audio as the times of its pictures need."""
 
     def __init__(self, blocks: Iterator[AudioFrame] | None, writer: ClipWriter) -> None:
         self._blocks = blocks or iter(())
@@ -164,7 +166,7 @@ class Soundtrack:
         self._heard = 0.0
 
     def until(self, at: float) -> None:
-        """Writes the sound up to `at` seconds at least."""
+        """Writes the audio up to `at` seconds at least."""
         while self._heard <= at:
             block = next(self._blocks, None)
             if block is None:
@@ -173,13 +175,13 @@ class Soundtrack:
             self._writer.sound(block)
 
     def rest(self) -> None:
-        """Writes what is left of it."""
+        """Writes the rest of the audio."""
         for block in self._blocks:
             self._writer.sound(block)
 
 
 def interleave(pictures: Iterator[tuple[VideoFrame, float, float]], blocks: Iterator[AudioFrame] | None, writer: ClipWriter) -> int:
-    """Feeds a writer with pictures and the sound beside them; returns the number of pictures."""
+    """Feeds a writer with pictures and their audio. Returns the number of pictures."""
     count = 0
     sound = Soundtrack(blocks, writer)
     for frame, at, duration in pictures:

@@ -1,1 +1,1 @@
-"""Where the scene changes. In the child only."""
+"""Finds changes of scene. Runs only in the child."""

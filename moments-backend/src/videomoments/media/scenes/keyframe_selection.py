@@ -1,7 +1,7 @@
-"""Finds keyframes that seem to show the same scene as the one before, from packet sizes alone. Decodes nothing. In the child only.
+"""Finds keyframes that seem to show the same scene as the one before, from packet sizes alone. Decodes nothing. Runs only in the child.
 
-An encoder that meets a new scene either puts a keyframe there, out of turn, or spends on the next picture most of what a keyframe costs;
-and two scenes' keyframes seldom have one size.
+At a new scene an encoder either makes an extra keyframe, or spends on the next picture most of what a keyframe costs; and keyframes of two
+scenes seldom have the same size.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from av.stream import Stream
 from videomoments.media.reading.packets import stamp
 from videomoments.media.reading.pictures import Pictures
 
-# A packet of more than this share of its keyframe's size may hold a new scene: from 0.4 up, as x264 and x265 were seen to do.
+# A packet larger than this share of its keyframe may hold a new scene: x264 and x265 were measured at 0.4 and more.
 _LARGE = 0.25
-# The same of the first after the keyframe, which brings its grain.
+# The same for the first packet after the keyframe, which adds its grain.
 _LARGE_AT_FIRST = 0.36
-# One that holds a new scene is so many times as large as what is large besides: the fourth, since grainy pictures have many large ones.
+# A packet with a new scene is so many times as large as the fourth largest one. The fourth, since grainy pictures have many large ones.
 _STANDS_OUT = 3.0
 _BESIDES = 4
 # The sizes of two keyframes of one scene differ by at most this share.
 _ALIKE = 0.15
-# It takes so many groups to tell what is usual.
+# So many groups are needed to know the usual length.
 _FEWEST = 2
-# Seconds for which keyframes that came in turn are believed without a look: slow changes add up.
+# Seconds for which keyframes in turn are accepted without decoding, because slow changes add up.
 _UNSEEN = 20.0
 
 
 @dataclass(slots=True)
 class _Group:
-    """A keyframe and what depends on it: its size in bytes, the sizes of the others, when the last of them is shown."""
+    """A keyframe and the packets that depend on it: its size in bytes, the sizes of the others, and when the last of them is shown."""
 
     key: int
     others: list[int] = field(default_factory=list)
@@ -46,12 +46,12 @@ class _Group:
 
     @property
     def largest(self) -> float:
-        """Share of the keyframe's size."""
+        """The largest packet, as a share of the keyframe's size."""
         return max(self.others, default=0) / max(1, self.key)
 
     @property
     def is_calm(self) -> bool:
-        """No packet is large, but the first may be larger than others."""
+        """Whether no packet is large; the first one may be larger than others."""
         return self.others[0] <= _LARGE_AT_FIRST * self.key and max(self.others[1:], default=0) <= _LARGE * self.key
 
     @property
@@ -61,9 +61,10 @@ class _Group:
 
 
 class KeyframeSelection:
-    """The keyframes in their order, and which of them need not be decoded: those that came in turn, for some seconds.
+    """Selects the keyframes that need decoding. Those that came in turn need none, for some seconds.
 
-    In turn is what has about the size of the keyframe before, after as many packets as usual, none of which was large: a guess, to check.
+    A keyframe comes in turn when it has about the size of the one before, after as many packets as usual, none of which was large. This is
+    a guess that the caller checks.
     """
 
     def __init__(self, pictures: Pictures) -> None:
@@ -73,7 +74,7 @@ class KeyframeSelection:
         self._passed_over: list[float] = []
 
     def worth_decoding(self) -> Iterator[Packet[Stream]]:
-        """Packets of the others, and of the last of all; the decoder is told to leave out what is no keyframe."""
+        """Yields packets of the keyframes to decode, and of the last one of all. Makes the decoder skip all other frames."""
         pictures, decoded = self._pictures, float("-inf")
         last: Packet[Stream] | None = None
         for packet in pictures.packets_from(0.0):
@@ -83,7 +84,7 @@ class KeyframeSelection:
                 if self._group is not None:
                     self._group.add(packet, at)
                     continue
-                # Not every container marks its keyframes; the decoder knows them.
+                # Not every container marks its keyframes, but the decoder knows them.
             elif self._need_not_be_seen(packet) and at - decoded < _UNSEEN:
                 self._passed_over.append(at)
                 last = packet
@@ -96,11 +97,11 @@ class KeyframeSelection:
             yield last
 
     def passed_over(self, first: float, second: float) -> list[float]:
-        """Times between the two of keyframes that were not decoded."""
+        """Returns the times of keyframes between the two that were not decoded."""
         return self._passed_over[bisect_right(self._passed_over, first) : bisect_left(self._passed_over, second)]
 
     def eventful_until(self) -> float | None:
-        """When the last picture is shown, if after the last keyframe there seems to be a new scene."""
+        """Returns when the last picture is shown, if there seems to be a new scene after the last keyframe, or None."""
         return self._group.until if self._group is not None and self._group.seems_to_hold_a_new_scene else None
 
     def _need_not_be_seen(self, keyframe: Packet[Stream]) -> bool:
@@ -111,7 +112,7 @@ class KeyframeSelection:
         return self._came_in_turn(before) and before.is_calm and alike and before.largest <= _LARGE
 
     def _came_in_turn(self, group: _Group) -> bool:
-        """Whether a keyframe came after as many packets as usual; where every picture is a keyframe, none does."""
+        """Returns whether a keyframe came after as many packets as usual; False where every picture is a keyframe."""
         length = len(group.others)
         self._lengths[length] += 1
         (usual, times), *_ = self._lengths.most_common(1)

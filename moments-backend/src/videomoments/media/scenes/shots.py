@@ -1,8 +1,8 @@
-"""Changes of scene: a fast pass over the keyframes says between which two of them the scene changed, a full decode of one such stretch
-says at which picture. In the child only.
+"""Finds changes of scene: a fast pass over the keyframes finds between which two of them the scene changed; a full decode of one such range
+finds the picture. Runs only in the child.
 
-Most of a recording is never decoded: where two neighbouring keyframes look alike, nothing is taken to have changed between them; and
-a keyframe that came in turn, after small packets only, is taken to show what the one before it showed, until another tells.
+Most of a recording is never decoded. Where two neighbouring keyframes are alike, no change is assumed between them. A keyframe that came in
+turn, after small packets only, is assumed to show the same as the one before, until another one differs.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from videomoments.media.types import MediaInfo, Shot
 # Mean difference of cells (0 to 255, luma and both chromas) above which two pictures show different scenes, seconds apart or at once.
 _APART = 12.0
 _AT_ONCE = 9.0
-# A cut also stands out from its neighbours: a pan changes every picture alike.
+# A cut also stands out from its neighbours, while a pan changes every picture alike.
 _STANDS_OUT = 3.0
 _NEIGHBOURS = 3
-# Seconds; less than any picture lasts, more than times are rounded by.
+# Seconds; shorter than any picture, longer than rounding errors of times.
 _TICK = 0.001
 
 
@@ -36,7 +36,8 @@ class _Keyframe(NamedTuple):
 
 
 def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
-    """Stretches between two neighbouring keyframes that show different scenes, and what follows the last if it seems to hold another."""
+    """Returns ranges between two neighbouring keyframes that show different scenes, and the one after the last keyframe if it seems to hold
+    another scene."""
     assert info.video is not None
     pictures = Pictures(source, info)
     pictures.stream.codec_context.options = {"skip_loop_filter": "all"}
@@ -63,22 +64,22 @@ def fast_shots(source: Path, info: MediaInfo, progress: Progress) -> list[Shot]:
 
 
 def _apart(first: _Keyframe, second: _Keyframe) -> bool:
-    """Whether the two show different scenes."""
+    """Returns whether the two show different scenes."""
     return difference(first.grid, second.grid) > _APART
 
 
 def _narrowed(pictures: Pictures, first: _Keyframe, second: _Keyframe, between: list[float]) -> Iterator[Shot]:
-    """Where between the two the scene changed, by halves. Over a slow change no neighbours differ: there is none."""
+    """Yields where between the two the scene changed, by bisection. Over a slow change no neighbours differ, so it yields nothing."""
     if not _apart(first, second):
         return
     if not between:
         yield _between(first.at, second.at)
         return
     middle = len(between) // 2
-    # A little later: between two ticks a time counts as the one before.
+    # A little later: a time between two ticks counts as the one before.
     shown = pictures.keyframe_before(between[middle] + _TICK)
     if shown is None:
-        # What can't be looked at may have held it.
+        # The keyframe can't be decoded, and may have held the change.
         yield _between(first.at, second.at)
         return
     seen = _Keyframe(between[middle], colour_grid(shown[1]))
@@ -91,7 +92,7 @@ def _between(first: float, second: float) -> Shot:
 
 
 def exact_shots(source: Path, info: MediaInfo, stretches: Sequence[Shot], progress: Progress) -> list[Shot]:
-    """All changes within the stretches, to the picture; neighbouring stretches are decoded in one go."""
+    """Returns all changes within the ranges, exact to the picture. Neighbouring ranges are decoded together."""
     pictures = Pictures(source, info)
     found: list[Shot] = []
     joined = _joined(stretches)
@@ -117,7 +118,7 @@ def _within(pictures: Pictures, stretch: Shot) -> Iterator[Shot]:
     for at, frame in pictures.frames_from(stretch.earliest):
         if at >= stretch.earliest - 1e-3:
             seen.append((at, colour_grid(frame)))
-        # Some pictures more, to know what is usual after a change on the last one.
+        # Some more pictures, to know what is usual after a change on the last one.
         if at > stretch.latest + 0.2:
             break
     steps = [difference(first, second) for (_, first), (_, second) in pairwise(seen)]
@@ -128,7 +129,7 @@ def _within(pictures: Pictures, stretch: Shot) -> Iterator[Shot]:
 
 
 def _peaks(steps: Sequence[float]) -> Iterator[int]:
-    """Steps that are large and stand out from those around them."""
+    """Yields the indices of steps that are large and stand out from those around them."""
     for index, step in enumerate(steps):
         if step < _AT_ONCE:
             continue

@@ -1,1 +1,1 @@
-"""What is made and told of sound: the speech track, waveform, loudness, silences, which track somebody speaks on."""
+"""Analyses audio: the speech track, waveform, loudness, silences, and which track has speech."""

@@ -1,7 +1,8 @@
-"""Whether somebody speaks on a track of sound: cheap signs, without a model, to tell one track of a file from another. In the child only.
+"""Decides whether an audio track has speech, from cheap signs and without a model, to choose among the tracks of a file. Runs only in the
+child.
 
-Speech comes in syllables: its loudness swings (by far more than music's), and its spectrum moves between vowels and consonants, which no
-tone, signal or hiss does. That is enough to tell a microphone from a silent or a humming track; it is never used to find speech.
+Speech consists of syllables: its loudness swings (by far more than music's), and its spectrum moves between vowels and consonants, which no
+tone, signal or hiss does. That is enough to distinguish a microphone from a silent or a humming track. It is never used to find speech.
 """
 
 from __future__ import annotations
@@ -24,29 +25,29 @@ from videomoments.media.reading.reader import Reader
 Samples = npt.NDArray[np.int16]
 
 _RATE = 8_000
-# Pieces of 2 s, each judged by itself; of a long recording so many stretches of two pieces, evenly spread.
+# Pieces of 2 s, each judged by itself. Of a long recording, so many stretches of two pieces, evenly spread.
 _PIECE = 2 * _RATE
 _STRETCH = 2 * _PIECE
 _STRETCHES = 45
 _WINDOW, _HOP = 256, 128
-# Bins of the spectrum from 125 to 3,750 Hz, where speech lies.
+# Bins of the spectrum from 125 to 3,750 Hz, the range of speech.
 _BAND = slice(4, 120)
 _BIN_HERTZ = _RATE / _WINDOW
 # Peaks below this (-66 dBFS) are silence, as in `silences`.
 _SILENT_PEAK = 16
 # A piece whose loudest moment is below -60 dBFS is not judged as speech.
 _FAINT = 70.0
-# dB: how far below the loudest moment of a piece its level is followed, and which of it counts as sounding.
+# dB below the loudest moment of a piece: how far its level is followed, and what still counts as sounding.
 _DEPTH, _SOUNDING = 40.0, 25.0
-# Swing of the level in dB, movement of the spectrum's centre in Hz, and share of 2 to 8 Hz in the envelope: at least, at most. Measured:
+# At least so much swing of the level in dB, movement of the spectrum's centre in Hz, and share of 2 to 8 Hz in the envelope. Measured:
 # speech 12 dB, 270 to 790 Hz, 0.16 to 0.45; a piano with drums 2.6 dB; beeps 10 Hz; noise 0.6 dB.
 _LEAST_SWING, _LEAST_MOVEMENT, _LEAST_SYLLABLES = 4.5, 120.0, 0.06
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a track sounds like. `peak` is the highest sample (16 bit; 0 also where nothing decodes), `speech` the share of what was
-    listened to that sounds like speech, `pieces` how many pieces of 2 s that was."""
+    """What was measured of a track. `peak` is the highest sample (16 bit; 0 also where nothing decodes), `pieces` the number of pieces of 2
+    s that were analysed, and `speech` the share of them that sounds like speech."""
 
     peak: int
     speech: float
@@ -58,7 +59,7 @@ class Heard:
 
 
 def hear(path: Path, index: int, tick: Callable[[], None]) -> Heard:
-    """Listens to the stream `index`: to all of a file of three minutes, else to as much of it, evenly spread."""
+    """Analyses the stream `index`: all of a file of up to three minutes, else as much of it, evenly spread."""
     peak, speaking, pieces = 0, 0, 0
     reader = Reader(path, index, ready=_one_thread)
     for samples in _stretches(reader):
@@ -76,7 +77,7 @@ def _one_thread(stream: AvAudio) -> None:
 
 
 def _stretches(reader: Reader) -> Iterator[Samples]:
-    """Mono samples at 8 kHz, from places all over the file; where it can't be sought in, from its beginning."""
+    """Yields mono samples at 8 kHz, from places all over the file, or from its beginning where it can't seek."""
     length = (reader.container.duration or 0) / 1e6
     if length * _RATE <= _STRETCHES * _STRETCH:
         yield from _blocks(reader.from_start(), _STRETCHES)
@@ -92,7 +93,7 @@ def _stretches(reader: Reader) -> Iterator[Samples]:
 
 
 def _blocks(packets: Iterator[Packet[Stream]], most: int) -> Iterator[Samples]:
-    """At most so many stretches of these packets; what does not decode is left out."""
+    """Yields at most `most` stretches of these packets. What does not decode is left out."""
     resampler = AudioResampler("s16", "mono", _RATE)
     held: list[Samples] = []
     count = 0
@@ -116,7 +117,7 @@ def _blocks(packets: Iterator[Packet[Stream]], most: int) -> Iterator[Samples]:
 
 
 def sounds_like_speech(samples: Samples) -> bool:
-    """Whether a piece of 8 kHz mono sound swings and changes colour as speech does. Shorter than half a second: no."""
+    """Returns whether the level and the spectrum of a piece of 8 kHz mono audio vary as those of speech do. False below half a second."""
     if len(samples) < _RATE // 2:
         return False
     framed = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float32), _WINDOW)[::_HOP]

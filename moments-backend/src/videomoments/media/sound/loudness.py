@@ -1,7 +1,7 @@
-"""Loudness of the speech track by ITU-R BS.1770-4 and EBU R 128: K-weighted, gated, in LUFS.
+"""Measures the loudness of the speech track by ITU-R BS.1770-4 and EBU R 128: K-weighted, gated, in LUFS.
 
-The weighting is applied to the power spectrum of each 100 ms instead of to the samples: a fifth of the cost, and within 0.2 LU of the
-filters. What is measured is the mono track that is stored: a stereo programme with the same sound on both sides is 3 LU louder.
+The weighting is applied to the power spectrum of each 100 ms and not to the samples: a fifth of the cost, and within 0.2 LU of the filters.
+It measures the mono track that is stored; a stereo programme with the same audio on both sides is 3 LU louder.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class LoudnessMeter:
     def add(self, samples: bytes | memoryview) -> None:
         values = np.frombuffer(samples, np.int16)
         whole = values[: values.size // self._length * self._length].reshape(-1, self._length)
-        # Real and imaginary parts side by side: their squares in one go.
+        # Real and imaginary parts are adjacent, so that one call squares both.
         parts = np.fft.rfft(whole.astype(np.float32), axis=1).view(np.float32)
         np.square(parts, out=parts)
         self._powers.append(parts @ self._weights)
 
     def integrated(self) -> float | None:
-        """Integrated loudness in LUFS; None where everything is below the gate, or shorter than one block of 400 ms."""
+        """Returns the integrated loudness in LUFS; None where everything is below the gate, or shorter than one block of 400 ms."""
         steps = np.concatenate(self._powers).astype(np.float64) if self._powers else np.empty(0)
         if steps.size < _STEPS_PER_BLOCK:
             return None
@@ -56,9 +56,9 @@ def _power(lufs: float) -> float:
 
 
 def _k_weighting(length: int, rate: int) -> npt.NDArray[np.float32]:
-    """Weights that turn the squared magnitudes of an rfft of s16 samples into mean K-weighted power (full scale = 1).
+    """Returns weights that turn the squared magnitudes of an rfft of s16 samples into mean K-weighted power (full scale = 1).
 
-    The two filters of BS.1770-4, annex 1, are given for 48 kHz; their response is taken at the same frequencies in hertz.
+    The two filters of BS.1770-4, annex 1, are given for 48 kHz; their response is computed at the same frequencies in hertz.
     """
     z = np.exp(-2j * np.pi * np.fft.rfftfreq(length, 1 / rate) / 48_000)
     shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (1 - 1.69065929318241 * z + 0.73248077421585 * z**2)

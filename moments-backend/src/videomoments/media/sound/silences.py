@@ -1,4 +1,5 @@
-"""Where a recording is quiet, from its waveform: no decoding, milliseconds for an hour. Levels follow each minute's own loudness."""
+"""Finds where a recording is quiet, from its waveform: no decoding, milliseconds for an hour. Thresholds follow the loudness of each
+minute."""
 
 from __future__ import annotations
 
@@ -12,18 +13,18 @@ from videomoments.media.sound.waveform import STEP_SECONDS, Pairs
 
 SHORTEST_SECONDS = 0.15
 _WINDOW = 6000
-# Quiet is 30 dB below the minute's loud parts, but never above what is 20 dB below them when the room itself is loud.
+# Quiet is 30 dB below the minute's loud parts. In a loud room the threshold is higher, but at least 20 dB below the loud parts.
 _BELOW_SPEECH = 10 ** (-30 / 20)
 _MOST = 10 ** (-20 / 20)
 _ABOVE_FLOOR = 2.0
-# Peaks below this (-66 dBFS) are quiet whatever surrounds them.
+# Peaks below this (-66 dBFS) are always quiet.
 _ALWAYS_QUIET = 16
 # A click this short does not end a silence.
 _CLICK_STEPS = 1
 
 
 def find_silences(pairs: Pairs, shortest: float = SHORTEST_SECONDS) -> list[Interval]:
-    """Quiet stretches of at least `shortest` seconds, exact to 10 ms; `pairs` are the waveform's finest."""
+    """Returns quiet intervals of at least `shortest` seconds, exact to 10 ms. `pairs` are the waveform's finest."""
     if not len(pairs):
         return []
     peaks = np.maximum(pairs[:, 1].astype(np.int32), -pairs[:, 0].astype(np.int32))
@@ -41,7 +42,7 @@ def find_silences(pairs: Pairs, shortest: float = SHORTEST_SECONDS) -> list[Inte
 
 
 def _thresholds(peaks: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """The highest peak that counts as quiet, per step."""
+    """Returns the highest peak that counts as quiet, per step."""
     windows = max(1, round(len(peaks) / _WINDOW))
     bounds = np.linspace(0, len(peaks), windows + 1).astype(int)
     result = np.empty(len(peaks))

@@ -1,4 +1,4 @@
-"""The speech track: 16 kHz mono, with its waveform and its loudness, in one pass over the sound. In the child only."""
+"""Makes the speech track: 16 kHz mono, with its waveform and its loudness, in one pass over the audio. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from videomoments.media.types import MediaInfo
 SPEECH_RATE = 16_000
 # How many decoded frames go into the graph before its result is fetched: each fetch costs as much as decoding a frame.
 _PUSHES = 32
-# Samples of a piece that comes out: large enough that the work per piece does not count, small enough for the processor's cache.
+# Samples of an output piece: large enough to make the work per piece negligible, small enough for the processor's cache.
 _PIECE = 4 * SPEECH_RATE
 
 
 def extract_speech(source: Path, target: Path, waveform: Path | None, info: MediaInfo, progress: Progress) -> None:
-    """Writes 16 kHz mono s16 WAV whose sample 0 lies at the timeline's 0, and its waveform where one is asked for.
+    """Writes 16 kHz mono s16 WAV whose sample 0 is at the timeline's 0, and its waveform where `waveform` is given.
 
-    Raises `UnsupportedMedia` where most of the sound does not decode.
+    Raises `UnsupportedMedia` where most of the audio does not decode.
     """
     assert info.audio is not None
     sound = PlacedAudio(source, info)
@@ -55,11 +55,11 @@ def extract_speech(source: Path, target: Path, waveform: Path | None, info: Medi
 
 
 def _pieces(sound: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
-    """The sound as 16 kHz mono s16, four seconds at a time; the last piece is as short as it is."""
+    """Yields the audio as 16 kHz mono s16, four seconds at a time; the last piece may be shorter."""
     first = next(sound, None)
     if first is None:
         return
-    # The graph is kept: its filters do not keep it alive.
+    # The graph is referenced until the end, because its filters do not keep it alive.
     graph, source, sink = _graph(first)
     source.push(first)
     for number, piece in enumerate(sound):
@@ -72,15 +72,15 @@ def _pieces(sound: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
 
 
 def _graph(first: AudioFrame) -> tuple[Graph, FilterContext, FilterContext]:
-    """With its entry and its exit."""
+    """Returns the filter graph, its entry and its exit."""
     graph = Graph()
     nodes = [
         graph.add_abuffer(
             sample_rate=first.sample_rate, format=first.format, layout=first.layout, time_base=Fraction(1, first.sample_rate)
         ),
-        # Gathered before as after: conversion has a price per frame.
+        # Gathered before and after: conversion has a cost per frame.
         graph.add("asetnsamples", f"n={BLOCK_SAMPLES}:p=0"),
-        # Mixed down first, in floats: the slow part, changing the rate, is done once instead of per channel, and faster than in integers.
+        # Mixed down first, in floats: changing the rate, the slow part, is then done once and not per channel, and faster than in integers.
         graph.add("aresample", "ochl=mono:osf=fltp:rematrix_maxval=1"),
         graph.add("aformat", f"sample_fmts=s16:channel_layouts=mono:sample_rates={SPEECH_RATE}"),
         graph.add("asetnsamples", f"n={_PIECE}:p=0"),

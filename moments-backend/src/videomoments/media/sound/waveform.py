@@ -1,7 +1,7 @@
-"""The waveform: lowest and highest sample per 10 ms and coarser steps, in one small file beside the audio.
+"""Makes and reads the waveform: lowest and highest sample per 10 ms and coarser steps, in one small file next to the audio.
 
 The file is a header and the levels, finest first: `VMWF`, the header's length (4 bytes), the header as JSON, then per level pairs of
-little-endian s16 (lowest, highest). A reader takes the header, chooses a level, and reads the bytes of one stretch: any zoom costs a few
+little-endian s16 (lowest, highest). A reader reads the header, chooses a level, and reads the bytes of one range: any zoom costs a few
 kilobytes, whatever the recording's length.
 """
 
@@ -38,7 +38,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class WaveformHeader:
-    """`duration` is seconds; `loudness` is LUFS (None: silent)."""
+    """The header of a waveform file. `duration` is seconds; `loudness` is LUFS (None: silent)."""
 
     duration: float
     loudness: float | None
@@ -46,7 +46,7 @@ class WaveformHeader:
 
     @classmethod
     def parse(cls, head: bytes) -> Self:
-        """From the file's first `HEAD_BYTES`. Raises MomentsError."""
+        """Parses the file's first `HEAD_BYTES`. Raises MomentsError (`bad_waveform`)."""
         if head[:4] != _MAGIC:
             raise MomentsError("The stored waveform can't be read.", code="bad_waveform")
         length = int.from_bytes(head[4:8], "little")
@@ -58,26 +58,26 @@ class WaveformHeader:
         return cls(data["duration"], data["loudness"], tuple(levels))
 
     def level_for(self, seconds: float, points: int) -> Level:
-        """The coarsest level that still has `points` pairs in so many seconds, else the finest."""
+        """Returns the coarsest level that still has `points` pairs in so many seconds, else the finest."""
         fitting = [level for level in self.levels if seconds / level.step >= points]
         return fitting[-1] if fitting else self.levels[0]
 
 
 def stretch(level: Level, start: float, end: float) -> tuple[int, int, int]:
-    """First pair, byte offset and byte length of the pairs that touch `start` to `end` seconds."""
+    """Returns the index of the first pair, the byte offset and the byte length of the pairs that touch `start` to `end` seconds."""
     first = min(max(0, int(start / level.step)), level.count)
     last = min(max(first, -int(-end // level.step)), level.count)
     return first, level.offset + first * _PAIR, (last - first) * _PAIR
 
 
 def pairs_in(data: bytes) -> Pairs:
-    """Bytes of a level as an array of (n, 2): lowest and highest."""
+    """Returns the bytes of a level as an array of (n, 2): lowest and highest."""
     pairs: Pairs = np.frombuffer(data, "<i2").reshape(-1, 2)
     return pairs
 
 
 def coarser(pairs: Pairs, points: int) -> Pairs:
-    """`pairs` joined into at most `points`, evenly; fewer stay as they are."""
+    """Returns `pairs` joined evenly into at most `points`. Fewer pairs stay as they are."""
     if len(pairs) <= points:
         return pairs
     edges = np.linspace(0, len(pairs), points, endpoint=False).astype(int)
@@ -85,14 +85,14 @@ def coarser(pairs: Pairs, points: int) -> Pairs:
 
 
 def finest(data: bytes) -> Pairs:
-    """The 10 ms pairs of a whole waveform file."""
+    """Returns the 10 ms pairs of a whole waveform file."""
     header = WaveformHeader.parse(data[:HEAD_BYTES])
     level = header.levels[0]
     return pairs_in(data[level.offset : level.offset + level.count * _PAIR])
 
 
 class WaveformWriter:
-    """Takes s16 mono samples in pieces of whole steps (the last may be shorter) and gives the file."""
+    """Builds a waveform file from s16 mono samples. They come in pieces of whole steps; the last one may be shorter."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -112,11 +112,11 @@ class WaveformWriter:
             self._pairs.append(np.array([[min(rest), max(rest)]], np.int16))
 
     def pairs(self) -> Pairs:
-        """What has been taken so far, per 10 ms."""
+        """Returns the pairs so far, per 10 ms."""
         return np.concatenate(self._pairs) if self._pairs else np.empty((0, 2), np.int16)
 
     def finish(self, *, loudness: float | None = None) -> bytes:
-        """The file. `loudness` in LUFS goes into its header."""
+        """Returns the file's bytes. `loudness` in LUFS goes into its header."""
         levels = [self.pairs()]
         while len(levels) < _LEVELS and len(levels[-1]) > _FACTOR:
             levels.append(_joined(levels[-1]))
