@@ -1,1 +1,1 @@
-"""Reading, measuring and cutting media. Everything that opens a foreign file runs in a child process (`child.py`)."""
+"""Reads, measures and cuts media. Everything that opens an untrusted file runs in a child process (`child.py`)."""

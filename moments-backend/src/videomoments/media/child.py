@@ -1,4 +1,4 @@
-"""The media child: `python -m videomoments.media.child`. One job, then it ends. Started by `sandbox.py` only."""
+"""The media child process: `python -m videomoments.media.child`. It does one job and ends. Only `sandbox.py` starts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 
 
 def _leave_network(_: Mapping[str, Any]) -> None:
-    """A network of its own, without any interface, where the kernel grants one; the protocol whitelist holds without it.
+    """Moves this process into a network namespace without any interface, where the kernel allows it. The protocol whitelist holds without
+    it.
 
     Root needs no user namespace for it, and keeps its access to files.
     """

@@ -1,8 +1,8 @@
-"""The one map from a file's clock to the timeline. Pure.
+"""Maps a file's clock to the timeline. Does no input or output.
 
-A file's clock may begin anew inside it: captures that were joined, an encoder that was restarted, pieces of a stream put together. Each
-stretch with a clock of its own is a piece; its offset, the same for pictures and sound of one seam, makes one clock of all of them. The
-timeline is that clock less its zero (`MediaInfo.start_pts`).
+A file's clock may start again inside it: joined captures, a restarted encoder, concatenated pieces of a stream. Each part with its own
+clock is a piece. Its offset, which is the same for video and audio of one seam, makes one joined clock of all pieces. The timeline is the
+joined clock minus its zero (`MediaInfo.start_pts`).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ CLOCK_VERSION = 2
 WRAP = Fraction(1 << 33, 90_000)
 # A step forward of at most so many seconds is a gap, which stays; as in the `ffmpeg` program.
 LONGEST_GAP = 10.0
-# A step back of less is how two frames overlap.
+# A shorter step back is an overlap of two frames.
 OVERLAP = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one stream with a clock of its own.
+    """A part of one stream with its own clock.
 
-    `ranges` are the bytes to read for it, as [first, end) of the file; `start` and `end` its first and last time on the joined clock,
-    `offset` what its own clock lacks to that, all in seconds.
+    `ranges` are the bytes to read for it, as [first, end) of the file. `start` and `end` are its first and last time on the joined clock,
+    and `offset` is added to its own times to get times on the joined clock; all in seconds.
     """
 
     ranges: tuple[tuple[int, int], ...]
@@ -43,13 +43,13 @@ class Piece:
         return cls(**{**data, "ranges": tuple((first, end) for first, end in data["ranges"])})
 
     def moved(self, by: float) -> Self:
-        """The same, so many seconds later on the joined clock."""
+        """Returns the same piece, `by` seconds later on the joined clock."""
         return dataclasses.replace(self, start=self.start + by, end=self.end + by, offset=self.offset + by)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The pieces of the pictures and of the sound, in the file's order; none where one clock runs through the file."""
+    """The pieces of video and audio, in the file's order. Empty where one clock runs through the file."""
 
     version: int = CLOCK_VERSION
     pictures: tuple[Piece, ...] = ()
@@ -64,7 +64,8 @@ class Clock:
         return dataclasses.asdict(self)
 
     def with_audio_of(self, other: Self) -> Self:
-        """The same map with another sound's pieces: where both have a seam, that sound keeps its place beside the pictures."""
+        """Returns the same map with the pieces of another audio track. Where both have the same seams, that track keeps its position
+        relative to the video."""
         sound = other.sound
         if len(other.pictures) == len(self.pictures) == len(sound):
             by = [mine.offset - theirs.offset for mine, theirs in zip(self.pictures, other.pictures, strict=True)]
@@ -73,24 +74,24 @@ class Clock:
 
 
 def piece_at(pieces: Sequence[Piece], at: float) -> int:
-    """The number of the last piece that begins at or before `at` on the joined clock; the first where none does."""
+    """Returns the number of the last piece that begins at or before `at` on the joined clock, or 0 where none does."""
     return max(0, bisect_right([piece.start for piece in pieces], at) - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when a stream's piece runs by its own clock, in seconds."""
+    """The first and the end time of a stream's piece on its own clock, in seconds."""
 
     first: Fraction
     end: Fraction
 
 
 def offsets(seams: Sequence[tuple[Span | None, Span | None]]) -> list[tuple[Fraction, Fraction]]:
-    """Offsets of the pictures' and the sound's pieces: one pair for the beginning and for each seam, where None stands for a stream whose
-    clock runs on.
+    """Returns offsets of the pieces of video and audio: one pair for the beginning and for each seam. In `seams`, None stands for a stream
+    whose clock runs on.
 
-    After a seam of both the two keep the distance that their own clock gives them, and begin where nothing of what was before is covered.
-    A stream that begins anew alone goes on where it ended.
+    After a seam of both, the two keep the distance that their own clock gives them, and begin where nothing before them is covered. A
+    stream that starts again alone continues where it ended.
     """
     found: list[tuple[Fraction, Fraction]] = []
     ends: list[Fraction | None] = [None, None]
@@ -102,7 +103,7 @@ def offsets(seams: Sequence[tuple[Span | None, Span | None]]) -> list[tuple[Frac
         ]
         base = max(lacking, default=Fraction(0))
         if lacking and all(-OVERLAP <= current[0] - step <= LONGEST_GAP for step in lacking):
-            # Put together, but of one clock.
+            # Concatenated, but of one clock.
             base = current[0]
         for lane, span in enumerate(spans):
             if span is not None:
@@ -113,7 +114,7 @@ def offsets(seams: Sequence[tuple[Span | None, Span | None]]) -> list[tuple[Frac
 
 
 def _turns(pictures: Span | None, sound: Span | None) -> Fraction:
-    """How far the sound's clock lies from the pictures' by whole turns of 33 bits: each was read by itself."""
+    """Returns how far the audio clock is from the video clock by whole turns of 33 bits, since each was read by itself. In seconds."""
     if pictures is None or sound is None:
         return Fraction(0)
     return round((pictures.first - sound.first) / WRAP) * WRAP

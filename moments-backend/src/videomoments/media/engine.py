@@ -1,4 +1,4 @@
-"""The media engine: the only door from the pipeline to FFmpeg's libraries. Every call runs in a child process of its own."""
+"""The media engine is the pipeline's only access to FFmpeg's libraries. Every call runs in its own child process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PARTIAL = ".part"
 
 
 def partial(target: Path) -> Path:
-    """Where a result is written before it is complete: beside `target`, so that the rename is atomic."""
+    """Returns the path of an incomplete result: next to `target`, so that the rename is atomic."""
     return target.with_name(target.name + _PARTIAL)
 
 
@@ -36,8 +36,8 @@ class MediaEngine:
         self._limits = work_limits or SandboxLimits()
 
     async def probe(self, source: Path, *, audio_track: int | None = None) -> MediaInfo:
-        """Measures a file; raises `UnsupportedMedia` when it can never be used. `audio_track` (from 1) names one of several sounds; else
-        it is chosen (`MediaInfo.audio_reason`)."""
+        """Measures a file. Raises `UnsupportedMedia` when it can never be used. `audio_track` (from 1) selects one of several tracks;
+        without it the child chooses one (`MediaInfo.audio_reason`)."""
         job = {"job": "probe", "source": str(source.absolute()), "audio_track": audio_track}
         async with aclosing(run_job(job, self._limits)) as events:
             async for event in events:
@@ -48,9 +48,10 @@ class MediaEngine:
     async def extract_audio(
         self, source: Path, target: Path, info: MediaInfo, *, waveform: Path | None = None, on_progress: OnProgress | None = None
     ) -> None:
-        """Writes 16 kHz mono s16 WAV, sample 0 at the timeline's 0: a late sound starts with silence, an early one is trimmed.
+        """Writes 16 kHz mono s16 WAV, whose sample 0 is the timeline's 0: late audio starts with silence, early audio is trimmed.
 
-        `waveform` is where its waveform file goes (`media.sound.waveform`); the loudness stands in that file's header.
+        `waveform` is the path of its waveform file (`media.sound.waveform`), whose header holds the loudness. Raises `InvalidInput`
+        (`no_audio`) where no audio can be decoded.
         """
         if not info.has_audio:
             raise InvalidInput("The file has no sound that can be decoded.", code="no_audio")
@@ -65,7 +66,8 @@ class MediaEngine:
             partial(made).replace(made)
 
     async def thumbnails(self, source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo) -> list[ThumbnailImage]:
-        """One JPEG per request, longest side 640 pixels, as a player shows it. A file without pictures gives none."""
+        """Writes one JPEG per request, as a player shows the picture, with a longest side of 640 pixels. Returns none for a file without
+        video."""
         if not info.has_video or not requests:
             return []
         job = _job("thumbnails", source, info) | {"requests": [_partially(request) for request in requests]}
@@ -80,9 +82,9 @@ class MediaEngine:
     async def shots(
         self, source: Path, info: MediaInfo, *, within: Sequence[Shot] | None = None, on_progress: OnProgress | None = None
     ) -> list[Shot]:
-        """Changes of scene, in order: between which keyframes they lie, from the keyframes alone.
+        """Returns changes of scene in order, as pairs of keyframes between which they lie, from the keyframes alone.
 
-        With `within` those stretches are decoded and the changes in them known to the picture. A file without pictures has none.
+        With `within`, those ranges are decoded and the changes in them are exact to the frame. A file without video has none.
         """
         if not info.has_video or within == []:
             return []
@@ -140,7 +142,7 @@ class MediaEngine:
         on_progress: OnProgress | None,
         on_uncut: OnUncut | None,
     ) -> AsyncGenerator[tuple[str, CutClip | None], None]:
-        """One child's clips with their keys; None stands for one that was told to `on_uncut`."""
+        """Yields one child's clips with their keys. None stands for a clip that was passed to `on_uncut`."""
         job = _job("cut", source, info) | {"requests": [_partially(request) for request in requests], "each": on_uncut is not None}
         targets = {request.key: request.target for request in requests}
 
@@ -158,7 +160,8 @@ class MediaEngine:
                 yield item["key"], CutClip.from_dict({**item, "path": target})
 
     async def mux_tracks(self, picture: Path, sound: Path, target: Path) -> str:
-        """Puts the picture of one file and the sound of another into `target`, without decoding; returns the ending for its container."""
+        """Writes the video of one file and the audio of another into `target`, without decoding. Returns the file extension of its
+        container."""
         job = {
             "job": "mux_tracks",
             "source": str(picture.absolute()),

@@ -1,4 +1,4 @@
-"""Our own words for whatever went wrong with foreign bytes. In the child only."""
+"""Turns errors on untrusted bytes into our own. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from videomoments.core import errors
 
 _UNEXPECTED = "Something in the file is not as it should be there"
 _CONVERT = "Convert the file to MP4 (H.264, AAC) and try again."
-# Not the fault of what was being read: the job can't go on with the next thing.
+# Not the fault of the file: the job can't continue with the next item.
 _OF_THE_MACHINE = (errors.OutOfSpace, errors.NotFound)
 
 
 class CannotCopy(Exception):
-    """The packets of a source can't be copied into a clip, which is encoded instead. The message is the reason, as the clip keeps it.
+    """Raised where the packets of a source can't be copied into a clip, which is then encoded. The message is the reason that is stored
+    with the clip.
 
-    A type of its own: a mistake in our code must not pass for it, and become an encoding that nobody asked for.
+    It is a type of its own, so that a bug in our code is not mistaken for it and does not cause an unwanted encoding.
     """
 
 
 def explained(error: BaseException) -> errors.MomentsError:
-    """Our own error for any. No path, no host, no name of a class: FFmpeg's text is taken without the file's name."""
+    """Returns our own error for any error. It names no path, host or class: FFmpeg's text is used without the file's name."""
     if isinstance(error, errors.MomentsError):
         return error
     number = getattr(error, "errno", None)
@@ -42,5 +43,5 @@ def explained(error: BaseException) -> errors.MomentsError:
 
 
 def ends_the_job(error: BaseException) -> bool:
-    """Whether nothing more can be done in this process: for want of memory, of space, of the file."""
+    """Returns whether this process can do nothing more: it lacks memory, disk space or the file."""
     return isinstance(error, MemoryError) or isinstance(explained(error), _OF_THE_MACHINE) or explained(error).code == "media_limit"

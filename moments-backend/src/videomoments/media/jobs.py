@@ -1,4 +1,4 @@
-"""The child's jobs: what each takes from the parent's line, and what it answers. Libraries are imported by the job that needs them."""
+"""The child's jobs: what each reads from the parent's line, and which events it emits. Each job imports the libraries that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the picture of one file and the sound of another into one, without decoding. In the child only."""
+"""Joins the video of one file and the audio of another, without decoding. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from videomoments.media.progress import Progress
 from videomoments.media.reading.opening import known_codec, open_source, url_of
 from videomoments.media.reading.packets import only, stamp, time_base
 
-# What MP4 holds and browsers play from it; anything else goes into Matroska, which takes all.
+# Codecs that MP4 holds and browsers play from it; anything else goes into Matroska, which takes all.
 _MP4_VIDEO = frozenset(["h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9"])
 _MP4_AUDIO = frozenset(["aac", "mp3", "mp3float", "opus", "libopus", "flac", "ac3", "eac3", "alac"])
 _TELL_EVERY = 500
-# A packet with the second at which it is due, and a number that orders those of one moment.
+# A packet with the second at which it is due, and a number that orders packets of the same time.
 _Due = tuple[float, int, "Packet[Stream]"]
 
 
 def mux_tracks(picture: Path, sound: Path, target: Path, progress: Progress) -> str:
-    """Writes `target`; returns the ending that its container has. Both clocks begin where the files' own do, as their maker meant it.
+    """Writes `target` and returns the file extension of its container. Both clocks begin where the files' own do, as their maker meant it.
 
     Raises `UnsupportedMedia` when one of the files lacks its part.
     """
@@ -50,7 +50,7 @@ def mux_tracks(picture: Path, sound: Path, target: Path, progress: Progress) -> 
 
 
 def _read(container: InputContainer, stream: Any, out: OutputContainer, number: Iterator[int]) -> Iterator[_Due]:
-    """The stream's packets as the new file's."""
+    """Yields the stream's packets as packets of the new file."""
     target: Any = out.add_stream_from_template(stream)
     only(container, stream)
     return _packets(container, stream, target, number)
@@ -60,7 +60,7 @@ def _packets(container: InputContainer, stream: Stream, target: Stream, number: 
     due = 0.0
     for packet in container.demux(stream):
         if packet.size == 0:
-            continue  # the demuxer's way to say that it is at the end
+            continue  # the demuxer's mark of the end
         at = packet.dts if packet.dts is not None else stamp(packet)
         due = float(at * time_base(stream)) if at is not None else due
         packet.stream = target

@@ -1,4 +1,4 @@
-"""Progress of a job, in the child."""
+"""Reports a job's progress. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ _EVERY_SECONDS = 0.2
 
 
 class Progress:
-    """Tells the parent how far a job is (0 to 1, None: alive), at most five times a second. Called often: it must cost nothing."""
+    """Reports to the parent how far a job is (0 to 1, None: alive), at most five times a second. It is called often, so it must cost almost
+    nothing."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit

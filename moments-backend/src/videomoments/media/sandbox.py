@@ -1,4 +1,4 @@
-"""The parent's side of a media child: what it may take, and how its ways to fail are said."""
+"""The parent's side of a media child: its limits, and the errors for the ways in which it can fail."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _PROGRAM = _MediaProgram("media process", "videomoments.media.child", "media_fai
 
 
 def run_job(job: Mapping[str, Any], limits: SandboxLimits) -> AsyncGenerator[dict[str, Any], None]:
-    """Runs one job in a child of its own and yields its events; the last one is the `result`.
+    """Runs one job in its own child process and yields its events; the last one is the `result`.
 
-    Leaving the generator in any way, cancellation included, ends the child's whole process group and waits for it.
-    Raises the child's own error, or one that says how the child ended (`media_limit`, `media_crash`, `media_stalled`, `media_killed`).
+    Leaving the generator in any way, cancellation included, kills the child's whole process group and waits for it. Raises the child's own
+    error, or one that says how the child ended (`media_limit`, `media_crash`, `media_stalled`, `media_killed`).
     """
     return job_process.run_job(_PROGRAM, job, limits.to_dict(), stall_seconds=limits.stall_seconds)

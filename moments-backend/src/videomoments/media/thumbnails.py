@@ -1,4 +1,4 @@
-"""JPEG stills. In the child only."""
+"""Makes JPEG stills. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from videomoments.media.reading.shaping import Shaper, fitted
 from videomoments.media.types import MediaInfo, ThumbnailImage, ThumbnailRequest, VideoStream
 
 LONGEST_SIDE = 640
-# Where to look for a picture worth showing, as shares of the duration, and how bright its mean luma must be (16 is black).
+# Where to search for a picture that shows something, as shares of the duration, and how bright its mean luma must be (16 is black).
 _CANDIDATES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.0)
 _DARK = 28
 
 
 def thumbnails(source: Path, requests: Sequence[ThumbnailRequest], info: MediaInfo, progress: Progress) -> Iterator[ThumbnailImage]:
-    """Writes one JPEG per request, through one open container. A request of several for whose time no picture decodes gives none."""
+    """Writes one JPEG per request, through one open container. When one of several requests has no picture that decodes, it yields none for
+    that request."""
     assert info.video is not None
     pictures = Pictures(source, info)
     shaper = pictures.shaper(info.video, *fitted(info.video, LONGEST_SIDE), "yuvj420p")
@@ -50,7 +51,8 @@ def _thumbnail(pictures: Pictures, shaper: Shaper, request: ThumbnailRequest, in
 
 
 def _picture(pictures: Pictures, video: VideoStream, at: float, tolerance: float) -> tuple[float, VideoFrame] | None:
-    """The picture at `at` seconds, or a keyframe within `tolerance` of it, or the last one that decodes before it."""
+    """Returns the picture at `at` seconds, or a keyframe within `tolerance` of it, or the last picture that decodes before it. None where
+    nothing decodes."""
     at = min(max(at, 0.0), video.end)
     near = _keyframe_near(video, at, tolerance)
     if near is not None:
@@ -68,12 +70,12 @@ def _keyframe_near(video: VideoStream, at: float, tolerance: float) -> float | N
         return None
     after = bisect_right(video.keyframes, at)
     near = min(video.keyframes[max(after - 1, 0) : after + 1], key=lambda keyframe: abs(keyframe - at))
-    # Half a frame later is still that frame, and safe from rounding.
+    # Half a frame later is still within that frame, and safe from rounding.
     return near + 0.5 / video.fps if abs(near - at) <= tolerance else None
 
 
 def _brightest(pictures: Pictures, info: MediaInfo) -> tuple[float, VideoFrame] | None:
-    """The first candidate that is not black, else the brightest of them."""
+    """Returns the first candidate that is not black, else the brightest of them. None where none decodes."""
     assert info.video is not None
     best: tuple[float, VideoFrame] | None = None
     best_light = -1.0
@@ -90,14 +92,14 @@ def _brightest(pictures: Pictures, info: MediaInfo) -> tuple[float, VideoFrame] 
 
 
 def _light(frame: VideoFrame) -> float:
-    """Mean luma, 0 to 255."""
+    """Returns the mean luma, 0 to 255."""
     plane = frame.reformat(width=64, height=36, format="gray").planes[0]
     rows = bytes(plane)
     return sum(sum(rows[row * plane.line_size : row * plane.line_size + 64]) for row in range(36)) / (64 * 36)
 
 
 def _jpeg(frame: VideoFrame) -> bytes:
-    """Encoded by the codec itself: a muxer would read patterns in the file's name."""
+    """Returns the frame as JPEG, encoded by the codec itself: a muxer would treat the file's name as a pattern."""
     encoder = CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"

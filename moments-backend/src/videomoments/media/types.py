@@ -1,5 +1,5 @@
-"""What the media engine takes and gives. Times are seconds on one timeline: 0 = the first picture, or the first sound where that begins
-more than 0.1 s earlier."""
+"""Types that the media engine takes and returns. Times are seconds on one timeline, whose 0 is the first picture, or the first audio sample
+where that is more than 0.1 s earlier."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from videomoments.core.times import Interval
 from videomoments.media.clock import Clock
 
 ClipMode = Literal["copy", "smart", "encode", "proxy", "audio"]
-# How a delivered clip is asked for; `exact`: as cheaply as is possible with nothing hidden in the file.
+# How a delivered clip is requested. `exact`: as cheaply as possible with nothing hidden in the file.
 ClipWay = Literal["exact", "copy", "encode"]
-# ITU-R BT.2100's two: perceptual quantizer (HDR10, Dolby Vision's base) and hybrid log-gamma.
+# The two of ITU-R BT.2100: perceptual quantizer (HDR10, Dolby Vision's base) and hybrid log-gamma.
 HdrKind = Literal["pq", "hlg"]
 TrackSound = Literal["speech", "other", "silent", "undecodable", "unheard"]
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one child process may take. `stall_seconds` is how long it may go without reporting any progress."""
+    """The limits of one child process. `stall_seconds` is how long it may run without reporting any progress."""
 
     memory_bytes: int = 4 * 1024**3
     cpu_seconds: int = 12 * 3600
@@ -37,12 +37,12 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class VideoStream:
-    """The picture that is used. `width` × `height` are coded pixels; the display size has the sample aspect and the rotation applied.
+    """The video stream that is used. `width` × `height` are coded pixels; the display size includes the sample aspect and the rotation.
 
-    `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270); `mirrored` that it also flips it, left to
-    right, before turning. `start` is its first picture on the timeline, which stands before it as well; `duration` runs from there on.
-    `fps` is the measured average; `keyframes` are ascending times, or None where no index tells. `hdr` is the transfer of a high dynamic
-    range; None: the usual range. `reason` says why they are not `decodable`.
+    `rotation` is how many degrees clockwise a player turns the picture (0, 90, 180, 270). With `mirrored`, the player also flips it left to
+    right before turning. `start` is the time of its first picture on the timeline, which is also shown before that time; `duration` counts
+    from there. `fps` is the measured average. `keyframes` are ascending times, or None where no index lists them. `hdr` is the transfer of
+    a high dynamic range; None: standard range. `reason` says why the stream is not `decodable`.
     """
 
     index: int
@@ -67,16 +67,16 @@ class VideoStream:
 
     @property
     def end(self) -> float:
-        """When its last picture ends, on the timeline."""
+        """Returns when its last picture ends, in seconds on the timeline."""
         return self.start + self.duration
 
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """The sound that is used. `start` is its first sample on the timeline (negative: so little before the first picture that it is
-    trimmed).
+    """The audio stream that is used. `start` is the time of its first sample on the timeline (negative: it is trimmed, because it is so
+    little before the first picture).
 
-    `reason` says why it is not `decodable`.
+    `reason` says why the stream is not `decodable`.
     """
 
     index: int
@@ -91,9 +91,9 @@ class AudioStream:
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One of a file's sounds. `number` counts them from 1, as players do; `index` is the stream's.
+    """One of a file's audio tracks. `number` counts them from 1, as players do; `index` is the stream's.
 
-    `sound`: what was heard of it where there are several; `unheard` where nothing had to be decided.
+    `sound` is what was found in it where there are several tracks; `unheard` where no choice was needed.
     """
 
     number: int
@@ -114,7 +114,7 @@ class ContainerChapter:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A change of scene: the new one begins after `earliest` and by `latest` seconds; the two are equal where it is known to the frame."""
+    """A change of scene. The new scene begins after `earliest` and by `latest` seconds; the two are equal where the frame is known."""
 
     earliest: float
     latest: float
@@ -126,15 +126,15 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a file really holds, measured. Kept in checkpoints: `to_dict` and `from_dict` are inverse and JSON-safe.
+    """What a file really holds, as measured. Stored in checkpoints: `to_dict` and `from_dict` are inverse and JSON-safe.
 
-    `duration` is seconds from the timeline's 0 to the end of the last frame, of the longest stream that decodes. `start_pts` is the
-    joined clock's time of the timeline's 0, in seconds; `clock` how the file's own clock is joined (None: measured by an earlier version,
-    whose zero is the first picture always). Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
-    `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`. `shots` are filled in after the probe, by `MediaEngine.shots`.
-    `start_timecode` is what a camera's clock called the first picture (`01:00:00;00`). `audio_tracks` are all of the file's sounds,
-    `audio_reason` why `audio` is this one of several; `left_out` says in words what pictures are not used. The three are empty in what
-    older versions measured.
+    `duration` is seconds from the timeline's 0 to the end of the last frame of the longest stream that decodes. `start_pts` is the time of
+    the timeline's 0 on the joined clock, in seconds. `clock` says how the file's own clock is joined (None: measured by an earlier version,
+    whose zero is always the first picture). Warnings: `damaged`, `truncated_tail`, `shorter_than_header`, `video_undecodable`,
+    `audio_undecodable`, `variable_frame_rate`, `several_audio_streams`, `clock_begins_anew`. `shots` are filled in after the probe, by
+    `MediaEngine.shots`. `start_timecode` is the time that a camera's clock gave the first picture (`01:00:00;00`). `audio_tracks` are all
+    of the file's audio tracks, and `audio_reason` says why `audio` was chosen among several; `left_out` says in words which video tracks
+    are not used. The three are empty in what older versions measured.
     """
 
     container: str
@@ -158,13 +158,14 @@ class MediaInfo:
 
     @property
     def audio_number(self) -> int | None:
-        """Which of the file's audio tracks is used, from 1; None without sound, or where it was not counted."""
+        """Returns the number of the audio track that is used, from 1; None without audio, or where tracks were not counted."""
         if self.audio is None:
             return None
         return next((track.number for track in self.audio_tracks if track.index == self.audio.index), None)
 
     def with_audio_of(self, other: MediaInfo) -> MediaInfo:
-        """The same with another of the file's sounds, on the same timeline: what was cut and said before keeps its times."""
+        """Returns the same with another of the file's audio tracks, on the same timeline: existing clips and transcripts keep their
+        times."""
         if other.audio is None or self.audio is None or other.audio.index == self.audio.index:
             return dataclasses.replace(self, audio_tracks=other.audio_tracks, audio_reason=other.audio_reason)
         sound = dataclasses.replace(other.audio, start=other.audio.start + other.start_pts - self.start_pts)
@@ -176,7 +177,7 @@ class MediaInfo:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """For people: what of the file is used where there was a choice, and what is not used, with the reasons."""
+        """Returns remarks for users: what is used of the file where there was a choice, and what is not used, with reasons."""
         said = []
         if len(self.audio_tracks) > 1 and self.audio_number is not None:
             said.append(f"audio track {self.audio_number} of {len(self.audio_tracks)} is used: {self.audio_reason}")
@@ -192,12 +193,12 @@ class MediaInfo:
 
     @property
     def has_video(self) -> bool:
-        """There are pictures, and they decode."""
+        """Whether the file has video that decodes."""
         return self.video is not None and self.video.decodable
 
     @property
     def has_audio(self) -> bool:
-        """There is sound, and it decodes."""
+        """Whether the file has audio that decodes."""
         return self.audio is not None and self.audio.decodable
 
     def to_dict(self) -> dict[str, Any]:
@@ -232,9 +233,9 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailRequest:
-    """One JPEG at `time`; None leaves the choice to us (the first picture that is not black).
+    """One JPEG at `time`; None lets the engine choose (the first picture that is not black).
 
-    A keyframe within `tolerance` seconds of `time` is taken instead of the exact picture: it costs a tenth.
+    A keyframe within `tolerance` seconds of `time` is used instead of the exact picture: it costs a tenth.
     """
 
     key: str
@@ -252,7 +253,7 @@ class ThumbnailRequest:
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailImage:
-    """A JPEG on disk. `time` is the shown frame's; sizes are pixels."""
+    """A JPEG on disk. `time` is that of the shown frame; sizes are pixels."""
 
     key: str
     path: Path
@@ -271,10 +272,10 @@ class ThumbnailImage:
 
 @dataclass(frozen=True, slots=True)
 class ClipRequest:
-    """One clip to cut. `interval` is the moment's; paddings are asked seconds on either side, clamped to the source.
+    """One clip to cut. `interval` is the moment's; the paddings are the requested seconds on either side, clamped to the source.
 
-    `max_bytes` bounds input clips only: a larger copy becomes a proxy, whose rate is chosen to fit. `way` is for delivered clips:
-    `copy` is the cheapest, with up to one group of pictures hidden before its start; `encode` makes every picture anew.
+    `max_bytes` limits only input clips: a larger copy becomes a proxy, whose bit rate is chosen to fit. `way` is for delivered clips:
+    `copy` is the cheapest, with up to one group of pictures hidden before its start; `encode` encodes every picture again.
     """
 
     key: str
@@ -303,7 +304,7 @@ class ClipRequest:
 
 @dataclass(frozen=True, slots=True)
 class Uncut:
-    """A clip that can't be cut, and why, in words for people. `detail` is for the log alone."""
+    """A clip that can't be cut, and why, in words for users. `detail` is only for the log."""
 
     key: str
     code: str
@@ -313,7 +314,7 @@ class Uncut:
 
     @property
     def explanation(self) -> str:
-        """The reason with what to do, in one line."""
+        """Returns the reason and the advice in one line."""
         return f"{self.message} {self.advice}".strip()
 
     def to_dict(self) -> dict[str, Any]:
@@ -322,10 +323,10 @@ class Uncut:
 
 @dataclass(frozen=True, slots=True)
 class CutClip:
-    """A clip on disk, checked. `start` and `end` are what the file really holds, on the source's timeline, exact to the frame.
+    """A checked clip on disk. `start` and `end` are what the file really holds, on the source's timeline, exact to the frame.
 
-    `padding_left` and `padding_right` are the real ones: `interval.start - start` and `end - interval.end`. `frames` counts
-    pictures (0 for sound). `reason` says in words why this mode was taken.
+    `padding_left` and `padding_right` are the real ones: `interval.start - start` and `end - interval.end`. `frames` counts pictures (0 for
+    audio). `reason` says in words why this mode was used.
     """
 
     key: str

@@ -1,1 +1,1 @@
-"""What a file holds: which streams are used, how long they are, where their clock begins anew. In the child only."""
+"""Measures what a file holds: which streams are used, how long they are, and where their clock starts again. Runs only in the child."""

@@ -1,4 +1,4 @@
-"""Which pictures and which sound of a file are used, and why. In the child only."""
+"""Chooses the video and the audio stream of a file, with reasons. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from videomoments.media.sound.hearing import Heard, hear
 from videomoments.media.types import AudioTrack, TrackSound
 
 _UNUSABLE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
-# Another track than the default one is taken where so much of it is speech, and in the default one not even a fifth of that.
+# Another track than the default one is chosen where at least this share of it is speech, and the default one has less than a fifth of that.
 _SPEECH, _BESIDE = 0.10, 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The streams to use. `tracks` are all of the file's sounds, `reason` why this one of several; `left_out` says in words which pictures
-    are not used, and why."""
+    """The streams to use. `tracks` are all of the file's audio tracks, and `reason` says why this one of several was chosen. `left_out`
+    says in words which video tracks are not used, and why."""
 
     video: AvVideo | None
     audio: AvAudio | None
@@ -36,15 +36,16 @@ class Choice:
 
 
 def choose(container: InputContainer, path: Path, wanted: int | None, tick: Callable[[], None]) -> Choice:
-    """`wanted` is the number of an audio track, from 1, as players count them. Raises `UnsupportedMedia` (`no_such_audio_track`,
-    `audio_track_undecodable`)."""
+    """Chooses the streams. `wanted` is the number of an audio track, from 1, as players count them. Raises `UnsupportedMedia`
+    (`no_such_audio_track`, `audio_track_undecodable`)."""
     video, left_out = _choose_video(container, path, tick)
     audio, tracks, reason = _choose_audio(container, path, wanted, tick)
     return Choice(video, audio, tracks, reason, left_out)
 
 
 def choose_video(container: InputContainer) -> AvVideo | None:
-    """The picture stream to use, by the header alone: never a cover or a thumbnail track; FFmpeg's own order among the rest."""
+    """Returns the video stream to use, from the header alone: never a cover or a thumbnail track; FFmpeg's own order decides among the
+    rest."""
     usable = [stream for stream in container.streams.video if not stream.disposition & _UNUSABLE]
     best = container.streams.best("video")
     if isinstance(best, AvVideo) and any(stream.index == best.index for stream in usable):
@@ -53,7 +54,7 @@ def choose_video(container: InputContainer) -> AvVideo | None:
 
 
 def choose_audio(container: InputContainer) -> AvAudio | None:
-    """The sound stream to use, by the header alone: the container's default or FFmpeg's best, else the first."""
+    """Returns the audio stream to use, from the header alone: the container's default or FFmpeg's best, else the first."""
     best = container.streams.best("audio")
     if isinstance(best, AvAudio):
         return best
@@ -61,7 +62,8 @@ def choose_audio(container: InputContainer) -> AvAudio | None:
 
 
 def _choose_video(container: InputContainer, path: Path, tick: Callable[[], None]) -> tuple[AvVideo | None, tuple[str, ...]]:
-    """A track of one picture is a cover where there is anything else; among real ones those that can be decoded come first."""
+    """Chooses the video stream. A track of one picture is a cover where there is anything else; among the others, those that can be decoded
+    come first."""
     first = choose_video(container)
     if first is None:
         return None, ()
@@ -71,7 +73,7 @@ def _choose_video(container: InputContainer, path: Path, tick: Callable[[], None
     moving = [one for one in ordered if one not in covers]
     remarks = [f"video track {_number(container, one)} is one picture: a cover" for one in covers]
     if not moving:
-        # Without any sound the cover is what there is, and is refused as too short.
+        # Without any audio the cover is all that there is, and is refused as too short.
         return (None if container.streams.audio else first), tuple(remarks)
     chosen = next((one for one in moving if known_codec(one)), moving[0])
     for one in moving:
@@ -82,7 +84,8 @@ def _choose_video(container: InputContainer, path: Path, tick: Callable[[], None
 
 
 def _is_one_picture(path: Path, stream: AvVideo, tick: Callable[[], None]) -> bool:
-    """Whether the stream has no second packet. Where no index tells, packets do: a real one's second comes soon."""
+    """Returns whether the stream has no second packet. Without an index the packets are read: the second one of a real stream comes
+    soon."""
     if stream.frames > 1:
         return False
     if stream.frames == 1 and len(stream.index_entries) == 1:
@@ -140,8 +143,8 @@ def undecodable_track(wanted: int, why: str) -> UnsupportedMedia:
 
 
 def by_ear(tracks: Sequence[AudioTrack], default: int, heard: dict[int, Heard]) -> tuple[int, str]:
-    """The number of the track to use and the reason: the default one, unless it can't be decoded, is silent beside one that is not, or
-    hardly has speech beside one that has."""
+    """Returns the number of the track to use and the reason. It is the default track, unless that can't be decoded, is silent while another
+    is not, or hardly has speech while another has."""
     audible = {track.number: heard[track.index] for track in tracks if track.index in heard and heard[track.index].pieces}
     usual = audible.get(default)
     spoken = max(audible, key=lambda number: audible[number].speech, default=default)
@@ -186,6 +189,6 @@ def _sound(stream: AvAudio, heard: Heard | None) -> TrackSound:
 
 
 def _said(stream: AvAudio, name: str) -> str | None:
-    """A tag for people: one line, without what encoders write of themselves."""
+    """Returns a tag for users: one line, without what encoders write of themselves."""
     text = " ".join(stream.metadata.get(name, "").split())[:100]
     return text if text and text not in ("und", "SoundHandler", "Core Media Audio") else None

@@ -1,4 +1,4 @@
-"""How much of a container is there, told by its own header. In the child only."""
+"""Compares a container with the size in its own header. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 def matroska_present(path: Path, size: int) -> float:
-    """Share of a Matroska file that is there, by the size its segment announces (RFC 8794, 5.1); 1 where it announces none."""
+    """Returns the share of a Matroska file that is there, by the size that its segment announces (RFC 8794, 5.1); 1 where it announces
+    none."""
     with path.open("rb") as file:
         head = file.read(4096)
     at = head.find(b"\x18\x53\x80\x67")

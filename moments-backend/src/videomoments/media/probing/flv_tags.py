@@ -1,7 +1,7 @@
-"""The tags of a Flash video, read from its bytes (Adobe's FLV specification 10.1, annex E). In the child only.
+"""Reads the tags of a Flash video from its bytes (Adobe's FLV specification 10.1, annex E). Runs only in the child.
 
-FFmpeg's demuxer takes a second file's header for a tag of five megabytes; and a stretch that begins amid the tags is no file without a
-header of its own.
+FFmpeg's demuxer takes a second file's header for a tag of five megabytes, and a part that begins among the tags is no file without its own
+header.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from videomoments.media.reading.view import Bytes
 _TICKS_EVERY = 1 << 14
 _AUDIO, _VIDEO, _SCRIPT = 8, 9, 18
 _HEADER = b"FLV\1"
-# A header and the size of the tag that there is not before the first one.
+# A header, and the size field of the tag before the first one, which does not exist.
 _HEADER_BYTES = 13
-# Codecs whose decoders need a tag of their own before the first frame: AVC and HEVC, AAC (E.4.3.1, E.4.2.1).
+# Codecs whose decoders need their own tag before the first frame: AVC and HEVC, AAC (E.4.3.1, E.4.2.1).
 _CONFIGURED_VIDEO, _CONFIGURED_AUDIO = (7, 12), 10
 
 
 @dataclass(slots=True)
 class Tags:
-    """What was found: the packets in order, where other files' headers stand, and the configuration tags as [first, end) by stream."""
+    """The packets in order, the positions of other files' headers, and the configuration tags as [first, end) by stream."""
 
     packets: list[Stamped] = field(default_factory=list)
     headers: list[int] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Tags:
     first_header: tuple[int, int] = (0, _HEADER_BYTES)
 
     def ranges(self, begin: int, end: int) -> tuple[tuple[int, int], ...]:
-        """The bytes [begin, end) as a file that can be opened: with a header and the configurations that hold there."""
+        """Returns the bytes [begin, end) as a file that can be opened: with a header and the configurations that apply there."""
         if begin == 0 or begin in self.headers:
             return ((begin, end),)
         latest = {lane: where for lane, where in self.configurations if where[1] <= begin}
@@ -40,7 +40,7 @@ class Tags:
 
 
 def read_tags(path: Path, tick: Callable[[], None]) -> Tags | None:
-    """Every tag of the file, or None where they do not follow each other to its end."""
+    """Reads every tag of the file. Returns None where they do not follow each other to its end."""
     with Bytes(path) as data:
         if data[:4] != _HEADER:
             return None
@@ -54,7 +54,7 @@ def read_tags(path: Path, tick: Callable[[], None]) -> Tags | None:
 
 
 def _tags(data: Bytes, tags: Tags) -> Iterator[tuple[int, int, int]]:
-    """Where each tag begins, its kind and the size of its body. One that was cut off, and what is no tag, ends them."""
+    """Yields each tag's position, its kind and the size of its body. Ends at a truncated tag, and at bytes that are no tag."""
     at, end = _HEADER_BYTES, len(data)
     while at + 11 <= end:
         if data[at : at + 4] == _HEADER:

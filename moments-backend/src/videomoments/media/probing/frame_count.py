@@ -1,7 +1,7 @@
-"""Counts the frames of MP3 and raw AAC files by their headers alone. In the child only.
+"""Counts the frames of MP3 and raw AAC files from their headers alone. Runs only in the child.
 
-Such files have no index: for the length of a recording of four hours its half a million packets would have to be read, seconds of
-processor time. A header says how long its frame is, so that the next one is found without the parser.
+Such files have no index. For the length of a recording of four hours, half a million packets would have to be read, which takes seconds of
+processor time. A header gives the length of its frame, so the next one is found without the parser.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 _TICKS_EVERY = 1 << 16
-# What may stand after the last frame beside tags that tell their size: lyrics, the end of an ID3v2 tag.
+# What may follow the last frame, besides tags that state their size: lyrics, the end of an ID3v2 tag.
 _TO_THE_END = (b"LYRICSBEGIN", b"3DI")
 _ID3V1_BYTES = 128
 # Kilobits per second of layer III by index (ISO/IEC 11172-3, 2.4.2.3 and 13818-3, 2.4.2.3), samples per second by index.
@@ -24,9 +24,9 @@ _MPEG_1, _MPEG_2 = 0b11, 0b10
 
 
 def count_frames(path: Path, codec: str, first: int, tick: Callable[[], None]) -> int | None:
-    """How many whole frames of one kind follow each other from the byte `first` on; all last equally long.
+    """Returns how many whole frames of one kind, all equally long in time, follow each other from the byte `first` on.
 
-    None where something else stands between them, or their kind changes: then packets have to tell.
+    Returns None where anything else is between them, or their kind changes: then packets must be read.
     """
     walk = {"mp3": _mp3, "mp3float": _mp3, "aac": _adts}.get(codec)
     if walk is None or first < 0:
@@ -35,14 +35,14 @@ def count_frames(path: Path, codec: str, first: int, tick: Callable[[], None]) -
         if first + 8 > len(data):
             return None
         frames, after = walk(data, first, tick)
-        # A frame that was cut off begins like the others; nothing else may come but tags. After them another file may follow.
+        # A truncated frame begins like the others. Otherwise only tags may follow, and after them another file.
         after = _after_tags(data, after)
         whole = after >= len(data) or not data[after : after + 16].strip(b"\0")
     return frames if whole and frames else None
 
 
 def _after_tags(data: mmap.mmap, at: int) -> int:
-    """Where the tags end that begin there."""
+    """Returns where the tags end that begin at `at`."""
     while at < len(data):
         head = data[at : at + 32]
         if head.startswith(b"TAG"):
@@ -50,7 +50,7 @@ def _after_tags(data: mmap.mmap, at: int) -> int:
         elif head.startswith(b"ID3") and len(head) >= 10:
             at += 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
         elif head.startswith(b"APETAGEX") and len(head) >= 16:
-            # The size is told of items and footer; the header, which this is, is not in it.
+            # The size covers items and footer, but not the header, which this is.
             at += 32 + int.from_bytes(head[12:16], "little")
         elif head.startswith(_TO_THE_END):
             return len(data)
@@ -60,7 +60,7 @@ def _after_tags(data: mmap.mmap, at: int) -> int:
 
 
 def _mp3(data: mmap.mmap, at: int, tick: Callable[[], None]) -> tuple[int, int]:
-    """The number of frames and where they end."""
+    """Returns the number of frames and where they end."""
     kind, third = data[at + 1] | 1, data[at + 2]
     lengths = _mp3_lengths(kind, third >> 2 & 3)
     end, frames = len(data), 0
@@ -77,7 +77,8 @@ def _mp3(data: mmap.mmap, at: int, tick: Callable[[], None]) -> tuple[int, int]:
 
 @cache
 def _mp3_lengths(second: int, rate_index: int) -> tuple[int, ...]:
-    """A frame's length in bytes by the header's third byte (0: not of this kind); `second` is its second byte."""
+    """Returns a frame's length in bytes for each value of the header's third byte (0: not of this kind). `second` is the header's second
+    byte."""
     version, layer = second >> 3 & 3, second >> 1 & 3
     if second & 0xE0 != 0xE0 or layer != _LAYER_3 or rate_index >= len(_SAMPLE_RATES) or version == 1:
         return (0,) * 256
@@ -93,7 +94,7 @@ def _mp3_lengths(second: int, rate_index: int) -> tuple[int, ...]:
 
 
 def _adts(data: mmap.mmap, at: int, tick: Callable[[], None]) -> tuple[int, int]:
-    """The same for AAC (ISO/IEC 13818-7, 6.2.1): one block of 1024 samples in each frame."""
+    """Returns the number of AAC frames and where they end (ISO/IEC 13818-7, 6.2.1): one block of 1024 samples in each frame."""
     kind, third = data[at + 1], data[at + 2] & 0xFC
     end, frames = len(data), 0
     while at + 7 <= end and data[at] == 0xFF and data[at + 1] == kind and data[at + 2] & 0xFC == third:

@@ -1,4 +1,4 @@
-"""Makes a file's clock map: where its clock begins anew, and how its pieces go together. In the child only."""
+"""Makes the map of a file's clock: where it starts again, and how its pieces fit together. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ from videomoments.media.reading.opening import open_source
 from videomoments.media.reading.packets import packets_of, stamp, time_base
 from videomoments.media.reading.reader import Like, Reader, like
 
-# Containers without an index, whose packets carry times of their own: the others can't be put together by writing one after the other,
-# or count their frames.
+# Containers without an index, whose packets carry their own times. The others can't be concatenated, or count their frames.
 _WITH_CLOCKS = ("mpegts", "mpeg", "flv")
 LONG = 1200.0
 """Seconds from which on a transport stream is looked at in places first."""
 
-# So many packets tell how long the last one is shown.
+# So many packets are enough to estimate how long the last one is shown.
 _LAST = 300
 # A day in pieces of ten seconds.
 _MOST_SEAMS = 8640
-# Decoders that give whole frames only.
+# Decoders that return only whole frames.
 _WHOLE_FRAMES = ("aac", "mp3", "mp3float", "ac3", "eac3")
 # Seconds by which containers round times.
 _ROUNDING = Fraction(1, 500)
@@ -42,7 +41,7 @@ Tick = Callable[[], None]
 
 
 def find_clock(container: InputContainer, path: Path, streams: Streams, tick: Tick) -> Clock:
-    """The map for the pictures and the sound of these numbers. Raises `UnsupportedMedia` where a piece can't be read."""
+    """Returns the map for the video and audio streams with these indices. Raises `UnsupportedMedia` where a piece can't be read."""
     name = container.format.name
     if name not in _WITH_CLOCKS:
         later = later_files(path, name, tick)
@@ -65,7 +64,7 @@ def find_clock(container: InputContainer, path: Path, streams: Streams, tick: Ti
 
 
 def _check_number(seams: Sequence[object]) -> None:
-    """Each piece is opened by itself. Raises `UnsupportedMedia` where there are more than a recording has."""
+    """Raises `UnsupportedMedia` where there are more pieces than a recording has, since each piece is opened by itself."""
     if len(seams) > _MOST_SEAMS:
         raise UnsupportedMedia(
             f"The file's clock begins anew more than {_MOST_SEAMS} times inside it.", code="damaged", advice="Export the file again."
@@ -73,7 +72,7 @@ def _check_number(seams: Sequence[object]) -> None:
 
 
 def _of_files(container: InputContainer, path: Path, streams: Streams, later: Sequence[int], tick: Tick) -> Clock:
-    """Whole files, one after the other: each is measured by itself, and a seam of both streams."""
+    """Returns the map of concatenated whole files: each is measured by itself, and is a seam of both streams."""
     kinds = [like(container, index) if index is not None else None for index in streams]
     edges = [0, *sorted(later), path.stat().st_size]
     ranges = [((begin, end),) for begin, end in pairwise(edges)]
@@ -95,7 +94,7 @@ def _whole(path: Path, kind: Like | None, ranges: tuple[tuple[int, int], ...], t
 
 
 def _decoded_end(reader: Reader, first: Fraction, end: Fraction) -> Fraction:
-    """When the sound ends as it is decoded: in whole frames, also where the container says that the last one is shown in part."""
+    """Returns when decoded audio ends: decoders return whole frames, even where the container says that the last one is partly shown."""
     context = getattr(reader.stream, "codec_context", None)
     samples, rate = getattr(context, "frame_size", 0) or 0, getattr(context, "sample_rate", 0) or 0
     if getattr(context, "name", "") not in _WHOLE_FRAMES or not samples or not rate:
@@ -105,30 +104,31 @@ def _decoded_end(reader: Reader, first: Fraction, end: Fraction) -> Fraction:
 
 
 def _stamped(path: Path, streams: Streams, tick: Tick) -> Iterator[Stamped]:
-    """All packets of both, in the file's order."""
-    # Opened anew: where the clock is set, a seek to its beginning may lead anywhere.
+    """Yields all packets of both streams, in the file's order."""
+    # Opened again: where the clock starts again, a seek to its beginning may lead anywhere.
     container = open_source(path)
     read = [container.streams[index] for index in streams if index is not None]
     lanes = {stream.index: (streams.index(stream.index), float(time_base(stream))) for stream in read}
     place = 0
     for packet in packets_of(container, *read):
         lane, step = lanes[packet.stream_index]
-        # Frames after the first of one PES packet stand nowhere.
+        # Frames after the first of one PES packet have no position.
         place = packet.pos if packet.pos is not None and packet.pos >= 0 else place
         shown = stamp(packet) or 0
         decoded = packet.dts if packet.dts is not None else shown
-        # The last picture before a seam may be told to be shown when the first one after it is decoded.
+        # The last picture before a seam may be due when the first one after it is decoded.
         shown = shown if abs(shown - decoded) * step < LONGEST_GAP else decoded
         yield Stamped(lane, place, decoded * step, (packet.duration or 0) * step, shown * step)
         tick()
 
 
 def _with_headers(seams: Sequence[Seam], tags: Tags) -> list[Seam]:
-    """Another file's header is a seam of both streams, whatever their clocks do there, and stands before the packets that it is about."""
+    """Adds the headers of other files as seams of both streams, whatever their clocks do there. A header comes before the packets that it
+    describes."""
     places: list[list[int]] = [[packet.place for packet in tags.packets if packet.lane == lane] for lane in (PICTURES, SOUND)]
 
     def other(lane: int, place: int | None) -> int | None:
-        """The place, unless a header stands between that packet and the one before."""
+        """Returns the place, unless a header is between that packet and the one before."""
         if place is None:
             return None
         number = bisect_left(places[lane], place)
@@ -142,7 +142,7 @@ def _with_headers(seams: Sequence[Seam], tags: Tags) -> list[Seam]:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """One stream's packets from a seam to its next: the bytes, from when to when, and the time of the first packet."""
+    """One stream's packets from a seam to its next: the bytes, the span of time, and the time of the first packet."""
 
     ranges: tuple[tuple[int, int], ...]
     span: Span
@@ -163,7 +163,7 @@ def _clock(path: Path, kinds: Sequence[Like | None], packets: Sequence[Stamped],
 def _pieces(
     kinds: Sequence[Like | None], pairs: Sequence[tuple[_Stretch | None, _Stretch | None]], first: Callable[[_Stretch, Like], Fraction]
 ) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Both streams' pieces on the joined clock; `first` tells a piece's first time when it is read by itself."""
+    """Returns the pieces of both streams on the joined clock. `first` returns a piece's first time when it is read by itself."""
     by = offsets([(_span(pictures), _span(sound)) for pictures, sound in pairs])
     pieces: tuple[list[Piece], list[Piece]] = ([], [])
     for pair, both in zip(pairs, by, strict=True):
@@ -182,7 +182,7 @@ def _span(stretch: _Stretch | None) -> Span | None:
 
 
 def _stretches(packets: Sequence[Stamped], begins: Sequence[int | None], size: int, tags: Tags | None) -> list[_Stretch | None]:
-    """One stream's stretches: the first, and for each seam the one that begins there; None where none does, or holds nothing."""
+    """Returns one stream's stretches: the first, and for each seam the one that begins there. None where none begins, or it is empty."""
     places = [packet.place for packet in packets]
     edges = [0, *begins]
     found: list[_Stretch | None] = []
@@ -205,7 +205,7 @@ def _span_of(packets: Sequence[Stamped]) -> Span:
 
 
 def _first_of(path: Path, kind: Like, ranges: tuple[tuple[int, int], ...]) -> Fraction:
-    """The time of a piece's first packet when it is read by itself: a demuxer corrects turns of the clock by what it read first."""
+    """Returns the time of a piece's first packet when it is read by itself: a demuxer corrects turns of the clock by what it read first."""
     reader = Reader(path, 0, ranges=ranges, like=kind)
     packet = next(reader.packets(), None)
     first = (stamp(packet) or 0) * time_base(reader.stream) if packet is not None else Fraction(0)

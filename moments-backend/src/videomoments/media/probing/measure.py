@@ -1,7 +1,7 @@
-"""How long a stream really is: by its packets, never by a header. In the child only.
+"""Measures how long a stream really is, from its packets and never from a header. Runs only in the child.
 
-Where the container has an index (MP4, MOV, AVI, Matroska with cues) the index and the packets behind its last entry tell; long recordings
-in containers that seek by time are measured at a few places; else every packet is read.
+Where the container has an index (MP4, MOV, AVI, Matroska with cues), the index and the packets after its last entry are used. Long
+recordings in containers that seek by time are measured at a few places. Otherwise every packet is read.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from videomoments.media.probing.frame_count import count_frames
 from videomoments.media.reading.packets import stamp, time_base
 from videomoments.media.reading.reader import Reader, Track
 
-# So many packets at the head of a stream tell how it begins; an edit list may hide some thousands before them.
+# So many packets at the head of a stream show how it begins; an edit list may hide some thousands before them.
 _HEAD_PACKETS = 16
 HIDDEN_PACKETS = 4000
 
 
-# Recordings longer than this many seconds are measured at so many places, each of so many packets, where the container can seek by time;
-# what is found may lie this many seconds from what was asked for.
+# Recordings longer than this many seconds are measured at so many places, each of so many packets, where the container can seek by time.
+# The result of a seek may be this many seconds from its target.
 _LONG = 1200.0
-# Files that are nothing but frames.
+# Files that consist only of frames.
 _RAW = ("mp3", "aac")
 _SEEKABLE = ("mpegts", "ogg", "mov", "flv", "matroska")
 _PLACES = 6
@@ -40,10 +40,10 @@ _MANY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One stream's facts, in ticks of its time base. `frames` and `keyframes` are None where they were not read.
+    """What was measured of one stream, in ticks of its time base. `frames` and `keyframes` are None where they were not read.
 
-    `missing` is the share of indexed packets that lie beyond the end of the file; `times` when each packet is shown, where all were read;
-    `pace` how many ticks lie between two of the first, where that was seen.
+    `missing` is the share of indexed packets beyond the end of the file. `times` are the presentation times of all packets, where all were
+    read. `pace` is the number of ticks between two of the first packets, where that was measured.
     """
 
     first: int
@@ -57,13 +57,13 @@ class Measured:
 
 
 def measure(reader: Reader | Track, tick: Callable[[], None]) -> Measured | None:
-    """Facts of one stream, or None when no packet can be read. Leaves the reader somewhere: seek before you read on."""
+    """Measures one stream. Returns None when no packet can be read. Leaves the reader at any position: seek before you read on."""
     if isinstance(reader, Track):
         return _by_reading(reader, tick)
     container, stream, path = reader.container, reader.stream, reader.path
     size = path.stat().st_size
     entries = _entries(stream, size)
-    # IVF counts all its frames and indexes the keyframes alone.
+    # IVF counts all its frames, and indexes only the keyframes.
     if entries and 0 < stream.frames <= 2 * len(stream.index_entries):
         return _by_index(reader, entries, size, tick)
     if "matroska" in container.format.name and stream.type == "video" and container.duration:
@@ -82,7 +82,7 @@ def measure(reader: Reader | Track, tick: Callable[[], None]) -> Measured | None
 
 
 def _by_headers(reader: Reader, tick: Callable[[], None]) -> Measured | None:
-    """Frame after frame of equal length in time, after the first packet."""
+    """Measures frames of equal length in time, counted after the first packet."""
     first = next(reader.from_start(), None)
     if first is None or first.pos is None or not first.duration:
         return None
@@ -94,7 +94,8 @@ def _by_headers(reader: Reader, tick: Callable[[], None]) -> Measured | None:
 
 
 def _entries(stream: Stream, size: int) -> list[tuple[int, int, int, bool]]:
-    """Time, position, size and kind of the indexed packets. Of a sound's, which are alike, every 16th where all of these are there."""
+    """Returns time, position, size and kind of the indexed packets. Audio packets are alike, so only every 16th is returned where all of
+    these are there."""
     index = stream.index_entries
     if stream.type == "audio" and len(index) > _MANY:
         chosen = [*range(0, len(index), 16), len(index) - 1]
@@ -111,12 +112,12 @@ def _by_index(reader: Reader, entries: Sequence[tuple[int, int, int, bool]], siz
             "The file is cut off: nothing of what its index names is there.", code="truncated", advice="Upload it again."
         )
     times = [entry[0] for entry in present]
-    # Decoding times: the presentation times of the last frames need the packets themselves.
+    # The index has decoding times, so the presentation times of the last frames need the packets themselves.
     tail = _seen_from(reader, times[-1], tick)
     head = _head(reader)
     if tail is None or head is None:
         return None
-    # The index holds decoding times: the reordering delay is the same for all of them.
+    # The reordering delay is the same for all decoding times of the index.
     delay = head.stamp - times[0]
     return Measured(
         first=head.first,
@@ -129,7 +130,7 @@ def _by_index(reader: Reader, entries: Sequence[tuple[int, int, int, bool]], siz
 
 
 def _by_tail(reader: Reader, tick: Callable[[], None]) -> Measured | None:
-    """Matroska: the first packets for the rate, and what follows the last cue."""
+    """Measures Matroska: the first packets give the rate, and those after the last cue the end."""
     reader.seek(1 << 62)
     cues = tuple(entry.timestamp for entry in reader.stream.index_entries if entry.is_keyframe)
     if len(cues) < 2:
@@ -143,15 +144,16 @@ def _by_tail(reader: Reader, tick: Callable[[], None]) -> Measured | None:
 
 
 def _pace(times: Sequence[int]) -> float | None:
-    """Ticks from one picture to the next, of the first ones: the last ones seen may have others between them still."""
+    """Returns the ticks from one picture to the next, from the first pictures. The last ones read are left out, since others may still come
+    between them."""
     seen = times[: max(2, len(times) - _HEAD_PACKETS)]
     return (seen[-1] - seen[0]) / (len(seen) - 1) if len(seen) > 1 and seen[-1] > seen[0] else None
 
 
 def _by_samples(reader: Reader, tick: Callable[[], None]) -> Measured | None:
-    """Long recordings: the first packets, some from each of a few places between, and everything of the last seconds.
+    """Measures long recordings from the first packets, some at each of a few places, and all of the last seconds.
 
-    None where the places do not bear out what the container claims (a clock that was set anew, a length that lies): then all is read.
+    Returns None where the places contradict the container (a clock that was reset, a wrong length): then all is read.
     """
     head = sorted(_stamps(reader.from_start()))
     container, stream = reader.container, reader.stream
@@ -215,7 +217,7 @@ def _usual_step(times: Sequence[int]) -> int:
 
 
 def _seen_from(reader: Reader, at: int, tick: Callable[[], None]) -> int | None:
-    """The end of the last packet at or after `at`."""
+    """Returns the end of the last packet at or after `at`, in ticks."""
     packets = reader.packets() if reader.seek(at) else reader.from_start()
     times: list[int] = []
     end = None
@@ -232,7 +234,7 @@ def _seen_from(reader: Reader, at: int, tick: Callable[[], None]) -> int | None:
 
 
 class _StreamStart(NamedTuple):
-    """How a stream begins, in ticks: the first packet, the first that is shown, and how many an edit list hides before that."""
+    """How a stream begins, in ticks: the first packet, the first packet that is shown, and how many an edit list hides before that."""
 
     stamp: int
     first: int
@@ -253,7 +255,7 @@ def _head(reader: Reader) -> _StreamStart | None:
 
 
 def uneven(times: Iterable[int]) -> bool:
-    """Whether frames come at a variable rate: more than 1 % of the steps differ from the commonest by over a quarter.
+    """Returns whether the frame rate is variable: more than 1 % of the steps differ from the most common one by over a quarter.
 
     A step of one tick is rounding (Matroska counts milliseconds), and one dropped frame does not make a variable rate.
     """

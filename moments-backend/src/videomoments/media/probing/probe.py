@@ -1,4 +1,4 @@
-"""What a file really holds. In the child only."""
+"""Measures what a file really holds. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from videomoments.media.reading.reader import Reader, Track
 from videomoments.media.types import AudioStream, ContainerChapter, MediaInfo, VideoStream
 
 SHORTEST = 0.1
-# A file that holds less than this share of what its index promises is refused rather than quietly cut short.
+# A file that holds less than this share of what its index promises is refused, and not silently shortened.
 PRESENT_SHARE = 0.9
-# Slide shows have a picture every few seconds, but then sound of the same length.
+# Slide shows have a picture every few seconds, but with audio of the same length.
 _SLOWEST_RATE = 0.2
 _HEAD_FRAMES = 64
-# Share by which the rate of the first pictures may differ from the header's.
+# The share by which the rate of the first pictures may differ from the header's.
 _ROUGHLY = 0.02
-# Sound that begins so many seconds before the first picture begins the timeline; less is an encoder's priming, and trimmed.
+# Audio that begins this many seconds before the first picture begins the timeline. Less is an encoder's priming, which is trimmed.
 _EARLY = Fraction(1, 10)
-# Seconds between the pictures and the sound beyond which they are not one recording.
+# Video and audio that are more seconds apart are not one recording.
 _APART = 60.0
 _TIMECODE = re.compile(r"\d{2}:\d{2}:\d{2}[:;.,]\d{2}")
-# Of processor time: on a busy machine the same damage is seen.
+# Processor time, so that a busy machine finds the same damage.
 _HEAD_SECONDS = 0.4
 
 
@@ -59,13 +59,13 @@ class _Head:
 
 
 def probe(path: Path, tick: Callable[[], None], audio_track: int | None = None) -> MediaInfo:
-    """Measures the file; `tick` is called while packets are read. `audio_track` is the number of the sound that was asked for.
+    """Measures the file. `tick` is called while packets are read. `audio_track` is the number of the requested audio track, from 1.
 
-    Raises `UnsupportedMedia` where it can never be used.
+    Raises `UnsupportedMedia` where the file can never be used.
     """
     container = open_source(path)
     size = path.stat().st_size
-    # Before anything is read: a stream that comes to light later would not be there when the file is opened again.
+    # Before anything is read: a stream that is discovered later would be missing when the file is opened again.
     chosen = choose(container, path, audio_track, tick)
     video, audio = chosen.video, chosen.audio
     if video is None and audio is None:
@@ -106,7 +106,8 @@ def probe(path: Path, tick: Callable[[], None], audio_track: int | None = None) 
 
 
 def _opened(container: InputContainer, stream: AvVideo | AvAudio, path: Path, pieces: Sequence[Piece]) -> Reader | Track:
-    """The stream, to be read from any place, by one thread: what the first frames show does not depend on how many there are."""
+    """Returns the stream, readable from any position. It decodes on one thread, because what the first frames show must not depend on the
+    number of threads."""
     if pieces:
         return Track(path, stream.index, pieces, _one_thread)
     return Reader(path, stream.index, container=container, ready=_one_thread)
@@ -120,7 +121,7 @@ def _one_thread(stream: AvVideo | AvAudio) -> None:
 def _placed(
     picture: VideoStream | None, first: Fraction | None, sound: AudioStream | None, heard: Fraction | None
 ) -> tuple[VideoStream | None, AudioStream | None, Fraction]:
-    """Both on the timeline, and its zero: the first picture, or the first sound where that begins clearly earlier."""
+    """Places both on the timeline, and returns its zero: the first picture, or the first audio sample where that is clearly earlier."""
     zero = first if first is not None else heard if heard is not None else Fraction(0)
     if picture is not None and first is not None and heard is not None and first - heard > _EARLY:
         step = Fraction(*picture.time_base)
@@ -140,7 +141,7 @@ def _refuse_encrypted(container: InputContainer) -> None:
 
 
 def _picture(stream: AvVideo, reader: Reader | Track, warnings: list[str], tick: Callable[[], None]) -> tuple[VideoStream, Fraction | None]:
-    """The pictures as if the timeline began with their first, and when the joined clock has that."""
+    """Measures the video as if the timeline began with its first picture. Also returns that picture's time on the joined clock."""
     context = stream.codec_context
     if context is not None:
         check_pixels(context.width, context.height)
@@ -191,7 +192,7 @@ def _picture(stream: AvVideo, reader: Reader | Track, warnings: list[str], tick:
 def _sound(
     stream: AvAudio, reader: Reader | Track, warnings: list[str], tick: Callable[[], None], *, alone: bool
 ) -> tuple[AudioStream, Fraction | None]:
-    """The sound, and when the joined clock has its first sample; `alone`: there are no pictures."""
+    """Measures the audio. Also returns the time of its first sample on the joined clock. `alone` says that there is no video."""
     codec = known_codec(stream)
     measured = measure(reader, tick) if codec else None
     if alone:
@@ -223,7 +224,8 @@ def _why_not(stream: AvVideo | AvAudio, codec: str | None) -> str:
 
 
 def _decode_head(reader: Reader | Track) -> _Head:
-    """Decodes the first frames on one thread: where the timeline starts, how the picture lies, and whether it decodes at all."""
+    """Decodes the first frames on one thread: they show where the timeline starts, how the picture is turned, and whether it decodes at
+    all."""
     packets = reader.from_start()
     context = reader.stream.codec_context
     head = _Head()
@@ -247,7 +249,8 @@ def _decode_head(reader: Reader | Track) -> _Head:
 
 
 def _first_of(frames: list[VideoFrame | AudioFrame], step: Fraction) -> int:
-    """The first frame's time. A first sound frame that lost its encoder's padding keeps the uncut time: the second one tells."""
+    """Returns the first frame's time. A first audio frame without its encoder's padding still has the untrimmed time, so the second one's
+    is used."""
     first = frames[0]
     at = first.pts if first.pts is not None else first.dts or 0
     if isinstance(first, AudioFrame) and len(frames) > 1:
@@ -290,9 +293,8 @@ def _duration(picture: VideoStream | None, sound: AudioStream | None) -> float:
 
 
 def _refuse_broken_clock(picture: VideoStream | None, sound: AudioStream | None) -> None:
-    """A wrong time scale makes days out of seconds, and every packet agrees: only a picture rate that nobody records gives it away, or
-    sound that is nowhere near the pictures.
-    """
+    """Raises `UnsupportedMedia` for a broken clock. A wrong time scale turns seconds into days, and all packets agree with it. It only
+    shows in a picture rate that nobody records, or in audio that is nowhere near the video."""
     if picture is None or not picture.decodable:
         return
     heard = 0.0
@@ -318,7 +320,7 @@ def _compare_with_header(container: InputContainer, path: Path, size: int, durat
             raise UnsupportedMedia(f"The file is cut off: {present:.0%} of it is there.", code="truncated", advice="Upload it again.")
         if present < 1:
             warnings.append("truncated_tail")
-    # Of a clock that begins anew the container knows the first and the last time only.
+    # Of a clock that starts again, the container knows only the first and the last time.
     if claimed > duration * 1.1 + 1 and not joined:
         warnings.append("shorter_than_header")
 
@@ -328,21 +330,21 @@ def _name(stream: AvVideo | AvAudio) -> str:
 
 
 def _aspect(stream: AvVideo) -> Fraction:
-    """The shape of a pixel, width over height; nonsense counts as square."""
+    """Returns the shape of a pixel, width over height; nonsense counts as square."""
     context = stream.codec_context
     aspect = (stream.sample_aspect_ratio or context.sample_aspect_ratio) if context is not None else None
     return aspect if aspect and Fraction(1, 8) < aspect < 8 else Fraction(1)
 
 
 def _rate(stream: AvVideo, measured: Measured | None, first: int, duration: float) -> float:
-    """Average frames per second, counted from the `first` that decodes where a count is known. Headers of up to a billion frames per
-    second exist."""
+    """Returns the average frames per second, counted from the `first` that decodes where a count is known. Some headers state up to a
+    billion."""
     counted = measured.frames if measured is not None else None
     if measured is not None and measured.times is not None:
         counted = len(measured.times) - bisect_left(measured.times, first)
     rate = counted / duration if counted and duration > 0 else float(stream.average_rate or 0)
     if not counted and measured is not None and measured.pace and not measured.vfr:
-        # A header may tell any rate; it is believed where the first pictures bear it out, as it is the finer number.
+        # A header may state any rate. It is used where the first pictures confirm it, since it is the more precise number.
         seen = 1 / (measured.pace * float(time_base(stream)))
         rate = rate if abs(rate - seen) <= _ROUGHLY * seen else seen
     return rate if 0 < rate <= 1000 else 25.0
@@ -351,12 +353,12 @@ def _rate(stream: AvVideo, measured: Measured | None, first: int, duration: floa
 def _keyframes(measured: Measured | None, first: int, step: Fraction) -> tuple[float, ...] | None:
     if measured is None or not measured.keyframes:
         return None
-    # One that an edit list hides stands before the timeline's zero: nothing can be shown of it.
+    # A keyframe that an edit list hides is before the timeline's zero, and nothing of it can be shown.
     return tuple(round(float((at - first) * step), 6) for at in measured.keyframes if at >= first) or None
 
 
 def _timecode(container: InputContainer, video: AvVideo | None) -> str | None:
-    """What the file's timecode track (QuickTime) or header says of its first picture."""
+    """Returns the timecode of the first picture from the file's timecode track (QuickTime) or header, or None."""
     for said in (video.metadata if video is not None else {}, container.metadata):
         if _TIMECODE.fullmatch(said.get("timecode", "")):
             return said["timecode"]

@@ -1,6 +1,7 @@
-"""Where a file's clock begins anew: found in the times of its packets, in the file's order. Pure.
+"""Finds where a file's clock starts again, from the times of its packets in the file's order. Does no input or output.
 
-A step is judged by the other stream: where the sound is silent for minutes and then agrees with the pictures again, nothing began anew.
+A step is compared with the other stream: where the audio is silent for minutes and then agrees with the video again, no clock started
+again.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from statistics import median
 
 from videomoments.media.clock import LONGEST_GAP, OVERLAP
 
-# Of a file with one stream nothing tells a gap from a clock that was set: a longer step is taken for one.
+# In a file with one stream nothing distinguishes a gap from a reset clock, so a longer step is taken for a reset.
 _LONGEST_ALONE = 60.0
-# One stream alone overlaps itself by less: what is covered is dropped.
+# A shorter overlap of one stream alone is no seam: the overlapping part is dropped.
 _LONGEST_OVERLAP_ALONE = 2.0
-# Two streams begin anew together if their steps differ by less, in seconds, and so many packets lie between them at most.
+# Two streams start again together if their steps differ by fewer seconds, and at most so many packets are between them.
 _ALIKE = 5.0
 _NEAR = 2000
-# So many packets tell how far a stream is from the other: the last before a gap may stand after it in the file.
+# So many packets show how far a stream is from the other: the last one before a gap may come after it in the file.
 _REMEMBERED = 9
 
 PICTURES, SOUND = 0, 1
@@ -27,7 +28,7 @@ PICTURES, SOUND = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """One packet: its stream (`PICTURES` or `SOUND`), the byte where it begins, when it is decoded, how long it lasts (0: not told), and
+    """One packet: its stream (`PICTURES` or `SOUND`), the byte where it begins, when it is decoded, how long it lasts (0: unknown), and
     when it is shown, in seconds."""
 
     lane: int
@@ -46,7 +47,7 @@ class Seam:
 
     @property
     def first(self) -> int | None:
-        """Where the first of the two begins anew."""
+        """Returns the byte where the first of the two starts again."""
         return min((place for place in (self.pictures, self.sound) if place is not None), default=None)
 
     def of(self, lane: int) -> int | None:
@@ -55,8 +56,8 @@ class Seam:
 
 @dataclass(slots=True)
 class _Step:
-    """A step in one stream's times. `number` counts packets of both; `apart` is the distance from the other stream's clock before it
-    and after it, None where there is no other."""
+    """A step in one stream's times. `number` counts packets of both. `apart` is the distance from the other stream's clock before and after
+    it; None where there is no other stream."""
 
     lane: int
     number: int
@@ -67,7 +68,7 @@ class _Step:
 
     @property
     def alone(self) -> bool:
-        """Whether it is one without the other stream's."""
+        """Returns whether this is a seam of this stream alone."""
         if self.apart is None:
             return self.by < -OVERLAP or self.by > _LONGEST_ALONE
         if -_LONGEST_OVERLAP_ALONE <= self.by <= 0:
@@ -77,7 +78,7 @@ class _Step:
 
 
 def find_seams(packets: Iterable[Stamped]) -> list[Seam]:
-    """The seams in the file's order."""
+    """Returns the seams in the file's order."""
     steps: tuple[list[_Step], list[_Step]] = ([], [])
     last: list[Stamped | None] = [None, None]
     apart: tuple[deque[float], ...] = (deque(maxlen=_REMEMBERED), deque(maxlen=_REMEMBERED))

@@ -1,6 +1,6 @@
-"""Whether a long transport stream seems to have one clock: looked at in many places, without reading it. In the child only.
+"""Checks at many places, without reading the whole file, whether a long transport stream seems to have one clock. Runs only in the child.
 
-The packets' layout is ISO/IEC 13818-1's, 2.4.3; the times are those of PES packets, 2.4.3.6.
+The layout of packets is that of ISO/IEC 13818-1, 2.4.3; the times are those of PES packets, 2.4.3.6.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ _PACKET = 188
 _SYNC = 0x47
 _PLACES = 2000
 _READ = 64 * 1024
-# Files of fewer bytes are read: whatever length they claim, there is little to learn from few places.
+# Files of fewer bytes are read: whatever length they claim, a few places show little.
 _CHEAP = 500 * _READ
-# How many times as long as usual the time between two places may be: rates of bits vary.
+# How many times as long as usual the time between two places may be, because bit rates vary.
 _STRETCHED = 4.0
 
 
 def seems_of_one_clock(path: Path, tick: Callable[[], None]) -> bool:
-    """False also where the layout is not understood, and where reading is cheap: then everything is to be read."""
+    """Returns whether the stream seems to have one clock. Also returns False where the layout is unknown or reading is cheap: then all is
+    read."""
     size = path.stat().st_size
     if size < _CHEAP:
         return False
@@ -42,12 +43,12 @@ def seems_of_one_clock(path: Path, tick: Callable[[], None]) -> bool:
     if not advanced:
         return True
     usual = sorted(advanced)[len(advanced) // 2]
-    # Two streams lie side by side: one may be told at one place and the other at the next.
+    # Two streams are interleaved: one may give the time at one place, and the other at the next.
     return min(advanced) > -1.0 and max(advanced) < LONGEST_GAP + _STRETCHED * max(usual, 0.0)
 
 
 def _times(data: bytes) -> Iterator[float]:
-    """Presentation times in seconds, in the order in which they stand in the bytes."""
+    """Yields presentation times in seconds, in the order of the bytes."""
     at = next((at for at in range(min(len(data), 4 * _PACKET)) if _in_step(data, at)), None)
     if at is None:
         return
@@ -64,7 +65,7 @@ def _in_step(data: bytes, at: int) -> bool:
 
 
 def _time_of(packet: bytes) -> float | None:
-    """The time of the PES packet of pictures or sound that begins in this packet."""
+    """Returns the time of the PES packet of video or audio that begins in this packet, or None."""
     if not packet[1] & 0x40 or not packet[3] & 0x10:
         return None
     body = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)

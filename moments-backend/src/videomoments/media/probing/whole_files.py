@@ -1,6 +1,6 @@
-"""Files that were written one after the other into one: where each begins, told by its own header. In the child only.
+"""Finds where each of several concatenated files begins, by its own header. Runs only in the child.
 
-A demuxer reads the first of them and says nothing of the others, or takes one's index for the packets of both.
+A demuxer reads the first of them and does not mention the others, or takes one's index for the packets of both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TICKS_EVERY = 1 << 14
 
 
 def later_files(path: Path, container: str, tick: Callable[[], None]) -> list[int]:
-    """The bytes at which the second and further files begin, in a file that FFmpeg's demuxer `container` opens."""
+    """Returns the bytes at which the second and further files begin, in a file that FFmpeg's demuxer `container` opens."""
     walk = next((found for name, found in _WALKS.items() if name in container.split(",")), None)
     if walk is None or path.stat().st_size == 0:
         return []
@@ -29,7 +29,7 @@ def later_files(path: Path, container: str, tick: Callable[[], None]) -> list[in
 
 
 def _boxes(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
-    """MP4 and MOV (ISO/IEC 14496-12, 4.2): a file type box after a movie."""
+    """Yields each file type box after a movie, for MP4 and MOV (ISO/IEC 14496-12, 4.2)."""
     at, has_movie = 0, False
     while at + 16 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
@@ -45,7 +45,7 @@ def _boxes(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
 
 
 def _ebml(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
-    """Matroska (RFC 8794, 11.2): a header after a segment whose size is told."""
+    """Yields each header after a segment of known size, for Matroska (RFC 8794, 11.2)."""
     at = 0
     while data[at : at + 4] == _EBML:
         yield at
@@ -58,7 +58,7 @@ def _ebml(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
 
 
 def _number(data: Bytes, at: int) -> tuple[int | None, int]:
-    """An EBML number and its width; None for one that says that it is not known (RFC 8794, 4 and 6.2)."""
+    """Returns an EBML number and its width; None for one that is marked as unknown (RFC 8794, 4 and 6.2)."""
     width = 9 - data[at].bit_length()
     if width > 8:
         return None, 0
@@ -67,7 +67,7 @@ def _number(data: Bytes, at: int) -> tuple[int | None, int]:
 
 
 def _riff(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
-    """WAV and AVI: a chunk of the first one's kind; what continues an AVI has a kind of its own."""
+    """Yields each chunk of the first one's kind, for WAV and AVI. Chunks that continue an AVI have another kind."""
     kind, at = data[8:12], 0
     while data[at : at + 4] == b"RIFF":
         if data[at + 8 : at + 12] == kind:
@@ -78,7 +78,7 @@ def _riff(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
 
 
 def _pages(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
-    """Ogg: a page that begins a stream after one that does not."""
+    """Yields each page that begins a stream after one that does not, for Ogg."""
     at, number, data_seen = 0, 0, False
     while data[at : at + 4] == b"OggS":
         first = bool(data[at + 5] & _FIRST_PAGE)
@@ -93,7 +93,7 @@ def _pages(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
 
 
 def _markers(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
-    """FLAC."""
+    """Yields each stream marker, for FLAC."""
     for marker in _FLAC:
         at = data.find(marker)
         while at >= 0:

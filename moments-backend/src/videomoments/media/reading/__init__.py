@@ -1,1 +1,1 @@
-"""Reading foreign files: opening, packets, pictures and sound by their times. In the child only."""
+"""Reads untrusted files: opening, packets, pictures and audio by their times. Runs only in the child."""

@@ -1,4 +1,4 @@
-"""High dynamic range: which pictures have it, and the filter that makes the usual range of them."""
+"""Detects high dynamic range, and builds the filter that turns it into standard range."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ _TO_BT709 = "out_transfer=bt709:out_primaries=bt709:out_color_matrix=bt709:out_r
 
 
 def hdr_of(frame: VideoFrame) -> HdrKind | None:
-    """The frame's kind of high dynamic range; None: it has the usual one."""
+    """Returns the frame's kind of high dynamic range; None for standard range."""
     return _KINDS.get(int(frame.color_trc))
 
 
 def tone_mapping(frame: VideoFrame) -> str:
-    """Arguments of the `scale` filter that make BT.709 of frames like this one. Its tables cost seconds: keep the graph."""
+    """Returns arguments of the `scale` filter that turn frames like this one into BT.709. Its tables take seconds to make: reuse the
+    graph."""
     assumed = ":in_primaries=bt2020" if int(frame.color_primaries) == ColorPrimaries.UNSPECIFIED else ""
     return _TO_BT709 + assumed

@@ -1,14 +1,14 @@
-"""Which containers and codecs are taken. `docs/formats.md` is made from this.
+"""Lists the containers and codecs that are accepted. `docs/formats.md` is made from this.
 
-Every demuxer and decoder that foreign bytes may reach is one more that can be attacked: what recorders, phones, cameras, editors and
-screen recorders write is taken, the rest refused by name.
+Every demuxer and decoder that untrusted bytes may reach is one more target for attacks. What recorders, phones, cameras, editors and screen
+recorders write is accepted; the rest is refused by name.
 """
 
 from __future__ import annotations
 
 import fnmatch
 
-# By FFmpeg's names, with what people know them by.
+# FFmpeg's names, with the names that users know.
 DEMUXERS: dict[str, str] = {
     "mov": "MP4, MOV, M4A, 3GP",
     "matroska": "Matroska, WebM",
@@ -73,7 +73,7 @@ AUDIO_DECODERS = _names(
     """
 )
 _PCM = "pcm_*"
-# Both are taken, but not together: FFmpeg does not tell when each picture is shown.
+# Both are accepted, but not together: FFmpeg does not say when each picture is shown.
 _REFUSED_PAIRS = {
     (
         demuxer,
@@ -85,7 +85,7 @@ _REFUSED_PAIRS = {
 
 
 def pair_refusal(demuxer: str, decoder: str) -> str | None:
-    """Why a codec that is taken elsewhere is not taken in that container; None where it is."""
+    """Returns why a codec that is accepted elsewhere is not accepted in that container; None where it is."""
     return next((_REFUSED_PAIRS[one, decoder] for one in demuxer.split(",") if (one, decoder) in _REFUSED_PAIRS), None)
 
 

@@ -1,4 +1,5 @@
-"""Just enough of H.264 to join two encodings in one file: NAL units and parameter sets (ITU-T H.264, 7.3; ISO/IEC 14496-15, 5.3)."""
+"""Parses as much of H.264 as is needed to join two encodings in one file: NAL units and parameter sets (ITU-T H.264, 7.3; ISO/IEC 14496-15,
+5.3)."""
 
 from __future__ import annotations
 
@@ -15,15 +16,15 @@ _PARTITIONED = (2, 3, 4)
 _DROPPED = (9, 10, 11, 12)
 _START = b"\0\0\1"
 _SPS_IDS = 32
-# What an `avcC` can count, and the longest unit that it can hold.
+# How many sets an `avcC` can count, and the longest unit that it can hold.
 _MOST_SPS, _MOST_PPS, _LONGEST_SET = 31, 255, 0xFFFF
-# Profiles whose SPS tells the chroma format and the bit depth.
+# Profiles whose SPS states the chroma format and the bit depth.
 _HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """What a decoder is told before the first picture. `length_size` is the bytes of each NAL unit's length, 0 for Annex B."""
+    """What a decoder needs before the first picture. `length_size` is the bytes of each NAL unit's length, 0 for Annex B."""
 
     sps: tuple[bytes, ...]
     pps: tuple[bytes, ...]
@@ -31,15 +32,13 @@ class ParameterSets:
 
     @property
     def free_number(self) -> int:
-        """The smallest id above 0 that none of the sets uses; 0 where there is none."""
+        """Returns the smallest id above 0 that none of the sets uses; 0 where there is none."""
         used = {_Bits(unit[4:]).ue() for unit in self.sps} | {_Bits(unit[1:]).ue() for unit in self.pps}
         return next((number for number in range(1, _SPS_IDS) if number not in used), 0)
 
     def joined(self, other: ParameterSets) -> bytes:
-        """An `avcC` with the sets of both, in this one's profile. NAL units are given lengths of four bytes.
-
-        Raises CannotCopy where it can't hold them.
-        """
+        """Returns an `avcC` with the sets of both, in this one's profile. NAL units then have lengths of four bytes. Raises CannotCopy
+        where it can't hold them."""
         sps, pps = (*self.sps, *other.sps), (*self.pps, *other.pps)
         if len(sps) > _MOST_SPS or len(pps) > _MOST_PPS or any(len(unit) > _LONGEST_SET for unit in (*sps, *pps)):
             _refuse("its parameter sets do not fit into a header")
@@ -63,7 +62,7 @@ class Sequence:
 
 
 def parameter_sets(extradata: bytes | None) -> ParameterSets:
-    """From a stream's `avcC` or Annex B extradata. Raises CannotCopy where it holds no usable sets."""
+    """Reads a stream's `avcC` or Annex B extradata. Raises CannotCopy where it holds no usable sets."""
     data = extradata or b""
     if data[:1] != b"\1":
         units = list(annex_b(data))
@@ -90,7 +89,7 @@ def parameter_sets(extradata: bytes | None) -> ParameterSets:
 
 
 def length_size(extradata: bytes | None) -> int:
-    """Bytes of each NAL unit's length (ISO/IEC 14496-15, 5.3.3.1), 0 where units follow start codes."""
+    """Returns the bytes of each NAL unit's length (ISO/IEC 14496-15, 5.3.3.1), 0 where units follow start codes."""
     data = extradata or b""
     if data[:1] != b"\1":
         return 0
@@ -98,7 +97,7 @@ def length_size(extradata: bytes | None) -> int:
 
 
 def sequence(sps: bytes) -> Sequence:
-    """Reads an SPS (7.3.2.1.1). Raises CannotCopy where it ends too soon."""
+    """Reads an SPS (7.3.2.1.1). Raises CannotCopy where it is too short."""
     bits = _Bits(sps[4:].replace(b"\0\0\3", b"\0\0"))
     bits.ue()
     chroma, depth = 1, 8
@@ -130,7 +129,7 @@ def sequence(sps: bytes) -> Sequence:
 
 
 def annex_b(data: bytes) -> Iterator[bytes]:
-    """The NAL units of a byte stream with start codes (Annex B)."""
+    """Yields the NAL units of a byte stream with start codes (Annex B)."""
     at = data.find(_START)
     while at >= 0:
         after = data.find(_START, at + 3)
@@ -142,7 +141,7 @@ def annex_b(data: bytes) -> Iterator[bytes]:
 
 
 def prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
-    """The NAL units of a sample whose units carry their lengths. Raises CannotCopy where a length runs past the end."""
+    """Yields the NAL units of a sample whose units carry their lengths. Raises CannotCopy where a length goes past the end."""
     at = 0
     while at + length_size <= len(data):
         size = int.from_bytes(data[at : at + length_size])
@@ -155,12 +154,12 @@ def prefixed(data: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def units_of(data: bytes, length_size: int) -> Iterator[bytes]:
-    """The NAL units of a packet; `length_size` as in `ParameterSets`."""
+    """Yields the NAL units of a packet; `length_size` as in `ParameterSets`."""
     return prefixed(data, length_size) if length_size else annex_b(data)
 
 
 def is_idr(data: bytes, length_size: int) -> bool:
-    """Whether the packet's picture is an IDR picture: nothing after it refers to anything before it."""
+    """Returns whether the packet's picture is an IDR picture: nothing after it refers to anything before it."""
     try:
         kind = next((unit[0] & 31 for unit in units_of(data, length_size) if unit[0] & 31 in (SLICE, *_PARTITIONED, IDR)), 0)
     except CannotCopy:
@@ -169,17 +168,17 @@ def is_idr(data: bytes, length_size: int) -> bool:
 
 
 def sample(units: Iterable[bytes]) -> bytes:
-    """An MP4 sample of NAL units, each after its length in four bytes."""
+    """Returns an MP4 sample of NAL units, each after its length in four bytes."""
     return b"".join(_sized(unit, 4) for unit in units)
 
 
 def slices_only(data: bytes) -> bytes:
-    """A sample of just the slices of an Annex B packet: without its encoder's parameter sets, delimiters and remarks."""
+    """Returns a sample of just the slices of an Annex B packet, without its encoder's parameter sets, delimiters and SEI messages."""
     return sample(unit for unit in annex_b(data) if unit[0] & 31 in (SLICE, IDR))
 
 
 def carried(data: bytes, sets: ParameterSets) -> bytes | None:
-    """The packet as an MP4 sample, or None where it is one as it stands. Raises CannotCopy where it changes the parameter sets."""
+    """Returns the packet as an MP4 sample, or None where it already is one. Raises CannotCopy where it changes the parameter sets."""
     if sets.length_size == 4 and _plain(data):
         return None
     wanted_units = []
@@ -195,7 +194,7 @@ def carried(data: bytes, sets: ParameterSets) -> bytes | None:
 
 
 def _plain(data: bytes) -> bool:
-    """Whether a packet of four-byte lengths holds slices and remarks only: looks at a few bytes, copies nothing."""
+    """Returns whether a packet of four-byte lengths holds only slices and SEI messages. Reads a few bytes and copies nothing."""
     at = 0
     while at + 5 <= len(data):
         if data[at + 4] & 31 not in (SLICE, IDR, _SEI):
@@ -226,7 +225,7 @@ class _Bits:
         return (self._value >> self._left) & ((1 << count) - 1)
 
     def ue(self) -> int:
-        """Exp-Golomb; signed ones are read alike, where only their length matters."""
+        """Reads an unsigned Exp-Golomb number. Signed ones are read alike, where only their length matters."""
         zeros = 0
         while not self.take(1):
             zeros += 1

@@ -1,4 +1,4 @@
-"""Opening foreign files, in the child only: what may be opened, by which demuxers and decoders."""
+"""Opens untrusted files, with the accepted demuxers and decoders only. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from videomoments.core.errors import NotFound, UnsupportedMedia
 from videomoments.media.reading.formats import DEMUXERS, pair_refusal, taken_decoder
 from videomoments.media.reading.view import BUFFER, View
 
-# `protocol_whitelist` alone lets a playlist open other local media: the demuxers are listed as well.
+# `protocol_whitelist` alone lets a playlist open other local media, so the demuxers are listed as well.
 _FORMATS = ",".join(DEMUXERS)
-# A 5K screen; twice a 4K picture. What a job may take of memory is the same for all.
+# A 5K screen, or twice a 4K picture. A job's memory limit is the same for all.
 MAX_PIXELS = 5120 * 3200
-# What H.264's encoder takes.
+# The limit of H.264's encoder.
 MAX_SIDE = 16_384
-# For files of our own: opening one decodes nothing. Else the first picture is decoded to learn its format, which costs more than all
-# else that is done with a copied clip.
+# For our own files: opening one decodes nothing. Otherwise the first picture is decoded to learn its format, which costs more than
+# everything else that is done with a copied clip.
 UNDECODED = {"protocol_whitelist": "file", "format_whitelist": "mov", "codec_whitelist": "none"}
 _MOST_AUTOMATIC, _MOST_BEYOND = 8, 4
 _FOUR_K = 4096 * 2176
@@ -34,14 +34,14 @@ av.logging.set_level(None)
 
 
 def codec_threads(pixels: int) -> int:
-    """Threads for one decoder or encoder of pictures of that size; 0 leaves it to the library. Each holds pictures: 64 of them, or eight
-    beyond 4K, would break the memory limit."""
+    """Returns the number of threads for one decoder or encoder of pictures of that size; 0 leaves it to the library. Each thread holds
+    pictures: those of 64 threads, or of eight beyond 4K, would exceed the memory limit."""
     most = _MOST_AUTOMATIC if pixels <= _FOUR_K else _MOST_BEYOND
     return 0 if (os.cpu_count() or 1) <= most else most
 
 
 def url_of(path: Path) -> str:
-    """`path` as a URL that FFmpeg takes literally: whatever the name holds, it is no protocol, option or pattern."""
+    """Returns `path` as a URL that FFmpeg takes literally: nothing in the name acts as a protocol, option or pattern."""
     return f"file:{path.absolute()}"
 
 
@@ -77,7 +77,7 @@ def open_source(path: Path) -> InputContainer:
 
 
 def open_ranges(path: Path, ranges: Sequence[tuple[int, int]]) -> InputContainer:
-    """The same for some of a file's bytes, which are one by themselves. Raises `UnsupportedMedia`."""
+    """Opens some of a file's bytes that form a file by themselves. Raises `UnsupportedMedia` (`damaged`)."""
     view = View(path, ranges)
     try:
         return av.open(
@@ -96,7 +96,7 @@ def open_ranges(path: Path, ranges: Sequence[tuple[int, int]]) -> InputContainer
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
-    """Kind and end offset of each top-level ISO BMFF box (ISO/IEC 14496-12, 4.2)."""
+    """Yields kind and end offset of each top-level ISO BMFF box (ISO/IEC 14496-12, 4.2)."""
     at = 0
     while at + 8 <= size:
         file.seek(at)
@@ -113,7 +113,7 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _lacks_index(path: Path, size: int) -> bool:
-    """Whether this is an MP4 or MOV whose `moov` box never came, or was cut."""
+    """Returns whether this is an MP4 or MOV whose `moov` box is missing or truncated."""
     with path.open("rb") as file:
         boxes = dict(_boxes(file, size))
     if not boxes.keys() & {b"ftyp", b"mdat", b"wide"}:
@@ -122,14 +122,14 @@ def _lacks_index(path: Path, size: int) -> bool:
 
 
 def known_codec(stream: AvVideo | AvAudio) -> str | None:
-    """The decoder's name when it is one that we let near foreign bytes, else None."""
-    # Typed as always there, but a stream that FFmpeg knows no codec for has none.
+    """Returns the decoder's name when it may decode untrusted bytes, else None."""
+    # The type says that it is always there, but a stream whose codec FFmpeg doesn't know has none.
     name = str(getattr(stream.codec_context, "name", ""))
     return name if taken_decoder(name) and pair_refusal(stream.container.format.name, name) is None else None
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raises `too_many_pixels` above 5K, and for a strip that no clip could hold."""
+    """Raises `UnsupportedMedia` (`too_many_pixels`) above 5K, and for a strip that no clip could hold."""
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise UnsupportedMedia(
             f"The picture is {width} x {height}, more than 5K.",

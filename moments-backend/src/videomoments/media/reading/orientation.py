@@ -1,4 +1,4 @@
-"""How a player turns the picture: the display matrix of ISO/IEC 14496-12, 8.3.2, as FFmpeg's side data carries it."""
+"""Reads how a player turns the picture: the display matrix of ISO/IEC 14496-12, 8.3.2, in FFmpeg's side data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """`rotation` degrees clockwise, after mirroring left to right where `mirrored`."""
+    """A turn by `rotation` degrees clockwise, after mirroring left to right where `mirrored`."""
 
     rotation: int = 0
     mirrored: bool = False
@@ -21,7 +21,7 @@ class Orientation:
         return self.rotation in (90, 270)
 
     def filters(self) -> tuple[tuple[str, str], ...]:
-        """FFmpeg filters (name, arguments) that bake it in."""
+        """Returns FFmpeg filters (name, arguments) that apply the orientation to the pictures."""
         turn: dict[int, tuple[tuple[str, str], ...]] = {
             0: (),
             90: (("transpose", "clock"),),
@@ -32,11 +32,11 @@ class Orientation:
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
-    """The frame's orientation, to the nearest quarter turn."""
+    """Returns the frame's orientation, to the nearest quarter turn."""
     data = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(data, SideData) or len(bytes(data)) < 36:
         return Orientation()
-    # FFmpeg keeps it in the machine's byte order.
+    # FFmpeg stores it in the machine's byte order.
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])
     # Rows map (x, y) to (a x + c y, b x + d y); a negative determinant is a mirror image.
     mirrored = a * d - b * c < 0

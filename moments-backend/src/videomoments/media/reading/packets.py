@@ -1,4 +1,4 @@
-"""Packets and their times, and the frames that they decode to. In the child only."""
+"""Reads packets and their times, and decodes them to frames. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from av.video.frame import VideoFrame
 
 
 def only(container: InputContainer, stream: Stream) -> None:
-    """Makes the demuxer skip every other stream's data."""
+    """Makes the demuxer skip the data of every other stream."""
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
 
 
 def time_base(stream: Stream) -> Fraction:
-    """Seconds per tick."""
+    """Returns the seconds per tick."""
     return stream.time_base or Fraction(1, 1000)
 
 
 def stamp(packet: Packet[Stream]) -> int | None:
-    """Presentation time in ticks; AVI and raw streams have the decoding time only."""
+    """Returns the presentation time in ticks. AVI and raw streams have only the decoding time."""
     return packet.pts if packet.pts is not None else packet.dts
 
 
 def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
-    """Packets until the end, or until the demuxer gives up: a cut-off file must not lose what it has."""
+    """Yields packets until the end, or until the demuxer fails: a truncated file must not lose what it has."""
     try:
         for packet in container.demux(*streams):
             if packet.pts is None:
-                # AVI has decoding times only: without one to carry, the decoder would stamp a picture with a later packet's time.
+                # AVI has only decoding times. Without one, the decoder would give a picture a later packet's time.
                 if packet.dts is None:
                     continue
                 packet.pts = packet.dts
@@ -47,7 +47,7 @@ def packets_of(container: InputContainer, *streams: Stream) -> Iterator[Packet[S
         # FFmpeg's -1, "no permission", and "invalid argument" are what careless demuxers return for nonsense.
         return
     except IndexError:
-        # At the end PyAV asks for a stream that came to light on the way, and that it has no entry for.
+        # At the end PyAV asks for a stream that was discovered on the way, for which it has no entry.
         return
 
 
@@ -56,7 +56,8 @@ def decode(context: AudioCodecContext, packet: Packet[Stream] | None) -> list[Au
 @overload
 def decode(context: VideoCodecContext, packet: Packet[Stream] | None) -> list[VideoFrame] | None: ...
 def decode(context: Any, packet: Packet[Stream] | None) -> Any:
-    """The packet's frames (None: those still held back), or None where it does not decode: damaged bytes raise errors of many kinds."""
+    """Returns the packet's frames (without a packet: those still held back), or None where it does not decode: damaged bytes raise many
+    kinds of errors."""
     try:
         return context.decode(packet)
     except av.error.EOFError:
@@ -68,6 +69,6 @@ def decode(context: Any, packet: Packet[Stream] | None) -> Any:
 
 
 def decoder_of(packet: Packet[Stream]) -> Any:
-    """The decoder for a packet: each piece of a track has its own."""
+    """Returns the decoder for a packet: each piece of a track has its own."""
     stream: Any = packet.stream
     return stream.codec_context

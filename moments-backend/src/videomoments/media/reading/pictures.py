@@ -1,4 +1,4 @@
-"""Pictures decoded from any point of a source. In the child only."""
+"""Decodes pictures from any point of a source. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from videomoments.media.reading.reader import STEPS_BACK, Track
 from videomoments.media.reading.shaping import Shaper
 from videomoments.media.types import MediaInfo, VideoStream
 
-# Decoders that leave out only what nothing ever refers to: with temporal layers, as in HEVC, that is not so.
+# Decoders that skip only pictures that nothing refers to. With temporal layers, as in HEVC, that is not so.
 _TELLS_REFERENCES = ("h264", "mpeg4")
 
 
-# Containers that tell when a picture is decoded, not when it is shown, and codecs that show them in another order, one for each packet.
+# Containers that store when a picture is decoded, not when it is shown, and codecs that show pictures in another order, one for each
+# packet.
 _WITHOUT_ORDER = ("avi", "mxf")
 _REORDERING = ("h264", "hevc")
 
 
 class Pictures:
-    """One source's pictures. It has its own container, and can be positioned any number of times.
+    """Decodes one source's pictures. It has its own container, and can seek any number of times.
 
-    `faults` counts packets and frames that did not decode cleanly since the last positioning.
+    `faults` counts packets and frames that did not decode cleanly since the last seek.
     """
 
     def __init__(self, path: Path, info: MediaInfo) -> None:
@@ -43,7 +44,7 @@ class Pictures:
         self._track = Track(path, info.video.index, info.clock.pictures if info.clock else (), _ready)
         self._step = time_base(self.stream)
         self._zero = round(Fraction(info.start_pts).limit_denominator(10**9) / self._step)
-        # Before it nothing decodes.
+        # Nothing decodes before it.
         self._first = self._zero + round(Fraction(info.video.start) / self._step)
         self.faults = 0
         self._in_order = self._track.container.format.name in _WITHOUT_ORDER and self.stream.codec_context.name in _REORDERING
@@ -51,7 +52,7 @@ class Pictures:
 
     @property
     def stream(self) -> AvVideo:
-        """Of the file's first piece, where its clock begins anew."""
+        """Returns the stream of the file's first piece, where its clock starts again."""
         stream: AvVideo = self._track.stream
         return stream
 
@@ -60,7 +61,7 @@ class Pictures:
 
     @contextmanager
     def other(self, index: int) -> Iterator[tuple[InputContainer, Stream]]:
-        """The container and another of its streams, which is read instead of the pictures while the block lasts."""
+        """Yields the container and another of its streams, which is read instead of the video while the block lasts."""
         container = self._track.container
         stream = container.streams[index]
         only(container, stream)
@@ -70,32 +71,32 @@ class Pictures:
             only(container, self.stream)
 
     def shaper(self, video: VideoStream, width: int, height: int, pixel_format: str = "yuv420p") -> Shaper:
-        """Kept for all clips of the source: tables for another range of colours take seconds to make."""
+        """Returns a shaper that is reused for all clips of the source: tables for another colour range take seconds to make."""
         key = (width, height, pixel_format)
         if key not in self._shapers:
             self._shapers[key] = Shaper(video, *key)
         return self._shapers[key]
 
     def ticks(self, at: float) -> int:
-        """Container time of a timeline time."""
+        """Returns the container time, in ticks, of a timeline time in seconds."""
         return self._zero + int(Fraction(at) // self._step)
 
     def seconds(self, ticks: int) -> float:
-        """Timeline time of a container time."""
-        # The same number as by fractions, for a tenth of their cost.
+        """Returns the timeline time, in seconds, of a container time in ticks."""
+        # The same number as with fractions, at a tenth of their cost.
         return (ticks - self._zero) * self._step.numerator / self._step.denominator
 
     def is_shown(self, ticks: int) -> bool:
-        """Whether there is a picture at that container time: before the first that decodes there is none."""
+        """Returns whether there is a picture at that container time: there is none before the first one that decodes."""
         return ticks >= self._first
 
     def packets_from(self, at: float) -> Iterator[Packet[Stream]]:
-        """Packets in decoding order, from the last keyframe that is shown at or before `at` seconds, or from the first one."""
+        """Yields packets in decoding order, from the last keyframe that is shown at or before `at` seconds, or from the first one."""
         wanted = max(self.ticks(at), self._first)
         for back in STEPS_BACK:
             packets = self._track.around(wanted - round(Fraction(back) / self._step))
             first = self._keyframe(packets)
-            # The seek goes by decoding time: a keyframe may be decoded before `at` and shown after it.
+            # A seek uses decoding times: a keyframe may be decoded before `at` and shown after it.
             if first is not None and (stamp(first) or 0) <= wanted:
                 return chain((first,), packets)
         return self._track.from_start()
@@ -108,13 +109,14 @@ class Pictures:
         return None
 
     def frames_from(self, at: float, *, skip: str = "DEFAULT", wanted: float = 0.0) -> Iterator[tuple[float, VideoFrame]]:
-        """Frames with their times, from the last keyframe at or before `at` on; `skip` names the frames that need not be decoded.
+        """Yields frames with their times in seconds, from the last keyframe at or before `at` on. `skip` names the frames that need not be
+        decoded.
 
-        Before `wanted` some frames are left out: those nothing depends on, where the codec tells.
+        Before `wanted`, frames that nothing depends on are left out, where the codec marks them.
         """
         first = self.ticks(wanted) if self.stream.codec_context.name in _TELLS_REFERENCES else -(1 << 62)
         if self._in_order:
-            # Where times go by order each packet has to give its picture.
+            # Where pictures get their times by order, each packet has to give its picture.
             first, skip = -(1 << 62), "DEFAULT" if skip == "NONREF" else skip
 
         def skipping(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
@@ -125,14 +127,14 @@ class Pictures:
         return self.decoded(skipping(self.packets_from(at)))
 
     def decoded(self, packets: Iterable[Packet[Stream]]) -> Iterator[tuple[float, VideoFrame]]:
-        """Frames of these packets, with their times."""
+        """Yields the frames of these packets, with their times in seconds."""
         self.faults = 0
         context: VideoCodecContext | None = None
         order: list[int] = []
         for packet in packets:
             own: VideoCodecContext = decoder_of(packet)
             if own is not context:
-                # A piece of its own has a decoder of its own.
+                # Each piece has its own decoder.
                 yield from self._timed(decode(context, None) or [] if context is not None else [], order)
                 context = own
                 context.flush_buffers()
@@ -144,13 +146,13 @@ class Pictures:
         yield from self._timed(decode(context, None) or [] if context is not None else [], order)
 
     def keyframe_before(self, at: float) -> tuple[float, VideoFrame] | None:
-        """The last keyframe at or before `at` alone."""
+        """Returns only the last keyframe at or before `at`, with its time, or None."""
         packet = next(self.packets_from(at), None)
         shown = self._alone(packet) if packet is not None else None
         return shown or next(self.frames_from(at, skip="NONKEY"), None)
 
     def _alone(self, packet: Packet[Stream]) -> tuple[float, VideoFrame] | None:
-        """A keyframe without what follows it: a decoder that is told that nothing follows holds no picture back."""
+        """Decodes a keyframe without the packets after it: a decoder that is flushed holds no picture back."""
         context = decoder_of(packet)
         context.flush_buffers()
         context.skip_frame = "DEFAULT"
@@ -159,7 +161,8 @@ class Pictures:
         return next(self._timed(frames), None)
 
     def _timed(self, frames: list[VideoFrame], order: list[int] | None = None) -> Iterator[tuple[float, VideoFrame]]:
-        """`order` holds the times of the packets so far, where each picture has the first of them that is left."""
+        """Yields frames with their times. `order` is a heap of the times of the packets so far; each picture takes the earliest that is
+        left."""
         for frame in frames:
             self.faults += frame.is_corrupt
             at = heappop(order) if order else frame.pts if frame.pts is not None else frame.dts

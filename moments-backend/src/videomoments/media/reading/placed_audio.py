@@ -1,4 +1,4 @@
-"""Sound placed on the timeline, gapless and exact to the sample. In the child only."""
+"""Places audio on the timeline, gapless and exact to the sample. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from videomoments.media.reading.packets import decode, decoder_of, time_base
 from videomoments.media.reading.reader import Track
 from videomoments.media.types import MediaInfo
 
-# Decoders need some packets before the first right sample: AAC one (21 ms), Opus 80 ms, MP3 its bit reservoir.
+# Decoders need some packets before their first correct sample: AAC one (21 ms), Opus 80 ms, MP3 its bit reservoir.
 _PREROLL = 0.15
-# What lies this much before that is not decoded: where a seek lands too early, or a file was opened anew.
+# Packets that are more seconds before that are not decoded, when a seek lands too early or a file was opened again.
 _ENOUGH = 2.0
-# Timestamps that are off by less are jitter (Matroska counts milliseconds); more is a gap or an overlap, put right at once.
+# A smaller deviation of a timestamp is jitter (Matroska counts milliseconds); a larger one is a gap or an overlap, corrected at once.
 _TOLERANCE = 0.010
-# A jump back further than this is a clock that was set anew, not an overlap to drop.
+# A longer jump back is a clock that was reset, not an overlap to drop.
 _RESET = 2.0
 # Samples of a block: a call per decoded frame would cost as much as the decoding.
 BLOCK_SAMPLES = 32_768
 
 
 class PlacedAudio:
-    """One source's sound, decoded from any point. It has its own container: pictures are read elsewhere, at their own pace.
+    """Decodes one source's audio from any point. It has its own container, because pictures are read elsewhere at their own pace.
 
-    `faults` counts packets that did not decode; silence stands in their place.
+    `faults` counts packets that did not decode; silence takes their place.
     """
 
     def __init__(self, path: Path, info: MediaInfo) -> None:
@@ -51,9 +51,9 @@ class PlacedAudio:
         self._track.close()
 
     def blocks(self, start: float, end: float, *, pad: bool) -> Iterator[AudioFrame]:
-        """Frames in the source's own format, without a gap, from `start` to `end` seconds; silence stands where there is no sound.
+        """Yields frames in the source's own format, without a gap, from `start` to `end` seconds, with silence where there is no audio.
 
-        With `pad` the stretch is filled to its very end, else it ends with the sound. A frame's `pts` counts samples after `start`.
+        With `pad` the range is filled to its very end; otherwise it ends with the audio. A frame's `pts` counts samples after `start`.
         """
         fifo = AudioFifo()
         given = 0
@@ -67,7 +67,7 @@ class PlacedAudio:
             return frame
 
         for piece in self.pieces(start, end, pad=pad):
-            # Times are ours; the queue would compare them with its own count.
+            # The times are ours; the queue would compare them with its own count.
             piece.pts = None
             fifo.write(piece)
             if fifo.samples >= BLOCK_SAMPLES:
@@ -76,7 +76,7 @@ class PlacedAudio:
             yield block()
 
     def pieces(self, start: float, end: float, *, pad: bool) -> Iterator[AudioFrame]:
-        """The same, frame by frame as they are decoded: for a filter graph, which gathers them at no cost."""
+        """Yields the same, frame by frame as they are decoded: for a filter graph, which gathers them at no cost."""
         placed = self._placed(start)
         first = next(placed, None)
         if first is None:
@@ -94,7 +94,7 @@ class PlacedAudio:
             yield from line.fill()
 
     def _placed(self, start: float) -> Iterator[tuple[float, AudioFrame]]:
-        """Decoded frames with their times, from a little before `start`."""
+        """Yields decoded frames with their times, from a little before `start`."""
         frames = (frame for frame in self._decoded(self._packets(start)) if frame.samples)
         first = next(frames, None)
         if first is None:
@@ -102,19 +102,19 @@ class PlacedAudio:
         second = next(frames, None)
         at, last = self._time(first), first
         if second is not None and second.pts is not None and first.samples < second.samples:
-            # It has lost its encoder's padding but kept the uncut time: the second frame tells where it belongs.
+            # It has lost its encoder's padding but still has the untrimmed time: the second frame's time shows where it belongs.
             at = self._time(second) - first.samples / first.sample_rate
         yield at, first
         tick, offset = self._tick, self._offset
         for frame in frames if second is None else chain((second,), frames):
             pts = frame.pts
-            # Of several frames in a packet (ADPCM, Monkey's Audio) the first alone has a time.
+            # Of several frames in a packet (ADPCM, Monkey's Audio) only the first has a time.
             at = pts * tick - offset if pts is not None else at + last.samples / last.sample_rate
             last = frame
             yield at, frame
 
     def _packets(self, start: float) -> Iterator[Packet[Stream]]:
-        """From before `start`, so much that a decoder is warm there; what comes earlier is not decoded."""
+        """Yields packets from early enough before `start` that the decoder is ready there. Earlier packets are not decoded."""
         if start <= _PREROLL:
             return self._track.from_start()
         wanted = int((self._zero + Fraction(start - _PREROLL)) / self._step)
@@ -128,7 +128,7 @@ class PlacedAudio:
         for packet in packets:
             own: AudioCodecContext = decoder_of(packet)
             if own is not context:
-                # A piece of its own has a decoder of its own.
+                # Each piece has its own decoder.
                 yield from decode(context, None) or () if context is not None else ()
                 context = own
                 context.flush_buffers()
@@ -148,7 +148,7 @@ def _ready(stream: AvAudio) -> None:
 
 
 class _Line:
-    """Lays frames end to end on a grid of samples; `template` gives the format and the rate."""
+    """Places frames end to end on a grid of samples. `template` gives the format and the rate."""
 
     def __init__(self, template: AudioFrame, start: float, end: float) -> None:
         self._format = template.format.name
@@ -159,7 +159,7 @@ class _Line:
         self._taken = 0
         self._shift = 0
         self._begun = False
-        # When the next frame is due, in seconds, if it goes on where the last one ended.
+        # When the next frame is due, in seconds, if it continues where the last one ended.
         self._due = start
         self._convert: AudioResampler | None = None
 
@@ -168,7 +168,8 @@ class _Line:
         return self._taken >= self._total
 
     def follows(self, at: float, frame: AudioFrame) -> bool:
-        """Takes the frame and puts its place into it where it goes on just where the last one ended, as nearly all do."""
+        """Accepts a frame that continues just where the last one ended, as nearly all do, and sets its position as `pts`. Returns whether
+        it did."""
         samples = frame.samples
         if abs(at - self._due) > _TOLERANCE or self._taken + samples > self._total or not self._begun or not self._is_alike(frame):
             return False
@@ -183,7 +184,7 @@ class _Line:
             at += piece.samples / self._rate
 
     def fill(self) -> Iterator[AudioFrame]:
-        """Silence to the very end."""
+        """Yields silence to the very end."""
         return self._silence(self._total - self._taken)
 
     def _put(self, at: float, frame: AudioFrame) -> Iterator[AudioFrame]:
@@ -214,10 +215,11 @@ class _Line:
             yield self.counted(frame)
 
     def counted(self, frame: AudioFrame) -> AudioFrame:
-        """The frame with its place on the grid as `pts`; its time base stays: setting it costs as much as the rest."""
+        """Returns the frame with its position on the grid as `pts`. The time base stays, because setting it costs as much as everything
+        else."""
         frame.pts = self._taken
         self._taken += frame.samples
-        # Anew from the count: what is added up in `follows` must not drift.
+        # Computed again from the count, so that the sum in `follows` does not drift.
         self._due = self._start + (self._taken - self._shift) / self._rate
         return frame
 
@@ -225,7 +227,7 @@ class _Line:
         return frame.sample_rate == self._rate and frame.format.name == self._format and frame.layout.name == self._layout
 
     def _alike(self, frame: AudioFrame) -> list[AudioFrame]:
-        """`frame` in the template's format: a stream may change it half way."""
+        """Returns `frame` in the template's format: a stream may change its format."""
         if self._is_alike(frame):
             return [frame]
         frame.pts = None
@@ -239,7 +241,7 @@ class _Line:
 
 
 def _stretch_of(frame: AudioFrame, first: int, samples: int) -> AudioFrame:
-    """`samples` of the frame from `first` on."""
+    """Returns `samples` of the frame, from `first` on."""
     fifo = AudioFifo()
     frame.pts = None
     fifo.write(frame)

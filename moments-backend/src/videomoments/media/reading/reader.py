@@ -1,7 +1,7 @@
-"""One stream of a file, read from any place of it. In the child only.
+"""Reads one stream of a file from any position. Runs only in the child.
 
-Containers can't always go back: an AVI whose index marks no sound as a place to begin refuses every seek. What can't be reached by
-seeking is reached by opening the file anew, and no file is blamed for it.
+Containers can't always go back: an AVI whose index marks no audio packet as a start refuses every seek. Positions that no seek can reach
+are reached by opening the file again, and no file is refused for it.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from videomoments.media.clock import Piece, piece_at
 from videomoments.media.reading.opening import open_ranges, open_source
 from videomoments.media.reading.packets import only, packets_of, stamp, time_base
 
-# A stream's first packet may lie this many seconds after the beginning that the container tells.
+# A stream's first packet may be this many seconds after the beginning that the container states.
 _LATE = 0.5
-# How far back to look, in seconds, where a seek landed after what was wanted.
+# How many seconds to go back where a seek landed after its target.
 STEPS_BACK = (0.0, 1.0, 5.0, 20.0, 80.0)
 
 
-# A stream's kind and its place among those of its kind.
+# A stream's kind, and its position among the streams of that kind.
 Like = tuple[str, int]
 
 
 def like(container: InputContainer, index: int) -> Like:
-    """By what the stream is found again in a part of the file."""
+    """Returns what identifies the stream in a part of the file."""
     stream = container.streams[index]
     return stream.type, [other.index for other in container.streams if other.type == stream.type].index(index)
 
 
 class Reader:
-    """A stream of one open container; `ranges` are the bytes that are read (none: the whole file), in which it has its own number: `like`
-    is then its kind and its place among those. `ready` is called with the stream each time it is opened.
+    """Reads a stream of one open container. `ranges` are the bytes that are read (none: the whole file). The stream may have another index
+    in them: `like` is then its kind and its position among that kind. `ready` is called with the stream each time it is opened.
 
     Raises `UnsupportedMedia` where there is no such stream.
     """
@@ -82,12 +82,12 @@ class Reader:
         return streams[place]
 
     def reopen(self) -> None:
-        """To the beginning, whatever the container can."""
+        """Goes to the beginning, whatever the container can do."""
         self.container = self._open()
         self._prepare()
 
     def seek(self, at: int) -> bool:
-        """To the keyframe at or before `at` ticks, or the next one; False where the container refuses, and stays where it is."""
+        """Goes to the keyframe at or before `at` ticks, or to the next one. Returns False, and stays, where the container refuses."""
         only(self.container, self.stream)
         for backward in (True, False):
             try:
@@ -98,11 +98,11 @@ class Reader:
         return False
 
     def packets(self) -> Iterator[Packet[Stream]]:
-        """From where it stands."""
+        """Yields packets from the current position."""
         return packets_of(self.container, self.stream)
 
     def from_start(self) -> Iterator[Packet[Stream]]:
-        """All packets from the stream's first on."""
+        """Yields all packets from the stream's first on."""
         begin = self.stream.start_time
         if self.seek(min(begin or 0, 0) - round(10 / time_base(self.stream))):
             packets = self.packets()
@@ -115,7 +115,7 @@ class Reader:
 
 
 class Track:
-    """A stream on the joined clock: its packets' times go through every seam. `stream` is that of its first piece."""
+    """A stream on the joined clock, whose packets' times continue through every seam. `stream` is that of its first piece."""
 
     def __init__(self, path: Path, index: int, pieces: Sequence[Piece] = (), ready: Callable[[Any], None] | None = None) -> None:
         self._path = path
@@ -139,11 +139,11 @@ class Track:
         self._first.container.close()
 
     def from_start(self) -> Iterator[Packet[Stream]]:
-        """All packets from the first on."""
+        """Yields all packets from the first on."""
         return self._on(0, self._piece(0).from_start())
 
     def packets_from(self, at: int, *, by: int) -> Iterator[Packet[Stream]]:
-        """From a packet at or before `by` ticks on: where a seek to `at` lands, or further back where that is after `by`."""
+        """Yields packets from one at or before `by` ticks on: from where a seek to `at` lands, or further back where that is after `by`."""
         for back in STEPS_BACK:
             packets = self.around(at - round(back / time_base(self.stream)))
             first = next(packets, None)
@@ -152,7 +152,8 @@ class Track:
         return self.from_start()
 
     def around(self, at: int) -> Iterator[Packet[Stream]]:
-        """From where a seek to `at` ticks lands, before it if the container can: from the beginning where it can't seek at all."""
+        """Yields packets from where a seek to `at` ticks lands (before it if the container can), or from the beginning where it can't seek
+        at all."""
         if not self._pieces:
             return self._first.packets() if self._first.seek(at) else self.from_start()
         number = piece_at(self._pieces, float(at * time_base(self.stream)))
@@ -161,14 +162,14 @@ class Track:
         return self._on(number, reader.packets() if reader.seek(own) else reader.from_start())
 
     def _on(self, number: int, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-        """The packets of that piece, and of all that follow it."""
+        """Yields the packets of that piece, and of all that follow it."""
         if not self._pieces:
             return packets
         rest = (self._joined(later, self._piece(later).from_start()) for later in range(number + 1, len(self._pieces)))
         return chain(self._joined(number, packets), chain.from_iterable(rest))
 
     def _joined(self, number: int, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-        """With times of the joined clock, in ticks of `stream`."""
+        """Yields the packets with times of the joined clock, in ticks of `stream`."""
         step, offset = time_base(self.stream), self._offset(number)
         for packet in packets:
             own = packet.time_base
@@ -186,7 +187,7 @@ class Track:
         return Fraction(self._pieces[number].offset).limit_denominator(10**9)
 
     def _piece(self, number: int) -> Reader:
-        """The last one stays open: each holds buffers, and a decoder."""
+        """Returns a piece's reader. Only the last one stays open, because each holds buffers and a decoder."""
         if number == 0 or not self._pieces:
             return self._first
         if self._last[0] != number:

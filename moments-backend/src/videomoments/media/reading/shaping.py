@@ -1,4 +1,4 @@
-"""Frames as a player shows them, and what size they get. In the child only."""
+"""Turns frames into what a player shows, and computes their size. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FULL_RANGE = 2
 
 
 class Shaper:
-    """Frames as a player shows them: turned, square pixels, 8 bit, limited range, of one even size whatever the source does in between.
+    """Makes frames as a player shows them: turned, square pixels, 8 bit, limited range, of one even size, even if the source changes.
 
     High dynamic range becomes BT.709.
     """
@@ -29,7 +29,7 @@ class Shaper:
         self._made_for: tuple[object, ...] = ()
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
-        """The frame in its final shape; the same object where there is nothing to do."""
+        """Returns the frame in its final shape; the same object where there is nothing to do."""
         full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
         same_size = (frame.width, frame.height) == (self.width, self.height)
         hdr = hdr_of(frame)
@@ -52,7 +52,7 @@ class Shaper:
         swapped = self._orientation.swaps_sides
         inner = (self.height, self.width) if swapped else (self.width, self.height)
         if 0 <= frame.width - inner[0] <= 1 and 0 <= frame.height - inner[1] <= 1:
-            # One odd row or column is cut rather than the whole picture resampled.
+            # One odd row or column is cropped, so that the whole picture need not be resampled.
             nodes.append(graph.add("crop", f"{inner[0]}:{inner[1]}:0:0"))
         else:
             nodes.append(graph.add("scale", f"{inner[0]}:{inner[1]}"))
@@ -67,14 +67,15 @@ class Shaper:
 
 
 def even(size: float) -> int:
-    """The even number of pixels at or below `size`, at least 2: 4:2:0 has no odd sizes."""
+    """Returns the even number of pixels at or below `size`, at least 2: 4:2:0 has no odd sizes."""
     return max(2, int(size) // 2 * 2)
 
 
 def fitted(video: VideoStream, longest: int | None = None, shortest: int | None = None) -> tuple[int, int]:
-    """Even display size in pixels, shrunk (never grown) so that its longer side is at most `longest` and its shorter at most `shortest`.
+    """Returns the even display size in pixels, shrunk (never grown) so that its longer side is at most `longest` and its shorter at most
+    `shortest`.
 
-    Wide pixels never make more of them than a source may have.
+    Wide pixels never make it larger than a source may be.
     """
     width, height = video.display_width, video.display_height
     factor = min(1.0, MAX_SIDE / max(width, height), (MAX_PIXELS / (width * height)) ** 0.5)

@@ -1,4 +1,4 @@
-"""Parts of a file, one after the other, as a file of their own. In the child only."""
+"""Presents parts of a file, one after the other, as one file. Runs only in the child."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WINDOW = 1 << 18
 
 
 class View:
-    """What FFmpeg reads in place of the file: `ranges` are bytes [first, end) of it."""
+    """A file object that FFmpeg reads in place of the file. `ranges` are its bytes [first, end)."""
 
     def __init__(self, path: Path, ranges: Sequence[tuple[int, int]]) -> None:
         self._file = path.open("rb")
@@ -56,9 +56,9 @@ BUFFER = io.DEFAULT_BUFFER_SIZE * 8
 
 
 class Bytes:
-    """A file's bytes by their place, a window of them at a time: mapping a large file would break the limit of a child's memory.
+    """Gives access to a file's bytes by position, through a window: mapping a large file would exceed the child's memory limit.
 
-    A slice may reach over the end, as of any bytes; a single one is 0 there: a file that was cut off says nothing more.
+    A slice may reach past the end, as with `bytes`. A single byte there is 0: a truncated file holds nothing more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -86,7 +86,7 @@ class Bytes:
         return self._read(place.start or 0, min(self._size if place.stop is None else place.stop, self._size))
 
     def find(self, marker: bytes, start: int = 0, end: int | None = None) -> int:
-        """Where the marker stands first between the two places; -1 where it does not."""
+        """Returns the first position of the marker between the two positions; -1 where it does not occur."""
         last = self._size if end is None else min(end, self._size)
         while start < last:
             part = self._read(start, min(start + _WINDOW, last))
