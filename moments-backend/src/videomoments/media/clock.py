@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any, Self
 
 CLOCK_VERSION = 2
-"""1: the zero is the first picture, and a clock that begins anew is not mapped. Kept for recordings that were measured so."""
+"""Version 1: the zero is the first picture, and a clock that starts again is not mapped. It is supported for recordings that were measured
+so."""
 
 # MPEG's 33 bits at 90 kHz (ISO/IEC 13818-1, 2.4.3.7), in seconds.
 WRAP = Fraction(1 << 33, 90_000)

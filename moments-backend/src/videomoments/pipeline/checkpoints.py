@@ -11,7 +11,7 @@ from typing import Any, NotRequired, TypedDict, cast
 from videomoments.core.names import StageName
 
 Checkpoint = Mapping[str, Any]
-"""Any stage's, as it is stored."""
+"""A checkpoint of any stage, as it is stored."""
 
 
 class StoredSource(TypedDict):

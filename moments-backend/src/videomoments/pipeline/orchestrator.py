@@ -31,7 +31,7 @@ _PROGRESS_SECONDS = 1.0
 _DISCARD_SECONDS, _STOP_SECONDS = 30.0, 1.0
 
 Watch = Callable[[ProgressClock, float], None]
-"""Told at the start of each stage: its clock, and how many seconds of silence it is allowed."""
+"""Called at the start of each stage with its clock, and the seconds of silence that it is allowed."""
 
 
 class StageFailed(Exception):

@@ -16,7 +16,7 @@ from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.stage import StageContext, log
 
 SOURCE = "source"
-"""What a run waits for when its source's server is away, beside the models' keys."""
+"""What a run waits for when its source's server is away. Other values are models' keys, and STORAGE."""
 
 # So many new bytes count as an answer, after which a later wait starts from zero. A dying server may send fewer, and then nothing.
 _HEADWAY_BYTES = 1024 * 1024

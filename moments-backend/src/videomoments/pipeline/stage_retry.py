@@ -15,7 +15,7 @@ from videomoments.pipeline.stage import Outcome, Stage, StageContext
 log = logging.getLogger(__name__)
 
 STORAGE = "storage"
-"""What a run waits for when the object store is away, beside the models' keys."""
+"""What a run waits for when the object store is away. Other values are models' keys, and SOURCE."""
 
 # Calls of models and downloads have their own retries.
 _RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from videomoments.core.errors import InvalidInput, UnsupportedMedia
 
 HEAD_BYTES = 4096
-"""So many bytes at the beginning of a file are enough to tell."""
+"""So many bytes at the beginning of a file are enough to recognise it."""
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _TEXT = "text"

@@ -37,7 +37,7 @@ from videomoments.worker.sweeper import Sweeper
 log = logging.getLogger(__name__)
 
 Work = Callable[[Claim, Watch], Awaitable[str | None]]
-"""Does a claimed run's work; returns the run's note. Raises StageFailed or StaleAttempt."""
+"""Does a claimed run's work and returns the run's note. Raises StageFailed or StaleAttempt."""
 
 _BLOCK_MS = 1000
 _REDIS_START_SECONDS = 30.0

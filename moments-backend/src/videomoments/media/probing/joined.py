@@ -25,7 +25,7 @@ from videomoments.media.reading.reader import Like, Reader, like
 # Containers without an index, whose packets carry their own times. The others can't be concatenated, or count their frames.
 _WITH_CLOCKS = ("mpegts", "mpeg", "flv")
 LONG = 1200.0
-"""Seconds from which on a transport stream is looked at in places first."""
+"""Seconds: a longer transport stream is first checked at a few places."""
 
 # So many packets are enough to estimate how long the last one is shown.
 _LAST = 300
