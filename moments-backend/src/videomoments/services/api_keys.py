@@ -1,4 +1,4 @@
-"""API keys: made, listed, revoked, recognised. The key itself exists once, in the answer that made it."""
+"""Creates, lists, revokes and recognises API keys. The secret itself exists once, in the response that creates it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class KeyScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it is shown: never the key itself. A quota of None has no bound."""
+    """A key as it is shown, without its secret. A quota of None has no limit."""
 
     identifier: str
     name: str
@@ -65,7 +65,7 @@ class ApiKeys:
         runs_per_day: int | None = None,
         expires_at: datetime | None = None,
     ) -> tuple[ApiKey, str]:
-        """A new key, and the secret that the caller sends from now on.
+        """Creates a key. Returns it with the secret that the caller sends from now on.
 
         Raises InvalidInput: a name that is not one line of 1 to 100 characters (`bad_key_name`), or an end that has passed (`expiry_past`).
         """
@@ -92,12 +92,12 @@ class ApiKeys:
         return _key(row), secret
 
     async def list(self, *, revoked: bool = False) -> list[ApiKey]:
-        """Oldest first; with the revoked ones when asked."""
+        """Returns the keys, oldest first; with `revoked`, the revoked ones too."""
         async with self._database.transaction() as session:
             return [_key(row) for row in await repository.all_of(session, revoked=revoked)]
 
     async def revoke(self, identifier: str) -> ApiKey:
-        """Ends a key for good. Raises NotFound (`key_not_found`)."""
+        """Revokes a key for good. Raises NotFound (`key_not_found`)."""
         async with self._database.transaction() as session:
             row = await repository.revoke(session, identifier)
         if row is None:
@@ -105,19 +105,19 @@ class ApiKeys:
         return _key(row)
 
     async def recognise(self, secret: str) -> ApiKey | None:
-        """The live key that `secret` is. Notes its use, at most once a minute."""
+        """Returns the live key of `secret`, or None. Stores the time of its use, at most once a minute."""
         async with self._database.transaction() as session:
             row = await repository.recognise(session, hash_of(secret))
         return _key(row) if row is not None else None
 
     async def any_live(self) -> bool:
-        """Whether anybody could sign in."""
+        """Returns whether any key could sign in."""
         async with self._database.transaction() as session:
             return await repository.any_live(session)
 
 
 def checked_name(name: str) -> str:
-    """The name in the form that is kept: NFC, single spaces. Raises InvalidInput (`bad_key_name`)."""
+    """Returns the name as it is stored: NFC, single spaces. Raises InvalidInput (`bad_key_name`)."""
     try:
         if "\n" in name or "\r" in name:
             raise ValueError("it has several lines")

@@ -1,6 +1,6 @@
-"""Videos that go: hidden at once, restored while there is time, then removed with objects, rows and keys (F63).
+"""Deletes videos: hides them at once, restores them while there is time, then removes objects, rows and keys (F63).
 
-Each step may be repeated, so nothing has to hold a lease: a worker's sweep goes on where a killed one stopped.
+Each step may be repeated, so no lease is needed: a worker's sweep continues where a killed one stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.1
 
 
 class Deletion:
-    """Use-cases on videos that are to go."""
+    """Hides, restores and removes videos."""
 
     def __init__(self, database: Database, redis: Redis, runs: Runs) -> None:
         self._database = database
@@ -32,7 +32,7 @@ class Deletion:
         self._runs = runs
 
     async def hide(self, video_id: str) -> datetime:
-        """The video is gone for everybody but `restore`, and its runs are cancelled. Answers when it was hidden. Raises NotFound."""
+        """Hides the video from everything but `restore`, and cancels its runs. Returns when it was hidden. Raises NotFound."""
         async with self._database.transaction() as session:
             hidden = await repository.hide(session, video_id)
         if hidden is None:
@@ -41,7 +41,8 @@ class Deletion:
         return hidden
 
     async def restore(self, video_id: str) -> None:
-        """Raises NotFound when it is not hidden (any more), Conflict when its source has been registered anew meanwhile."""
+        """Shows a hidden video again. Raises NotFound when it is not hidden (any more), Conflict when its source was registered again
+        meanwhile."""
         try:
             async with self._database.transaction() as session:
                 if not await repository.restore(session, video_id):
@@ -50,15 +51,15 @@ class Deletion:
             raise Conflict("The same source is in the library again.", code="source_exists", advice="Use that video.") from error
 
     async def purge(self, video_id: str, store: ObjectStore, *, patience: float = 0.0) -> bool:
-        """Cancels, waits up to `patience` seconds for its runs to end, and removes everything. False: a worker still holds a run of it,
-        or it was restored meanwhile; nothing is lost by asking again. Raises NotFound."""
+        """Cancels the video's runs, waits up to `patience` seconds for them to end, and removes everything. Returns False when a worker
+        still holds a run, or the video was restored meanwhile: call it again then. Raises NotFound."""
         await self.hide(video_id)
         deadline = asyncio.get_running_loop().time() + patience
         while await self._cancel(video_id):
             if asyncio.get_running_loop().time() >= deadline:
                 return False
             await asyncio.sleep(_POLL_SECONDS)
-        # The objects first: while the row is there, whoever comes after a crash knows that something is left.
+        # Objects go first: the row is what tells a process after a crash that something is left.
         await store.delete_prefix(video_prefix(video_id))
         async with self._database.transaction() as session:
             runs = await repository.remove(session, video_id)
@@ -70,7 +71,7 @@ class Deletion:
         return True
 
     async def purge_due(self, store: ObjectStore) -> int:
-        """Removes the videos whose time for a `restore` is over; answers how many went."""
+        """Removes the videos that can't be restored any more. Returns how many it removed."""
         async with self._database.transaction() as session:
             due = await repository.due(session, RESTORE_LIFE)
         gone = 0
@@ -79,7 +80,7 @@ class Deletion:
         return gone
 
     async def _cancel(self, video_id: str) -> bool:
-        """Asks all runs of the video to end; whether one has still to."""
+        """Asks all runs of the video to end. Returns whether one is still active."""
         async with self._database.transaction() as session:
             active = await repository.active_runs(session, video_id)
         return any([(await self._runs.request_cancel(request_id)).active for request_id in active])

@@ -1,6 +1,6 @@
-"""Runs that ended badly and that nobody wants to see any more: out of the lists, kept in their video's history.
+"""Dismisses runs that ended badly: lists leave them out, their video's history still shows them.
 
-A dismissal changes nothing of a run but whether lists show it. A run that is tried again is no longer dismissed.
+A dismissal changes only whether lists show the run. A run that is tried again is no longer dismissed.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from videomoments.db.session import Database
 
 
 class Dismissal:
-    """Use-cases on what lists leave out."""
+    """Dismisses runs, and takes that back."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def dismiss(self, request_id: str) -> datetime:
-        """When the run was dismissed, now or earlier. Raises NotFound, or Conflict (`run_not_failed`)."""
+        """Dismisses the run. Returns when it was dismissed, now or earlier. Raises NotFound, or Conflict (`run_not_failed`)."""
         async with self._database.transaction() as session:
             dismissed = await repository.dismiss(session, request_id)
             if dismissed is not None:
@@ -31,12 +31,12 @@ class Dismissal:
         raise Conflict(f"Only a run that failed or was cancelled can be dismissed: this one is {status}.", code="run_not_failed")
 
     async def dismiss_failed(self) -> list[str]:
-        """Dismisses every failed run, dead letters too; the request ids of those that were not dismissed before."""
+        """Dismisses every failed run, dead letters too. Returns the request ids of those that were not dismissed before."""
         async with self._database.transaction() as session:
             return await repository.dismiss_failed(session)
 
     async def bring_back(self, request_id: str) -> None:
-        """Lists show the run again. Raises NotFound."""
+        """Makes lists show the run again. Raises NotFound."""
         async with self._database.transaction() as session:
             if not await repository.bring_back(session, request_id):
                 raise _no_such_run()

@@ -1,4 +1,4 @@
-"""What a person does to moments and words: make, change, judge, delete, bring back. No run undoes it."""
+"""Changes moments and words for a user: make, change, judge, delete, restore. No run undoes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KEPT = "kept"
 
 @dataclass(frozen=True, slots=True)
 class MomentChange:
-    """What is to be changed; None leaves it."""
+    """What is to be changed; None leaves a value as it is."""
 
     title: str | None = None
     start_time: float | None = None
@@ -37,7 +37,7 @@ class MomentChange:
 
 @dataclass(frozen=True, slots=True)
 class WordChange:
-    """Another text for the word at `index`. `was` is the text it replaces, so that two people don't overwrite each other."""
+    """Another text for the word at `index`. `was` is the text that it replaces, so that two users don't overwrite each other."""
 
     index: int
     was: str
@@ -45,13 +45,14 @@ class WordChange:
 
 
 class Editing:
-    """Use-cases of a person at one video. A moment that a person made, moved, renamed or kept is marked by `edited_at`."""
+    """Edits of one video by a user. `edited_at` marks a moment that a user made, moved, renamed or kept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def create(self, video_id: str, *, title: str, start_time: float, end_time: float) -> str:
-        """A moment of a person's own; its identifier. Raises NotFound, InvalidInput (`moment_empty`, `moment_outside_video`)."""
+        """Stores a moment that a user made, and returns its identifier. Raises NotFound, InvalidInput (`moment_empty`,
+        `moment_outside_video`)."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
             start, end = _within(video, start_time, end_time)
@@ -70,7 +71,8 @@ class Editing:
             return moment.identifier
 
     async def change(self, video_id: str, moment_id: str, wanted: MomentChange, *, guard: Callable[[Moment], None] | None = None) -> None:
-        """`guard` sees the moment under its lock, and may refuse. Raises NotFound (`moment_not_found`), InvalidInput as `create` does."""
+        """Changes a moment. `guard` is called with the locked moment, and may refuse. Raises NotFound (`moment_not_found`), InvalidInput as
+        `create` does."""
         async with self._database.transaction() as session:
             video, moment = await _find(session, video_id, moment_id)
             if guard is not None:
@@ -80,7 +82,7 @@ class Editing:
             if (start, end) != (moment.start_time, moment.end_time):
                 moment.start_time, moment.end_time = _within(video, start, end)
                 moment.edited_at = now()
-                moment.clip_error = None  # it was said of other boundaries
+                moment.clip_error = None  # the error was about other boundaries
                 moment.confidence = await _confidence(session, video, moment.start_time, moment.end_time)
             if wanted.title is not None and wanted.title != moment.title:
                 moment.title = wanted.title
@@ -99,19 +101,19 @@ class Editing:
             await repository.hide_family(session, moment.parent_id or moment.id)
 
     async def restore(self, video_id: str, moment_id: str) -> None:
-        """Takes a deletion back. Raises NotFound where it is gone for good."""
+        """Restores a deleted moment. Raises NotFound when it was removed for good."""
         async with self._database.transaction() as session:
             _, moment = await _find(session, video_id, moment_id, deleted=True)
             await repository.restore_family(session, moment.parent_id or moment.id)
 
     async def remove_due(self) -> None:
-        """Removes what can't be brought back any more. Its clips' objects go with the next sweep of what no row names."""
+        """Removes deleted moments that can't be restored any more. The next sweep of unnamed objects removes their clips' objects."""
         await repository.remove_hidden(self._database, RESTORABLE_SECONDS)
 
     async def correct_words(
         self, video_id: str, changes: Sequence[WordChange], *, guard: Callable[[Transcript], None] | None = None
     ) -> None:
-        """Other texts for words; their times stay. `guard` sees the transcript under its lock, and may refuse. Raises NotFound
+        """Replaces the texts of words; their times stay. `guard` is called with the locked transcript, and may refuse. Raises NotFound
         (`transcript_not_found`), Conflict (`word_changed`), InvalidInput."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
@@ -125,7 +127,7 @@ class Editing:
 
 
 def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any], list[Any], str]:
-    """Words, segments and text of the transcript with those words replaced. Raises as `correct_words` does."""
+    """Returns words, segments and text of the transcript with those words replaced. Raises as `correct_words` does."""
     words = [dict(word) for word in row.word_timestamps]
     for change in changes:
         if not 0 <= change.index < len(words):
@@ -134,7 +136,7 @@ def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any]
             raise Conflict("This word has been changed meanwhile.", code="word_changed", advice="Load the transcript again.")
         words[change.index]["word"] = change.word
         if (words[change.index].get("confidence") or 0.0) < WORD_LEVEL:
-            # A person has heard it now; the recogniser hardly did.
+            # A user has confirmed this word; the recogniser's low confidence no longer applies.
             words[change.index].pop("confidence", None)
     touched = {change.index for change in changes}
     segments = [_segment_with(segment, words, touched) for segment in row.segment_timestamps]
@@ -142,7 +144,7 @@ def corrected(row: Transcript, changes: Sequence[WordChange]) -> tuple[list[Any]
 
 
 async def _confidence(session: Session, video: Video, start: float, end: float) -> float | None:
-    """How surely the words of a stretch were heard; None where nobody knows."""
+    """Returns the confidence of the words from `start` to `end` (0 to 1); None where it is unknown."""
     rows = await transcripts.words_of(session, video.id)
     found = confidence_of(believed(words_from_rows(rows)), start, end)
     return None if found is None else round(found, 3)
@@ -158,7 +160,7 @@ def _segment_with(segment: Mapping[str, Any], words: Sequence[Mapping[str, Any]]
 
 
 def _within(video: Video, start: float, end: float) -> tuple[float, float]:
-    """The stretch, if it is one of this video. What reaches over its end by less than a frame or two is clamped."""
+    """Returns the bounds in seconds, if they lie inside this video. An end less than 0.1 s past the video's end is clamped."""
     if not (math.isfinite(start) and math.isfinite(end)) or end - start < _SHORTEST:
         raise InvalidInput("A moment ends after it starts, by a tenth of a second or more.", code="moment_empty", advice="Move its end.")
     if video.duration is not None:

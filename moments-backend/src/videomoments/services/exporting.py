@@ -1,4 +1,4 @@
-"""A video's rows as the recording that is exported, and its clips with their captions in one ZIP."""
+"""Turns a video's rows into the recording that is exported, and its clips with their captions into one ZIP."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from videomoments.storage import ObjectStore
 
 ZIP = "zip"
 ZIP_TYPE = "application/zip"
-# From here on an entry has the 64-bit form, which its header has to say before its size is known to the archive.
+# Larger entries get the 64-bit form, which the header must announce before the archive knows the size.
 _LARGE = 2_000_000_000
 _NOTES = "notes.txt"
 _SUBTITLES = tuple(form.name for form in FORMATS.values() if form.of_clip)
@@ -33,7 +33,7 @@ _SUBTITLES = tuple(form.name for form in FORMATS.values() if form.of_clip)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file of text, and sentences for people on what its format could not hold."""
+    """The text of an exported file, and sentences for users on what its format could not hold."""
 
     text: str
     notes: tuple[str, ...]
@@ -41,7 +41,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Exportable:
-    """What an export is made from: the recording, and the object key and size of each delivered clip by its moment's identifier."""
+    """The input of an export: the recording, and the object key and size of each delivered clip by its moment's identifier."""
 
     recording: Recording
     clips: dict[str, tuple[str, int]]
@@ -49,13 +49,13 @@ class Exportable:
 
     @property
     def _why(self) -> list[str]:
-        """Why no moment is kept, as sentences."""
+        """Returns why there is no kept moment, as sentences."""
         if self.recording.moments:
             return ["A person rejected them all."]
         return [self.recording.nothing] if self.recording.nothing is not None else []
 
     def write(self, format_name: str, *, moment_id: str | None = None) -> Written:
-        """The recording in that format, with what the format could not hold; with a moment, the subtitles of its clip.
+        """Returns the recording in that format, with what the format could not hold; with a moment, the subtitles of its clip.
 
         Raises:
             NotFound: no such moment, or no transcript for subtitles.
@@ -84,7 +84,7 @@ class Exportable:
 async def exportable(
     services: Services, video_id: str, *, request_id: str | None = None, rate: str | None = None, with_path: bool = False
 ) -> Exportable:
-    """The video with the final moments of its newest completed run, or of another.
+    """Returns the video with the final moments of its newest completed run, or of `request_id`.
 
     `rate` replaces the measured frame rate (`NAMED_RATES`). `with_path` names a local source by its full path, for its owner on this
     machine; else only the file's name leaves the house.
@@ -145,7 +145,7 @@ def _recording(video: Video, rate: str | None, with_path: bool) -> Recording:
 
 
 def file_name(video: Video) -> str:
-    """What the source's file is called on the machine of whoever gave it."""
+    """Returns the name of the source's file on the machine of whoever gave it."""
     if video.source_url.startswith(UPLOAD_SCHEME):
         return video.source_url.removeprefix(UPLOAD_SCHEME)
     parts = urlsplit(video.source_url)
@@ -174,8 +174,8 @@ def _moment(view: MomentView) -> ExportedMoment:
 
 
 async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[bytes]:
-    """A ZIP of the kept moments' clips, each with its captions, and the tables; `notes.txt` where a format could not hold something.
-    Nothing is held in memory but a piece of one clip.
+    """Yields a ZIP of the kept moments' clips, each with its captions, and the tables; `notes.txt` where a format could not hold something.
+    Holds only a piece of one clip in memory.
 
     Raises:
         NotFound: no kept moment has a clip (`clips_not_found`), before the first byte.
@@ -197,7 +197,7 @@ async def clips_archive(found: Exportable, store: ObjectStore) -> AsyncIterator[
 
 async def _archive(found: Exportable, store: ObjectStore, clips: Sequence[tuple[str, ExportedMoment, str, int]]) -> AsyncIterator[bytes]:
     written, notes = _Pieces(), Notes()
-    # Deflated without compressing: a stored entry of unknown checksum is refused by some readers of streams.
+    # Deflated at level 0: some streaming readers refuse a stored entry whose checksum is not yet known.
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=0) as archive:
         for name, moment, key, size in clips:
             with archive.open(name + PurePosixPath(key).suffix, "w", force_zip64=size > _LARGE) as target:
@@ -215,7 +215,7 @@ async def _archive(found: Exportable, store: ObjectStore, clips: Sequence[tuple[
 
 
 class _Pieces(io.RawIOBase):
-    """Takes what the archive writes until someone takes it away. It can't seek, so the archive puts sizes behind each entry."""
+    """Buffers what the archive writes until `taken` is called. It can't seek, so the archive writes sizes after each entry."""
 
     def __init__(self) -> None:
         self._held = bytearray()

@@ -1,4 +1,4 @@
-"""Totals over all processes, and the state of queue and workers: what `/metrics` shows."""
+"""Reads and writes totals over all processes, and the state of queue and workers, for `/metrics`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class MetricTotals:
         self._lease = settings.lease_seconds
 
     async def flush(self) -> None:
-        """Adds what this process has counted; what could not be added is added next time. A process that is killed loses what it
-        counted since its last flush."""
+        """Adds what this process has counted. What could not be added is added next time; a killed process loses its counts since the last
+        flush."""
         counted = take_counted()
         if not counted:
             return

@@ -1,4 +1,4 @@
-"""What a run asked its chat models, and what they answered: kept for as long as the run, to find out why it chose what it chose."""
+"""Stores the requests of a run to its chat models and their answers for as long as the run, to explain its choices later."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class KeptCall:
-    """One question and its answer, without secrets; `problem` says why the answer was not used, or why there was none (then it is
+    """One request and its answer, without secrets. `problem` says why the answer was not used, or why there was none (then `answer` is
     empty)."""
 
     stage: str
@@ -36,14 +36,14 @@ class KeptCall:
 
 
 class ModelCalls:
-    """Use-cases on the calls of runs."""
+    """The stored calls of runs."""
 
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
 
     async def keep(self, claim: Claim, stage: StageName, model: str, exchange: Exchange) -> None:
-        """Raises StaleAttempt."""
+        """Stores one exchange. Raises StaleAttempt."""
         row = ModelCall(
             run_id=claim.run_id,
             attempt=claim.attempt,
@@ -59,7 +59,7 @@ class ModelCalls:
             session.add(row)
 
     async def of_run(self, run_id: int) -> Sequence[KeptCall]:
-        """In the order in which the answers came."""
+        """Returns the calls of a run in the order in which the answers came."""
         async with self._database.transaction() as session:
             rows = await repository.of_run(session, run_id)
             return [
@@ -71,7 +71,7 @@ class ModelCalls:
 
 
 def _clean(value: Any) -> Any:
-    """Each text by itself: a secret in JSON would take the marks behind it along."""
+    """Removes secrets from each text by itself: in serialised JSON, the pattern of a secret would also match the quotes behind it."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, list):
@@ -88,7 +88,7 @@ def _unpacked(data: bytes) -> str:
 
 
 def _messages(data: bytes) -> list[dict[str, Any]]:
-    """What was too long to keep whole is one message of text."""
+    """Returns the messages. A request that was cut off at the stored length is one message of text."""
     text = _unpacked(data)
     try:
         found: list[dict[str, Any]] = json.loads(text)

@@ -1,4 +1,5 @@
-"""Whether a model can do what runs will ask of it: the way in, its identity, its answers; and whether one that watches video sees time."""
+"""Checks whether a model can do what runs will ask of it: its address and key, its identity, its answers, and, for one that watches video,
+whether it knows when things happen."""
 
 from __future__ import annotations
 
@@ -44,24 +45,25 @@ _LINES = (
     Line(3, 16.0, 23.5, "Now something else: the kitchen is open until ten, and the soup is free for everybody."),
     Line(4, 24.0, 31.5, "Please leave your cups on the tray by the door when you go home."),
 )
-# A boundary that is 0.5 s off is put right by whoever finds the cut; chance and echo do not come this near.
+# Seconds. A model that finds the cut corrects a boundary that is 0.5 s off; a guess or a repeated input does not come this near.
 _NEAR_OFF, _NEAR_EXACT = 0.5, 0.25
-# Models see one to four pictures a second.
+# Seconds. Models that sample the video see one to four frames a second.
 _FAR_EXACT = 1.0
 _HEARING_SECONDS = 120.0
 _PATIENT = RetryPolicy(overloaded=3, unreachable=0, failed=0)
 
 
 class Kept(Protocol):
-    """Where it is kept how a model's server wants to be asked."""
+    """Stores what a model's server accepts."""
 
     async def replace(self, config: ModelConfig, dialect: Dialect) -> None: ...
 
 
 class ModelCheck:
-    """Tests models; `seconds` is the longest that one answer may take (default: of a recogniser 120, of a chat model what runs give it).
+    """Tests models. `seconds` limits one answer (default: 120 for a recogniser, the limit of runs for a chat model).
 
-    A chat model is asked as if nothing were known of its server; what was learned meanwhile is `kept` for the runs."""
+    A chat model is asked as if nothing were known of its server; what the test learns is stored by `kept` for the runs.
+    """
 
     def __init__(
         self, settings: Settings, *, seconds: float | None = None, chance: random.Random | None = None, kept: Kept | None = None
@@ -72,9 +74,9 @@ class ModelCheck:
         self._kept = kept
 
     async def run(self, model: ModelConfig, *, questions: bool = True) -> list[CheckStep]:
-        """The steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
-        `answers`, `sees_time` of a model that is said to watch video, and `dialect`: what its chat server wants otherwise than others.
-        Asks the model one to six questions, or none."""
+        """Returns the steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
+        `answers`, `sees_time` of a model that is said to watch video, and `dialect`: how its chat server differs from others. Asks the
+        model one to six questions, or none."""
         try:
             endpoint = resolve_endpoint(model, self._settings)
         except ModelError as error:
@@ -108,7 +110,7 @@ class ModelCheck:
         return questions
 
     async def _dialect(self, asked: _Examined) -> str:
-        """What the server was seen to want, after it was asked once to stream."""
+        """Returns how the server differs, after it was asked once to stream."""
         if asked.model.stream is None and (await asked.memory.recall(asked.model)).stream is None:
             await asked.memory.learn(asked.model, {"stream": await _streams(asked)})
         found = await asked.memory.recall(asked.model)
@@ -131,7 +133,7 @@ class ModelCheck:
         found = await _watched(model, endpoint, chat, clip, near)
         if _close(found, clip, _NEAR_EXACT):
             return f"It sees time: boundaries within {_worst(found, clip):.2f} s."
-        # Whoever looks at single pictures may not come that near, but finds what it has to search for, wherever it is.
+        # A model that sees single frames may not come that near, but it finds what it has to search for, wherever it is.
         for _ in range(2):
             clip = await self._clip()
             found = await _watched(model, endpoint, chat, clip, Interval(0.0, clip.duration))
@@ -145,14 +147,14 @@ class ModelCheck:
         return f"It sees time, to {_worst(found, clip):.1f} s."
 
     async def _clip(self) -> TimedClip:
-        """The red part begins and ends where no fraction of the length gives it away."""
+        """Draws a clip whose red part begins and ends at random times, so that a guess at a fraction of the length fails."""
         start = self._chance.uniform(3.0, 12.0)
         return await asyncio.to_thread(draw_timed_clip, 20.0, start, start + self._chance.uniform(3.0, 6.0))
 
 
 @dataclass
 class _Examined:
-    """A chat model under test, what it was asked that it answered, and where in its body that answer stood."""
+    """A chat model under test, the request that it answered, and which part of the response held the answer."""
 
     model: ModelConfig
     endpoint: Endpoint
@@ -169,7 +171,7 @@ class _Examined:
 
 
 async def _answers(asked: _Examined) -> str:
-    """The questions of the pipeline itself, on a small transcript."""
+    """Asks the pipeline's own questions on a small transcript."""
 
     def moments(answer: ChatAnswer) -> str:
         found = parse_generation(answer.text, duration=_DURATION, finish_reason=answer.finish_reason)
@@ -183,7 +185,7 @@ async def _answers(asked: _Examined) -> str:
         try:
             return await asked.ask()
         except ModelError as error:
-            # Too long for a whole answer; one that streams has as long as it is not silent.
+            # A whole answer took too long; a stream may take longer, as long as it is not silent.
             if error.code != "model_timeout" or model.stream is not None or (await asked.memory.recall(model)).stream is not None:
                 raise
             await asked.memory.learn(model, {"stream": True})
@@ -212,7 +214,7 @@ async def _answers(asked: _Examined) -> str:
 
 
 async def _streams(asked: _Examined) -> bool:
-    """Whether the same question is answered piece by piece, and as well. Runs then know silence from patience."""
+    """Returns whether the same question is answered in pieces, and correctly. Runs can then tell a silent server from a slow one."""
     pieces = 0
 
     def count() -> None:
@@ -267,7 +269,7 @@ def _close(found: Interval, clip: TimedClip, exact: float) -> bool:
 
 
 async def _hears(model: ModelConfig, endpoint: Endpoint, tunnels: Tunnels, deadlines: Deadlines) -> str:
-    """Two seconds of silence, in which a good recogniser hears nothing."""
+    """Sends two seconds of silence, in which a good recogniser finds no words."""
     with TemporaryDirectory(prefix="moments-check-") as folder:
         audio = Path(folder) / "silence.wav"
         audio.write_bytes(_silence(2.0))

@@ -1,4 +1,5 @@
-"""Which models have answered, and where: one that has is waited for when it is away, one that never has may be a mistyped address."""
+"""Stores at which addresses models have answered. A run waits for a model that has answered before; one that never has may be a mistyped
+address."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ _BUILT_IN = "built in"
 
 
 class ModelPlaces:
-    """Use-cases on the places of models. Every method may raise ServiceUnavailable."""
+    """The addresses of models. Every method may raise ServiceUnavailable."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -22,7 +23,7 @@ class ModelPlaces:
         self._known: set[tuple[str, str]] = set()
 
     async def has_answered(self, model: ModelConfig) -> bool:
-        """Whether the model has ever answered where its entry leads now."""
+        """Returns whether the model has ever answered at the address of its entry."""
         place = self.place_of(model)
         if place is None:
             return False
@@ -34,7 +35,7 @@ class ModelPlaces:
         return found
 
     async def answered(self, model: ModelConfig) -> None:
-        """It has answered just now."""
+        """Notes that the model has just answered at its present address."""
         place = self.place_of(model)
         if place is None or (model.key, place) in self._known:
             return
@@ -42,21 +43,21 @@ class ModelPlaces:
         self._known.add((model.key, place))
 
     async def built_in_answered(self) -> None:
-        """The built-in ones, whose service was started here and is ready."""
+        """Notes that the built-in models have answered: their service was started here and is ready."""
         await repository.add_built_in(self._database, _BUILT_IN)
 
     async def forget_others(self, model: ModelConfig) -> None:
-        """The entry was edited: whatever place it led to before counts no more, should it ever lead there again."""
+        """Forgets the entry's earlier addresses after an edit, also for the case that it leads to one of them again."""
         await repository.forget_others(self._database, model.key, self.place_of(model) or "")
         self._known = {known for known in self._known if known[0] != model.key}
 
     def place_of(self, model: ModelConfig) -> str | None:
-        """Where the entry leads, in words; None where it leads nowhere."""
+        """Returns the entry's address as text; None when it has no usable one."""
         try:
             endpoint = resolve_endpoint(model, self._settings)
         except ModelError:
             return None
-        # The port of the embedded service changes from start to start.
+        # The port of the embedded service changes with each start.
         if model.builtin and is_loopback(urlsplit(endpoint.base_url).hostname or ""):
             return _BUILT_IN
         return _written(endpoint)

@@ -1,7 +1,7 @@
-"""How many calls a model gets at once, over all workers: `max_concurrency` advisory locks in PostgreSQL, and for those among them that
-refine `max_refinements` more (F43).
+"""Limits how many calls a model gets at once, over all workers: `max_concurrency` advisory locks in PostgreSQL, and for refining calls
+`max_refinements` more (F43).
 
-They belong to one connection, so a worker that dies frees its slots by dying.
+They belong to one connection, so the slots of a worker that dies are freed with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from videomoments.inference.model_registry import ModelConfig
 
 T = TypeVar("T")
 
-# The upper half of a lock's key: keeps ours apart from other users of advisory locks.
+# The upper half of a lock's key separates ours from other users of advisory locks.
 _CALLS, _REFINEMENTS = 0x4D4D, 0x4D52
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.5
 _ANSWER_SECONDS = 10.0
@@ -41,14 +41,15 @@ class _Slot(NamedTuple):
 
 @dataclass(slots=True)
 class _Queue:
-    """Those of this process that wait for the same slots: one of them asks the database, in the order in which they came."""
+    """The waiters of this process for the same slots. One of them polls the database at a time, in the order in which they came."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class ModelSlots:
-    """One per process. A session's advisory locks count how often they were taken, so slots held here are remembered here."""
+    """Holds slots; one instance per process. A session may take the same advisory lock twice, so the slots held here are recorded in
+    `_held`."""
 
     def __init__(self, database_url: str) -> None:
         self._address = parse_address(database_url)
@@ -60,10 +61,10 @@ class ModelSlots:
 
     @asynccontextmanager
     async def hold(self, model: ModelConfig, *, refining: bool = False) -> AsyncIterator[None]:
-        """Waits for one of the model's slots. Raises ServiceUnavailable when PostgreSQL is away.
+        """Waits for one of the model's slots. Raises ServiceUnavailable when PostgreSQL is unavailable.
 
-        A call that is `refining` first waits for its turn among those, and takes no slot from other calls meanwhile. All take the two in
-        this order, and whoever has a slot waits for nothing: so nobody waits in a circle.
+        A `refining` call first waits for its turn among refinements, and takes no slot from other calls meanwhile. All take the two in this
+        order, and the holder of a slot waits for nothing, so there is no deadlock.
         """
         if not refining:
             async with self._one_of(_CALLS, model.key, model.max_concurrency):
@@ -83,11 +84,11 @@ class ModelSlots:
             await finished(self._give_back(slot, queue))
 
     async def _first_free(self, slots: Sequence[_Slot], freed: asyncio.Event) -> _Slot:
-        """Asks again when a slot of this process is freed, and now and then for those of others."""
+        """Tries again when a slot of this process is freed, and at intervals for slots of other processes."""
         wait = _FIRST_WAIT
         while True:
             freed.clear()
-            # Whole: a lock that the database gave and nobody remembers would stay for as long as the session.
+            # Runs to its end even when cancelled: a lock that is taken but not recorded would stay as long as the session.
             if (slot := await finished(self._take(slots), undo=self._free_if_taken)) is not None:
                 return slot
             with suppress(TimeoutError):
@@ -114,7 +115,7 @@ class ModelSlots:
     async def _free(self, slot: _Slot) -> None:
         async with self._lock:
             self._held.discard(slot)
-            with suppress(ServiceUnavailable):  # the connection is gone, and with it the lock
+            with suppress(ServiceUnavailable):  # the connection is gone, and the lock with it
                 await self._call(sessions.free_slot, slot)
 
     async def _call(self, ask: Callable[..., Awaitable[T]], slot: _Slot) -> T:

@@ -1,4 +1,4 @@
-"""The registry of model services: in PostgreSQL, seeded from code where absent, mirrored to Redis."""
+"""Holds the registry of model services: in PostgreSQL, seeded from code where absent, mirrored to Redis."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ JOBS: tuple[Job, ...] = ("transcription", "generation", "refinement")
 
 
 def jobs_of(model: ModelConfig, models: Sequence[ModelConfig]) -> list[Job]:
-    """The jobs that take `model`, of all these models, when a run names none."""
+    """Returns the jobs for which `model`, of all these models, is used when a run names none."""
     return [job for job, key in zip(JOBS, default_models(models), strict=True) if key == model.key]
 
 
 def unfit_for(model: ModelConfig, job: Job) -> str | None:
-    """Why the model can't do the job, by what its entry declares; None where it can."""
+    """Returns why the model can't do the job, as far as its entry declares; None where it can."""
     kind = ModelKind.ASR if job == "transcription" else ModelKind.CHAT
     if model.kind is not kind:
         return f"it is of kind {model.kind}, and {kind} is needed"
@@ -48,14 +48,14 @@ class Models:
         self._settings = settings
 
     async def seed(self) -> None:
-        """Adds what is missing, brings seeds that nobody edited up to date, and mirrors all to Redis (F51). Of an edited one only what
-        it does not say yet is filled in: fields that this version knows and the one that stored it did not."""
+        """Adds the models that are missing, updates seeded models that nobody edited, and mirrors all to Redis (F51). In an edited one only
+        fields are filled in that the version that stored it did not know."""
         async with self._database.transaction() as session:
             await repository.seed(session, [model.model_dump(mode="json") for model in DEFAULT_MODELS], now())
         await self.mirror()
 
     async def mirror(self) -> None:
-        """Writes `model:config:*` anew."""
+        """Writes all `model:config:*` keys anew."""
         models = await self.list()
         async with best_effort("the model registry"):
             await self._mirror.replace({model.key: to_redis_hash(model) for model in models})
@@ -65,12 +65,12 @@ class Models:
             return [ModelConfig.model_validate(config) for config in await repository.all_configs(session)]
 
     async def get(self, key: str) -> ModelConfig:
-        """Raises NotFound."""
+        """Returns one model. Raises NotFound."""
         async with self._database.transaction() as session:
             return _known(key, await repository.config_of(session, key))
 
     async def add(self, model: ModelConfig) -> ModelConfig:
-        """Raises Conflict (`model_exists`)."""
+        """Adds a model. Raises Conflict (`model_exists`)."""
         async with self._database.transaction() as session:
             added = await repository.add(session, model.key, model.model_dump(mode="json"), now())
         if not added:
@@ -81,8 +81,8 @@ class Models:
         return model
 
     async def put(self, model: ModelConfig, *, guard: Callable[[ModelConfig], None] | None = None) -> ModelConfig:
-        """Adds or replaces a model; later seeds leave it alone. One that leads elsewhere now has never answered, and what its server was
-        seen to refuse is learned anew. `guard` sees the one that is replaced under its lock, and may refuse; with it, NotFound is raised
+        """Adds or replaces a model; later seeds leave it alone. Forgets which parameters its server refused, and, when its address changes,
+        that it has ever answered. `guard` is called with the locked model that is replaced, and may refuse; with `guard`, raises NotFound
         where there is none."""
         async with self._database.transaction() as session:
             if guard is not None:
@@ -94,7 +94,7 @@ class Models:
         return model
 
     async def remove(self, key: str, *, guard: Callable[[ModelConfig], None] | None = None) -> None:
-        """Raises NotFound; a seeded model comes back as seeded at the next start. `guard` as for `put`."""
+        """Removes a model; a seeded one is added again at the next start. `guard` as for `put`. Raises NotFound."""
         async with self._database.transaction() as session:
             if guard is not None:
                 guard(await _locked(session, key))
@@ -104,8 +104,8 @@ class Models:
         await self.mirror()
 
     async def snapshot(self, options: RunOptions, *, asked: Collection[Job] = JOBS) -> RunSnapshot:
-        """The options with the models they name, as they are configured now (F50, F52). Only those for the jobs that are `asked` of the run
-        need a way in.
+        """Returns the options with the models that they name, as configured now (F50, F52). Only models for the jobs in `asked` need an
+        address and a key.
 
         Raises:
             InvalidInput: a model is unknown (`model_unknown`), of the wrong kind or said not to do that (`model_kind`), or not set up yet

@@ -1,4 +1,4 @@
-"""Moments and their clips: generated, refined, published, listed."""
+"""Stores moments and their clips, and lists them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from videomoments.services.videos import StillImage
 
 View = Literal["final", "raw", "refined", "all"]
 
-# A bound that differs by less than this from the clip's is the same cut: clips begin and end on frames. Seconds.
+# Seconds. A bound that differs by less than this from the clip's is the same cut, because clips begin and end on frames.
 _SAME_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class NewMoment:
-    """A moment as a model chose it; seconds on the source's timeline."""
+    """A moment as a model chose it. Times are seconds on the source's timeline."""
 
     start_time: float
     end_time: float
@@ -63,18 +63,18 @@ class MomentView:
 
     @property
     def current_clip(self) -> Clip | None:
-        """The clip, where it still holds the moment; None once a boundary was moved away from it (F49)."""
+        """Returns the clip while it holds the moment; None once a boundary was moved away from it (F49)."""
         clip, moment = self.clip, self.moment
         if clip is None:
             return None
-        # What was asked for: the clip itself begins and ends on pictures, which may be seconds apart.
+        # Compares the requested bounds: the clip itself begins and ends on frames, which may be seconds apart.
         start, end = clip.start_time + clip.padding_left, clip.end_time - clip.padding_right
         same = abs(start - moment.start_time) < _SAME_SECONDS and abs(end - moment.end_time) < _SAME_SECONDS
         return clip if same else None
 
     @property
     def clip_error(self) -> str | None:
-        """Why it has no clip, where one could not be cut."""
+        """Returns why the moment's clip could not be cut, or None."""
         return self.moment.clip_error if self.current_clip is None else None
 
 
@@ -97,7 +97,7 @@ class Moments:
         user_prompt: str,
         model: str,
     ) -> list[Moment]:
-        """The run's original moments and what made them. Raises StaleAttempt."""
+        """Stores the run's original moments, with the prompt and configuration that made them. Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
             prompt = await prompts.prompt_id(session, system_prompt=system_prompt, user_prompt=user_prompt)
             config = await prompts.generation_config_id(
@@ -128,7 +128,8 @@ class Moments:
             return await repository.originals(session, run_id)
 
     async def refinable(self, video_id: str, moment_id: str) -> tuple[Moment, Run]:
-        """The original of the moment, and the run that found it. Raises NotFound, and Conflict (`moment_edited`) for a person's own."""
+        """Returns the original of the moment, and the run that found it. Raises NotFound, and Conflict (`moment_edited`) for one that a
+        user made or edited."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
             original = _untouched(await repository.family_of(session, video.id, moment_id))
@@ -138,8 +139,8 @@ class Moments:
             return original, run
 
     async def unrefined(self, request_id: str) -> tuple[str, list[Moment]]:
-        """What a run left unrefined, and its own request id: the original moments without a refined form, but for those that a person
-        edited or deleted. For a run that refined another one's moments, that one and those. Raises NotFound."""
+        """Returns the request id of the run that found the moments, and its original moments without a refined form, except those that a
+        user edited or deleted. A refinement run stands for the run whose moments it refined. Raises NotFound."""
         async with self._database.transaction() as session:
             run = await run_queries.row_of(session, request_id)
             if run is None:
@@ -148,14 +149,15 @@ class Moments:
             return found.identifier, await repository.unrefined(session, found.id)
 
     async def untouched(self, video_id: str, identifiers: Sequence[str]) -> list[Moment]:
-        """Those of these original moments that no person edited or deleted, in time order. Raises NotFound for the video."""
+        """Returns those of these original moments that no user edited or deleted, in time order. Raises NotFound for the video."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
             return await repository.untouched(session, video.id, identifiers)
 
     async def save_refined(self, claim: Claim, original: Moment, refined: NewMoment) -> None:
-        """The refined form of `original`, with `parent_id` pointing to it, in place of an earlier one. What a person has edited or deleted
-        meanwhile stays as it is. Raises StaleAttempt; in a run of the kind `refine` also Conflict (`moment_edited`) and NotFound."""
+        """Stores the refined form of `original` in place of an earlier one; `parent_id` points to the original. Leaves a moment alone that
+        a user has edited or deleted meanwhile. Raises StaleAttempt; in a run of the kind `refine` also Conflict (`moment_edited`) and
+        NotFound."""
         row = {
             "identifier": new_identifier(),
             "video_id": claim.video_pk,
@@ -178,7 +180,7 @@ class Moments:
             await repository.put_refined(session, row)
 
     async def publish_clip(self, claim: Claim, clip: StoredClip) -> None:
-        """Makes an object the moment's clip. Raises StaleAttempt."""
+        """Makes a stored object the moment's clip. Raises StaleAttempt."""
         row = {
             "identifier": new_identifier(),
             "moment_id": clip.moment_id,
@@ -201,7 +203,7 @@ class Moments:
                 await video_repository.put_thumbnail(session, still | {"width": clip.still.width, "height": clip.still.height})
 
     async def publish_uncut(self, claim: Claim, moment_id: int, reason: str) -> None:
-        """Says beside the moment why its clip can't be cut. Raises StaleAttempt."""
+        """Stores with the moment why its clip can't be cut. Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
             await repository.put_uncut(session, moment_id, reason)
 
@@ -210,17 +212,17 @@ class Moments:
             return await repository.clips_of(session, moment_ids, kind.value)
 
     async def of_run(self, run_id: int) -> list[MomentView]:
-        """The final moments of one run in time order, each with its original and its delivered clip."""
+        """Returns the final moments of one run in time order, each with its original and its delivered clip."""
         async with self._database.transaction() as session:
             pairs = await repository.final_of_run(session, run_id)
             clips = await repository.clips_of(session, [moment.id for moment, _ in pairs], ClipKind.DELIVERED.value)
         return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in pairs]
 
     async def of_video(self, video_id: str, *, request_id: str | None = None, view: View = "final") -> list[MomentView]:
-        """Moments of the newest completed run (or of `request_id`), with all that a person made or edited. A run that refined another one's
-        moments shows those.
+        """Returns moments of the newest completed run (or of `request_id`), in time order. Without `request_id`, all that a user made or
+        edited are added. A run that refined another run's moments shows those.
 
-        The final form of a moment is the refined one, unless a person edited the original and left the refined one alone.
+        The final form of a moment is the refined one, unless a user edited the original and not the refined one.
 
         Raises:
             NotFound: no such video, or no such run of it.
@@ -239,7 +241,7 @@ class Moments:
         return [MomentView(moment, parent, clips.get(moment.id)) for moment, parent in shown]
 
     async def one(self, video_id: str, moment_id: str) -> MomentView | None:
-        """One moment, whatever run it is of; None where there is none. Raises NotFound for the video."""
+        """Returns one moment of any run; None where there is none. Raises NotFound for the video."""
         async with self._database.transaction() as session:
             video = await video_repository.get(session, video_id)
             pair = await repository.one_of(session, video.id, moment_id)
@@ -256,7 +258,7 @@ class Moments:
 
 
 def _untouched(family: Sequence[Moment]) -> Moment:
-    """The original of a family that runs may change."""
+    """Returns the original of a family that runs may change. Raises NotFound, or Conflict when a user edited one of it."""
     if not family or family[0].parent_id is not None:
         raise NotFound("There is no such moment of this video.", code="moment_not_found")
     if any(moment.edited_at is not None for moment in family):
@@ -284,7 +286,7 @@ def _shown(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tu
 
 
 def _by_hand(pairs: Sequence[tuple[Moment, Moment | None]], view: View) -> list[tuple[Moment, Moment | None]]:
-    """What a person made or edited apart from the shown run's own moments."""
+    """Returns what a user made or edited apart from the shown run's own moments."""
     if view == "raw":
         return [pair for pair in pairs if not pair[0].is_refined]
     if view == "refined":

@@ -1,4 +1,4 @@
-"""Why a video shows no moments: a state with its reason, for every surface alike. Read only."""
+"""Finds the reason why a video shows no moments, the same for every surface. Reads only."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from videomoments.db.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """`code` is stable: `nothing_found` (a run completed, and there was nothing), `all_deleted` (by a person), `run_failed`,
-    `run_cancelled`. `message` is a sentence for people."""
+    """The reason. `code` is stable: `nothing_found` (a run completed, and there was nothing), `all_deleted` (by a user), `run_failed`,
+    `run_cancelled`. `message` is a sentence for users."""
 
     code: str
     message: str
 
 
 class WhyNothing:
-    """The question, asked where a list of moments is empty."""
+    """Looks up the reason where a list of moments is empty."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of_video(self, video_id: str, *, request_id: str | None = None) -> Nothing | None:
-        """None before a run has ended: nobody has looked yet."""
+        """Returns the reason, or None before a run has ended."""
         run = await repository.deciding_run(self._database, video_id, request_id)
         return None if run is None else reason(run.status, run.note, run.error_message, run.found)
 
 
 def reason(status: str | None, note: str | None, error: str | None, found: int) -> Nothing | None:
-    """From the run that decides: how it ended, what it and its error say, and how many moments it once `found`."""
+    """Returns the reason from the deciding run: how it ended, its note and error, and how many moments it once `found`."""
     if status == RunStatus.COMPLETED:
         if found:
             return Nothing("all_deleted", "All moments that were found have been deleted.")
@@ -42,5 +42,5 @@ def reason(status: str | None, note: str | None, error: str | None, found: int) 
 
 
 def sentence(words: str) -> str:
-    """`words` with a capital and an end."""
+    """Returns `words` with a capital first letter and a full stop."""
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

@@ -1,4 +1,4 @@
-"""What a run is asked to do. The same options on every way in: start, generate, generate_moments, the command line."""
+"""The options of a run, the same on every way in: start, generate, generate_moments, the command line."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class RunOptions(BaseModel):
         return self
 
     def limits(self) -> MomentLimits:
-        """How many moments the user allows, and how long."""
+        """Returns how many moments the user allows, and how long they may be."""
         return MomentLimits(self.max_moments, self.min_duration, self.max_duration)
 
     def sampling(self) -> Sampling:
-        """How the user wants answers to be drawn."""
+        """Returns the user's sampling parameters for the models."""
         return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k)
 
 
@@ -56,8 +56,8 @@ class RunSnapshot(BaseModel):
     transcription: ModelConfig
     generation: ModelConfig
     refinement: ModelConfig
-    # What a run of the kind `refine` is for, by identifiers of original moments: one that a person chose, or those that the run `refines`
-    # left unrefined.
+    # The original moments that a run of the kind `refine` works on, by identifier: one that a user chose (`moment`), or those that the run
+    # `refines` left unrefined (`moments`).
     moment: str | None = None
     moments: tuple[str, ...] = ()
     refines: str | None = None
@@ -66,7 +66,7 @@ class RunSnapshot(BaseModel):
         return self.model_dump(mode="json")
 
     def public(self) -> dict[str, Any]:
-        """The options with the chosen models' keys: the `config` field of the stream."""
+        """Returns the options with the chosen models' keys: the `config` field of the stream."""
         return self.options.model_dump(mode="json", exclude_none=True) | {
             "transcription_model": self.transcription.key,
             "generation_model": self.generation.key,
@@ -77,7 +77,7 @@ class RunSnapshot(BaseModel):
 
 
 def public_config(config: dict[str, Any]) -> dict[str, Any]:
-    """`RunSnapshot.public` of what a run's row keeps; empty where another version of this program wrote it."""
+    """Returns `RunSnapshot.public` of a row's `config`; empty where another version of this program wrote it."""
     try:
         return RunSnapshot.model_validate(config).public()
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Starting a run that refines: one moment by another model or another try, or what an earlier run left unrefined."""
+"""Starts a run that refines: one moment with another model or another try, or what an earlier run left unrefined."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 
-# The models that found the moments may be gone by now, and are not asked.
+# The models that found the moments are not needed, and may be gone by now.
 _ASKED: tuple[Job, ...] = ("refinement",)
 _UNASKED = {"generation_model": None, "transcription_model": None, "refresh": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """What is wanted of it; None means the default. All else is as in the run that found the moment."""
+    """What to change; None means the default. All else is as in the run that found the moment."""
 
     model: str | None = None
     temperature: float | None = None
@@ -36,18 +36,18 @@ class Refinement:
 async def refine_moment(
     services: Services, video_id: str, moment_id: str, wanted: Refinement, *, idempotency_key: str | None = None
 ) -> Accepted:
-    """Starts a run that refines the one moment, which may be named by its original or its refined form.
+    """Starts a run that refines one moment, named by its original or its refined form.
 
     Raises:
         NotFound: no such video or moment.
-        Conflict: a person made or edited it (`moment_edited`), a run of the video is active (`run_active`), or the key started
-            something else (`idempotency_key_reused`).
+        Conflict: a user made or edited it (`moment_edited`), a run of the video is active (`run_active`), or the key started something else
+            (`idempotency_key_reused`).
         InvalidInput, TooMany: as every start.
     """
     original, run = await services.moments.refinable(video_id, moment_id)
     snapshot = await services.models.snapshot(_options(run, wanted), asked=_ASKED)
     snapshot = snapshot.model_copy(update={"moment": original.identifier})
-    # Of the other kinds acceptance itself refuses all but a replay of the same key.
+    # Acceptance itself refuses the other kinds, except a replay of the same key.
     await _refuse_beside_active(services, video_id, only=RunKind.CLIPS)
     accepted = await services.runs.accept(video_id, snapshot, kind=RunKind.REFINE, idempotency_key=idempotency_key)
     if accepted.replayed:
@@ -58,8 +58,8 @@ async def refine_moment(
 
 
 async def refine_rest(services: Services, run: RunView, earlier: RunSnapshot) -> Accepted:
-    """Starts a run for the moments that a completed `run` could not refine, and that no person edited or deleted since: with that run's own
-    options (`earlier`), and its model as it is configured now. The completed run stays as it is.
+    """Starts a run for the moments that a completed `run` could not refine and that no user edited or deleted since. It uses that run's
+    options (`earlier`), and its model as configured now. The completed run stays as it is.
 
     Raises:
         Conflict: nothing is left (`nothing_to_refine`), or a run of the video is active (`run_active`).
@@ -82,14 +82,15 @@ async def refine_rest(services: Services, run: RunView, earlier: RunSnapshot) ->
 def _options(run: Run, wanted: Refinement) -> RunOptions:
     try:
         earlier = RunSnapshot.model_validate(run.config).options
-    except ValidationError:  # of an earlier version
+    except ValidationError:  # stored by an earlier version
         earlier = RunOptions()
     changed = {"refinement_model": wanted.model, "temperature": wanted.temperature, "top_p": wanted.top_p, "top_k": wanted.top_k}
     return earlier.model_copy(update=changed | _UNASKED | {"clips": wanted.clips})
 
 
 async def _refuse_beside_active(services: Services, video_id: str, *, only: RunKind | None = None) -> None:
-    """The index does not keep it from a run that cuts clips: both would cut, and take the mirror in Redis from each other."""
+    """Refuses to refine beside a run of the kind `only` (None: any). The unique index allows a run that cuts clips beside it, but both
+    would cut, and overwrite each other's mirror in Redis."""
     with suppress(NotFound):
         latest = await services.run_queries.latest(video_id)
         if latest.status.active and only in (None, latest.kind):

@@ -1,6 +1,7 @@
-"""Files that come in pieces, over hours and broken connections: each piece is an object, the row says which of them count.
+"""Takes files in pieces, over hours and broken connections. Each piece is an object; the row lists those that count.
 
-Nothing is locked while bytes flow. Of two requests that send the same piece one wins, when it adds its object to the row; the other's goes.
+Nothing is locked while bytes flow. Of two requests that send the same piece, the first to add its object to the row wins; the other object
+is deleted.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ UPLOAD_LIFE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """How far an upload is. `video_id` is set once it has become a video."""
+    """The state of an upload. `video_id` is set once it has become a video."""
 
     identifier: str
     file_name: str
@@ -42,7 +43,7 @@ class Upload:
 
 
 class ResumableUploads:
-    """Use-cases on uploads in pieces."""
+    """Uploads in pieces."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database = database
@@ -50,7 +51,7 @@ class ResumableUploads:
         self._uploads = Uploads(database)
 
     async def create(self, length: int, *, file_name: str, title: str) -> Upload:
-        """Room for a file of `length` bytes. `file_name` is a label."""
+        """Creates an upload for a file of `length` bytes. `file_name` is a label."""
         await self.sweep()
         async with self._database.transaction() as session:
             made = await repository.add(
@@ -59,7 +60,7 @@ class ResumableUploads:
             return _upload(made)
 
     async def get(self, upload_id: str) -> Upload:
-        """Raises NotFound (`upload_not_found`) for one that never was, was ended or has expired."""
+        """Returns the upload. Raises NotFound (`upload_not_found`) for one that never was, was ended or has expired."""
         async with self._database.transaction() as session:
             row = await repository.find(session, upload_id)
         if row is None:
@@ -67,7 +68,7 @@ class ResumableUploads:
         return _upload(row)
 
     async def append(self, upload_id: str, offset: int, chunks: AsyncIterable[bytes]) -> Upload:
-        """Adds the bytes that `chunks` yields, which belong at `offset`; those that came before it broke off count.
+        """Adds the bytes that `chunks` yields, which belong at `offset`. When it breaks off, the bytes before that count.
 
         Raises:
             NotFound: as `get`.
@@ -99,7 +100,7 @@ class ResumableUploads:
         return _upload(row)
 
     async def finish(self, upload: Upload) -> str:
-        """The identifier of the video that a complete upload is. May be asked again, also while another asks.
+        """Returns the identifier of the video that a complete upload becomes. May be called again, also at the same time.
 
         Raises UnsupportedMedia (`not_media`); the upload is forgotten then.
         """
@@ -116,12 +117,12 @@ class ResumableUploads:
         return video.identifier
 
     async def end(self, upload_id: str) -> None:
-        """Forgets an upload and its pieces. Raises NotFound."""
+        """Removes an upload and its pieces. Raises NotFound."""
         await self.get(upload_id)
         await self._forget(upload_id)
 
     async def sweep(self) -> None:
-        """Forgets the uploads that nobody went on with."""
+        """Removes the uploads that have expired."""
         async with self._database.transaction() as session:
             expired = await repository.expired(session)
         for upload_id in expired:
@@ -133,7 +134,8 @@ class ResumableUploads:
             await repository.remove(session, upload_id)
 
     async def _nothing_more(self, upload: Upload, offset: int, chunks: AsyncIterable[bytes]) -> Upload:
-        """A complete upload takes no bytes; an empty piece at its end asks whether it is complete. Raises Conflict."""
+        """Returns a complete upload for an empty piece at its end, by which a client asks whether it is complete. Raises Conflict
+        otherwise."""
         empty = offset == upload.length and await anext((False async for chunk in chunks if chunk), True)
         if empty:
             return upload
@@ -145,7 +147,7 @@ class ResumableUploads:
         )
 
     async def _head(self, upload: Upload) -> bytes:
-        """The first bytes of what has come, at most `HEAD_BYTES`."""
+        """Returns the first bytes received, at most `HEAD_BYTES`."""
         head = b""
         for part in upload.parts:
             if len(head) >= HEAD_BYTES:

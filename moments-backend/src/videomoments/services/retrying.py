@@ -1,5 +1,5 @@
-"""Trying a run again: one that failed or was cancelled from the stage at which it ended; one that completed, and could not refine all of
-its moments, by a new run for those."""
+"""Retries runs. One that failed or was cancelled goes on from the stage at which it ended. For one that completed but could not refine all
+of its moments, a new run refines the rest."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 
-# What leaves moments to refine.
+# The kinds of run that can leave moments to refine.
 _REFINING = frozenset({RunKind.PIPELINE.value, RunKind.GENERATE.value, RunKind.REFINE.value})
 
 
 async def retry_run(services: Services, request_id: str) -> Accepted:
-    """Puts the run back into the queue with its own options, and with its models as they are configured now: what was wrong with one may
-    have been mended. Stages whose input is the same are not repeated. A completed run stays as it is: a new one refines what it left.
+    """Queues the run again with its own options, and with its models as configured now, because their configuration may have been the
+    cause. Stages whose input is the same are not repeated. A completed run stays as it is: a new run refines what it left.
 
     Raises:
         NotFound, Conflict, TooMany: as `Runs.retry`, and for a completed run as `refine_rest`.

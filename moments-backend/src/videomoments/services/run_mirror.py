@@ -1,4 +1,4 @@
-"""A run that has ended, as fields of Redis: what `pipeline:{video_id}:active` and `pipeline:run:{request_id}` show of it.
+"""Writes an ended run as fields of Redis, for `pipeline:{video_id}:active` and `pipeline:run:{request_id}`.
 
 All times are PostgreSQL's, in the form of the Redis contract.
 """
@@ -19,7 +19,7 @@ from videomoments.services.options import public_config
 def ended_fields(
     request_id: str, status: RunStatus, run: EndedRun, error: MomentsError | None, error_stage: StageName | None
 ) -> dict[str, str]:
-    """What both hashes get."""
+    """Returns the fields of both hashes."""
     fields = {"request_id": request_id, "status": status.value, "completed_at": isoformat(run.completed_at) or ""}
     for stage in run.stages or ():
         fields[f"{stage['name']}_status"] = stage["status"]
@@ -32,7 +32,7 @@ def ended_fields(
 
 
 def ended_details(video_id: str, run: EndedRun) -> dict[str, str]:
-    """What the history has beside `ended_fields`; `config` as in the stream, which holds no secret."""
+    """Returns the fields that only the history has. `config` is as in the stream, without secrets."""
     details = {
         "video_id": video_id,
         "kind": run.kind,
@@ -49,7 +49,7 @@ def ended_details(video_id: str, run: EndedRun) -> dict[str, str]:
 
 
 def _times(stage: dict[str, str | None]) -> Iterator[tuple[str, str]]:
-    """The times of a stage that it has, out of JSON."""
+    """Yields those times of a stage that are set, read from JSON."""
     for which in ("started_at", "completed_at"):
         if (at := stage[which]) is not None:
             yield f"{stage['name']}_{which}", isoformat(datetime.fromisoformat(at)) or ""

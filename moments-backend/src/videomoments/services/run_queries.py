@@ -1,4 +1,4 @@
-"""What is asked about runs: status, history, lists; and whether the installation can take work.
+"""Reads status, history and lists of runs, and whether the installation can take work.
 
 All of it is read from PostgreSQL, so that Redis may be emptied at any time (F30, F32).
 """
@@ -18,7 +18,7 @@ from videomoments.db.repositories.run_queries import ListedRun, StallClock
 from videomoments.db.session import Database
 from videomoments.services.unrefined import Unrefined
 
-# A worker that has not been seen for so long is not counted on (F34: not ready within 30 s).
+# Seconds. A worker whose last sign of life is older does not count (F34: not ready within 30 s).
 _WORKER_SECONDS = 25.0
 
 
@@ -45,7 +45,7 @@ class StageView:
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run failed. `code` is stable; `stage` is where."""
+    """Why a run failed. `code` is stable; `stage` is where it failed."""
 
     stage: StageName | None
     code: str
@@ -55,7 +55,7 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as it is shown. `stalled`: nobody works on it although it is active."""
+    """A run as it is shown. `stalled`: no worker works on it although it is active."""
 
     run_id: int
     request_id: str
@@ -84,15 +84,15 @@ class RunView:
 
     @property
     def at(self) -> StageName | None:
-        """The stage that is worked on, or at which the run ended."""
+        """Returns the stage that is worked on, or at which the run ended."""
         broken = next((stage.name for stage in self.stages if stage.status in (StageStatus.FAILED, StageStatus.CANCELLED)), None)
         return self.current_stage or (self.error.stage if self.error else None) or broken
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs are meant; None: any. `error_code` is an error's stable code, `dead_letter` among them; `since` and `until` bound the
-    time of acceptance, `until` exclusively. `dismissed`: only those that were, or only the others."""
+    """Selects runs; None selects any. `error_code` is an error's stable code, `dead_letter` among them. `since` and `until` bound the time
+    of acceptance, `until` exclusively. `dismissed` selects only dismissed runs, or only the others."""
 
     status: RunStatus | None = None
     kind: RunKind | None = None
@@ -105,7 +105,7 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """`oldest_queued_seconds` is the age of the run that has waited longest."""
+    """Whether the installation can take work. `oldest_queued_seconds` is the age of the run that has waited longest."""
 
     migrated: bool
     workers: int
@@ -121,33 +121,33 @@ _ANY = RunFilter()
 
 
 class RunQueries:
-    """Questions about runs."""
+    """Reads runs for the API and the command line."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._clock = StallClock(min(5.0, settings.lease_seconds / 4), settings.lease_seconds)
 
     async def get(self, request_id: str) -> RunView:
-        """Raises NotFound (`run_not_found`)."""
+        """Returns one run. Raises NotFound (`run_not_found`)."""
         found = await repository.find(self._database, self._clock, request_id)
         if found is None:
             raise NotFound("There is no such run.", code="run_not_found")
         return _view(found)
 
     async def latest(self, video_id: str) -> RunView:
-        """The newest run of a video. Raises NotFound: no such video, or it never had a run."""
+        """Returns the newest run of a video. Raises NotFound: no such video, or it never had a run."""
         found = await self.history(video_id, limit=1)
         if not found:
             raise NotFound("This video has no run.", code="run_not_found")
         return found[0]
 
     async def history(self, video_id: str, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
-        """The runs of a video, newest first, older than the key `before` (created_at, run_id)."""
+        """Returns the runs of a video, newest first, older than the key `before` (created_at, run_id)."""
         found = await repository.page(self._database, self._clock, video_id=video_id, before=before, limit=limit)
         return [_view(run) for run in found]
 
     async def page(self, wanted: RunFilter = _ANY, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[RunView]:
-        """All runs that are wanted, newest first, older than the key `before` (created_at, run_id)."""
+        """Returns the runs that the filter selects, newest first, older than the key `before` (created_at, run_id)."""
         found = await repository.page(
             self._database,
             self._clock,
@@ -164,7 +164,7 @@ class RunQueries:
         return [_view(run) for run in found]
 
     async def readiness(self) -> Readiness:
-        """Raises ServiceUnavailable when PostgreSQL is away."""
+        """Returns the state of the schema, the workers and the queue. Raises ServiceUnavailable when PostgreSQL is unavailable."""
         async with self._database.transaction() as session:
             revision = await repository.revision(session)
             if revision is None:
@@ -173,7 +173,7 @@ class RunQueries:
         return Readiness(revision == HEAD, found.workers, found.queued, found.age)
 
     async def ping(self) -> None:
-        """Raises ServiceUnavailable when PostgreSQL is away."""
+        """Raises ServiceUnavailable when PostgreSQL is unavailable."""
         async with self._database.transaction() as session:
             await repository.ping(session)
 

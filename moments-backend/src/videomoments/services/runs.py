@@ -1,6 +1,7 @@
-"""Every transition of a run: accept, claim, renew, hand back, cancel, finish, retry. Nothing else changes a run's status.
+"""Makes every transition of a run: accept, claim, renew, hand back, cancel, finish, retry. Nothing else changes a run's status.
 
-The row is the truth, Redis a doorbell and a mirror. Each transition is one short transaction; what Redis is told afterwards may be lost.
+The row in PostgreSQL is authoritative. Redis holds a wake-up entry and a copy: each transition is one short transaction, and what is
+written to Redis after it may be lost.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ from videomoments.services.run_mirror import ended_details, ended_fields
 
 log = logging.getLogger(__name__)
 
-# A run that was forgiven so often is a dead letter all the same.
+# Crashes are forgiven only during a run's first so many attempts, not counting those that waited.
 _PATIENCE = 20
-# How often a start looks again when what refused it has gone meanwhile.
+# How often a run is inserted anew when the obstacle to it has gone in between.
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer of a 202."""
+    """What the API returns with status 202."""
 
     request_id: str
     video_id: str
@@ -51,7 +52,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's hold on a run. `attempt` is its fence: nothing is written without comparing it."""
+    """A worker's hold on a run. `attempt` is its fencing token: every write compares it first."""
 
     run_id: int
     request_id: str
@@ -61,7 +62,7 @@ class Claim:
     attempt: int
     crashes: int
     snapshot: RunSnapshot
-    # What an earlier attempt was waiting for when it gave the run back; and whether one has waited without an answer since.
+    # What an earlier attempt was waiting for when it gave the run back; and whether an attempt has waited without success since.
     waiting_for: str | None = None
     waited: bool = False
 
@@ -81,12 +82,12 @@ class Runs:
     async def accept(
         self, video_id: str, snapshot: RunSnapshot, *, kind: RunKind = RunKind.PIPELINE, idempotency_key: str | None = None
     ) -> Accepted:
-        """Makes a run durable, then rings the bell.
+        """Stores a run, then puts its entry into the queue.
 
         Raises:
             NotFound: no such video.
             Conflict: a run of this video is active (`run_active`).
-            TooMany: as many runs are queued as may be.
+            TooMany: the queue is full.
         """
         request_id = new_identifier()
         insert = partial(
@@ -103,7 +104,7 @@ class Runs:
         while (queued_at := await insert()) is None:
             if (earlier := await self._not_inserted(video_id, idempotency_key, kind)) is not None:
                 return earlier
-            # What was in the way has gone in between: a place in the queue, or the run before.
+            # The obstacle has gone in between: the queue was full, or another run was active.
             if (tries := tries + 1) == _TRIES:
                 raise TooMany("The queue is full.", advice="Try again when some runs have ended, or start more workers.")
         with log_context(request_id=request_id, video_id=video_id):
@@ -112,7 +113,7 @@ class Runs:
         return Accepted(request_id, video_id, RunStatus.QUEUED)
 
     async def retry(self, request_id: str, snapshot: RunSnapshot) -> Accepted:
-        """Puts a run that failed or was cancelled back into the queue: finished stages stay, `snapshot` replaces its models.
+        """Queues a run again that failed or was cancelled. Completed stages stay completed; `snapshot` replaces its models.
 
         Raises:
             NotFound: no such run, or its video is gone.
@@ -135,8 +136,8 @@ class Runs:
     async def announce(
         self, request_id: str, video_id: str, snapshot: RunSnapshot, requested_at: datetime, attempt: int = 0, *, again: bool = False
     ) -> None:
-        """Lock, status hash and stream entry of a fresh run, or of one that has ended and starts `again`. Whatever fails here the
-        reconciler repairs (F05)."""
+        """Writes the lock, the status hash and the stream entry of a new run, or of one that has ended and starts `again`. The reconciler
+        repairs whatever fails here (F05)."""
         with contextlib.suppress(ServiceUnavailable):  # the row is committed: the run is accepted, whatever happens now
             async with best_effort("the new run"):
                 await self.status.open(video_id, request_id, attempt, {"status": RunStatus.QUEUED.value}, again=again)
@@ -147,14 +148,14 @@ class Runs:
                     await self.status.release(video_id, request_id, attempt, {"status": now.value})
 
     async def claim(self, request_id: str, owner: str) -> Claim | None:
-        """Takes the run for `owner`, or None: it has ended, is to be cancelled, or a live worker holds it."""
+        """Takes the run for `owner`. Returns None when it has ended, is to be cancelled, or is held by a live worker."""
         run = await self._claims((request_id, owner))
         if run is None:
             return None
         ATTEMPTS.inc()
         try:
             kind, snapshot = RunKind(run.kind), RunSnapshot.model_validate(run.config)
-        except ValueError:  # a kind that this version does not know, or a snapshot that it can't read
+        except ValueError:  # this version does not know the kind, or can't read the snapshot
             await self._end_unreadable(run)
             return None
         claim = Claim(
@@ -174,7 +175,7 @@ class Runs:
         return claim
 
     async def _claim(self, wanted: Sequence[tuple[str, str]]) -> list[ClaimedRun | None]:
-        """One run for each of (request id, owner), or None. Of two that want the same run the first may have it."""
+        """Claims one run for each (request id, owner), or returns None for it. Of two that want the same run, the first gets it."""
         first = {request_id: place for place, (request_id, _) in reversed([*enumerate(wanted)])}
         owners = {request_id: wanted[place][1] for request_id, place in first.items()}
         claimed = await repository.claim(self.database, owners, self._settings.lease_seconds)
@@ -182,7 +183,7 @@ class Runs:
 
     @asynccontextmanager
     async def fenced(self, claim: Claim) -> AsyncIterator[Session]:
-        """A transaction in which this claim still holds the run.
+        """Opens a transaction in which this claim still holds the run.
 
         Raises:
             StaleAttempt: another attempt has taken over, or the run has ended. Nothing was written.
@@ -193,7 +194,7 @@ class Runs:
             yield session
 
     async def hand_back(self, claim: Claim) -> bool:
-        """Lets go of a run that this process can't finish (SIGTERM): the next worker takes it at once, and no crash is counted."""
+        """Releases a run that this process can't finish (SIGTERM). The next worker takes it at once, and no crash is counted."""
         async with self.database.transaction() as session:
             requested_at = await repository.hand_back(session, claim.run_id, claim.attempt)
         if requested_at is None:
@@ -206,17 +207,17 @@ class Runs:
         return True
 
     async def defer(self, claim: Claim, seconds: float) -> bool:
-        """Lets go of a run that waits for something that is away; in `seconds` a worker looks again. No crash is counted. False: another
-        has it."""
+        """Releases a run that waits for something that is unavailable. A worker tries again in `seconds`; no crash is counted. Returns
+        False when another worker holds the run."""
         async with self.database.transaction() as session:
             cancelled = await repository.defer(session, claim.run_id, claim.attempt, seconds)
-        if cancelled:  # while it was given back: nobody else would hear of it
+        if cancelled:  # it was cancelled while it was given back, and no worker holds it that could notice
             await self.request_cancel(claim.request_id)
         return cancelled is not None
 
     async def let_go(self, claim: Claim) -> bool:
-        """Hands back a run whose lease could not be renewed in time. Where another worker has taken it over already, no crash is
-        counted for it: this process lives. True when it was handed back."""
+        """Hands back a run whose lease could not be renewed in time. If another worker has taken it over, that takeover counts as no crash,
+        because this process lives. Returns True when the run was handed back."""
         if await self.hand_back(claim):
             return True
         async with self.database.transaction() as session:
@@ -232,7 +233,7 @@ class Runs:
         error_stage: StageName | None = None,
         note: str | None = None,
     ) -> None:
-        """The one end of a claimed run, whatever the end is (F10).
+        """Ends a claimed run, with whatever status (F10).
 
         Raises:
             StaleAttempt: another attempt has taken over.
@@ -269,12 +270,12 @@ class Runs:
         await self._mirror_end(video_id, request_id, status, ended, error, error_stage)
 
     async def _complete(self, endings: Sequence[tuple[int, int, str | None]]) -> list[EndedRun | None]:
-        """One run for each of (run, attempt, note), or None where the attempt no longer holds its run."""
+        """Completes one run for each (run, attempt, note). Returns None for an attempt that no longer holds its run."""
         ended = await repository.complete(self.database, endings)
         return [ended.get((run_id, attempt)) for run_id, attempt, _ in endings]
 
     async def request_cancel(self, request_id: str) -> RunStatus:
-        """Ends a run that nobody holds, and tells the worker of one that somebody holds. The status afterwards.
+        """Cancels a run that no worker holds, and asks the worker of a held one to stop. Returns the status afterwards.
 
         Raises:
             NotFound: no such run.
@@ -314,7 +315,7 @@ class Runs:
             await self.status.end(video_id, request_id, run.attempt, fields, ended_details(video_id, run), run.completed_at)
 
     async def _not_inserted(self, video_id: str, idempotency_key: str | None, kind: RunKind) -> Accepted | None:
-        """The earlier run of the same key; otherwise raises why no run can be accepted. None: nothing is in the way any more."""
+        """Returns the earlier run of the same key, raises why no run can be accepted, or returns None when the obstacle has gone."""
         async with self.database.transaction() as session:
             run = await repository.of_key(session, idempotency_key)
             if run is not None:
@@ -336,7 +337,7 @@ class Runs:
         raise Conflict("There is a newer run of this video.", code="run_superseded", advice="Retry that one, or start a new run.")
 
     async def _beside_active(self, request_id: str) -> Conflict:
-        """Why a retry was refused by the index: another run of its video is active, or was until a moment ago."""
+        """Returns why the unique index refused a retry: another run of its video is active, or was until a moment ago."""
         active = await repository.beside(self.database, request_id)
         if active is not None:
             return RunActive(active.request_id, active.status)

@@ -1,4 +1,4 @@
-"""What was measured of a video's file, for those who show it: the API opens no media and knows none of its types but these."""
+"""The measurements of a video's file, for those who show them. The API opens no media and imports only these types of its package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AudioTrack", "SourceFacts", "TrackSound"]
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Of a file that has not been measured all is None or empty. `remarks` as in `MediaInfo`."""
+    """The measured facts. For a file that has not been measured, all are None or empty. `remarks` as in `MediaInfo`."""
 
     frame_rate: float | None = None
     audio_tracks: tuple[AudioTrack, ...] = ()
@@ -23,11 +23,11 @@ class SourceFacts:
 
     @classmethod
     def of(cls, media_info: Mapping[str, Any] | None) -> Self:
-        """From the column of the video's row."""
+        """Reads the facts from the column of the video's row."""
         if media_info is None:
             return cls()
         rate = (media_info.get("video") or {}).get("fps")
-        # Another version of this program may have written less.
+        # Another version of this program may have stored fewer fields.
         if not {"video", "audio"} <= media_info.keys():
             return cls(rate)
         info = MediaInfo.from_dict(media_info)

@@ -1,4 +1,4 @@
-"""What is kept about each stage of a run: status, times, progress, checkpoint. Every write is fenced and mirrored."""
+"""Stores status, times, progress and checkpoint of each stage of a run. Every write is fenced and mirrored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class StageRecords:
         await self._mirror(claim, name, StageStatus.PROCESSING, times.started_at)
 
     async def progress(self, claim: Claim, name: StageName, fraction: float) -> None:
-        """`fraction` is 0 to 1."""
+        """Stores the progress; `fraction` is 0 to 1."""
         _held(await repository.progress(self._runs.database, _stage(claim, name), min(max(fraction, 0.0), 1.0)))
 
     async def complete(
@@ -72,14 +72,14 @@ class StageRecords:
         await self._mirror(claim, name, status, _held(written).completed_at)
 
     async def _mirror(self, claim: Claim, name: StageName, now: StageStatus, at: datetime | None) -> None:
-        with contextlib.suppress(ServiceUnavailable):  # what was written stands, whatever happens now
+        with contextlib.suppress(ServiceUnavailable):  # the row is committed, whatever happens to the mirror
             await self._mirrored(claim, f"{name} {now}", stage_fields(name, now, at))
 
     async def _mirrored(self, claim: Claim, what: str, fields: dict[str, str]) -> None:
         async with best_effort(what):
             if not await self._runs.status.write(claim.video_id, claim.request_id, claim.attempt, fields) and await self._is_held(claim):
-                # Redis was emptied, or came back without the lock: the row says that the run is ours, so the hash is written anew.
-                # Asked now, not taken from the write before: this process may have been frozen since.
+                # Redis was emptied, or came back without the lock. If the row says that this attempt holds the run, the hash is written
+                # anew. The row is read now rather than taken from the write before, because this process may have been frozen since.
                 status = {"status": RunStatus.PROCESSING.value}
                 await self._runs.status.open(claim.video_id, claim.request_id, claim.attempt, status | fields, again=True)
 

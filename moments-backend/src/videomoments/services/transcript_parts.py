@@ -1,4 +1,4 @@
-"""Answered parts of long recordings, kept while their run lasts: a worker that goes on with it asks for the others alone."""
+"""Stores transcribed parts of long recordings while their run lasts, so that the next worker transcribes only the others."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from videomoments.services.runs import Claim, Runs
 
 
 class TranscriptParts:
-    """Use-cases on parts. Both methods may raise ServiceUnavailable."""
+    """The stored parts of a run. Both methods may raise ServiceUnavailable."""
 
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
 
     async def find(self, claim: Claim, digest: str) -> TimedTranscript | None:
-        """What the part was answered with, by this or an earlier attempt."""
+        """Returns the transcript of the part, from this or an earlier attempt, or None."""
         answer = await repository.find(self._database, claim.run_id, digest)
         return _unpacked(answer) if answer is not None else None
 
     async def keep(self, claim: Claim, digest: str, heard: TimedTranscript) -> None:
-        """Raises StaleAttempt."""
+        """Stores the transcript of the part. Raises StaleAttempt."""
         async with self._runs.fenced(claim) as session:
             await repository.keep(session, claim.run_id, digest, _packed(heard))
 
 
 def digest_of(sound: Path, model: ModelConfig, language: str | None) -> str:
-    """What an answer depends on. Reads the whole file: not on the event loop."""
+    """Returns a digest of all that the transcript depends on. Reads the whole file, so call it outside the event loop."""
     with sound.open("rb") as file:
         found = hashlib.file_digest(file, "sha256")
     found.update(json.dumps([model.key, model.model_name, language]).encode())

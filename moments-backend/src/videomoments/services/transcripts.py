@@ -1,4 +1,4 @@
-"""Transcripts: one per video, replaced by a newer one."""
+"""Stores transcripts: one per video, replaced by a newer one."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from videomoments.services.runs import Claim, Runs
 
 
 class Transcripts:
-    """Use-cases on transcripts."""
+    """Reads and writes transcripts."""
 
     def __init__(self, database: Database, runs: Runs) -> None:
         self._database = database
         self._runs = runs
 
     async def of_video(self, video_id: str) -> Transcript | None:
-        """`video_id` is the public identifier."""
+        """Returns the transcript or None. `video_id` is the public identifier."""
         async with self._database.transaction() as session:
             return await repository.of_video(session, video_id)
 
     async def save(self, claim: Claim, recognised: Recognised, *, language: str | None, input_hash: str) -> int:
-        """Stores the transcript of the claim's video; answers its id. Raises StaleAttempt."""
+        """Stores the transcript of the claim's video. Returns its id. Raises StaleAttempt."""
         values = {
             "video_id": claim.video_pk,
             "full_text": recognised.full_text,
@@ -48,7 +48,7 @@ class Transcripts:
 
 
 def recognised_from(row: Transcript) -> Recognised:
-    """The stored row as the value that the pure code works on."""
+    """Returns the stored row as the value that the pure functions take."""
     return Recognised(
         full_text=row.full_text,
         words=words_from_rows(row.word_timestamps or ()),
@@ -62,18 +62,18 @@ def recognised_from(row: Transcript) -> Recognised:
 
 
 def heard_beside(row: Transcript) -> dict[str, Any]:
-    """`languages`, `not_understood`, `dropped` and `dropped_words` of a transcript, as JSON; empty where nothing is known."""
+    """Returns `languages`, `not_understood`, `dropped` and `dropped_words` of a transcript as JSON; empty where nothing is known."""
     found = RecognitionDetails.from_json(row.hearing).to_json()
     empty: dict[str, Any] = {"languages": [], "not_understood": [], "dropped": [], "dropped_words": 0}
     return {name: found.get(name, none) for name, none in empty.items()}
 
 
 def remarks_of(row: Transcript) -> list[str]:
-    """What a person should know of a transcript before they rely on it, as sentences without their full stops."""
+    """Returns what a user should know before relying on the transcript, as sentences without their full stops."""
     return remarks_on(recognised_from(row))
 
 
 def remarks_on(said: Recognised) -> list[str]:
-    """The same of what was just recognised."""
+    """Returns the same for a fresh recognition."""
     untimed = "the recogniser gave no times of words: those of its sentences are used" if said.segments and not said.words else ""
     return [message for message in (certainty_of(said.words).message, untimed, said.mended.message, *said.hearing.remarks) if message]

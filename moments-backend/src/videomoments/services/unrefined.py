@@ -1,5 +1,5 @@
-"""What a completed run says of the moments that it could not refine: how many, of how many, and why. It is kept in the checkpoint of the
-refinement, and reads the same on every surface."""
+"""Says how many moments a completed run could not refine, of how many, and why. It is stored in the checkpoint of the refinement stage and
+reads the same on every surface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from videomoments.core.errors import MomentsError
 
 @dataclass(frozen=True, slots=True)
 class KeptBecause:
-    """One reason, by its stable code, and how many moments it kept from being refined; message and advice are those of the first."""
+    """One reason, by its stable code, with the number of moments that were not refined for it. Message and advice are those of the
+    first."""
 
     code: str
     message: str
@@ -23,8 +24,8 @@ class KeptBecause:
 
 @dataclass(frozen=True, slots=True)
 class Unrefined:
-    """`moments` of `total` keep their first boundaries. `left` is how many of the run's moments are so now, and by no person's hand:
-    what a retry would refine."""
+    """`moments` of `total` keep their first boundaries. `left` counts those that are still unrefined and that no user edited: a retry would
+    refine these."""
 
     moments: int
     total: int
@@ -33,7 +34,7 @@ class Unrefined:
 
     @classmethod
     def of(cls, errors: Sequence[MomentsError], total: int) -> Unrefined | None:
-        """None where nothing went wrong."""
+        """Groups the errors of a refinement by code, the most frequent first. Returns None when there are none."""
         if not errors:
             return None
         first: dict[str, MomentsError] = {}
@@ -45,7 +46,7 @@ class Unrefined:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any], left: int) -> Unrefined:
-        """What `to_json` wrote."""
+        """Reads what `to_json` wrote, with `left` from the rows."""
         return cls(stored["moments"], stored["total"], tuple(KeptBecause(**reason) for reason in stored["reasons"]), left)
 
     def to_json(self) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class Unrefined:
 
     @property
     def message(self) -> str:
-        """One sentence for people."""
+        """Returns the outcome as one sentence for users."""
         keep = "moment keeps its" if self.moments == 1 and self.total == 1 else "moments keep their"
         why = " ".join(reason.message if reason.message.endswith((".", "!", "?")) else f"{reason.message}." for reason in self.reasons)
         return f"{self.moments} of {self.total} {keep} first boundaries: {why}"

@@ -1,4 +1,4 @@
-"""Videos that a person gives as a file: the bytes are in the store before there is a row, and the row names them."""
+"""Registers videos that a user uploads. The bytes are in the store before there is a row, and the row names them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from videomoments.sources import only_media
 from videomoments.storage.layout import content_type_of, upload_key
 from videomoments.storage.object_store import ObjectStore
 
-# `source_url` of an upload is this and the file's name as a label; its bytes stand at `cloud_url`.
+# `source_url` of an upload is this and the file's name as a label; its bytes are at `cloud_url`.
 UPLOAD_SCHEME = "upload:"
 
 
@@ -26,7 +26,7 @@ class Uploads:
     async def keep(
         self, store: ObjectStore, chunks: AsyncIterable[bytes], *, file_name: str, title: str, max_bytes: int | None = None
     ) -> tuple[Video, bool]:
-        """Streams a file into the store and registers it; the video, and whether it is new.
+        """Streams a file into the store and registers it. Returns the video, and whether it is new.
 
         Raises UnsupportedMedia (`empty_file`, `not_media`), TooLarge, and what `chunks` raises. Only a new video's object stays.
         """
@@ -55,7 +55,7 @@ class Uploads:
     async def register(
         self, identifier: str, *, key: str, sha256: str, file_name: str, title: str, size_bytes: int, content_type: str
     ) -> tuple[Video, bool]:
-        """The video of these bytes, and whether it is new: the same bytes given twice are one video, and `key` is then not used (F69).
+        """Returns the video of these bytes, and whether it is new. The same bytes are one video, and `key` is then not used (F69).
 
         `identifier` is the new video's; `key` is the object's below that video's prefix.
         """

@@ -1,4 +1,4 @@
-"""What is asked about videos: pages of the library, with each video's newest run, and stills. Read only."""
+"""Reads pages of the library with each video's newest run, and thumbnails."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class VideoView:
 
 
 class VideoQueries:
-    """Questions about videos."""
+    """Reads videos for lists and pages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, identifier: str) -> VideoView:
-        """Raises NotFound (`video_not_found`)."""
+        """Returns one video. Raises NotFound (`video_not_found`)."""
         found = await repository.find(self._database, identifier)
         if found is None:
             raise NotFound("There is no such video.", code="video_not_found")
@@ -73,10 +73,11 @@ class VideoQueries:
         after: tuple[str, int] | None = None,
         limit: int = 50,
     ) -> list[VideoView]:
-        """Videos whose title or source contains `q`, whose newest run has `status` (`new`: no run yet), behind `after` (sort_key, pk).
+        """Returns videos whose title or source contains `q` and whose newest run has `status` (`new`: no run yet), behind `after`
+        (sort_key, pk).
 
-        A video that was never stored and whose newest run was dismissed is left out.
-        With `deleted_within` only those that were deleted so short a time ago, else none of them.
+        Leaves out a video that was never stored and whose newest run was dismissed. With `deleted_within`, returns only videos deleted
+        within that time; without it, no deleted ones.
         """
         found = await repository.page(
             self._database, q=q, status=status, deleted_within=deleted_within, sort=sort.value, after=after, limit=limit
@@ -84,7 +85,7 @@ class VideoQueries:
         return [_view(video) for video in found]
 
     async def thumbnail(self, identifier: str) -> Thumbnail:
-        """The video's own still. Raises NotFound (`video_not_found`, `thumbnail_not_found`)."""
+        """Returns the video's own thumbnail. Raises NotFound (`video_not_found`, `thumbnail_not_found`)."""
         async with self._database.transaction() as session:
             video = await videos.get(session, identifier)
             found = await videos.thumbnail_of(session, video.id)
@@ -95,7 +96,7 @@ class VideoQueries:
         return found
 
     async def clip_thumbnails(self, clip_ids: Sequence[int]) -> dict[int, str]:
-        """Object keys of the clips' stills, by clip id."""
+        """Returns the object keys of the clips' thumbnails, by clip id."""
         return await repository.clip_thumbnails(self._database, clip_ids)
 
 

@@ -1,4 +1,4 @@
-"""That a run waits for something that is away: kept on its row, so that the wait is counted over all attempts and everybody sees it."""
+"""Stores on a run's row that it waits for something unavailable, so that the wait is counted over all attempts and shown everywhere."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from videomoments.services.runs import Claim, Runs
 
 
 class Waits:
-    """Use-cases on the waits of claimed runs. Every method may raise StaleAttempt, and ServiceUnavailable."""
+    """The waits of claimed runs. Every method may raise StaleAttempt, and ServiceUnavailable."""
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
 
     async def begin(self, claim: Claim, what: str) -> float:
-        """The run waits for `what`, a model's key or another part's name; answers how many seconds it has waited already, in this and
-        earlier attempts, since it last had an answer."""
+        """Notes that the run waits for `what`, a model's key or another part's name. Returns how many seconds it has waited already, in
+        this and earlier attempts, since what it waited for last worked."""
         seconds = await repository.wait(self._runs.database, claim.run_id, claim.attempt, what)
         if seconds is None:
             raise _stale()
@@ -24,8 +24,8 @@ class Waits:
         return seconds
 
     async def end(self, claim: Claim, *, answered: bool) -> None:
-        """It waits no more. Only when it was `answered` a later wait begins to count anew: something that comes up for a moment and goes
-        again is not waited for for ever."""
+        """Notes that the run no longer waits. A later wait starts to count from zero only when this one was `answered`, so that something
+        that comes and goes is not waited for without end."""
         if not await repository.wait_no_more(self._runs.database, claim.run_id, claim.attempt, answered=answered):
             raise _stale()
         await self._mirror(claim, None)

@@ -1,4 +1,4 @@
-"""Waveforms of stored audio: a few thousand numbers of any stretch, and where the recording is quiet. Nothing is decoded for it."""
+"""Reads waveforms of stored audio: a few thousand numbers of any stretch, and where the recording is quiet. Decodes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WaveformView:
 
 
 async def read_waveform(store: ObjectStore, audio_url: str | None, *, start: float, end: float | None, points: int) -> WaveformView:
-    """At most `points` pairs between `start` and `end` (None: the end of the recording).
+    """Returns at most `points` pairs between `start` and `end` in seconds (None: the end of the recording).
 
     Reads the header and the bytes of that stretch at the coarsest step that fits. Raises NotFound (`waveform_not_found`).
     """
@@ -53,7 +53,7 @@ async def read_waveform(store: ObjectStore, audio_url: str | None, *, start: flo
 
 
 async def read_silences(store: ObjectStore, audio_url: str | None) -> list[Interval]:
-    """Quiet stretches of the stored audio, exact to 10 ms; none where no waveform is stored."""
+    """Returns quiet stretches of the stored audio in seconds, exact to 10 ms; none where no waveform is stored."""
     if audio_url is None:
         return []
     try:

@@ -1,4 +1,4 @@
-"""The services of one process, built once from its settings: what API, worker and command line start from."""
+"""Builds the services of one process once from its settings, for the API, the worker and the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from videomoments.services.waiting import Waits
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything above database and Redis. `close()` it in the event loop that used it."""
+    """Everything above the database and Redis. Call `close()` in the event loop that used it."""
 
     settings: Settings
     database: Database
@@ -65,7 +65,8 @@ class Services:
 
 
 def build_services(settings: Settings, *, pool_size: int = 5) -> Services:
-    """Connects nothing yet. Raises InvalidInput when `DATABASE_URL` or `REDIS_URL` is unset and no embedded stack filled it in."""
+    """Builds the services without connecting. Raises InvalidInput when `DATABASE_URL` or `REDIS_URL` is unset and no embedded stack filled
+    it in."""
     if settings.database_url is None or settings.redis_url is None:
         raise InvalidInput("DATABASE_URL and REDIS_URL are not set.", advice="Use a command that starts the embedded parts, or set both.")
     database = Database(settings.database_url, pool_size=pool_size)
