@@ -1,4 +1,4 @@
-"""Why Redis could not be used, in words: host, port, user and cause, and what to do. Never the password."""
+"""Describes why Redis could not be used: host, port, user and cause, and what to do. Never the password."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from videomoments.coordination.redis_url import RedisAddress
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.reaching import Unreached, unreached
 
-# What passes by waiting, as far as one can know: a server that is being started has no name yet, or no port.
+# Causes that may pass by waiting. A server that is being started may have no name yet, or no open port.
 AWAY = frozenset({"unavailable", "refused", "unreachable", "timeout", "host_unknown", "full"})
 _CHECK = "Check REDIS_URL."
 
 
 def redis_failure(error: BaseException, address: RedisAddress) -> ServiceUnavailable:
-    """`error` of connecting or of a first command as one line, with a stable code (`redis_…`)."""
+    """Returns `error` of connecting or of a first command as one line, with a stable code (`redis_…`)."""
     found = _found(error, address)
     user = f" (user {address.user})" if address.user else ""
     return ServiceUnavailable(
@@ -37,7 +37,7 @@ def _found(error: BaseException, address: RedisAddress) -> Unreached:
 
 
 def _answer(error: BaseException, said: str) -> Unreached | None:
-    """What the server itself says, other than about the password."""
+    """Returns what the server itself reports, other than about the password."""
     found: Unreached | None = None
     if isinstance(error, NoPermissionError) or "noperm" in said:
         found = Unreached("permission", "does not allow this user that command", "Give it +@all and the keys ~* of its database.")
@@ -66,13 +66,13 @@ def _with_tls_advice(way: Unreached, address: RedisAddress) -> Unreached:
         "tls_missing": "Begin REDIS_URL with redis://, or use its port for TLS.",
     }
     if way.kind == "timeout" and address.tls:
-        # A server without TLS waits for the rest of what it takes for a command.
+        # A server without TLS takes the handshake for the start of a command and waits for the rest.
         return Unreached("timeout", way.words, "Check host and port; if that port has no TLS, begin REDIS_URL with redis://.")
     return Unreached(way.kind, way.words, advice.get(way.kind, way.advice))
 
 
 def _ended(error: BaseException, address: RedisAddress) -> Unreached:
-    """A connection that was broken off, or an answer that is none of Redis's."""
+    """Describes a connection that was closed, or a reply that is not Redis's."""
     if isinstance(error, RedisError | OSError | EOFError):
         if address.tls:
             return Unreached(

@@ -1,4 +1,4 @@
-"""`model:config:{key}` and `model:config:_keys`: the registry of PostgreSQL, mirrored for whoever reads Redis."""
+"""Mirrors the registry of PostgreSQL to `model:config:{key}` and `model:config:_keys`, for readers of Redis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from videomoments.coordination.redis import wire
 
 
 class ModelMirror:
-    """May raise `redis.exceptions.RedisError`."""
+    """Writes the mirror. May raise `redis.exceptions.RedisError`."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -1,4 +1,4 @@
-"""The stream `pipeline:requests`: a doorbell. The run row says who may work; an entry only says that somebody should look."""
+"""Reads and writes the stream `pipeline:requests`, which wakes workers. The run row decides who may work; an entry only points to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from videomoments.coordination import redis_keys
 from videomoments.core.times import isoformat
 
-# Acknowledge and delete only while the consumer still owns the entry, so that a late worker can't remove what another holds.
+# Acknowledges and deletes only while the consumer still owns the entry, so that a late worker can't remove what another holds.
 _SETTLE = """
 local settled = 0
 for i = 3, #ARGV do
@@ -27,14 +27,14 @@ for i = 3, #ARGV do
 end
 return settled
 """
-# Keeps a held entry young while its lease lives, for other tools that read idle times.
+# Resets the idle time of a held entry while its lease lives, for other tools that read idle times.
 _FRESHEN = """
 local p = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
 if #p == 0 or p[1][2] ~= ARGV[2] then return 0 end
 redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 0, 'JUSTID')
 return 1
 """
-# A dead consumer's pending entries move to the caller before the consumer goes (F16: XGROUP DELCONSUMER drops them).
+# Moves a dead consumer's pending entries to the caller before it removes the consumer (F16: XGROUP DELCONSUMER drops them).
 _REAP = """
 local moved = 0
 while true do
@@ -56,7 +56,7 @@ end
 redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
 return moved
 """
-# A consumer that ends puts what it read and did not settle back into the stream, and goes.
+# Puts back into the stream what an ending consumer read and did not settle, and removes the consumer.
 _LEAVE = """
 local given = 0
 while true do
@@ -81,7 +81,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message of the stream."""
+    """One entry of the stream."""
 
     entry_id: str
     request_id: str
@@ -99,7 +99,7 @@ class JobQueue:
         self._leave = redis.register_script(_LEAVE)
 
     async def ensure_group(self) -> None:
-        """Creates group and stream at 0, so that what was added before the first worker is seen (F19)."""
+        """Creates group and stream at 0, so that entries from before the first worker are read (F19)."""
         try:
             await self._redis.xgroup_create(redis_keys.STREAM, redis_keys.GROUP, id="0", mkstream=True)
         except ResponseError as error:
@@ -107,7 +107,7 @@ class JobQueue:
                 raise
 
     async def add(self, *, request_id: str, video_id: str, config: Mapping[str, Any], requested_at: datetime) -> str:
-        """XADD of the contract's four fields; returns the entry's id. `requested_at` is PostgreSQL's time, as all times in Redis."""
+        """Adds the contract's four fields (XADD). Returns the entry's id. `requested_at` is PostgreSQL's time, as all times in Redis."""
         fields: dict[Any, Any] = {
             "request_id": request_id,
             "video_id": video_id,
@@ -117,12 +117,13 @@ class JobQueue:
         return str(await self._redis.xadd(redis_keys.STREAM, fields))
 
     async def read(self, consumer: str, count: int, block_ms: int) -> list[Entry]:
-        """New entries, at most `count`. An entry without a usable request id is acknowledged, deleted and not returned."""
+        """Returns new entries, at most `count`, after waiting up to `block_ms`. An entry without a usable request id is acknowledged,
+        deleted and not returned."""
         answer: Any = await self._redis.xreadgroup(redis_keys.GROUP, consumer, {redis_keys.STREAM: ">"}, count=count, block=block_ms)
         return await self._entries(consumer, _messages(answer))
 
     async def autoclaim(self, consumer: str, count: int, min_idle_ms: int) -> list[Entry]:
-        """Returns entries that nobody has refreshed for `min_idle_ms`."""
+        """Returns entries that no consumer has refreshed for `min_idle_ms`, and moves them to `consumer`."""
         answer: Any = await self._redis.xautoclaim(redis_keys.STREAM, redis_keys.GROUP, consumer, min_idle_ms, count=count)
         return await self._entries(consumer, answer[1])
 
@@ -131,7 +132,7 @@ class JobQueue:
         for entry_id, fields in messages:
             if not fields:  # deleted while pending (Redis 6)
                 await self._redis.xack(redis_keys.STREAM, redis_keys.GROUP, entry_id)
-            elif "\x00" in fields.get("request_id", "\x00"):  # none, or one that PostgreSQL would not even compare
+            elif "\x00" in fields.get("request_id", "\x00"):  # no request id, or one that PostgreSQL can't compare
                 await self.acknowledge(consumer, entry_id)
             else:
                 found.append(Entry(entry_id, fields["request_id"], fields.get("video_id", "")))
@@ -142,22 +143,23 @@ class JobQueue:
         return int(await self._settle(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer, *entry_ids]))
 
     async def freshen(self, consumer: str, entry_id: str) -> bool:
-        """Resets the entry's idle time; False when it belongs to another consumer."""
+        """Resets the entry's idle time. Returns False when it belongs to another consumer."""
         return bool(await self._freshen(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer, entry_id]))
 
     async def leave(self, consumer: str) -> int:
-        """Removes the caller's consumer at its end (F15); returns how many unsettled entries went back into the stream."""
+        """Removes the caller's consumer at its end (F15). Returns how many unsettled entries went back into the stream."""
         return int(await self._leave(keys=[redis_keys.STREAM], args=[redis_keys.GROUP, consumer]))
 
     async def drop(self, *entry_ids: str) -> None:
-        """Removes entries whoever holds them: the reconciler, when it replaces one, and the sweeper, whose runs have ended."""
+        """Removes entries, whichever consumer holds them. For the reconciler, when it replaces one, and the sweeper, whose runs have
+        ended."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.xack(redis_keys.STREAM, redis_keys.GROUP, *entry_ids)
             pipe.xdel(redis_keys.STREAM, *entry_ids)
             await pipe.execute()
 
     async def pages(self) -> AsyncIterator[list[Entry]]:
-        """All entries of the stream, read or not, some hundred at a time."""
+        """Yields all entries of the stream, read or not, in pages of at most 500."""
         first = "-"
         while batch := await self._page(first):
             yield [Entry(entry_id, fields.get("request_id", ""), fields.get("video_id", "")) for entry_id, fields in batch]
@@ -168,7 +170,7 @@ class JobQueue:
         return [(entry_id, fields or {}) for entry_id, fields in found]
 
     async def waits(self, entry_id: str, *, stale_ms: int) -> bool:
-        """Whether the entry is there, and either unread or read less than `stale_ms` ago."""
+        """Returns whether the entry exists and is either unread or was read less than `stale_ms` ago."""
         if not await self._redis.xrange(redis_keys.STREAM, entry_id, entry_id):
             return False
         pending: Any = await self._redis.xpending_range(redis_keys.STREAM, redis_keys.GROUP, entry_id, entry_id, 1)
@@ -178,7 +180,8 @@ class JobQueue:
         return int(await self._redis.xlen(redis_keys.STREAM))
 
     async def reap_consumers(self, consumer: str, *, live: set[str], idle_ms: int) -> int:
-        """Removes consumers that are neither live nor recent (F15); their entries move to `consumer`, whose next autoclaim sees them."""
+        """Removes consumers that are neither live nor recent (F15). Returns how many. Their entries move to `consumer`, whose next
+        autoclaim returns them."""
         removed = 0
         try:
             consumers: Any = await self._redis.xinfo_consumers(redis_keys.STREAM, redis_keys.GROUP)
@@ -194,7 +197,7 @@ class JobQueue:
 
 
 def _messages(answer: Any) -> list[Any]:
-    """The messages of our one stream, out of XREADGROUP's list of streams (RESP2) or mapping (RESP3)."""
+    """Returns the messages of our one stream from XREADGROUP's list of streams (RESP2) or mapping (RESP3)."""
     if not answer:
         return []
     if isinstance(answer, dict):

@@ -1,4 +1,4 @@
-"""How often a key was used in the present window. Lost with Redis: a counter that starts anew is the lesser evil."""
+"""Counts how often a key was used in the present window. The counts are lost with Redis; counters that start from zero are acceptable."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Quotas:
         self._count = redis.register_script(_COUNT)
 
     async def seconds_to_wait(self, key_id: str, what: str, limit: int, window_seconds: int) -> int:
-        """0 when this use is within the limit, else the seconds until the next window. `what` names the quota.
+        """Counts this use. Returns 0 when it is within the limit, else the seconds until the next window. `what` names the quota.
 
-        Raises redis's errors.
+        Raises `redis.exceptions.RedisError`.
         """
         now = int(time.time())
         window = now // window_seconds

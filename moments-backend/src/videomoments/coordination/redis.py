@@ -1,4 +1,4 @@
-"""The Redis client, and the one place that says what losing Redis means: nothing but a delay."""
+"""Opens the Redis client, and defines in one place what losing Redis means: a delay, nothing else."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _EXAMINE_SECONDS = 10.0
 
 
 def connect(url: str, *, connections: int = 16) -> Redis:
-    """A client whose pool waits instead of raising when it is exhausted. `url` is `redis://`, `rediss://` or `unix://`
-    (`coordination.address`). Raises InvalidInput for one that can't be read."""
+    """Returns a client whose pool waits instead of raising when it is exhausted. `url` is `redis://`, `rediss://` or `unix://`
+    (`coordination.redis_url`). Raises InvalidInput for one that can't be read."""
     pool = BlockingConnectionPool.from_url(
         parse_redis(url).url,
         max_connections=connections,
@@ -40,7 +40,8 @@ def connect(url: str, *, connections: int = 16) -> Redis:
 
 @asynccontextmanager
 async def best_effort(what: str) -> AsyncIterator[None]:
-    """For mirrors: Redis may be away at any time, and no run may fail for it. The reconciler repairs what was missed."""
+    """Suppresses and logs Redis errors of a mirror's write: Redis may be unavailable, and no run may fail for it. The reconciler repairs it
+    later."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
@@ -48,10 +49,10 @@ async def best_effort(what: str) -> AsyncIterator[None]:
 
 
 async def refuse_evicting(redis: Redis, url: str) -> None:
-    """Refuses a Redis that may throw the queue away under memory pressure (F21), or that `url` will never lead into.
+    """Refuses a Redis that may evict the queue under memory pressure (F21), or that `url` can never reach.
 
     Raises:
-        ServiceUnavailable: `redis_unavailable` when it is away, which may pass; else what is wrong with it or with its address.
+        ServiceUnavailable: `redis_unavailable` when it does not respond, which may pass; else what is wrong with it or with its address.
     """
     try:
         await examine(redis, parse_redis(url))
@@ -64,7 +65,7 @@ async def refuse_evicting(redis: Redis, url: str) -> None:
 
 
 async def check_redis(url: str) -> str:
-    """What was found at `url`, in a few words. Asks once and does not wait long.
+    """Returns what was found at `url`, in a few words. Tries once, for at most 10 seconds.
 
     Raises InvalidInput for a URL that can't be read, ServiceUnavailable (`redis_…`) where it can't be used.
     """
@@ -79,7 +80,8 @@ async def check_redis(url: str) -> str:
 
 
 async def examine(redis: Redis, address: RedisAddress) -> str:
-    """Whether it takes the queue: a primary that evicts nothing. Returns its version. Raises ServiceUnavailable (`redis_…`)."""
+    """Checks that it can hold the queue: a primary that evicts nothing. Returns its name and version. Raises ServiceUnavailable
+    (`redis_…`)."""
     try:
         await redis.ping()
         server = await _where_allowed(redis.info())
@@ -102,7 +104,7 @@ async def examine(redis: Redis, address: RedisAddress) -> str:
 
 
 async def _where_allowed(asked: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    """Managed services rename or forbid CONFIG, and access lists forbid INFO too: then nothing is known."""
+    """Returns the reply, or nothing where it is forbidden: managed services rename or forbid CONFIG, and access lists forbid INFO too."""
     try:
         return await asked
     except ResponseError as error:  # NoPermissionError is one
@@ -112,5 +114,5 @@ async def _where_allowed(asked: Awaitable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def wire(fields: Mapping[str, str]) -> dict[str | bytes | bytearray | memoryview[int] | int | float, str]:
-    """A hash's fields in the client's own type for keys."""
+    """Returns a hash's fields in the client's own type for keys."""
     return dict(fields.items())

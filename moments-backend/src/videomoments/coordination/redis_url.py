@@ -1,7 +1,7 @@
-"""`REDIS_URL` as managed services print it, as what redis-py takes: `redis://`, `rediss://` (TLS) or `unix://`.
+"""Translates `REDIS_URL`, as managed services print it, into what redis-py takes: `redis://`, `rediss://` (TLS) or `unix://`.
 
-redis-py hands unknown parameters on until something breaks, and believes a database number that is none to be 0. Here they are refused by
-name. No value is repeated in an error: it may be a password.
+redis-py accepts unknown parameters until something fails, and takes an invalid database number for 0. Here they are refused by name. No
+value is repeated in an error: it may be a password.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TLS = {"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_che
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 KNOWN = frozenset({"db", "username", "password", "client_name", "protocol"} | _TLS)
 """Every parameter that may follow the `?`."""
-# As Python names them, too: CERT_NONE.
+# CERT_NONE and the like are Python's names for the same.
 _VERIFY = {"none": "none", "optional": "optional", "required": "required"}
 
 
@@ -39,12 +39,12 @@ class RedisAddress:
     tls: bool
 
     def __str__(self) -> str:
-        """For people: `cache.example.com:6380`; never a password."""
+        """Returns the address for messages: `cache.example.com:6380`; never a password."""
         return self.where
 
 
 def parse_redis(url: str) -> RedisAddress:
-    """Raises InvalidInput (`invalid_redis_url`), which names the parameter or the part that is wrong."""
+    """Reads the URL. Raises InvalidInput (`invalid_redis_url`), which names the parameter or the part that is wrong."""
     scheme, colon, rest = url.partition("://")
     scheme = scheme.lower()
     if scheme in _OTHERS:
@@ -107,7 +107,7 @@ def _parameters(query: str, *, tls: bool) -> dict[str, str]:
 
 
 def _host(part: str) -> tuple[str, int]:
-    """Host (an IPv6 address in brackets) and port."""
+    """Returns host (an IPv6 address in brackets) and port."""
     if "," in part:
         raise _wrong("names several hosts.", "Name the primary, or a proxy that follows it: Sentinel and clusters are not supported.")
     host, port = part, ""

@@ -1,4 +1,4 @@
-"""Lua scripts that many runs call at once: those that come together go out in one pipeline."""
+"""Runs Lua scripts that many runs call at once. Simultaneous calls are sent in one pipeline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Call:
 
 
 class Scripts:
-    """The scripts of one client. A script's own error is its caller's alone."""
+    """The scripts of one client. A script's error is raised only to its own caller."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -31,7 +31,7 @@ class Scripts:
         return self._redis.register_script(text)
 
     async def call(self, script: AsyncScript, keys: Sequence[Any], args: Sequence[Any]) -> Any:
-        """The script's answer. Raises `redis.exceptions.RedisError`."""
+        """Returns the script's reply. Raises `redis.exceptions.RedisError`."""
         return await self._grouped(_Call(script, keys, args))
 
     async def _send(self, calls: Sequence[_Call]) -> list[Any]:
@@ -41,7 +41,7 @@ class Scripts:
             for call in calls:
                 pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
             answers = await pipe.execute(raise_on_error=False)
-        # A server that has started anew knows no script.
+        # A server that was restarted knows no script.
         return [await _alone(call) if isinstance(answer, NoScriptError) else answer for call, answer in zip(calls, answers, strict=True)]
 
 

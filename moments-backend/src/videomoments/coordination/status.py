@@ -1,7 +1,7 @@
-"""`pipeline:{video_id}:active`, `:lock` and `:cancel`: mirrors of the run row for whoever reads Redis.
+"""Writes `pipeline:{video_id}:active`, `:lock` and `:cancel`: mirrors of the run row for readers of Redis.
 
-The lock's value is `{request_id}:{attempt}`. Every write compares it in Lua, so that a worker that lost its claim changes nothing.
-Times come from PostgreSQL, never from the clock of the process that writes.
+The lock's value is `{request_id}:{attempt}`. Every write compares it in Lua, so that a worker that lost its claim changes nothing. Times
+come from PostgreSQL, never from the clock of the process that writes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from videomoments.coordination.scripts import Scripts
 from videomoments.core.names import StageName, StageStatus
 from videomoments.core.times import isoformat
 
-# A newer attempt of the same run, or a run whose lock is free, takes the lock; nobody else does.
+# Only a newer attempt of the same run, or a run whose lock is free, takes the lock.
 _FUNCTIONS = """
 local function take(token, ttl, force)
   local held = redis.call('GET', KEYS[1])
@@ -48,7 +48,7 @@ redis.call('PERSIST', KEYS[2])
 return 1
 """
 )
-# What is in the history has ended: only who knows better opens it again, not a worker that wakes up after a claim long gone.
+# A run in the history has ended. Only a caller that knows better (`again`) opens it anew, not a worker that resumes long after its claim.
 _OPEN = (
     _FUNCTIONS
     + """
@@ -61,7 +61,7 @@ redis.call('PERSIST', KEYS[2])
 return 1
 """
 )
-# What the run waits for; an empty text: for nothing.
+# Sets what the run waits for; an empty text removes it.
 _WAIT = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('HGET', KEYS[2], 'request_id') ~= ARGV[2] then return 0 end
@@ -85,7 +85,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
 )
-# The end of a run and its place in the history in one: a client spends more on several answers than the server on the work.
+# Ends a run and enters it into the history in one script: a client spends more on several replies than the server on the work.
 _END = (
     _FUNCTIONS
     + """
@@ -104,7 +104,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
 )
-# What a run left that ended while Redis was away: as `_RELEASE`, whatever attempt it was.
+# Ends what a run left that ended while Redis was unavailable: as `_RELEASE`, for any attempt.
 _SETTLE = """
 local held = redis.call('GET', KEYS[1])
 if held and string.match(held, '^(.*):%d+$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
@@ -125,7 +125,8 @@ def _milliseconds(ttl: timedelta) -> int:
 
 
 class StatusMirror:
-    """Writes the overview's status keys. Every method may raise `redis.exceptions.RedisError`; False means that the lock is another's."""
+    """Writes the overview's status keys. Every method may raise `redis.exceptions.RedisError`. False means that another attempt holds the
+    lock."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -140,7 +141,7 @@ class StatusMirror:
         self._settle = self._scripts.register(_SETTLE)
 
     async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
-        """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so whatever stands here is left over."""
+        """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so a lock found here is left over."""
         token = f"{request_id}:{attempt}"
         return bool(
             await self._scripts.call(
@@ -155,24 +156,24 @@ class StatusMirror:
         )
 
     async def open(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], *, again: bool = False) -> bool:
-        """`take` by force, and `write`. Called after the row is committed, so another run's lock and hash can only be left over; a run
-        that Redis knows to have ended stays so, unless it is opened `again`: on a retry, or when the row was just looked at."""
+        """Takes the lock by force and writes `fields`. Called after the row is committed, so another run's lock and hash can only be left
+        over. A run that Redis shows as ended stays so, unless it is opened `again`: on a retry, or when the row was just read."""
         names = [redis_keys.lock(video_id), redis_keys.active(video_id), redis_keys.run(request_id), redis_keys.history(video_id)]
         args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(redis_keys.LOCK_TTL), int(again), *_pairs(fields)]
         return bool(await self._scripts.call(self._open, keys=names, args=args))
 
     async def write(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
-        """Sets `fields`; a hash that another run left is emptied first, and `request_id` is always there."""
+        """Sets `fields`. Empties a hash that another run left first; `request_id` is always set."""
         args = [f"{request_id}:{attempt}", request_id, *_pairs(fields)]
         return bool(await self._scripts.call(self._write, keys=[redis_keys.lock(video_id), redis_keys.active(video_id)], args=args))
 
     async def wait(self, video_id: str, request_id: str, attempt: int, what: str | None) -> bool:
-        """Says in the field `waiting_for` what the run waits for; None takes the field away."""
+        """Sets the field `waiting_for` to what the run waits for; None removes the field."""
         args = [f"{request_id}:{attempt}", request_id, what or ""]
         return bool(await self._scripts.call(self._wait, keys=[redis_keys.lock(video_id), redis_keys.active(video_id)], args=args))
 
     async def release(self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str]) -> bool:
-        """Last fields, lock and cancel mark gone, the hash kept for a day for late readers."""
+        """Writes the last fields, removes lock and cancel mark, and lets the hash expire in a day, for late readers."""
         names = [redis_keys.lock(video_id), redis_keys.active(video_id), redis_keys.cancel(video_id)]
         args: list[str | int] = [f"{request_id}:{attempt}", request_id, _milliseconds(redis_keys.RUN_TTL), *_pairs(fields)]
         return bool(await self._scripts.call(self._release, keys=names, args=args))
@@ -180,8 +181,8 @@ class StatusMirror:
     async def end(
         self, video_id: str, request_id: str, attempt: int, fields: Mapping[str, str], details: Mapping[str, str], at: datetime
     ) -> bool:
-        """`release`, where a lock that Redis has lost is no hindrance; and `fields` with `details` in the history, whoever has the lock.
-        `at` is when the run ended: its place in the history."""
+        """Does as `release`, even if Redis has lost the lock, and writes `fields` with `details` into the history, whoever holds the lock.
+        `at` is when the run ended: its score in the history."""
         names = [
             redis_keys.lock(video_id),
             redis_keys.active(video_id),
@@ -200,7 +201,7 @@ class StatusMirror:
         return bool(await self._scripts.call(self._end, keys=names, args=[*args, *shown, *_pairs(details)]))
 
     async def unended(self) -> AsyncIterator[tuple[str, str]]:
-        """(video id, request id) of all that Redis shows as active: a lock is there, or the hash has no end."""
+        """Yields (video id, request id) of all runs that Redis shows as active: a lock exists, or the hash has no expiry."""
         async for batch in self._scan(redis_keys.lock("*")):
             for key, held in zip(batch, await self._redis.mget(batch), strict=True):
                 if held is not None:
@@ -216,7 +217,7 @@ class StatusMirror:
                     yield key.split(":")[1], str(request_id)
 
     async def _scan(self, pattern: str) -> AsyncIterator[list[str]]:
-        """All keys of that pattern, some hundred at a time."""
+        """Yields all keys of that pattern, some hundred at a time."""
         cursor = 0
         while True:
             cursor, batch = await self._redis.scan(cursor, match=pattern, count=500)
@@ -226,7 +227,8 @@ class StatusMirror:
                 return
 
     async def settle(self, video_id: str, request_id: str, fields: Mapping[str, str]) -> bool:
-        """The end of a run that ended while Redis was away: its lock goes, its hash gets `fields` and its last day."""
+        """Ends a run that ended while Redis was unavailable: removes its lock, and sets `fields` in its hash, which then expires in a
+        day."""
         names = [redis_keys.lock(video_id), redis_keys.active(video_id)]
         return bool(
             await self._scripts.call(self._settle, keys=names, args=[request_id, _milliseconds(redis_keys.RUN_TTL), *_pairs(fields)])
@@ -241,7 +243,8 @@ class StatusMirror:
 
 
 def stage_fields(name: StageName, status: StageStatus, at: datetime | None) -> dict[str, str]:
-    """The fields that one change of a stage writes: `TRANSCRIPTION_status`, `…_started_at` or `…_completed_at`; `at` is when."""
+    """Returns the fields that one change of a stage writes: `TRANSCRIPTION_status`, `…_started_at` or `…_completed_at`. `at` is the time of
+    the change."""
     fields = {f"{name}_status": status.value}
     if status is StageStatus.PROCESSING:
         fields |= {"status": "processing", "current_stage": name.value, f"{name}_started_at": isoformat(at) or ""}

@@ -1,6 +1,6 @@
 """Object storage: a folder, Google Cloud Storage, S3, or memory, behind one protocol.
 
-`configured_store` opens the one that the settings name, `open_store` any by its address.
+`configured_store` opens the store that the settings name, `open_store` any by its address.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore", "SignedUrl", "StoredObject", "UrlSigner", "Verdict", "check_store", "configured_store", "open_store"]
 
-# For a look beforehand: the client's own patience is minutes.
+# For a check before the work: the client itself would retry for minutes.
 _ONCE_MORE: RetryConfig = {"max_retries": 1, "retry_timeout": timedelta(seconds=5)}
 
 
 def configured_store(settings: Settings) -> ObjectStore:
-    """The store of this installation. API, worker and command line open the same one. Raises `InvalidInput`, `StorageError`."""
+    """Returns the store of this installation. API, worker and command line open the same one. Raises `InvalidInput`, `StorageError`."""
     return open_store(storage_url(settings), signing_key=signing_key(settings), public_url=settings.public_url)
 
 
 async def check_store(settings: Settings) -> None:
-    """Whether the configured store works: an object is written, read and removed. Raises InvalidInput, StorageError, OutOfSpace."""
+    """Checks the configured store: writes, reads and removes an object. Raises InvalidInput, StorageError, OutOfSpace."""
     address = storage_url(settings)
-    # Nobody is given an address that this key signs.
+    # A random key suffices: the check hands out no signed address.
     await examine_store(lambda: open_store(address, signing_key=secrets.token_hex(16), public_url=None, patient=False), address)
 
 
 def open_store(storage_url: str, *, signing_key: str, public_url: str | None, patient: bool = True) -> ObjectStore:
-    """The store at `gs://bucket[/folder]`, `s3://bucket[/folder]`, `file:///folder` or `memory://`.
+    """Opens the store at `gs://bucket[/folder]`, `s3://bucket[/folder]`, `file:///folder` or `memory://`.
 
     Credentials come from the clouds' usual environment variables. `signing_key` and `public_url` are for what our own API serves: the
-    objects of a folder or of memory, and downloads under a name. Without `public_url` their addresses are relative to the API's host.
-    `patient`: a cloud that fails is asked again for minutes. Raises `InvalidInput` (code `invalid_storage_url`) for an address of no such
+    objects of a folder or of memory, and downloads under a name. Without `public_url`, their addresses are relative to the API's host.
+    `patient`: requests to a failing cloud are retried for minutes. Raises `InvalidInput` (`invalid_storage_url`) for an address of no such
     form, `StorageError` where its credentials or folder can't be used.
     """
     parts = urlsplit(storage_url)
@@ -68,16 +68,16 @@ def open_store(storage_url: str, *, signing_key: str, public_url: str | None, pa
 
 
 def _bucket(scheme: str, name: str, prefix: str | None, *, patient: bool) -> GCSStore | S3Store:
-    # Options of the client itself would replace those of the environment (a proxy, say): never given.
+    # Options passed to the client would replace those of the environment (a proxy, for example), so none are passed.
     limits: dict[str, Any] = {} if patient else {"retry_config": _ONCE_MORE}
     try:
         if scheme == "gs":
             return GCSStore(name, prefix=prefix, **limits)
-        # Over TLS a body is guarded on its way already; hashing it once more for the request's signature costs as much as sending it.
+        # TLS already protects the body; hashing it again for the request's signature costs as much as sending it.
         named = (os.environ.get(each, "") for each in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
         plain = any(endpoint.startswith("http://") for endpoint in named)
         return S3Store(name, prefix=prefix, **limits) if plain else S3Store(name, prefix=prefix, unsigned_payload=True, **limits)
-    except (BaseError, OSError, ValueError) as error:  # a credentials file that is missing or makes no sense
+    except (BaseError, OSError, ValueError) as error:  # the credentials file is missing or invalid
         found = store_failure(error)
         if found.code != "storage_error":
             raise found from error

@@ -1,4 +1,5 @@
-"""Google Cloud Storage, S3 and plain memory through `obstore`. There a put becomes visible only as a whole: no temporary name is needed."""
+"""Stores objects in Google Cloud Storage, S3 and plain memory through `obstore`. A put becomes visible only as a whole, so no temporary
+name is needed."""
 
 from __future__ import annotations
 
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
 Backend = GCSStore | S3Store | MemoryStore
 _PART_BYTES = 6 * CHUNK_BYTES
-# The clouds take 10,000; larger objects go in larger parts.
+# The clouds allow 10,000 parts; larger objects use larger parts.
 _MOST_PARTS = 9_000
-# Each is held in memory; three keep a line busy.
+# Each part is held in memory; three keep the connection busy.
 _PARTS_AT_ONCE = 3
 
 
 class CloudStore:
-    """See `ObjectStore`. `signer` signs where the backend can't: everything for memory, else downloads alone."""
+    """Implements `ObjectStore`. `signer` signs what the backend can't: everything for memory, else only downloads under a name."""
 
     def __init__(self, backend: Backend, signer: UrlSigner) -> None:
         let_native_threads_finish()
@@ -84,9 +85,9 @@ class CloudStore:
                     await hashed.add(chunk)
                     yield chunk
             except GeneratorExit:
-                raise  # the store has failed first, and nobody asks for more
+                raise  # the store has failed first, and reads no more
             except BaseException as error:
-                # obstore wraps what a generator raises; the caller should see the original.
+                # obstore wraps what a generator raises; the caller gets the original.
                 failure.append(error)
                 raise
 
@@ -204,7 +205,7 @@ class CloudStore:
         return SignedUrl(url, expires_at)
 
     async def sweep_partial(self, older_than: timedelta) -> int:
-        """Nothing: unfinished multipart uploads are the bucket's lifecycle rule's to remove."""
+        """Removes nothing: the bucket's lifecycle rule removes unfinished multipart uploads."""
         del older_than
         return 0
 
@@ -215,12 +216,12 @@ class CloudStore:
 
 
 def _part_bytes(size: int) -> int:
-    """For an object of at most `size` bytes."""
+    """Returns the size of a part for an object of at most `size` bytes."""
     return max(_PART_BYTES, -(-size // _MOST_PARTS))
 
 
 class _HashBehind:
-    """SHA-256 of chunks that are being sent meanwhile: a thread hashes one while the next is read and sent."""
+    """Computes the SHA-256 of chunks while they are sent: a thread hashes one while the next is read and sent."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""The store that a process's settings name, and the key that its addresses are signed with."""
+"""Finds the store that a process's settings name, and the key that signs its addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY_FILE = "signing.key"
 
 
 def signing_key(settings: Settings) -> str:
-    """The configured key; else the data folder's own, which the first process makes and all others read.
+    """Returns the configured key; else the data folder's own, which the first process creates and all others read.
 
     Raises `StorageError` when the folder can't be written.
     """
@@ -32,7 +32,7 @@ def signing_key(settings: Settings) -> str:
 
 
 def storage_url(settings: Settings) -> str:
-    """`STORAGE_URL`, else the folder below the data folder."""
+    """Returns `STORAGE_URL`, else the folder below the data folder."""
     return settings.storage_url or settings.store_folder.absolute().as_uri()
 
 
@@ -42,11 +42,11 @@ def _make(path: Path) -> None:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as writer:
         writer.write(secrets.token_urlsafe(32))
         if os.geteuid() == 0:
-            # Root in another's data folder: its owner has to be able to read the key later.
+            # Root may work in another user's data folder: its owner must be able to read the key later.
             owner = path.parent.stat()
             os.fchown(writer.fileno(), owner.st_uid, owner.st_gid)
     try:
-        # A link, not a rename: of two processes the first wins, and both read the same key.
+        # A link, not a rename: the first of two processes wins, and both read the same key.
         path.hardlink_to(fresh)
     except FileExistsError:
         pass

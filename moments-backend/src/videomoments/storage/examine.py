@@ -1,4 +1,4 @@
-"""Whether the configured store takes, gives and removes objects: asked before the work, not found out in the middle of it."""
+"""Checks before the work whether the configured store takes, returns and removes objects."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _SECONDS = 20.0
 
 
 async def examine_store(opened: Callable[[], ObjectStore], storage_url: str) -> None:
-    """Opens the store, lists, writes an object, reads and removes it. It stands where unfinished uploads do: should it stay, it is swept.
+    """Opens the store, lists, writes an object, reads and removes it. The object lies among unfinished uploads, so a sweep removes it if it
+    stays.
 
-    Raises InvalidInput for an address of no known form, StorageError (`store_…`), OutOfSpace; for the operator they name the store.
+    Raises InvalidInput for an address of no known form, StorageError (`store_…`), OutOfSpace; their operator text names the store.
     """
     key = f"uploads/doctor-{uuid.uuid4().hex}/probe"
     try:
@@ -47,7 +48,7 @@ async def _once() -> AsyncIterator[bytes]:
 
 
 def _named(error: MomentsError, storage_url: str) -> MomentsError:
-    """The same, saying for the operator which store it is about. An address of a bucket holds no secret; what follows a `?` might."""
+    """Returns the same error with the store named for the operator. A bucket's address holds no secret; what follows a `?` might."""
     parts = urlsplit(storage_url)
     host = parts.netloc.rpartition("@")[2]
     operator_text = f"STORAGE_URL ({parts.scheme}://{host}{parts.path}): {error.message}"

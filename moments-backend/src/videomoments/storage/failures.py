@@ -1,5 +1,5 @@
-"""Why an object store could not be used, in words. The text of its client's errors names hosts and sometimes signed addresses: it is only
-looked through for signs, never shown."""
+"""Describes why an object store could not be used. The text of its client's errors may hold hosts and signed addresses: it is only
+searched, never shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from videomoments.core.errors import StorageError
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """A `code`, the pieces of text that betray it, and what people are told."""
+    """A `code`, the pieces of text that identify it, and the words and advice that users read."""
 
     code: str
     signs: tuple[str, ...]
@@ -69,7 +69,7 @@ _SIGNS = (
 
 
 def store_failure(error: BaseException) -> StorageError:
-    """`error` of obstore as one line, with a stable code (`store_…`, else `storage_error`)."""
+    """Returns `error` of obstore as one line, with a stable code (`store_…`, else `storage_error`)."""
     text = str(error)
     found = next((sign for sign in _SIGNS if any(part in text for part in sign.signs)), None)
     if found is not None:

@@ -1,8 +1,8 @@
-"""The keys of all objects: everything of a video stands below `videos/{video_id}/`, the pieces of an unfinished upload below
+"""Builds the keys of all objects: everything of a video is below `videos/{video_id}/`, the pieces of an unfinished upload below
 `uploads/{upload_id}/`.
 
-Objects can't be fenced like rows, so each attempt of a run writes under a name of its own, the fenced row names the one that counts, and a
-sweeper removes what no row names. An upload belongs to no run: its own identifier stands where the request's would, with attempt 0.
+Objects can't be fenced like rows. So each attempt of a run writes under its own name, the fenced row names the one that counts, and a
+sweeper removes what no row names. An upload belongs to no run: its own identifier takes the place of the request's, with attempt 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from videomoments.core.names import ClipKind
 from videomoments.storage.object_store import check_key
 
-# Extensions say what a file is when the store serves it; any other becomes `.bin`.
+# The store serves a file by its extension; any other extension becomes `.bin`.
 CONTENT_TYPES = {
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
@@ -64,7 +64,7 @@ _STEM = re.compile(r"(?:.*-)?(?P<request>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]
 
 @dataclass(frozen=True, slots=True)
 class ObjectOwner:
-    """Who wrote an object. For an upload `attempt` is 0 and `request_id` names the upload."""
+    """Which run or upload wrote an object. For an upload, `attempt` is 0 and `request_id` names the upload."""
 
     video_id: str
     request_id: str
@@ -72,7 +72,7 @@ class ObjectOwner:
 
 
 def video_prefix(video_id: str) -> str:
-    """All objects of the video, for listing and deleting."""
+    """Returns the prefix of all objects of the video, for listing and deleting."""
     return check_key(f"videos/{video_id}") + "/"
 
 
@@ -81,17 +81,17 @@ def source_key(video_id: str, request_id: str, attempt: int, extension: str) -> 
 
 
 def upload_key(video_id: str, upload_id: str, extension: str) -> str:
-    """A source that a person gave as a file, before any run."""
+    """Returns the key of a source that a user uploaded, before any run."""
     return source_key(video_id, upload_id, 0, extension)
 
 
 def parts_prefix(upload_id: str) -> str:
-    """The pieces of an upload that is not complete."""
+    """Returns the prefix of the pieces of an incomplete upload."""
     return check_key(f"uploads/{upload_id}") + "/"
 
 
 def part_key(upload_id: str, offset: int, name: str) -> str:
-    """A piece that begins at byte `offset`. `name` tells apart two requests that send the same one."""
+    """Returns the key of a piece that begins at byte `offset`. `name` tells apart two requests that send the same piece."""
     return check_key(f"uploads/{upload_id}/{offset}-{name}.bin")
 
 
@@ -100,13 +100,13 @@ def audio_key(video_id: str, request_id: str, attempt: int) -> str:
 
 
 def is_audio(key: str) -> bool:
-    """Whether it is extracted audio, not its waveform, nor a source that is sound alone."""
+    """Returns whether it is extracted audio, rather than its waveform or an audio-only source."""
     parts = key.split("/")
     return len(parts) == 4 and (parts[0], parts[2]) == ("videos", "audio") and key.endswith(".wav")
 
 
 def waveform_key(audio_url: str) -> str:
-    """The waveform beside an audio object: the row that names the audio names it too."""
+    """Returns the key of the waveform of an audio object. A row that names the audio counts as naming the waveform, too."""
     return check_key(audio_url.removesuffix(".wav") + ".waveform")
 
 
@@ -115,23 +115,23 @@ def clip_key(video_id: str, moment_id: str, kind: ClipKind, request_id: str, att
 
 
 def thumbnail_key(video_id: str, name: str, request_id: str, attempt: int) -> str:
-    """`name` is ours: `video`, or the moment's identifier."""
+    """Returns the key of a thumbnail. `name` is ours: `video`, or the moment's identifier."""
     return check_key(f"videos/{video_id}/thumbnails/{name}-{request_id}-{attempt}.jpg")
 
 
 def safe_extension(name: str) -> str:
-    """The extension of a file name (or an extension itself) that we know, in lower case, else `.bin`."""
+    """Returns the extension of a file name (or an extension itself) in lower case if we know it, else `.bin`."""
     suffix = PurePosixPath("x" + name if name.startswith(".") else name).suffix.lower()
     return suffix if suffix in CONTENT_TYPES else ".bin"
 
 
 def content_type_of(key: str) -> str:
-    """The media type that a key's extension stands for."""
+    """Returns the media type of a key's extension."""
     return CONTENT_TYPES.get(PurePosixPath(key).suffix, UNKNOWN_TYPE)
 
 
 def owner_of(key: str) -> ObjectOwner | None:
-    """Which run's attempt (or upload) wrote the key; None for a key that is not of this layout."""
+    """Returns which run's attempt (or upload) wrote the key; None for a key outside this layout."""
     owned = _OWNED.fullmatch(key)
     stem = _STEM.fullmatch(PurePosixPath(key).stem)
     if owned is None or stem is None:

@@ -1,4 +1,4 @@
-"""A folder as object store. Files are published by rename after fsync; what is not finished stands in `.partial`, out of every listing."""
+"""Stores objects in a folder. Files are published by rename after fsync; unfinished files are in `.partial`, which no listing shows."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from videomoments.storage.signing import SignedUrl, UrlSigner
 
 T = TypeVar("T")
 _PARTIAL = ".partial"
-# How often a folder may vanish under one upload: each time another deletion emptied it.
+# How often a folder may vanish under one upload: each time, another deletion emptied it.
 _FOLDER_TRIES = 100
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 class _Stopped(MomentsError):
-    """The task that waits for this thread has been cancelled."""
+    """Ends the thread of a task that was cancelled."""
 
 
 class LocalStore:
-    """See `ObjectStore`. The content type of an object follows from its key's extension."""
+    """Implements `ObjectStore`. The content type of an object follows from its key's extension."""
 
     def __init__(self, root: Path, signer: UrlSigner) -> None:
         self._signer = signer
@@ -77,7 +77,7 @@ class LocalStore:
         target = self._path(key)
         digest = hashlib.sha256()
         done = 0
-        # Only our own writes are translated: what `chunks` raises is its caller's business.
+        # Only our own writes are translated: the caller handles what `chunks` raises.
         with self._scratch() as partial, partial.open("xb") as writer:
             async for chunk in chunks:
                 done += len(chunk)
@@ -122,7 +122,7 @@ class LocalStore:
     async def stream(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         path = self._path(key)
         with _translated(key):
-            # One open file throughout: a deletion in between doesn't cut the answer short.
+            # One open file throughout, so that a deletion in between doesn't cut the stream short.
             source = await asyncio.to_thread(path.open, "rb")
             with source:
                 left = (os.fstat(source.fileno()).st_size if end is None else end) - start
@@ -219,7 +219,7 @@ class LocalStore:
 
     def _path(self, key: str) -> Path:
         path = self._root / check_key(key)
-        # The pattern allows no way out; a link inside the folder would.
+        # The pattern of keys can't leave the folder, but a link inside it could.
         if not path.resolve().is_relative_to(self._root):
             raise StorageError("A link in the store leads out of it.", retryable=False)
         return path
@@ -241,7 +241,7 @@ class LocalStore:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """A name for an unfinished file, which is gone afterwards unless it has been published."""
+        """Yields a name for an unfinished file, and removes the file afterwards unless it was published."""
         partial = self._partial / uuid.uuid4().hex
         try:
             yield partial
@@ -261,7 +261,7 @@ class LocalStore:
                 partial.replace(target)
                 break
             except (FileNotFoundError, FileExistsError):
-                # A deletion beside us has just removed an empty folder: before the rename, or between mkdir's finding it and looking at it.
+                # Another deletion has just removed an empty folder: before the rename, or between mkdir's finding it and looking at it.
                 if not left or not partial.exists():
                     raise
         folder = os.open(target.parent, os.O_RDONLY)
@@ -288,7 +288,7 @@ def _files(folder: Path, hidden: Path) -> Iterator[Path]:
 
 
 def _copy(source: BinaryIO, target: BinaryIO, stop: threading.Event, report: OnProgress) -> str:
-    """Copies all; answers the SHA-256 of it."""
+    """Copies all of `source`. Returns its SHA-256 (hex)."""
     size = os.fstat(source.fileno()).st_size
     digest = hashlib.sha256()
     while chunk := source.read(CHUNK_BYTES):
@@ -301,7 +301,8 @@ def _copy(source: BinaryIO, target: BinaryIO, stop: threading.Event, report: OnP
 
 
 def _link_or_copy(source_path: Path, target: Path, stop: threading.Event, report: OnProgress) -> None:
-    """Objects never change, so a second name for the same bytes is as good as a copy, and free; across file systems it has to be a copy."""
+    """Links or copies the object. Objects never change, so a second name for the same bytes costs nothing; across file systems it is
+    copied."""
     try:
         target.hardlink_to(source_path)
     except FileNotFoundError:
@@ -319,7 +320,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _on_loop(on_progress: OnProgress | None) -> OnProgress:
-    """The callback as a thread may call it."""
+    """Returns the callback in a form that a thread may call."""
     if on_progress is None:
         return lambda _done, _total: None
     loop = asyncio.get_running_loop()
@@ -331,7 +332,7 @@ def _on_loop(on_progress: OnProgress | None) -> OnProgress:
 
 
 async def _stoppable(key: str, work: Callable[[threading.Event], T]) -> T:
-    """Runs `work` in a thread. A cancelled caller waits until the thread has noticed and cleaned up."""
+    """Runs `work` in a thread. A cancelled caller waits until the thread has stopped and cleaned up."""
     with _translated(key):
         return await in_thread(work)
 
@@ -347,7 +348,7 @@ def _translated(key: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OutOfSpace("The store's disk is full.") from error
-        # Never the path: it is ours, and this text reaches people.
+        # Never the path: it is internal, and users see this text.
         why = os.strerror(error.errno or 0)
         if error.errno in _NOT_WRITABLE:
             advice = "Let this user write the folder that STORAGE_URL names, or name another."

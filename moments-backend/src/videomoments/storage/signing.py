@@ -1,4 +1,4 @@
-"""Signed addresses of our own, for stores that have none: `/api/objects/{key}?expires=…&signature=…`."""
+"""Signs our own addresses, for stores that can't: `/api/objects/{key}?expires=…&signature=…`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORTEST_STEP = 10
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """An address that works until `expires_at`. A relative one (it begins with `/`) is meant for the API's own host."""
+    """An address that works until `expires_at`. A relative one (it begins with `/`) belongs to the API's own host."""
 
     url: str = field(repr=False)
     expires_at: datetime
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 
 class UrlSigner:
-    """HMAC-SHA256 over method, key, expiry and download name, so that none of them can be exchanged."""
+    """Signs method, key, expiry and download name with HMAC-SHA256, so that none of them can be exchanged."""
 
     def __init__(self, signing_key: str, public_url: str | None = None) -> None:
         if not signing_key:
@@ -40,7 +40,8 @@ class UrlSigner:
         self._base = (public_url or "").rstrip("/")
 
     def sign(self, key: str, *, expires_in: timedelta, method: str = "GET", download_name: str | None = None) -> SignedUrl:
-        """`expires_in` is rounded up, by a twelfth at most: asked for again soon, an address stays the same, and browsers' caches hit."""
+        """Signs an address. `expires_in` is rounded up by at most a twelfth, so that repeated requests get the same address and browsers'
+        caches hit."""
         expires = int(time.time() + expires_in.total_seconds())
         step = int(expires_in.total_seconds()) // 12
         if step >= _SHORTEST_STEP:
@@ -52,14 +53,14 @@ class UrlSigner:
         return SignedUrl(url, datetime.fromtimestamp(expires, UTC))
 
     def verify(self, key: str, *, expires: int, signature: str, method: str = "GET", download_name: str | None = None) -> Verdict:
-        """The signature is compared first: an expiry that was edited is tampering, not age."""
+        """Compares the signature first: an edited expiry is tampering, not expiry."""
         expected = self._signature(method, key, expires, download_name)
         if not hmac.compare_digest(expected.encode(), signature.encode()):
             return Verdict.TAMPERED
         return Verdict.VALID if time.time() < expires else Verdict.EXPIRED
 
     def _signature(self, method: str, key: str, expires: int, download_name: str | None) -> str:
-        # Lengths first: no two different requests give the same text.
+        # Each part is preceded by its length, so that no two different requests give the same text.
         parts = [method.upper(), key, str(expires), download_name or ""]
         text = "".join(f"{len(part)}:{part}" for part in parts)
         digest = hmac.new(self._key, text.encode(), hashlib.sha256).digest()
