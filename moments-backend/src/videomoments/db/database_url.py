@@ -1,8 +1,8 @@
-"""`DATABASE_URL` in the form that PostgreSQL's own programs and managed services write it, as what asyncpg takes.
+"""Translates `DATABASE_URL`, in the form of PostgreSQL's own programs and managed services, into what asyncpg takes.
 
-asyncpg knows libpq's parameters only in a DSN of its own, SQLAlchemy hands a URL's parameters on as they are: this is the one place that
-translates them (https://www.postgresql.org/docs/current/libpq-connect.html, sections 32.1.1.2 and 32.1.2). What is not known is refused by
-name. No value is ever repeated in an error: it may be a password.
+asyncpg knows libpq's parameters only in a DSN of its own, and SQLAlchemy passes a URL's parameters on unchanged: only this module
+translates them (https://www.postgresql.org/docs/current/libpq-connect.html, sections 32.1.1.2 and 32.1.2). Unknown parameters are refused
+by name. No value is ever repeated in an error: it may be a password.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _FORM = "It has the form postgresql://user:password@host:5432/database."
 _ENCODE = "Signs of the password that mean something in a URL are written with %: @ as %40, / as %2F, : as %3A, ? as %3F, # as %23."
 _DEFAULT_PORT = 5432
 _CONNECT_SECONDS = 15.0
-# For connections as such. What they ask for is either the case anyway or an optimisation.
+# Accepted and ignored: what these ask for is either the case anyway or an optimisation.
 _IDLE = {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "fallback_application_name"}
-# Parameters of which one value is what we do, and any other would be a promise that is not kept.
+# Only these values describe what we do. Any other would be a promise that we break.
 _FIXED = {"client_encoding": ("utf8", "utf-8"), "gssencmode": ("disable", "prefer"), "load_balance_hosts": ("disable",)}
 _WHERE = {"host", "port", "user", "password", "dbname", "database", "passfile"}
 _HOW = {"application_name", "connect_timeout", "options", "target_session_attrs", "pgbouncer"}
@@ -37,7 +37,7 @@ _WRITABLE = ("any", "read-write", "primary")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a database is and how it is reached. `hosts` are tried in order; one that begins with a slash is a folder with a socket."""
+    """Where a database is and how it is reached. `hosts` are tried in order; one that begins with a slash is the folder of a socket."""
 
     hosts: tuple[tuple[str, int], ...]
     user: str | None
@@ -51,12 +51,12 @@ class Address:
     caches: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """For people: `db.example.com:5432`; never a password."""
+        """Returns the address for messages: `db.example.com:5432`; never a password."""
         named = [host if host.startswith("/") else f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.hosts]
         return ", ".join(named) or "its default socket"
 
     def arguments(self, **session: str) -> dict[str, Any]:
-        """Keyword arguments of `asyncpg.connect`, without a time limit. `session` are settings of ours; the address's own win.
+        """Returns keyword arguments of `asyncpg.connect`, without a time limit. `session` are our settings; the address's own win.
 
         Raises InvalidInput where a file that the address names can't be used.
         """
@@ -77,7 +77,7 @@ class Address:
 
 
 def parse_address(url: str) -> Address:
-    """Reads a `postgres://` or `postgresql://` URL; a driver's name (`postgresql+asyncpg://`) is taken off.
+    """Reads a `postgres://` or `postgresql://` URL. A driver's name (`postgresql+asyncpg://`) is removed.
 
     Raises InvalidInput (`invalid_database_url`), which names the parameter or the part that is wrong.
     """
@@ -111,7 +111,7 @@ def _wrong(what: str, advice: str = "") -> InvalidInput:
 
 
 def _parameters(query: str) -> dict[str, str]:
-    """The parameters by name, decoded as libpq does (a plus sign is a plus sign); the last of several counts."""
+    """Returns the parameters by name, decoded as libpq does (a plus sign is a plus sign). The last of several counts."""
     given: dict[str, str] = {}
     for part in query.split("&") if query else ():
         name, equals, value = part.partition("=")
@@ -138,7 +138,8 @@ POOLER_ADVICE = "Use the direct address of the database, or the pooler's session
 
 
 def _hosts(spec: str, ports: str, *, encoded: bool) -> tuple[tuple[str, int], ...]:
-    """`spec` is a list such as `a,b:5433` or `[::1]:5432`; `ports` those of the parameter, one for all or one each."""
+    """Returns hosts with their ports. `spec` is a list such as `a,b:5433` or `[::1]:5432`; `ports` are those of the parameter, one for all
+    or one each."""
     if not spec:
         return (("localhost", _port(ports)),) if ports else ()
     found = []
@@ -177,7 +178,8 @@ def _port(text: str) -> int:
 
 
 def _seconds(text: str | None) -> float:
-    """libpq: whole seconds, of which 0 and less mean no limit; a start that never ends helps nobody, so that is our own limit."""
+    """Returns the time limit in seconds. In libpq 0 and less mean no limit; a start that never ends helps nobody, so our own limit
+    applies."""
     if text is None:
         return _CONNECT_SECONDS
     if not re.fullmatch(r"-?\d{1,6}", text):

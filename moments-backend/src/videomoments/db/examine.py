@@ -1,4 +1,4 @@
-"""Whether a database that others share can be worked with: asked at the start, and by `moments doctor`."""
+"""Checks at the start, and for `moments doctor`, whether a shared database can be used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FACTS = """
 
 
 async def check_database(database_url: str) -> str:
-    """What was found, in a few words: version, TLS, schema.
+    """Returns what was found, in a few words: version, TLS, schema.
 
     Raises:
         InvalidInput: the address can't be read.
@@ -40,7 +40,7 @@ async def check_database(database_url: str) -> str:
 async def _facts(address: Address) -> tuple[Any, str | None]:
     first = await _connected(address)
     try:
-        # In a transaction a pooler keeps to one session, whatever its mode; so does a statement without a name.
+        # A pooler keeps a transaction to one session, whatever its mode, and likewise an unnamed statement.
         async with first.transaction():
             facts = await first.fetchrow(_FACTS)
             assert facts is not None
@@ -52,8 +52,8 @@ async def _facts(address: Address) -> tuple[Any, str | None]:
 
 
 async def _refuse_shared_session(address: Address, pid: int) -> None:
-    """When two connections at once get the same session of the server, a pooler between hands sessions out by transaction, and what
-    belongs to a session (locks that limit a model's calls) would belong to anybody."""
+    """Refuses a pooler that hands sessions out by transaction: two connections open at once get the same session of the server. Locks of a
+    session, which limit a model's calls, would then be shared by anybody."""
     second = await _connected(address)
     try:
         async with second.transaction():

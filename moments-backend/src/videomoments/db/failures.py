@@ -1,4 +1,4 @@
-"""Why PostgreSQL could not be used, in words: host, port, user and cause, and what to do. Never the password."""
+"""Describes why PostgreSQL could not be used: host, port, user and cause, and what to do. Never the password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONNECTING = (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError
 
 _CHECK = "Check DATABASE_URL."
 _REFUSED_UPGRADE = "rejected SSL upgrade"
-# By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), where the number alone says it.
+# Causes by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), where the code alone suffices.
 _STATES = {
     "28P01": Unreached("password", "does not accept the password", "Check the user and the password in DATABASE_URL."),
     "3D000": Unreached("missing", "has no database of that name", "Create it (createdb), or name another in DATABASE_URL."),
@@ -29,17 +29,17 @@ _STATES = {
 
 
 def database_failure(error: BaseException, address: Address) -> ServiceUnavailable:
-    """`error` of connecting or of a first statement as one line, with a stable code (`database_…`)."""
+    """Returns `error` of connecting or of a first statement as one line, with a stable code (`database_…`)."""
     return _failure(_found(error, address), address)
 
 
 def pooler_failure(address: Address) -> ServiceUnavailable:
-    """A pooler that gives sessions out by transaction."""
+    """Returns the error for a pooler that hands sessions out by transaction."""
     return _failure(_STATES["26000"], address)
 
 
 def read_only_failure(address: Address) -> ServiceUnavailable:
-    """A replica, or a database that is set to read-only."""
+    """Returns the error for a replica, or a database that is set to read-only."""
     return _failure(_STATES["25006"], address)
 
 
@@ -94,7 +94,7 @@ def _with_tls_advice(way: Unreached) -> Unreached:
 
 
 def _server(error: asyncpg.PostgresError, address: Address) -> Unreached:
-    """What the server itself says."""
+    """Returns what the server itself reports."""
     state, said = error.sqlstate or "", str(error).lower()
     if "unsupported startup parameter" in said:
         return Unreached("pooler", "is a pooler that takes no settings of a session", POOLER_ADVICE)
@@ -113,7 +113,7 @@ def _server(error: asyncpg.PostgresError, address: Address) -> Unreached:
 def _authorisation(said: str, address: Address) -> Unreached:
     if "certificate" in said:
         return Unreached("not_allowed", "demands a client certificate", "Name one by sslcert and sslkey in DATABASE_URL.")
-    # Where TLS was tried first, as it is unless the address says otherwise, the lack of it is not the reason.
+    # TLS was tried first unless the address forbids it, so its absence is the reason only with these modes.
     if "pg_hba.conf" in said and ("no encryption" in said or "ssl off" in said) and address.tls.mode in ("disable", "allow"):
         return Unreached(
             "tls_needed", "does not let this user in without TLS", "Add ?sslmode=require; if it stays, pg_hba.conf has no entry."

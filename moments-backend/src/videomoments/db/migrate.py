@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this code, whether it is empty or older. Safe to call from several processes at once."""
+"""Upgrades a database, empty or older, to the schema of this code. Safe to call from several processes at once."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from videomoments.db.database_url import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 from videomoments.db.session import open_engine
 
-# The newest revision in migrations/versions (a test compares). Named here so that a start need not load Alembic to see that all is well.
+# The newest revision in migrations/versions (a test compares). It stands here so that a start need not load Alembic.
 HEAD = "0015"
-_LOCK = 0x766D_6D69  # any constant: all upgraders of one database queue on it
+_LOCK = 0x766D_6D69  # any constant: all upgraders of one database wait for it
 _UPGRADE = "Run moments db upgrade once."
 
 
 def migrations_folder() -> Path:
-    """Where the revisions lie: beside the package in a wheel, in `moments-backend/` in a checkout."""
+    """Returns the folder of the revisions: beside the package in a wheel, in `moments-backend/` in a checkout."""
     packaged = Path(__file__).parents[1] / "migrations"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "migrations"
 
 
 async def current_revision(database_url: str) -> str | None:
-    """The revision of the database, None when it is empty. Raises ServiceUnavailable (`database_…`), InvalidInput for a wrong address."""
+    """Returns the database's revision; None when it is empty. Raises ServiceUnavailable (`database_…`), InvalidInput for a wrong
+    address."""
     address = parse_address(database_url)
     engine = open_engine(address)
     try:
@@ -37,7 +38,7 @@ async def current_revision(database_url: str) -> str | None:
 
 
 def schema_problem(revision: str | None, address: Address) -> ServiceUnavailable | None:
-    """What is wrong with a database of that revision, and what to do; None when it is this version's."""
+    """Returns the problem of a database of that revision, with advice; None when it is this version's."""
     where = f"The database {address.database or ''} at {address}".replace("  ", " ")
     if revision is None:
         said = "has no tables of VideoMoments yet"
@@ -57,7 +58,7 @@ def _newer(where: str, revision: str) -> ServiceUnavailable:
 
 
 async def upgrade(database_url: str) -> bool:
-    """Runs what is missing; True when something was.
+    """Runs the missing migrations. Returns True when there were any.
 
     Raises:
         ServiceUnavailable: the database can't be reached or changed (`database_…`, `migration_failed`), or is newer than this code.
@@ -119,7 +120,7 @@ def _upgrade(connection: Connection) -> bool:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
-    except CommandError as error:  # another program's, or made meanwhile by a newer version
+    except CommandError as error:  # the schema is another program's, or a newer version upgraded it meanwhile
         raise _newer("The database", str(revision)) from error
     connection.commit()
     return True

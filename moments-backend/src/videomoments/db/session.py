@@ -1,4 +1,4 @@
-"""One engine per process, one short transaction per use."""
+"""Provides one engine per process, and one short transaction per use."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from videomoments.core.tasks import finished
 from videomoments.db.database_url import Address, parse_address
 from videomoments.db.failures import CONNECTING, database_failure
 
-# A connection that rested so long may have been cut off without a word by something in between.
+# Seconds. After so long without use, something in between may have dropped the connection silently.
 _RESTED_SECONDS = 60.0
 _CLOSE_SECONDS = 5.0
-# Milliseconds. A worker that is frozen in a transaction, or was killed while it waited for a lock, must not hold up the others.
+# Milliseconds. A worker that hangs in a transaction, or was killed while it waited for a lock, must not block the others.
 _SESSION = {
     "application_name": "videomoments",
     "idle_in_transaction_session_timeout": "15000",
@@ -36,19 +36,20 @@ Session = AsyncSession
 
 
 class Executor(Protocol):
-    """What runs a statement: a `Session`, or the `Database` itself for a transaction of its own."""
+    """Runs a statement: a `Session`, or the `Database` itself for a transaction of its own."""
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> Result[Any]: ...
 
 
 class AlreadyThere(Exception):
-    """A unique index refuses the write."""
+    """A unique index refused the write."""
 
 
 class Database:
     """PostgreSQL through asyncpg.
 
-    `url` as in `db.address`. Sessions are never held across a model call or a cut (F70). Raises InvalidInput for a URL that can't be read.
+    `url` as in `db.database_url`. Sessions are never held across a model call or a cut (F70). Raises InvalidInput for a URL that can't be
+    read.
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
@@ -62,7 +63,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Commits at the end, rolls back on an error.
+        """Opens a transaction that commits at the end and rolls back on an error.
 
         Raises:
             ServiceUnavailable: PostgreSQL can't be reached or went away.
@@ -74,12 +75,12 @@ class Database:
                 yield session
                 await session.commit()
             finally:
-                # Rolls back what was not committed. Broken off, it would leave its locks to a session that nobody speaks for.
+                # Rolls back what was not committed. If this were cancelled, its locks would stay with a session that nobody uses.
                 await finished(session.close(), seconds=_CLOSE_SECONDS)
 
     async def execute(self, statement: Executable, params: Mapping[str, Any] | None = None, /) -> CursorResult[Any]:
-        """One statement that is a transaction of its own: a third of the work of `transaction()`, and one way to the server instead of
-        three. For what happens with every run.
+        """Runs one statement as a transaction of its own: a third of the work of `transaction()`, and one round trip instead of three. For
+        what happens with every run.
 
         Raises:
             ServiceUnavailable: PostgreSQL can't be reached or went away. Whether the statement took effect is then unknown.
@@ -102,7 +103,7 @@ class Database:
 
 
 def open_engine(address: Address, **pool: Any) -> AsyncEngine:
-    """An engine whose every connection goes where `address` says, and as it says."""
+    """Returns an engine whose connections all go where `address` says, with its parameters."""
     arguments = address.arguments(**_SESSION) | {"timeout": address.connect_seconds}
     if "prepared_statement_cache_size" in address.caches:
         arguments["prepared_statement_cache_size"] = address.caches["prepared_statement_cache_size"]
@@ -110,20 +111,20 @@ def open_engine(address: Address, **pool: Any) -> AsyncEngine:
 
 
 def connect_arguments(url: str) -> dict[str, Any]:
-    """`url` as keyword arguments of `asyncpg.connect`, for the few connections that must outlive a transaction (lease, model slots).
-    Their time limit is their own."""
+    """Returns `url` as keyword arguments of `asyncpg.connect`, for the few connections that must outlive a transaction (lease, model
+    slots). They set their own time limits."""
     return parse_address(url).arguments(application_name="videomoments")
 
 
 def unavailable(error: BaseException, address: Address) -> ServiceUnavailable:
-    """What a caller over HTTP may know, and for the log and the command line all of it."""
+    """Returns the error: a caller over HTTP sees the bare fact, the log and the command line see all of it."""
     found = database_failure(error, address)
     return ServiceUnavailable("PostgreSQL does not answer.", code="database_unavailable", operator=found.operator_text)
 
 
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:
-    """Before each use. A ping would cost three ways to the server; that it has closed the connection is known here already, or lies unread:
-    to a connection that rests a server says little but its end."""
+    """Refuses a dead connection before each use. A ping would cost three round trips. That the server closed it is known here already or
+    lies unread, because a server sends little else to an idle connection."""
     del proxy
     driver = connection.driver_connection
     rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
@@ -146,11 +147,12 @@ def _note_rest(connection: Any, record: Any) -> None:
 
 
 def _away(error: Exception) -> bool:
-    """Whether the database is the trouble, not the statement. A server that shuts down breaks connections with errors of its own."""
+    """Returns whether the database is unavailable, rather than the statement wrong. A server that shuts down breaks connections with its
+    own errors."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
             return True
-        # A connection that breaks in the middle of a statement, or is not let in at all, may come as no kind of its own.
+        # A connection that breaks within a statement, or is not let in at all, may raise a plain DBAPIError.
         return str(getattr(error.orig, "sqlstate", "") or "").startswith(("08", "28", "3D", "53300", "57P"))
     if isinstance(error, asyncpg.PostgresError):  # while connecting: starting up, shutting down, too many connections, not let in
         return (error.sqlstate or "").startswith(("08", "28", "3D", "53", "57"))

@@ -1,4 +1,4 @@
-"""libpq's TLS parameters as what asyncpg takes: a context, or the name of a mode that falls back by itself."""
+"""Translates libpq's TLS parameters into what asyncpg takes: a context, or the name of a mode that may fall back to no TLS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TLS_PARAMETERS = frozenset(
     {"sslmode", "ssl", *_FILES, "sslpassword", "channel_binding", "sslnegotiation", "sslsni", "sslcompression"}
     | {"ssl_min_protocol_version", "ssl_max_protocol_version"}
 )
-# As libpq reads them where the address says nothing.
+# The variables from which libpq reads what the address leaves out.
 _ENVIRONMENT = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY", "sslcrl": "PGSSLCRL"}
 _SYSTEM = "system"
 _ROOT_CERTIFICATE = Path(".postgresql") / "root.crt"
@@ -26,9 +26,9 @@ _ROOT_CERTIFICATE = Path(".postgresql") / "root.crt"
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a connection is protected. `mode` is libpq's `sslmode`, None where nothing asks for one (then as `prefer`).
+    """How a connection is protected. `mode` is libpq's `sslmode`; None when none is given (then as `prefer`).
 
-    `root` is a file of certificates or `system`; without one, `require` believes any certificate, as libpq does.
+    `root` is a file of certificates or `system`. Without one, `require` accepts any certificate, as libpq does.
     """
 
     mode: str | None = None
@@ -43,11 +43,11 @@ class Tls:
 
     @property
     def demanded(self) -> bool:
-        """Whether an unprotected connection is refused."""
+        """Returns whether an unprotected connection is refused."""
         return self.mode in ("require", "verify-ca", "verify-full")
 
     def argument(self) -> ssl.SSLContext | str | bool | None:
-        """asyncpg's `ssl`. Raises InvalidInput (`invalid_database_url`) where a file can't be used."""
+        """Returns asyncpg's `ssl` argument. Raises InvalidInput (`invalid_database_url`) where a file can't be used."""
         if self.mode == "disable":
             return False
         return self._context() if self.demanded else self.mode
@@ -74,7 +74,7 @@ class Tls:
 
 
 def tls_of(given: Mapping[str, str], refuse: Refuse) -> Tls:
-    """The parameters together. Where they contradict each other, or name a file that is not there, raises what `refuse` makes."""
+    """Combines the parameters. Where they contradict each other, or name a missing file, raises what `refuse` returns."""
     given = {name: value for name, variable in _ENVIRONMENT.items() if (value := os.environ.get(variable))} | dict(given)
     named = {name: _file(name, given[name], refuse) for name in _FILES if given.get(name)}
     mode, root = _verified(_mode(given, refuse), named, given, refuse)
@@ -98,7 +98,7 @@ def tls_of(given: Mapping[str, str], refuse: Refuse) -> Tls:
 
 
 def _mode(given: Mapping[str, str], refuse: Refuse) -> str | None:
-    # `ssl` is what SQLAlchemy's and Java's drivers call it.
+    # SQLAlchemy's and Java's drivers call it `ssl`.
     words = {"true": "require", "1": "require", "on": "require", "false": "disable", "0": "disable", "off": "disable"}
     mode = given.get("sslmode") or given.get("ssl")
     if mode is None:
@@ -110,11 +110,11 @@ def _mode(given: Mapping[str, str], refuse: Refuse) -> str | None:
 
 
 def _verified(mode: str | None, named: Mapping[str, str], given: Mapping[str, str], refuse: Refuse) -> tuple[str | None, str | None]:
-    """The mode, and by which certificates the server's is verified."""
+    """Returns the mode, and the certificates that verify the server's."""
     root = named.get("sslrootcert") or _home_root()
     if given.get("channel_binding", "prefer") == "require":
-        # The driver can't bind the password's exchange to the channel. What that protects from, somebody in between, a verified
-        # certificate and name protect from as well.
+        # The driver can't bind the password exchange to the channel. A verified certificate and name protect from the same attack, a man in
+        # the middle.
         if mode in ("disable", "allow"):
             raise refuse("asks for channel_binding=require without TLS.", "Add sslmode=verify-full.")
         return "verify-full", root or _SYSTEM
@@ -129,13 +129,13 @@ def _verified(mode: str | None, named: Mapping[str, str], given: Mapping[str, st
     if mode is None and "sslrootcert" in named:
         return "verify-ca", root
     if mode in ("verify-ca", "verify-full"):
-        # Without a file of the database's own: the public ones, which say something only together with the name.
+        # Without a file of the database's own, the public certificates apply, which prove something only together with the name.
         return (mode, root) if root else ("verify-full", _SYSTEM)
     return mode, root if mode == "require" else None
 
 
 def _home_root() -> str | None:
-    """libpq's own place for it."""
+    """Returns libpq's default file, if it exists."""
     try:
         path = Path.home() / _ROOT_CERTIFICATE
         return str(path) if path.is_file() else None
@@ -165,7 +165,7 @@ def _version(given: Mapping[str, str], name: str, default: ssl.TLSVersion, refus
 def _load(name: str, load: Callable[[], object]) -> None:
     try:
         load()
-    except (OSError, ssl.SSLError) as error:  # SSLError is an OSError: a file that is no certificate, a key of another one
+    except (OSError, ssl.SSLError) as error:  # SSLError is an OSError: the file is no certificate, or the key belongs to another one
         why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
         raise InvalidInput(
             f"The file that DATABASE_URL names by {name} can't be used ({why}).",

@@ -48,7 +48,7 @@ async def add(
 
 
 async def all_of(session: Session, *, revoked: bool) -> list[ApiKeyRow]:
-    """Oldest first; the revoked ones too where they are asked for."""
+    """Returns the keys, oldest first; with `revoked`, the revoked ones too."""
     statement = select(ApiKeyRow).order_by(ApiKeyRow.id)
     return list(await session.scalars(statement if revoked else statement.where(ApiKeyRow.revoked_at.is_(None))))
 
@@ -59,7 +59,7 @@ async def revoke(session: Session, identifier: str) -> ApiKeyRow | None:
 
 
 async def recognise(session: Session, key_hash: str) -> ApiKeyRow | None:
-    """The live key of that hash. Notes its use, at most once a minute."""
+    """Returns the live key of that hash, or None. Stores the time of its use, at most once a minute."""
     row: ApiKeyRow | None = await session.scalar(select(ApiKeyRow).from_statement(_RECOGNISE), {"hash": key_hash})
     if row is not None:
         await session.execute(_USED, {"hash": key_hash})

@@ -1,4 +1,4 @@
-"""Queries on videos that are to go."""
+"""Queries on videos that are deleted or being deleted."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ _DUE = text("SELECT identifier FROM videos WHERE deleted_at < now() - make_inter
 
 
 async def hide(session: Session, video_id: str) -> datetime | None:
-    """When the video was hidden, now or earlier; None where there is none."""
+    """Hides the video. Returns when it was hidden, now or earlier; None where there is none."""
     hidden: datetime | None = await session.scalar(_HIDE, {"id": video_id})
     return hidden
 
 
 async def restore(session: Session, video_id: str) -> bool:
-    """False where it is not hidden (any more). Raises AlreadyThere when its source has been registered anew meanwhile."""
+    """Shows a hidden video again. Returns False where it is not hidden (any more). Raises AlreadyThere when its source was registered again
+    meanwhile."""
     try:
         return await session.scalar(_RESTORE, {"id": video_id}) is not None
     except IntegrityError as error:
@@ -36,13 +37,13 @@ async def restore(session: Session, video_id: str) -> bool:
 
 
 async def active_runs(session: Session, video_id: str) -> list[str]:
-    """The request ids of the video's runs that have not ended."""
+    """Returns the request ids of the video's runs that have not ended."""
     return list(await session.scalars(_ACTIVE, {"id": video_id}))
 
 
 async def remove(session: Session, video_id: str) -> list[str] | None:
-    """Deletes the rows of a hidden video. Returns the runs that went with them, or None: it was restored meanwhile, or has an active run.
-    The lock keeps out a start that has just seen the video."""
+    """Deletes the rows of a hidden video. Returns its runs' request ids, or None when it was restored meanwhile or has an active run. The
+    lock keeps out a start that has just read the video."""
     video = await session.scalar(_LOCK, {"id": video_id})
     if video is None or await active_runs(session, video_id):
         return None
@@ -52,5 +53,5 @@ async def remove(session: Session, video_id: str) -> list[str] | None:
 
 
 async def due(session: Session, life: timedelta) -> list[str]:
-    """Some of the videos that were hidden longer ago than `life`."""
+    """Returns at most 20 of the videos that were hidden longer ago than `life`."""
     return list(await session.scalars(_DUE, {"life": life.total_seconds()}))

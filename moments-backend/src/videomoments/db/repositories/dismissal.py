@@ -21,7 +21,8 @@ _BRING_BACK = text("UPDATE pipeline_history SET dismissed_at = NULL WHERE identi
 
 
 async def dismiss(session: Session, request_id: str) -> datetime | None:
-    """When the run was dismissed, now or earlier; None where it has not failed, was not cancelled, or is not there."""
+    """Dismisses the run. Returns when it was dismissed, now or earlier; None where it does not exist or neither failed nor was
+    cancelled."""
     dismissed: datetime | None = await session.scalar(_DISMISS, {"id": request_id})
     return dismissed
 
@@ -32,5 +33,5 @@ async def dismiss_failed(session: Session) -> list[str]:
 
 
 async def bring_back(session: Session, request_id: str) -> bool:
-    """False where there is no such run."""
+    """Takes a dismissal back. Returns False where there is no such run."""
     return await session.scalar(_BRING_BACK, {"id": request_id}) is not None

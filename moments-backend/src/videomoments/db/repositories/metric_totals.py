@@ -10,7 +10,7 @@ from sqlalchemy import text
 from videomoments.core.metrics import Series
 from videomoments.db.session import Executor
 
-# In one order everywhere, so that two processes never wait for each other's rows.
+# Rows are locked in one order everywhere, so that two processes never wait for each other's rows.
 _ADD = text("""
     INSERT INTO metric_totals (name, labels, value)
     SELECT * FROM unnest(CAST(:names AS text[]), CAST(:labels AS text[]), CAST(:values AS float8[])) AS fresh (name, labels, value)
@@ -31,7 +31,7 @@ _STATE = text("""
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """How things stand now. `workers`: seen within a lease."""
+    """The present state of queue and workers. `workers` counts those seen within a lease."""
 
     queued: int
     processing: int

@@ -1,4 +1,4 @@
-"""Queries on what runs asked their chat models."""
+"""Queries on the stored calls of runs to their chat models."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from videomoments.db.tables import ModelCall
 
 
 async def of_run(session: Session, run_id: int) -> list[ModelCall]:
-    """In the order in which the answers came."""
+    """Returns the calls of a run in the order in which the answers came."""
     return list(await session.scalars(select(ModelCall).where(ModelCall.run_id == run_id).order_by(ModelCall.id)))

@@ -1,4 +1,4 @@
-"""Queries on how chat servers want to be asked, as it was learned from what they refused."""
+"""Queries on what chat servers accept, as learned from their refusals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from videomoments.db.session import Executor
 
 _OF_ONE = text("SELECT learned FROM model_dialects WHERE key = :key AND place = :place AND model_name = :name")
 _OF_ALL = text("SELECT key, place, model_name, learned FROM model_dialects")
-# Not of an entry that has been removed meanwhile: a run goes by the entries of its start.
+# Adds nothing for an entry that was removed meanwhile: a run uses the entries of its start.
 _ADD = text("""
     INSERT INTO model_dialects (key, place, model_name, learned)
     SELECT key, :place, :name, CAST(:learned AS jsonb) FROM model_configs WHERE key = :key
@@ -24,7 +24,7 @@ _FORGET = text("DELETE FROM model_dialects WHERE key = :key")
 
 
 class ServedModel(NamedTuple):
-    """A registry entry's key, where it leads, and the model's name there (empty where the entry gives none)."""
+    """A registry entry's key, its address, and the model's name there (empty where the entry gives none)."""
 
     key: str
     place: str
@@ -32,7 +32,7 @@ class ServedModel(NamedTuple):
 
 
 async def find(db: Executor, model: ServedModel) -> dict[str, Any] | None:
-    """What was learned of the model's server; None where nothing was."""
+    """Returns what was learned of the model's server; None where nothing was."""
     row = (await db.execute(_OF_ONE, model._asdict())).first()
     return None if row is None else dict(row.learned)
 
@@ -42,10 +42,10 @@ async def all_of(db: Executor) -> dict[ServedModel, dict[str, Any]]:
 
 
 async def learn(db: Executor, model: ServedModel, changes: Mapping[str, Any]) -> bool:
-    """Adds to what is known. False where the registry entry is gone."""
+    """Adds to what is known. Returns False where the registry entry is gone."""
     return (await db.execute(_ADD, model._asdict() | {"learned": json.dumps(dict(changes))})).first() is not None
 
 
 async def forget(db: Executor, key: str) -> None:
-    """Removes what is known of the entry's servers. Belongs to every edit of the entry, in its own transaction."""
+    """Removes what is known of the entry's servers. Call it with every edit of the entry, in the same transaction."""
     await db.execute(_FORGET, {"key": key})

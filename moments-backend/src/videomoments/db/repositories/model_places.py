@@ -1,4 +1,4 @@
-"""Queries on the places where models have answered."""
+"""Queries on the addresses where models have answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from videomoments.db.session import Executor
 
 _HAS = text("SELECT 1 FROM model_places WHERE key = :key AND place = :place")
-# Not of an entry that has been removed meanwhile: a run goes by the entries of its start.
+# Adds nothing for an entry that was removed meanwhile: a run uses the entries of its start.
 _ADD = text("""
     INSERT INTO model_places (key, place) SELECT key, :place FROM model_configs WHERE key = :key
     ON CONFLICT (key, place) DO UPDATE SET answered_at = now()
@@ -25,15 +25,15 @@ async def has(db: Executor, key: str, place: str) -> bool:
 
 
 async def add(db: Executor, key: str, place: str) -> None:
-    """The model has answered there just now."""
+    """Notes that the model has just answered there."""
     await db.execute(_ADD, {"key": key, "place": place})
 
 
 async def add_built_in(db: Executor, place: str) -> None:
-    """All built-in models have answered there."""
+    """Notes that all built-in models have answered there."""
     await db.execute(_BUILT_IN_ANSWERED, {"place": place})
 
 
 async def forget_others(db: Executor, key: str, place: str) -> None:
-    """Removes every other place of the model."""
+    """Removes every other address of the model."""
     await db.execute(_FORGET, {"key": key, "place": place})

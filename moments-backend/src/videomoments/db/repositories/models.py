@@ -12,12 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from videomoments.db.session import Session
 from videomoments.db.tables import ModelConfigRow
 
-# Of two objects the right one's fields count.
+# In `a || b`, the fields of `b` win.
 _WANTED = "CASE WHEN model_configs.edited THEN excluded.config || model_configs.config ELSE excluded.config END"
 
 
 async def seed(session: Session, configs: Sequence[dict[str, Any]], at: datetime) -> None:
-    """Adds what is missing, and brings entries that nobody edited up to date. Of an edited one only fields that it lacks are filled in."""
+    """Adds the entries that are missing, and updates those that nobody edited. In an edited entry, only missing fields are filled in."""
     rows = [{"key": config["key"], "config": config, "edited": False, "updated_at": at} for config in configs]
     statement = insert(ModelConfigRow).values(rows)
     await session.execute(
@@ -30,7 +30,7 @@ async def seed(session: Session, configs: Sequence[dict[str, Any]], at: datetime
 
 
 async def all_configs(session: Session) -> list[dict[str, Any]]:
-    """By key."""
+    """Returns all entries, ordered by key."""
     return list(await session.scalars(select(ModelConfigRow.config).order_by(ModelConfigRow.key)))
 
 
@@ -40,19 +40,19 @@ async def config_of(session: Session, key: str, *, locked: bool = False) -> dict
 
 
 async def add(session: Session, key: str, config: dict[str, Any], at: datetime) -> bool:
-    """False where there is an entry of that key already."""
+    """Adds an entry, marked as edited. Returns False where the key exists already."""
     values = {"key": key, "config": config, "edited": True, "updated_at": at}
     statement = insert(ModelConfigRow).values(values).on_conflict_do_nothing().returning(ModelConfigRow.key)
     return await session.scalar(statement) is not None
 
 
 async def put(session: Session, key: str, config: dict[str, Any], at: datetime) -> None:
-    """Adds or replaces an entry, as edited."""
+    """Adds or replaces an entry, marked as edited."""
     statement = insert(ModelConfigRow).values({"key": key, "config": config, "edited": True, "updated_at": at})
     changed = {name: statement.excluded[name] for name in ("config", "edited", "updated_at")}
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
 
 
 async def remove(session: Session, key: str) -> bool:
-    """False where there is none."""
+    """Removes an entry. Returns False where there is none."""
     return await session.scalar(delete(ModelConfigRow).where(ModelConfigRow.key == key).returning(ModelConfigRow.key)) is not None

@@ -13,15 +13,15 @@ from videomoments.core.names import ClipKind, RunKind, RunStatus
 from videomoments.db.session import Executor, Session
 from videomoments.db.tables import Clip, Moment, Run
 
-# What a run says of a moment.
+# The columns that a run writes.
 _FOUND = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
 _REMOVE_HIDDEN = text("DELETE FROM moments WHERE deleted_at < now() - make_interval(secs => :life)")
 
 
 async def replace_generated(session: Session, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
-    """Makes `rows` the original moments of this run, by position, in one statement. Returns all of them as `originals` does."""
+    """Stores `rows` as the original moments of this run, by position, in one statement. Returns all of them as `originals` does."""
     keep = [row["position"] for row in rows]
-    # What a user has edited of an earlier attempt stays as it is.
+    # A moment of an earlier attempt that a user edited stays as it is.
     stale = delete(Moment).where(
         Moment.run_id == run_id, Moment.parent_id.is_(None), Moment.position.not_in(keep), Moment.edited_at.is_(None)
     )
@@ -47,7 +47,7 @@ async def originals(session: Session, run_id: int) -> list[Moment]:
 
 
 async def unrefined(session: Session, run_id: int) -> list[Moment]:
-    """The run's original moments that have no refined form and that no user edited or deleted, in time order."""
+    """Returns the run's original moments that have no refined form and that no user edited or deleted, in time order."""
     refined = aliased(Moment)
     statement = (
         select(Moment)
@@ -64,7 +64,7 @@ async def unrefined(session: Session, run_id: int) -> list[Moment]:
 
 
 async def untouched(session: Session, video_pk: int, identifiers: Sequence[str]) -> list[Moment]:
-    """Those of these original moments of which no user edited or deleted either form, in time order."""
+    """Returns those of these original moments of which no user edited or deleted either form, in time order."""
     refined = aliased(Moment)
     touched = (refined.edited_at.is_not(None)) | (refined.deleted_at.is_not(None))
     statement = (
@@ -81,8 +81,8 @@ async def untouched(session: Session, video_pk: int, identifiers: Sequence[str])
 
 
 async def family_of(session: Session, video_pk: int, identifier: str) -> list[Moment]:
-    """The moment's original and then its refined form, if it has one, whichever of them is meant; nothing where there is none.
-    Both are locked against a user's changes until the transaction ends."""
+    """Returns the original of the moment and then its refined form, if any, whichever of them `identifier` names; nothing where there is
+    none. Both are locked against a user's changes until the transaction ends."""
     meant = select(func.coalesce(Moment.parent_id, Moment.id)).where(Moment.video_id == video_pk, Moment.identifier == identifier)
     head = meant.scalar_subquery()
     statement = (
@@ -96,7 +96,7 @@ async def family_of(session: Session, video_pk: int, identifier: str) -> list[Mo
 
 
 async def put_refined(session: Session, row: dict[str, Any]) -> None:
-    """The refined form of one moment in one run."""
+    """Stores the refined form of one moment in one run."""
     statement = insert(Moment).values(row)
     changed = {name: statement.excluded[name] for name in _FOUND} | {"clip_error": None}
     not_edited = Moment.edited_at.is_(None)
@@ -104,7 +104,7 @@ async def put_refined(session: Session, row: dict[str, Any]) -> None:
 
 
 async def final_of_run(session: Session, run_id: int) -> list[tuple[Moment, Moment | None]]:
-    """(final moment, its original or None) in time order: the refined one where it exists."""
+    """Returns pairs (final moment, its original or None) in time order. The final moment is the refined one where it exists."""
     refined = aliased(Moment)
     statement = (
         select(Moment, refined)
@@ -119,7 +119,7 @@ async def final_of_run(session: Session, run_id: int) -> list[tuple[Moment, Mome
 
 
 async def run_refined_by(session: Session, run: Run) -> Run:
-    """The run whose moments a run of the kind `refine` changes; any other run itself."""
+    """Returns the run whose moments a run of the kind `refine` changes; any other run itself."""
     if run.kind != RunKind.REFINE.value:
         return run
     found = select(Moment.run_id).where(Moment.video_id == run.video_id, Moment.identifier == run.config.get("moment")).scalar_subquery()
@@ -138,7 +138,7 @@ async def newest_completed_run(session: Session, video_pk: int) -> Run | None:
 
 
 async def made_by_hand(session: Session, video_pk: int) -> list[tuple[Moment, Moment | None]]:
-    """Moments that a user made or edited, whatever run they came from, each with its original or None."""
+    """Returns moments that a user made or edited, of any run, each with its original or None."""
     parent = aliased(Moment)
     statement = (
         select(Moment, parent)
@@ -154,7 +154,7 @@ async def made_by_hand(session: Session, video_pk: int) -> list[tuple[Moment, Mo
 
 
 async def one_of(session: Session, video_pk: int, identifier: str) -> tuple[Moment, Moment | None] | None:
-    """A moment with its original or None."""
+    """Returns a moment with its original or None."""
     parent = aliased(Moment)
     statement = (
         select(Moment, parent)
@@ -166,7 +166,7 @@ async def one_of(session: Session, video_pk: int, identifier: str) -> tuple[Mome
 
 
 async def put_clip(session: Session, row: dict[str, Any]) -> int:
-    """Publishes a clip: the row names the object. Returns its id."""
+    """Stores a clip, so that its row names the object. Returns its id."""
     statement = insert(Clip).values(row)
     names = ("run_id", "cloud_url", "start_time", "end_time", "padding_left", "padding_right", "mode", "size_bytes", "content_type")
     changed = {name: statement.excluded[name] for name in names}
@@ -177,12 +177,12 @@ async def put_clip(session: Session, row: dict[str, Any]) -> int:
 
 
 async def put_uncut(session: Session, moment_id: int, reason: str) -> None:
-    """Why the moment's delivered clip can't be cut."""
+    """Stores why the moment's delivered clip can't be cut."""
     await session.execute(update(Moment).where(Moment.id == moment_id).values(clip_error=reason))
 
 
 async def clips_of(session: Session, moment_ids: Sequence[int], kind: str | None = None) -> dict[int, Clip]:
-    """Clips by moment id."""
+    """Returns clips by moment id."""
     statement = select(Clip).where(Clip.moment_id.in_(moment_ids))
     if kind is not None:
         statement = statement.where(Clip.kind == kind)
@@ -195,7 +195,8 @@ async def remove_clips(session: Session, video_pk: int) -> None:
 
 
 async def locked(session: Session, video_pk: int, identifier: str, *, deleted: bool) -> Moment | None:
-    """The video's moment, which nobody else changes until the transaction ends; among the `deleted` ones, or among the others."""
+    """Returns the video's moment, locked until the transaction ends. With `deleted`, looks only among deleted moments, else only among the
+    others."""
     state = Moment.deleted_at.is_not(None) if deleted else Moment.deleted_at.is_(None)
     return await session.scalar(select(Moment).where(Moment.identifier == identifier, Moment.video_id == video_pk, state).with_for_update())
 
@@ -210,7 +211,7 @@ async def restore_family(session: Session, original: int) -> None:
 
 
 async def remove_hidden(db: Executor, seconds: float) -> None:
-    """Removes the moments that were deleted longer ago than that."""
+    """Removes for good the moments that were deleted longer ago than `seconds`."""
     await db.execute(_REMOVE_HIDDEN, {"life": seconds})
 
 

@@ -1,4 +1,4 @@
-"""The query behind the reason why a video shows no moments."""
+"""Finds the run that explains why a video shows no moments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from videomoments.db.session import Executor
 
-# The newest completed run that looks for moments, else the newest that ended; or the one that is asked for.
+# Selects the newest completed run that looks for moments, else the newest that ended; or the run `request_id`.
 _DECIDES = text("""
     SELECT run.status, run.note, run.error_message, (SELECT count(*) FROM moments WHERE run_id = run.id) AS found
     FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
@@ -19,7 +19,7 @@ _DECIDES = text("""
 
 
 class DecidingRun(NamedTuple):
-    """How the run ended that decides what a video shows, and how many moments it once `found`."""
+    """The run that decides what a video shows: how it ended, and how many moments it once `found`."""
 
     status: str
     note: str | None

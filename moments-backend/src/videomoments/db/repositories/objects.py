@@ -9,15 +9,15 @@ from sqlalchemy import text
 
 from videomoments.db.session import Session
 
-# All that names objects, as (video_id, key). Whatever column comes to hold a key has to stand here, or its objects are swept.
+# Selects all object keys in rows, as (video_id, key). Every column that holds a key must be here, or its objects are swept.
 NAMED_OBJECTS = """
     SELECT id, cloud_url FROM videos UNION ALL SELECT id, audio_url FROM videos
     UNION ALL SELECT id, regexp_replace(audio_url, '\\.wav$', '.waveform') FROM videos
     UNION ALL SELECT video_id, cloud_url FROM clips UNION ALL SELECT video_id, cloud_url FROM thumbnails
 """
 _NAMED = text(f"SELECT key FROM ({NAMED_OBJECTS}) AS named (video_id, key) WHERE video_id = :video AND key = ANY(:keys)")  # noqa: S608
-# One statement, one snapshot: a run that has ended, or an attempt that was overtaken, can name nothing any more (the fence), so what is
-# not named now never will be. Objects of videos that this database does not know are another's.
+# One statement sees one snapshot. The fence keeps a run that has ended, and an attempt that was overtaken, from naming objects, so what is
+# not named now never will be. Objects of videos that this database does not know belong to another installation.
 _ORPHANS = text(f"""
     SELECT object.key
     FROM unnest(CAST(:keys AS text[]), CAST(:videos AS text[]), CAST(:requests AS text[]), CAST(:attempts AS int[]), CAST(:old AS bool[]))
@@ -32,7 +32,7 @@ _STORED_AUDIO = text("SELECT audio_url FROM videos WHERE audio_url = ANY(:keys)"
 
 
 class OwnedObject(NamedTuple):
-    """An object, and whose it is by its key. `old`: written so long ago that no upload is still on its way to a row."""
+    """An object and its owner, by its key. `old`: written so long ago that no upload can still be writing its row."""
 
     key: str
     video_id: str
@@ -42,12 +42,12 @@ class OwnedObject(NamedTuple):
 
 
 async def named(session: Session, video_pk: int, keys: Collection[str]) -> set[str]:
-    """Those of `keys` that a row of the video points at."""
+    """Returns those of `keys` that a row of the video names."""
     return set(await session.scalars(_NAMED, {"video": video_pk, "keys": list(keys)}))
 
 
 async def orphaned(session: Session, objects: Sequence[OwnedObject]) -> list[str]:
-    """The keys of those objects that no row names and never will."""
+    """Returns the keys of those objects that no row names and never will."""
     values = {
         "keys": [found.key for found in objects],
         "videos": [found.video_id for found in objects],
@@ -59,5 +59,5 @@ async def orphaned(session: Session, objects: Sequence[OwnedObject]) -> list[str
 
 
 async def audio_of_videos(session: Session, keys: Collection[str]) -> list[str]:
-    """Those of `keys` that are videos' extracted audio."""
+    """Returns those of `keys` that are videos' extracted audio."""
     return list(await session.scalars(_STORED_AUDIO, {"keys": list(keys)}))

@@ -1,4 +1,4 @@
-"""Prompts and generation configs, each stored once: the hash is the identity, and two writers at once get the same row (F54)."""
+"""Stores prompts and generation configs, each once. The hash is the identity, so two concurrent writers get the same row (F54)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from videomoments.db.tables import GenerationConfig, Prompt, Run
 
 
 def sha256_of(*parts: Any) -> str:
-    """SHA-256 of the parts' canonical JSON, hex."""
+    """Returns the SHA-256 of the parts' canonical JSON, hex."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 async def prompt_id(session: Session, *, system_prompt: str, user_prompt: str) -> int:
-    """The row of this pair of texts, made if absent."""
+    """Returns the id of this pair of texts' row, which is made if absent."""
     digest = sha256_of(system_prompt, user_prompt)
     values = {"system_prompt": system_prompt, "user_prompt": user_prompt, "prompt_hash": digest}
     statement = insert(Prompt).values(values).on_conflict_do_nothing(index_elements=["prompt_hash"]).returning(Prompt.id)
@@ -29,7 +29,7 @@ async def prompt_id(session: Session, *, system_prompt: str, user_prompt: str) -
 
 
 async def _found_or_made(session: Session, find: Select[int], make: ReturningInsert[int]) -> int:
-    """Looks first: an insert of what another transaction has just inserted waits for that transaction's end."""
+    """Selects before it inserts: an insert of what another transaction has just inserted waits for that transaction's end."""
     for statement in (find, make):
         if (found := await session.scalar(statement)) is not None:
             return found
@@ -47,7 +47,7 @@ async def generation_config_id(
     top_k: int | None,
     options: dict[str, Any],
 ) -> int:
-    """The row of this combination, made if absent."""
+    """Returns the id of this combination's row, which is made if absent."""
     sampling = {"temperature": temperature, "top_p": top_p, "top_k": top_k}
     digest = sha256_of(prompt, transcript, model, sampling, options)
     values = {"prompt_id": prompt, "transcript_id": transcript, "model": model, "options": options, "config_hash": digest, **sampling}
@@ -58,5 +58,5 @@ async def generation_config_id(
 
 
 async def note_config(session: Session, run_id: int, config_id: int) -> None:
-    """Notes by which config the run's moments were generated."""
+    """Stores which config generated the run's moments."""
     await session.execute(update(Run).where(Run.id == run_id).values(gen_config_id=config_id))

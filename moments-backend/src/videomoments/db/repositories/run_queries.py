@@ -1,4 +1,4 @@
-"""Queries behind the lists of runs, and on how much is queued."""
+"""Queries behind the lists of runs, and on the size of the queue."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _STALLED = """
     OR (run.status = 'queued' AND run.queued_at < now() - make_interval(secs => :grace)
         AND NOT EXISTS (SELECT 1 FROM workers WHERE seen_at > now() - make_interval(secs => :lease)))
 """
-# Of a run that left moments unrefined: what it said, and how many of its moments (of those of the run that it refined) still are, by no
-# person's hand.
+# For a run that left moments unrefined: its own report, and how many of its moments (or of the run that it refined) are still unrefined and
+# not edited by a user.
 _UNREFINED = """
     SELECT json_build_object('said', stage.checkpoint -> 'unrefined', 'left', (
         SELECT count(*) FROM moments AS original
@@ -58,14 +58,15 @@ _BACKLOG = text("""
 
 
 class StallClock(NamedTuple):
-    """Seconds: how long an active run may go untended before it counts as stalled, and how long a worker is live after it was seen."""
+    """Seconds: how long an active run may go untended before it counts as stalled, and for how long a worker counts as live after its last
+    sign of life."""
 
     grace: float
     lease: float
 
 
 class ListedRun(NamedTuple):
-    """A run with its stages. `unrefined` is what it said of moments that it left unrefined (`said`), and how many still are (`left`)."""
+    """A run with its stages. `unrefined` holds its report on unrefined moments (`said`), and how many still are (`left`)."""
 
     run_id: int
     request_id: str
@@ -94,7 +95,7 @@ class ListedRun(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """`age` is how many seconds the run has waited that has waited longest."""
+    """The queue. `age` is how many seconds the longest-waiting run has waited."""
 
     queued: int
     age: float
@@ -121,7 +122,7 @@ async def page(
     before: tuple[datetime, int] | None = None,
     limit: int,
 ) -> list[ListedRun]:
-    """Newest first, older than the key `before` (created_at, run_id). What is None says nothing."""
+    """Returns runs, newest first, older than the key `before` (created_at, run_id). A filter that is None selects all."""
     wanted = {
         "video_id": video_id,
         "status": status,
@@ -142,13 +143,13 @@ async def page(
 
 
 async def row_of(session: Session, request_id: str, *, video_pk: int | None = None) -> Run | None:
-    """The row of a run; of that video's only, where one is given."""
+    """Returns the row of a run, or None; with `video_pk`, only if the run is of that video."""
     statement = select(Run).where(Run.identifier == request_id)
     return await session.scalar(statement if video_pk is None else statement.where(Run.video_id == video_pk))
 
 
 async def revision(session: Session) -> str | None:
-    """The schema's; None where there is none."""
+    """Returns the schema's revision; None where there is none."""
     if await session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
     found: str | None = await session.scalar(text("SELECT version_num FROM alembic_version"))
@@ -156,7 +157,7 @@ async def revision(session: Session) -> str | None:
 
 
 async def backlog(session: Session, seconds: float) -> Backlog:
-    """What is queued, and how many workers were seen within so many seconds."""
+    """Returns what is queued, and how many workers were seen within `seconds`."""
     row = (await session.execute(_BACKLOG, {"seconds": seconds})).one()
     return Backlog(int(row.queued), float(row.age), int(row.workers))
 

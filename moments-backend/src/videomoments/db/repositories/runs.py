@@ -1,4 +1,4 @@
-"""The statements behind `services.runs`: each is a transition's one decision, made by PostgreSQL."""
+"""The statements behind `services.runs`. Each makes one transition's decision in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from videomoments.core.names import StageName
 from videomoments.db.session import AlreadyThere, Executor, Session
 
-# The run with its stages, unless the queue is full, the video is gone or busy, or the key was used.
+# Inserts the run with its stages, unless the queue is full, the video is gone or busy, or the key was used.
 _INSERT = text("""
     WITH run AS (
         INSERT INTO pipeline_history (identifier, video_id, status, kind, config, idempotency_key)
@@ -27,9 +27,9 @@ _INSERT = text("""
     FROM run, unnest(CAST(:stages AS text[])) WITH ORDINALITY AS stage (name, position)
     RETURNING (SELECT queued_at FROM run) AS queued_at
 """).bindparams(bindparam("config", type_=JSONB), stages=[name.value for name in StageName])
-# One statement decides who works: only rows that nobody holds, or whose holders' leases have lapsed. A lapsed lease counts as a crash,
-# unless it lapsed while PostgreSQL itself was down: nobody could renew then. For as many claims as come together; rows are locked in one
-# order by all who lock several, or two of them would wait for each other.
+# One statement decides which worker gets a run: only rows that nobody holds, or whose leases have lapsed. A lapsed lease counts as a crash,
+# unless it lapsed while PostgreSQL itself was down and nobody could renew. It takes many claims at once. Everyone who locks several rows
+# locks them in one order, or two would wait for each other.
 _CLAIM = text("""
     WITH free AS (
         SELECT run.id, claim.owner FROM unnest(CAST(:request_ids AS text[]), CAST(:owners AS text[])) AS claim (identifier, owner)
@@ -47,19 +47,19 @@ _CLAIM = text("""
     RETURNING run.id, run.identifier, run.video_id, videos.identifier AS video_identifier, run.kind, run.attempt, run.crashes, run.config,
               run.waiting_for, run.waiting_since IS NOT NULL
 """)
-# Not FOR SHARE: two transactions that share the row, one of which then changes it, and a renewal between them make a deadlock.
+# Not FOR SHARE: when two transactions share the row and one of them then changes it, a renewal between them makes a deadlock.
 _FENCE = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE")
 _HAND_BACK = text("""
     UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL
     WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING queued_at
 """)
-# Of a run that waits: nobody takes it before its time.
+# Releases a run that waits. No worker takes it before `retry_at`.
 _DEFER = text("""
     UPDATE pipeline_history SET lease_until = NULL, owner = NULL, enqueued_at = NULL, stream_entry = NULL, waits = waits + 1,
            retry_at = now() + make_interval(secs => :seconds)
     WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING cancel_requested_at IS NOT NULL AS cancelled
 """)
-# Both fenced. The first answers how long the run has waited already, over all attempts, since it last had an answer.
+# Both are fenced. The first returns how long the run has waited already, over all attempts, since what it waited for last worked.
 _WAIT = text("""
     UPDATE pipeline_history SET waiting_for = :what, waiting_since = coalesce(waiting_since, now())
     WHERE id = :id AND attempt = :attempt AND status = 'processing'
@@ -69,13 +69,13 @@ _WAIT_NO_MORE = text("""
     UPDATE pipeline_history SET waiting_for = NULL, waiting_since = CASE WHEN :answered THEN NULL ELSE waiting_since END
     WHERE id = :id AND attempt = :attempt AND status = 'processing' RETURNING id
 """)
-# Whose lease lapsed without a crash (frozen, or cut off from the database) takes back the crash that the next claim counted. Not for
-# ever: a run that keeps its workers from renewing is a dead letter in the end, too.
+# A process whose lease lapsed without a crash (it hung, or lost the database) takes back the crash that the next claim counted. Not without
+# limit: a run that keeps its workers from renewing becomes a dead letter, too.
 _FORGIVE = text("""
     UPDATE pipeline_history SET crashes = :crashes
     WHERE id = :id AND attempt = :attempt + 1 AND crashes = :crashes + 1 AND status = 'processing' AND attempt - waits <= :patience
 """)
-# What Redis is told of a run that has ended.
+# What Redis shows of a run that has ended.
 _ENDED_COLUMNS = """
     run.id, run.attempt, run.crashes, run.kind, run.config, run.note,
     run.created_at, run.started_at, run.completed_at, run.duration_seconds,
@@ -92,7 +92,7 @@ _FINISH = text("""
     WHERE id = :id AND attempt = :attempt AND status = 'processing'
     RETURNING id
 """)
-# The ends of runs that have nothing more to say than a note, as many as come together.
+# Ends completed runs, which need no more than a note, many at once.
 _COMPLETE = text(f"""
     WITH mine AS (
         SELECT run.id, ending.note
@@ -106,26 +106,26 @@ _COMPLETE = text(f"""
     FROM mine WHERE run.id = mine.id
     RETURNING {_ENDED_COLUMNS}
 """)  # noqa: S608
-# Of a run that ends early: the stage it was in ends as the run does, and those it never came to are skipped.
+# Ends the stages of a run that ends early: the current one gets the run's status, and those not reached are skipped.
 _END_STAGES = text("""
     UPDATE pipeline_stages SET completed_at = now(), progress = NULL,
            status = CASE status WHEN 'processing' THEN CAST(:status AS text) ELSE 'skipped' END,
            reason = CASE status WHEN 'processing' THEN :reason ELSE 'the run ' || :ended || ' before this stage' END
     WHERE run_id = :id AND status IN ('processing', 'pending')
 """)
-# Whatever its end is: what was kept for another attempt.
+# Removes the parts that were stored for another attempt, whatever the end.
 _FORGET_PARTS = text("DELETE FROM transcript_parts WHERE run_id = :id")
-# The reconciler may have been quicker, and the run may even have ended.
+# The reconciler may have added an entry already, and the run may even have ended.
 _ANNOUNCED = text("""
     UPDATE pipeline_history SET enqueued_at = coalesce(enqueued_at, now()), stream_entry = coalesce(stream_entry, :entry)
     WHERE identifier = :id RETURNING status
 """)
-# What `uq_pipeline_history_active` refuses.
+# Selects the run for which `uq_pipeline_history_active` refuses another.
 _CONFLICTING = text("""
     SELECT run.identifier, run.status FROM pipeline_history AS run JOIN videos ON videos.id = run.video_id
     WHERE videos.identifier = :video_id AND run.status IN ('queued', 'processing') AND run.kind <> 'clips' AND :kind <> 'clips' LIMIT 1
 """)
-# The active run that keeps another of the same video from being queued again.
+# Selects the active run that keeps another of the same video from being queued again.
 _BESIDE = text("""
     SELECT active.identifier, active.status FROM pipeline_history AS run JOIN pipeline_history AS active ON active.video_id = run.video_id
     WHERE run.identifier = :request_id AND active.id <> run.id AND active.kind <> 'clips'
@@ -179,7 +179,7 @@ _QUEUED = text("SELECT count(*) FROM pipeline_history WHERE status = 'queued'")
 
 
 class ClaimedRun(NamedTuple):
-    """A run that a worker has just taken. `waited`: an earlier attempt waited for something, and has had no answer since."""
+    """A run that a worker has just taken. `waited`: an earlier attempt waited for something, which has not worked since."""
 
     run_id: int
     request_id: str
@@ -194,7 +194,7 @@ class ClaimedRun(NamedTuple):
 
 
 class EndedRun(NamedTuple):
-    """What is shown of a run that has ended."""
+    """The facts that are shown of a run that has ended."""
 
     run_id: int
     attempt: int
@@ -226,7 +226,7 @@ class RetriedRun(NamedTuple):
 
 
 class CancelledRun(NamedTuple):
-    """A run that is to end. `status` is `cancelled` where nobody held it."""
+    """A run that is to end. `status` is `cancelled` where no worker held it."""
 
     run_id: int
     status: str
@@ -250,7 +250,7 @@ class KeyedRun(NamedTuple):
 async def insert(
     db: Executor, *, request_id: str, video_id: str, kind: str, config: dict[str, Any], idempotency_key: str | None, cap: int
 ) -> datetime | None:
-    """Queues a run, and returns when; None where the queue is full, the video is gone or busy, or the key was used."""
+    """Queues a run. Returns when it was queued; None where the queue is full, the video is gone or busy, or the key was used."""
     values = {
         "request_id": request_id,
         "video_id": video_id,
@@ -264,42 +264,43 @@ async def insert(
 
 
 async def claim(db: Executor, wanted: Mapping[str, str], lease: float) -> dict[str, ClaimedRun]:
-    """Takes runs, by request id, for the owners in `wanted`. Those that can't be taken are left out."""
+    """Takes runs, by request id, for the owners in `wanted`. Leaves out those that can't be taken."""
     values = {"request_ids": list(wanted), "owners": list(wanted.values()), "lease": lease}
     return {run.request_id: run for run in (ClaimedRun._make(row) for row in await db.execute(_CLAIM, values))}
 
 
 async def holds(session: Session, run_id: int, attempt: int) -> bool:
-    """Whether the attempt holds the run; nothing else of it changes until the transaction ends."""
+    """Returns whether the attempt holds the run. Locks the row until the transaction ends."""
     return await session.scalar(_FENCE, {"id": run_id, "attempt": attempt}) is not None
 
 
 async def hand_back(session: Session, run_id: int, attempt: int) -> datetime | None:
-    """Lets go of a run, and returns when it was queued; None where the attempt did not hold it."""
+    """Releases a run. Returns when it was queued; None where the attempt did not hold it."""
     queued_at: datetime | None = await session.scalar(_HAND_BACK, {"id": run_id, "attempt": attempt})
     return queued_at
 
 
 async def note_entry(session: Session, run_id: int, entry: str) -> None:
-    """Notes the stream entry of a run that was handed back, unless it is held again already."""
+    """Stores the stream entry of a run that was handed back, unless it is held again already."""
     await session.execute(_NOTE_ENTRY, {"id": run_id, "entry": entry})
 
 
 async def defer(session: Session, run_id: int, attempt: int, seconds: float) -> bool | None:
-    """Lets go of a run that waits. Whether it was cancelled meanwhile; None where the attempt did not hold it."""
+    """Releases a run that waits. Returns whether it was cancelled meanwhile; None where the attempt did not hold it."""
     row = (await session.execute(_DEFER, {"id": run_id, "attempt": attempt, "seconds": seconds})).one_or_none()
     return None if row is None else bool(row.cancelled)
 
 
 async def wait(db: Executor, run_id: int, attempt: int, what: str) -> float | None:
-    """Notes what the run waits for. How many seconds it has waited, over all attempts, since it last had an answer; None where the attempt
-    does not hold it."""
+    """Stores what the run waits for. Returns how many seconds it has waited, over all attempts, since what it waited for last worked; None
+    where the attempt does not hold it."""
     row = (await db.execute(_WAIT, {"id": run_id, "attempt": attempt, "what": what})).first()
     return None if row is None else float(row.seconds)
 
 
 async def wait_no_more(db: Executor, run_id: int, attempt: int, *, answered: bool) -> bool:
-    """False where the attempt does not hold the run. Only what `answered` begins the count of a later wait anew."""
+    """Stores that the run no longer waits. With `answered`, a later wait counts from zero. Returns False where the attempt does not hold
+    the run."""
     return (await db.execute(_WAIT_NO_MORE, {"id": run_id, "attempt": attempt, "answered": answered})).first() is not None
 
 
@@ -308,21 +309,22 @@ async def forgive(session: Session, run_id: int, attempt: int, *, crashes: int, 
 
 
 async def finish(session: Session, run_id: int, attempt: int, status: str, error: EndReason, note: str | None) -> bool:
-    """Ends the row of a run that failed or was cancelled. False where the attempt does not hold it."""
+    """Ends the row of a run that failed or was cancelled. Returns False where the attempt does not hold it."""
     values = {"id": run_id, "attempt": attempt, "status": status, "note": note}
     values |= {f"error_{name}": value for name, value in error._asdict().items()}
     return (await session.execute(_FINISH, values)).one_or_none() is not None
 
 
 async def complete(db: Executor, endings: Sequence[tuple[int, int, str | None]]) -> dict[tuple[int, int], EndedRun]:
-    """Ends runs, each given by (run, attempt, note), as completed; those that their attempts no longer hold are left out."""
+    """Completes runs, each given by (run, attempt, note). Leaves out those that their attempts no longer hold."""
     ids, attempts, notes = (list(column) for column in zip(*endings, strict=True))
     rows = await db.execute(_COMPLETE, {"ids": ids, "attempts": attempts, "notes": notes})
     return {(run.run_id, run.attempt): run for run in (EndedRun._make(row) for row in rows)}
 
 
 async def end_stages(session: Session, run_id: int, status: str, reason: str | None) -> EndedRun:
-    """Ends the stages of a run that failed or was cancelled, and forgets what was kept for another attempt."""
+    """Ends the stages of a run that failed or was cancelled, and removes the parts that were stored for another attempt. Returns the ended
+    run."""
     ended = "was cancelled" if status == "cancelled" else "failed"
     await session.execute(_FORGET_PARTS, {"id": run_id})
     await session.execute(_END_STAGES, {"id": run_id, "status": status, "reason": reason, "ended": ended})
@@ -330,18 +332,18 @@ async def end_stages(session: Session, run_id: int, status: str, reason: str | N
 
 
 async def announced(db: Executor, request_id: str, entry: str) -> str | None:
-    """Notes the stream entry of a run that is new, and returns its status; None where it is gone."""
+    """Stores the stream entry of a new run. Returns the run's status; None where it is gone."""
     status: str | None = (await db.execute(_ANNOUNCED, {"id": request_id, "entry": entry})).scalar()
     return status
 
 
 async def conflicting(session: Session, video_id: str, kind: str) -> BusyRun | None:
-    """The active run because of which no run of that kind can start."""
+    """Returns the active run because of which no run of that kind can start, or None."""
     return _active((await session.execute(_CONFLICTING, {"video_id": video_id, "kind": kind})).one_or_none())
 
 
 async def beside(db: Executor, request_id: str) -> BusyRun | None:
-    """The active run that keeps another of the same video from being queued again."""
+    """Returns the active run that keeps another of the same video from being queued again, or None."""
     return _active((await db.execute(_BESIDE, {"request_id": request_id})).first())
 
 
@@ -351,7 +353,7 @@ async def of_key(session: Session, key: str | None) -> KeyedRun | None:
 
 
 async def retry(session: Session, request_id: str, config: dict[str, Any], cap: int) -> RetriedRun | None:
-    """Queues an ended run again; None where it has not failed, is not the newest, or the queue is full.
+    """Queues an ended run again. Returns None where it has not failed, is not the newest, or the queue is full.
 
     Raises AlreadyThere while another run of the video is active.
     """
@@ -366,7 +368,7 @@ async def retry(session: Session, request_id: str, config: dict[str, Any], cap: 
 
 
 async def cancel(session: Session, request_id: str) -> CancelledRun | None:
-    """Asks for the end of a run, and ends it where nobody holds it; None where it has ended, or is not there."""
+    """Asks for the end of a run, and ends it where no worker holds it. Returns None where it has ended, or does not exist."""
     row = (await session.execute(_CANCEL, {"request_id": request_id})).one_or_none()
     return None if row is None else CancelledRun._make(row)
 
@@ -377,13 +379,13 @@ async def status_of(session: Session, request_id: str) -> str | None:
 
 
 async def state_of(session: Session, request_id: str) -> tuple[str, bool] | None:
-    """The run's status, and whether its video is gone; None where there is no such run."""
+    """Returns the run's status, and whether its video is deleted; None where there is no such run."""
     row = (await session.execute(_STATE, {"id": request_id})).one_or_none()
     return None if row is None else (row[0], row[1])
 
 
 async def queued(session: Session) -> int:
-    """How many runs are queued."""
+    """Returns how many runs are queued."""
     return int((await session.execute(_QUEUED)).scalar_one())
 
 

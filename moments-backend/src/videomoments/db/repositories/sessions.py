@@ -1,4 +1,4 @@
-"""Statements on connections of their own, which must outlive a transaction: leases and model slots. Parameters in asyncpg's own style."""
+"""Statements on connections that must outlive a transaction: leases and model slots. Parameters are in asyncpg's own style."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-# Not of a run that was handed back a moment ago.
+# Does not renew a run that was just handed back.
 _RENEW = """
     WITH held AS (
         SELECT run.id FROM unnest($1::bigint[], $2::bigint[]) AS mine (id, attempt)
@@ -33,12 +33,12 @@ async def renew(connection: asyncpg.Connection[Any], claims: Sequence[tuple[int,
 
 
 async def cancelled(connection: asyncpg.Connection[Any], run_ids: Sequence[int]) -> set[int]:
-    """Those of these runs that are to be cancelled."""
+    """Returns those of these runs that are to be cancelled."""
     return {row["id"] for row in await connection.fetch(_CANCELLED, list(run_ids))}
 
 
 async def note_worker(connection: asyncpg.Connection[Any], name: str, host: str, pid: int) -> None:
-    """The worker is alive."""
+    """Stores a sign of life of the worker."""
     await connection.execute(_SEEN, name, host, pid)
 
 
@@ -47,12 +47,13 @@ async def remove_worker(connection: asyncpg.Connection[Any], name: str) -> None:
 
 
 async def has_live_worker(connection: asyncpg.Connection[Any], host: str, lease: float, *, seconds: float) -> bool:
-    """Whether a worker of the host was seen within a lease. Waits for the answer for `seconds`."""
+    """Returns whether a worker of the host was seen within `lease` seconds. Waits for the reply for at most `seconds`."""
     return bool(await connection.fetchval(_ALIVE, host, lease, timeout=seconds))
 
 
 async def take_slot(connection: asyncpg.Connection[Any], space: int, number: int, *, seconds: float) -> bool:
-    """False where another connection has it. An advisory lock counts how often its connection took it."""
+    """Tries to take the lock. Returns False where another connection has it. The same connection may take an advisory lock several
+    times."""
     return bool(await connection.fetchval(_TAKE_SLOT, space, number, timeout=seconds))
 
 

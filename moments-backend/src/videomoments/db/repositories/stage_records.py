@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from videomoments.db.session import Executor
 
-# As `Runs.fenced`, with one way to the server instead of four. No row comes back when the claim is gone. A fence that had to wait looks at
-# the row as it is then.
+# As `Runs.fenced`, with one round trip instead of four. No row comes back when the claim is gone. A fence that had to wait reads the row
+# again afterwards.
 _FENCED = """
     WITH fence AS (
         SELECT id FROM pipeline_history WHERE id = :run_id AND attempt = :attempt AND status = 'processing' FOR NO KEY UPDATE
@@ -37,7 +37,7 @@ _HELD = text("SELECT 1 FROM pipeline_history WHERE id = :id AND attempt = :attem
 
 
 class HeldStage(NamedTuple):
-    """A stage of a run, and the attempt that may write to it."""
+    """A stage of a run, and the attempt that may write it."""
 
     run_id: int
     attempt: int
@@ -62,12 +62,12 @@ class LeftStage(NamedTuple):
 
 
 async def load(db: Executor, run_id: int) -> list[LeftStage]:
-    """The run's stages in order."""
+    """Returns the run's stages in order."""
     return [LeftStage._make(row) for row in await db.execute(_LOAD, {"run_id": run_id})]
 
 
 async def start(db: Executor, stage: HeldStage, input_hash: str) -> StageTimes | None:
-    """This and the other writes return None where the attempt no longer holds the run."""
+    """Starts the stage. This and the other writes return None where the attempt no longer holds the run."""
     return await _write(db, _START, stage, {"input_hash": input_hash})
 
 
@@ -82,7 +82,7 @@ async def end(
 
 
 async def is_held(db: Executor, run_id: int, attempt: int) -> bool:
-    """Whether the attempt holds the run, by a lease that has not lapsed."""
+    """Returns whether the attempt holds the run by a lease that has not lapsed."""
     return (await db.execute(_HELD, {"id": run_id, "attempt": attempt})).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""Queries on the answered parts of long recordings."""
+"""Queries on transcribed parts of long recordings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from videomoments.db.session import Executor
 
 _FIND = text("SELECT answer FROM transcript_parts WHERE run_id = :run_id AND digest = :digest")
 _KEEP = text("INSERT INTO transcript_parts (run_id, digest, answer) VALUES (:run_id, :digest, :answer) ON CONFLICT DO NOTHING")
-# What the end of a run takes along. A net: an answer that was written just then.
+# The end of a run removes its parts. This catches a part that was written at the same time.
 _REMOVE_LEFT = text("""
     DELETE FROM transcript_parts AS part USING pipeline_history AS run WHERE run.id = part.run_id AND run.completed_at IS NOT NULL
 """)

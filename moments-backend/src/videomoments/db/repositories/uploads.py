@@ -1,4 +1,4 @@
-"""Queries on uploads that come in pieces."""
+"""Queries on resumable uploads."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ async def add(session: Session, *, identifier: str, file_name: str, title: str, 
 
 
 async def find(session: Session, identifier: str) -> UploadRow | None:
-    """The upload, unless it has expired."""
+    """Returns the upload, or None when there is none or it has expired."""
     found: UploadRow | None = await session.scalar(select(UploadRow).from_statement(_SELECT), {"id": identifier})
     return found
 
 
 async def add_part(session: Session, identifier: str, *, offset: int, size: int, key: str, life: timedelta) -> UploadRow | None:
-    """Counts an object of `size` bytes as the upload's next part. None where the upload is not at `offset`."""
+    """Counts an object of `size` bytes as the upload's next part. Returns None where the upload is not at `offset`."""
     values = {"id": identifier, "offset": offset, "size": size, "part": key, "life": life.total_seconds()}
     found: UploadRow | None = await session.scalar(select(UploadRow).from_statement(_ADD), values)
     return found
 
 
 async def note_video(session: Session, identifier: str, video_id: str) -> None:
-    """Notes which video the upload became."""
+    """Stores which video the upload became."""
     await session.execute(_BECAME, {"id": identifier, "video": video_id})
 
 
@@ -52,5 +52,5 @@ async def remove(session: Session, identifier: str) -> None:
 
 
 async def expired(session: Session) -> list[str]:
-    """Some of the uploads that nobody went on with."""
+    """Returns at most 20 of the uploads that have expired."""
     return list(await session.scalars(_EXPIRED))

@@ -1,4 +1,4 @@
-"""Queries behind the pages of the library: videos with their newest run, and stills."""
+"""Queries behind the pages of the library: videos with their newest run, and thumbnails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from videomoments.db.session import Executor
 
-# `moment_count` is what `Moments.of_video` shows: the newest completed run's, and all that a person made or edited besides.
+# `moment_count` counts what `Moments.of_video` shows: the moments of the newest completed run, and all others that a user made or edited.
 _SELECT = """
     SELECT videos.id, videos.identifier, source_url, videos.cloud_url, title, duration, resolution, size_bytes, content_type,
            videos.created_at, updated_at, videos.deleted_at, run.identifier AS request_id, run.status, thumbnails.cloud_url AS thumbnail,
@@ -38,7 +38,7 @@ _SELECT = """
     WHERE {which}
 """
 _LIVING = "videos.deleted_at IS NULL"
-# Of a source that never came, nothing is left when its failed run is dismissed. A new run of it brings it back.
+# Of a source that was never stored, nothing is left once its failed run is dismissed. A new run of it shows it again.
 _CAME_TO_SOMETHING = "AND NOT (videos.cloud_url IS NULL AND run.dismissed_at IS NOT NULL)"
 _RESTORABLE = "videos.deleted_at > now() - make_interval(secs => :life)"
 _TIME = "CAST(CAST(:after AS text) AS timestamptz)"
@@ -52,7 +52,7 @@ _CLIP_THUMBNAILS = text("SELECT clip_id, cloud_url FROM thumbnails WHERE clip_id
 
 
 class LibraryVideo(NamedTuple):
-    """A video with its newest run. `decided`, `note`, `error_message` and `found` tell why it shows no moments, where it shows none."""
+    """A video with its newest run. `decided`, `note`, `error_message` and `found` explain why it shows no moments, where it shows none."""
 
     pk: int
     identifier: str
@@ -78,7 +78,7 @@ class LibraryVideo(NamedTuple):
 
 
 async def find(db: Executor, identifier: str) -> LibraryVideo | None:
-    """The video, unless it is deleted."""
+    """Returns the video, or None when there is none or it is deleted."""
     found = await _select(db, "newest", "AND videos.identifier = :identifier", {"identifier": identifier})
     return found[0] if found else None
 
@@ -93,7 +93,7 @@ async def page(
     after: tuple[str, int] | None,
     limit: int,
 ) -> list[LibraryVideo]:
-    """See `VideoQueries.page`; `sort` is one of its orders."""
+    """Returns a page of the library as `VideoQueries.page` describes; `sort` is one of its orders."""
     key, cursor, comparison, direction = _ORDERS[sort]
     where, values = ([] if deleted_within else [_CAME_TO_SOMETHING]), dict[str, Any](limit=limit)
     if q:
@@ -112,7 +112,7 @@ async def page(
 
 
 async def clip_thumbnails(db: Executor, clip_ids: Sequence[int]) -> dict[int, str]:
-    """Object keys of the clips' stills, by clip id."""
+    """Returns the object keys of the clips' thumbnails, by clip id."""
     return {row.clip_id: row.cloud_url for row in await db.execute(_CLIP_THUMBNAILS, {"ids": list(clip_ids)})}
 
 

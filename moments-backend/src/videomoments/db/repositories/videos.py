@@ -22,7 +22,7 @@ class SourceObject(NamedTuple):
 
 
 async def get(session: Session, identifier: str) -> Video:
-    """Raises NotFound when there is no such video, or it is deleted."""
+    """Returns the video. Raises NotFound when there is none, or it is deleted."""
     video = await session.scalar(select(Video).where(Video.identifier == identifier, Video.deleted_at.is_(None)))
     if video is None:
         raise NotFound("There is no such video.", code="video_not_found")
@@ -30,15 +30,15 @@ async def get(session: Session, identifier: str) -> Video:
 
 
 async def source_info(session: Session, video_pk: int) -> dict[str, Any]:
-    """What is known of the source beside its bytes; empty before it was downloaded."""
+    """Returns what is known of the source apart from its bytes, empty before the download."""
     return await session.scalar(select(Video.source_info).where(Video.id == video_pk)) or {}
 
 
 async def register(
     session: Session, *, source_url: str, source_key: str, title: str, identifier: str | None = None, stored: SourceObject | None = None
 ) -> tuple[Video, bool]:
-    """The video of this source, and whether it is new. Two callers at once get one row (F69). `identifier` and `stored` count for a new
-    one only."""
+    """Returns the video of this source, and whether it is new. Two concurrent callers get one row (F69). `identifier` and `stored` are used
+    only for a new video."""
     values = {"identifier": identifier or new_identifier(), "source_url": source_url, "source_key": source_key, "title": title}
     if stored is not None:
         values |= stored._asdict()
@@ -51,7 +51,7 @@ async def register(
 
 
 async def put_thumbnail(session: Session, values: dict[str, Any]) -> None:
-    """Replaces the still of a video (`clip_id` None) or of a clip."""
+    """Replaces the thumbnail of a video (`clip_id` None) or of a clip."""
     statement = insert(Thumbnail).values(values)
     changed = {name: statement.excluded[name] for name in ("cloud_url", "time", "width", "height")}
     if values.get("clip_id") is None:

@@ -18,7 +18,7 @@ class ApiKeyRow(Keyed, Table):
     identifier: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     key_hash: Mapped[str] = mapped_column(unique=True)
-    # Its first characters, by which a user tells one from another.
+    # Its first characters, by which a user recognises it.
     hint: Mapped[str]
     scope: Mapped[str]
     requests_per_minute: Mapped[int | None]

@@ -1,4 +1,4 @@
-"""What every table shares: bigint keys inside, opaque identifiers outside, timezone-aware times."""
+"""Defines what every table shares: bigint keys inside, opaque identifiers outside, timezone-aware times."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Table(DeclarativeBase):
 
 
 class Keyed:
-    """A surrogate key and the time of birth."""
+    """A surrogate key and the time of creation."""
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

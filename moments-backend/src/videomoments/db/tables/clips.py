@@ -28,7 +28,7 @@ class Clip(Keyed, Table):
     end_time: Mapped[float]
     padding_left: Mapped[float]
     padding_right: Mapped[float]
-    # How it was cut: copy, smart, encode, proxy or audio.
+    # The method of the cut: copy, smart, encode, proxy or audio.
     mode: Mapped[str]
     size_bytes: Mapped[int]
     content_type: Mapped[str]

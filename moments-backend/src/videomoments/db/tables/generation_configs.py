@@ -20,6 +20,6 @@ class GenerationConfig(Keyed, Table):
     temperature: Mapped[float | None]
     top_p: Mapped[float | None]
     top_k: Mapped[int | None]
-    # Limits and language, which are part of what was asked.
+    # Limits and language, which are part of the request.
     options: Mapped[dict[str, Any]]
     config_hash: Mapped[str] = mapped_column(unique=True)

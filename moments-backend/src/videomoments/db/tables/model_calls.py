@@ -16,9 +16,9 @@ class ModelCall(Keyed, Table):
     attempt: Mapped[int]
     stage: Mapped[str]
     model: Mapped[str]
-    # 1 for the first time, 2 and 3 where the answer before could not be used.
+    # 1 for the first try, 2 and 3 after an answer that could not be used.
     asked: Mapped[int]
-    # gzip: the messages as JSON, the body of the answer as it came.
+    # Gzip: the messages as JSON, the answer's body unchanged.
     request: Mapped[bytes]
     answer: Mapped[bytes]
     # Why the answer was not used.

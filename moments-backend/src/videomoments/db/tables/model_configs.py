@@ -15,6 +15,6 @@ class ModelConfigRow(Table):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     config: Mapped[dict[str, Any]]
-    # True once a user changed it: a newer seed then leaves it alone.
+    # True once a user changed it: a newer seed then fills in only missing fields.
     edited: Mapped[bool]
     updated_at: Mapped[datetime]

@@ -16,9 +16,9 @@ class ModelDialect(Table):
     __tablename__ = "model_dialects"
 
     key: Mapped[str] = mapped_column(ForeignKey("model_configs.key", ondelete="CASCADE"), primary_key=True)
-    # The address, with the way through SSH, or "built in".
+    # The address, with its route through SSH, or "built in".
     place: Mapped[str] = mapped_column(primary_key=True)
-    # What the service calls the model; empty for the one that it lists.
+    # The service's name for the model; empty for the one that it lists.
     model_name: Mapped[str] = mapped_column(primary_key=True)
     learned: Mapped[dict[str, Any]]
     learned_at: Mapped[datetime] = mapped_column(server_default=func.now())

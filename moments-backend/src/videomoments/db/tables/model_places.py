@@ -14,6 +14,6 @@ class ModelPlace(Table):
     __tablename__ = "model_places"
 
     key: Mapped[str] = mapped_column(ForeignKey("model_configs.key", ondelete="CASCADE"), primary_key=True)
-    # The address, with the way through SSH, or "built in".
+    # The address, with its route through SSH, or "built in".
     place: Mapped[str] = mapped_column(primary_key=True)
     answered_at: Mapped[datetime] = mapped_column(server_default=func.now())

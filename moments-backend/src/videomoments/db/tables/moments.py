@@ -37,13 +37,13 @@ class Moment(Keyed, Table):
     is_refined: Mapped[bool] = mapped_column(server_default=text("false"))
     score: Mapped[float | None]
     reason: Mapped[str | None]
-    # The model that answered, by its registry key; empty for a user's own moment.
+    # The registry key of the model that returned it; empty for a user's own moment.
     engine: Mapped[str | None]
-    # Why its delivered clip can't be cut, in words for people.
+    # Why its delivered clip can't be cut, as a sentence for users.
     clip_error: Mapped[str | None]
     # Mean confidence of its words, 0 to 1; null where the recogniser gave none.
     confidence: Mapped[float | None]
     review: Mapped[str] = mapped_column(server_default="new")
     edited_at: Mapped[datetime | None]
-    # Hidden; the sweeper removes it for good once it can't be brought back any more.
+    # Deleted by a user; the sweeper removes it for good once it can't be restored any more.
     deleted_at: Mapped[datetime | None]

@@ -22,7 +22,7 @@ class Run(Keyed, Table):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
         CheckConstraint("(status IN ('completed', 'failed', 'cancelled')) = (completed_at IS NOT NULL)", name="ended"),
-        # F06: one active run per video; a clip that is cut anew conflicts with nothing.
+        # F06: one active run per video; a run that only cuts clips conflicts with nothing.
         Index("uq_pipeline_history_active", "video_id", unique=True, postgresql_where=text(f"{ACTIVE} AND kind <> 'clips'")),
         Index("uq_pipeline_history_idempotency_key", "idempotency_key", unique=True),
         Index("ix_pipeline_history_active", "created_at", postgresql_where=text(ACTIVE)),
@@ -44,15 +44,15 @@ class Run(Keyed, Table):
     kind: Mapped[str]
     # Snapshot of the options and of the models' configuration at acceptance (F50).
     config: Mapped[dict[str, Any]]
-    # When it was accepted, or last put back by a retry.
+    # When it was accepted, or last queued again by a retry.
     queued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     crashes: Mapped[int] = mapped_column(server_default=text("0"))
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
-    # What the run waits for now (a model's key, or another part), and since when it has got no answer. A run that was handed back
-    # meanwhile is not claimed before `retry_at`; `waits` counts how often it was.
+    # What the run waits for now (a model's key, or another part), and since when. A run that was handed back meanwhile is not claimed
+    # before `retry_at`; `waits` counts how often that happened.
     waiting_for: Mapped[str | None]
     waiting_since: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]
@@ -63,7 +63,7 @@ class Run(Keyed, Table):
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     error_advice: Mapped[str | None]
-    # One sentence about a completed run that found nothing, or about what was used instead.
+    # One sentence about a completed run that found nothing, or that used a substitute.
     note: Mapped[str | None]
-    # Lists leave it out since then; its video's history does not.
+    # Since when lists leave it out; its video's history still shows it.
     dismissed_at: Mapped[datetime | None]

@@ -12,7 +12,7 @@ class TranscriptPart(Table):
     __tablename__ = "transcript_parts"
 
     run_id: Mapped[int] = mapped_column(ForeignKey("pipeline_history.id", ondelete="CASCADE"), primary_key=True)
-    # SHA-256 of sound, model and language.
+    # SHA-256 of audio, model and language.
     digest: Mapped[str] = mapped_column(primary_key=True)
     # gzip of JSON.
     answer: Mapped[bytes]

@@ -24,11 +24,11 @@ class Transcript(Keyed, Table):
     engine: Mapped[str | None]
     word_count: Mapped[int]
     processing_time: Mapped[float | None]
-    # Hash of the audio and the settings it was made from: the same input is not transcribed twice.
+    # Hash of the audio and the settings of the transcription: the same input is not transcribed twice.
     input_hash: Mapped[str]
-    # Counts of what was mended in the recogniser's answer (`inference.mending.Mended`); null where nothing was.
+    # Counts of corrections to the recogniser's answer (`inference.mending.Mended`); null where there were none.
     mended: Mapped[dict[str, Any] | None]
-    # Languages by stretch, what was not understood and what was dropped (`inference.recognition_details`); null where nothing is known.
+    # Languages by stretch, what was not understood and what was dropped (`inference.recognition_details`); null where unknown.
     hearing: Mapped[dict[str, Any] | None]
     # When a user last corrected a word.
     edited_at: Mapped[datetime | None]

@@ -21,7 +21,7 @@ class Video(Keyed, Table):
 
     identifier: Mapped[str] = mapped_column(unique=True)
     source_url: Mapped[str]
-    # Normalised form of the source, that two spellings of one URL share; for a local file its path, size and time of change.
+    # The source in a normalised form that two spellings of one URL share; for a local file its path, size and modification time.
     source_key: Mapped[str]
     cloud_url: Mapped[str | None]
     audio_url: Mapped[str | None]
@@ -30,10 +30,10 @@ class Video(Keyed, Table):
     resolution: Mapped[str | None]
     size_bytes: Mapped[int | None]
     content_type: Mapped[str | None]
-    # What `media.probe` measured, as `MediaInfo.to_dict()`: the timeline's zero and the map of the file's clock are part of it, and kept.
+    # What `media.probe` measured, as `MediaInfo.to_dict()`, with the timeline's zero and the map of the file's clock.
     media_info: Mapped[dict[str, Any] | None]
-    # What the download told: `sha256` of the bytes, `etag`; of a site also `site`, `id`, `page`, `uploader`, `published` (YYYYMMDD), `of`
-    # (videos behind the address), `chapters`, `captions` ({language, format, text}). Not read with the row: captions are long.
+    # Facts from the download: `sha256` of the bytes, `etag`; from a site also `site`, `id`, `page`, `uploader`, `published` (YYYYMMDD),
+    # `of` (videos behind the address), `chapters`, `captions` ({language, format, text}). Not read with the row, because captions are long.
     source_info: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     updated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
