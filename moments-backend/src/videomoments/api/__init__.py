@@ -1,1 +1,1 @@
-"""The HTTP API. `create_app` makes it, `serve` runs it."""
+"""The HTTP API. `create_app` builds it, `serve` runs it."""

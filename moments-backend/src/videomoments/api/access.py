@@ -1,4 +1,4 @@
-"""Who may call: an API key for every request, where the API can be reached from elsewhere (F72)."""
+"""Checks who may call: every request needs an API key where other machines can reach the API (F72)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from videomoments.core.config import Settings
 from videomoments.core.errors import InvalidInput, MomentsError, NotSignedIn, ScopeMissing, TooMany
 from videomoments.services.api_keys import PREFIX, ApiKey, ApiKeys, KeyScope
 
-# How long a process may go on believing what it knows of a key: a revoked one works so long at most.
+# For how long a process caches what it knows of a key: a revoked key works at most so long.
 _BELIEVED_SECONDS = 5.0
 _BELIEVED_KEYS = 1000
 _MINUTE, _DAY = 60, 24 * 3600
 
 
 async def refuse_unkeyed_bind(settings: Settings, keys: ApiKeys) -> None:
-    """Raises `InvalidInput` (`bind_needs_keys`) where keys are asked for and there is none: nobody could sign in."""
+    """Raises `InvalidInput` (`bind_needs_keys`) where keys are required and there is none, because nobody could sign in."""
     if settings.keys_required and not await keys.any_live():
         raise InvalidInput(
             f"The API would listen on {settings.host}, and there is no API key yet.",
@@ -41,8 +41,8 @@ class _Known:
 
 
 class Access:
-    """ASGI middleware: 401 without a live key, 403 with one that may not do that, 429 beyond its quota. What is asked for is declared on
-    the route; the body has not been read yet."""
+    """ASGI middleware that answers 401 without a live key, 403 with a key of too small a scope, 429 beyond its quota. The route declares
+    what it requires; the body has not been read yet."""
 
     def __init__(self, app: ASGIApp, routes: RouteTable, keys: ApiKeys, quotas: Quotas) -> None:
         self._app = app
@@ -94,7 +94,7 @@ class Access:
             if limit is None:
                 continue
             wait = 0
-            async with best_effort("a key's quota"):  # without Redis nobody is shut out
+            async with best_effort("a key's quota"):  # without Redis nobody is refused
                 wait = await self._quotas.seconds_to_wait(key.identifier, what, limit, window)
             if wait:
                 raise TooMany(
@@ -110,7 +110,7 @@ def _secret(headers: Headers) -> str | None:
 
 
 def document_access(document: dict[str, Any], routes: RouteTable) -> None:
-    """Adds to an OpenAPI document how one signs in, what each route declares, and what is answered to those who may not call it."""
+    """Adds to an OpenAPI document how to sign in, what each route requires, and the responses to callers that may not call it."""
     components = document.setdefault("components", {})
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "An API key (`moments keys create`); on loopback none is needed."}

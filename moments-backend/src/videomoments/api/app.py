@@ -1,4 +1,4 @@
-"""The application: routes, errors, gate, and what happens at start and end."""
+"""Builds the application: routes, errors, middleware, start and end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class _Application(FastAPI):
-    """FastAPI whose document has our errors in place of its own, and what the routes declare."""
+    """FastAPI whose OpenAPI document has our errors in place of its own, and the routes' declarations."""
 
     table: RouteTable
 
@@ -39,7 +39,7 @@ class _Application(FastAPI):
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            # The problem's own parts stand beside it, as everywhere in the document.
+            # The schemas that a problem refers to stand beside it, as everywhere in the document.
             problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
             document_access(document, self.table)
@@ -49,12 +49,13 @@ class _Application(FastAPI):
 
 
 def create_app(deps: ApiDeps) -> FastAPI:
-    """The API over these parts. Its lifespan seeds the model registry, and closes the parts at the end. Raises UndeclaredRoute."""
+    """Returns the API over these parts. Its lifespan seeds the model registry, and closes the parts at the end. Raises UndeclaredRoute."""
     app = _Application(
         title="VideoMoments",
         version=_version(),
         summary="The parts of long recordings worth keeping",
-        # `routes/docs.py` has ours: the document's route declares who may read it, and the bundled pages load scripts from other hosts.
+        # `routes/docs.py` replaces these: our route declares who may read the document, and the bundled pages load scripts from other
+        # hosts.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -83,7 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             await refuse_evicting(deps.services.redis, deps.settings.redis_url or "")
         except ServiceUnavailable as error:
-            # Without Redis runs are slower to start, nothing more; one that may lose the queue is a mistake in its configuration.
+            # Without Redis, runs only start later. A Redis that may lose the queue is a configuration error.
             if error.code != "redis_unavailable":
                 raise
             log.warning("%s", error)

@@ -1,4 +1,4 @@
-"""Answers that a browser saves under a name."""
+"""Names the file that a browser saves a response as."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from urllib.parse import quote
 
 
 def attachment(name: str) -> str:
-    """The Content-Disposition (RFC 6266): the name as it is, and a plain one for clients that know no other."""
+    """Returns the Content-Disposition (RFC 6266): the name as it is, and an ASCII name for clients that know no other."""
     plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

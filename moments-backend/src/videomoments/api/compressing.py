@@ -1,4 +1,4 @@
-"""Answers of the API in gzip, for callers that take it: a long transcript is a few megabytes of JSON."""
+"""Compresses responses with gzip for clients that accept it: a long transcript is a few megabytes of JSON."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videomoments.api.declarations import RouteTable
 
-# A status is smaller: what is asked for every two seconds is not worth the time. Bytes.
+# Bytes. A status is smaller: compressing what is polled every two seconds is not worth the time.
 _SMALLEST = 4096
 _LEVEL = 4
 
 
 class Compressed:
-    """ASGI middleware over all routes that don't declare otherwise."""
+    """ASGI middleware for all routes that don't declare otherwise."""
 
     def __init__(self, app: ASGIApp, routes: RouteTable) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Answers that cost nothing when they have not changed: ETag and 304."""
+"""Answers with 304 when a response has not changed, by its ETag."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Tagged:
         return cls(content, f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"')
 
     def answer(self, request: Request) -> Response:
-        """200 with the body, or 304 when the client has just that."""
+        """Returns 200 with the body, or 304 when the client has this version."""
         headers = {"ETag": self.etag, "Cache-Control": "no-cache"}
         if matches(request.headers.get("if-none-match"), self.etag):
             return Response(status_code=304, headers=headers)
@@ -31,12 +31,12 @@ class Tagged:
 
 
 def conditional(request: Request, body: BaseModel) -> Response:
-    """The body as JSON with an ETag of its content, or 304 when the client has just that."""
+    """Returns the body as JSON with an ETag of its content, or 304 when the client has this version."""
     return Tagged.of(body).answer(request)
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
-    """Weak comparison, as RFC 9110 asks for with If-None-Match."""
+    """Returns whether the header names this tag, by weak comparison as RFC 9110 requires for If-None-Match."""
     if not if_none_match:
         return False
     candidates = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]

@@ -1,6 +1,7 @@
-"""Connections that hold a place without asking for anything: heads have a deadline and a size, an address has so many connections.
+"""Limits connections that are held open without a request: heads have a deadline and a maximum size, an address has a maximum number of
+connections.
 
-Bodies are looked after by `slow_bodies`, connections that rest between two requests by uvicorn (`timeout_keep_alive`).
+Bodies are limited by `slow_bodies`, idle connections between two requests by uvicorn (`timeout_keep_alive`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class ConnectionLimits:
 
 
 def watched(patience: ConnectionLimits) -> type[asyncio.Protocol]:
-    """uvicorn's protocol for one server, with these limits and a count of its own."""
+    """Returns uvicorn's protocol class for one server, with these limits and its own count of connections."""
     return type("WatchedProtocol", (_Watched,), {"patience": patience, "counted": Counter()})
 
 
@@ -37,7 +38,7 @@ class _Watched(HttpToolsProtocol):
     counted: Counter[str]
     _deadline: asyncio.TimerHandle | None = None
     _address: str | None = None
-    _last: Any = None  # the cycle whose head came last
+    _last: Any = None  # the cycle of the latest complete head
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,19 +69,19 @@ class _Watched(HttpToolsProtocol):
             self._last, self._head_bytes = self.cycle, 0
             self._unwatch()
         if self._in_head or self._answered:
-            self._watch()  # from the first byte, not the last: whoever sends one now and then gains nothing
+            self._watch()  # from the first byte, not the last, so that sending a byte now and then gains nothing
         self._head_bytes += len(data) if went_on and self._in_head else 0
         if self._head_bytes > _MAX_HEAD_BYTES:
             self._refuse(431, "head_too_large", f"The request's head is larger than {_MAX_HEAD_BYTES // 1024} kB.")
 
     @property
     def _in_head(self) -> bool:
-        """Whether a request has begun whose head is not complete."""
+        """Returns whether a request has begun whose head is not complete."""
         return self.scope is not None and (self.cycle is None or self.cycle.scope is not self.scope)
 
     @property
     def _answered(self) -> bool:
-        """Whether nothing is being worked on: what arrives now is a head, or the rest of a body that nobody wants."""
+        """Returns whether no request is being worked on: what arrives now is a head, or the rest of a body that nobody reads."""
         return self.cycle is None or bool(self.cycle.response_complete)
 
     def _watch(self) -> None:
@@ -96,7 +97,7 @@ class _Watched(HttpToolsProtocol):
         self._deadline = None
         if self.transport.is_closing():
             return
-        if not self._answered:  # requests sent ahead of the answer: we read them when we come to them
+        if not self._answered:  # requests sent ahead of the response are read when their turn comes
             self._watch()
         elif self._in_head:
             self._refuse(408, "head_too_slow", f"The request's head has to be complete within {self.patience.head_seconds:g} s.")
@@ -104,9 +105,9 @@ class _Watched(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: int, code: str, detail: str, advice: str | None = None) -> None:
-        """An answer from before the application, and the end of the connection."""
+        """Sends a response without the application, and closes the connection."""
         self._unwatch()
-        if not self._answered:  # it would stand in the middle of another answer
+        if not self._answered:  # it would be written into the middle of another response
             self.transport.abort()
             return
         body = bytes(problem(status, code, detail, instance="", advice=advice).body)
@@ -116,7 +117,7 @@ class _Watched(HttpToolsProtocol):
 
 
 def _counted_as(address: str) -> str:
-    """The address, or the network of one IPv6 subscriber, who has 2^64 addresses."""
+    """Returns the address, or for IPv6 its /64 network, because one subscriber has 2^64 addresses."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

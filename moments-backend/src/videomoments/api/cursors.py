@@ -1,4 +1,4 @@
-"""Where a page of a list ended, as an opaque text."""
+"""Encodes where a page of a list ended, as an opaque text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def encode(key: str, row_id: int) -> str:
 
 
 def decode(cursor: str) -> tuple[str, int]:
-    """Raises `InvalidInput` (`bad_cursor`) for a text that `encode` did not make."""
+    """Reads a cursor. Raises `InvalidInput` (`bad_cursor`) for a text that `encode` did not make."""
     try:
         key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
@@ -28,7 +28,7 @@ def decode(cursor: str) -> tuple[str, int]:
 
 
 def decode_time(cursor: str) -> tuple[datetime, int]:
-    """As `decode`, for lists in order of time."""
+    """Reads a cursor as `decode` does, for lists in order of time."""
     key, row_id = decode(cursor)
     try:
         moment = datetime.fromisoformat(key)

@@ -1,6 +1,6 @@
-"""What a route asks of its caller, declared on the route itself: `@declare(READ)` stands below its decorator.
+"""Declares on each route what it requires of its caller: `@declare(READ)` stands below the route's decorator.
 
-The layers before the router read it (`gate`, `access`, `compressing`): a request without a key is refused before its body is read.
+The layers before the router read it (`gate`, `access`, `compressing`), so that a request without a key is refused before its body is read.
 A route without a declaration is refused when the application is built.
 """
 
@@ -26,7 +26,7 @@ _IN_SCOPE = "videomoments.declaration"
 
 
 class Quota(StrEnum):
-    """What a key may be limited in. The values are part of keys in Redis."""
+    """What the quotas of a key limit. The values are part of keys in Redis."""
 
     REQUESTS = "requests"
     RUNS = "runs"
@@ -38,15 +38,15 @@ class Declaration:
 
     scope: KeyScope | None
     quotas: tuple[Quota, ...] = (Quota.REQUESTS,)
-    # Whether methods that this path does not serve are answered 405 without a key, too.
+    # Whether methods that this path does not serve get a 405 without a key, too.
     other_methods_open: bool = False
-    # The body may be longer than a megabyte: the route reads it piece by piece.
+    # The body may exceed a megabyte: the route reads it in pieces.
     long_body: bool = False
     compressed: bool = True
 
     @property
     def starts_run(self) -> bool:
-        """Starting a run is what the quota of runs counts."""
+        """Returns whether the route starts a run, which is what the quota of runs counts."""
         return Quota.RUNS in self.quotas
 
 
@@ -54,18 +54,18 @@ READ = Declaration(KeyScope.READ)
 WRITE = Declaration(KeyScope.WRITE)
 STARTS_RUN = Declaration(KeyScope.WRITE, (Quota.REQUESTS, Quota.RUNS))
 ADMIN = Declaration(KeyScope.ADMIN)
-# For load balancers, and for addresses whose signature is their key.
+# For load balancers, and for addresses whose signature serves as their key.
 OPEN = Declaration(None, (), other_methods_open=True)
-# A page for people: a browser that opens an address sends no key.
+# For pages that a browser opens, because it sends no key.
 PUBLIC_PAGE = Declaration(None, ())
 
 
 class UndeclaredRoute(Exception):
-    """A route says not who may call it."""
+    """A route does not declare who may call it."""
 
 
 def declare(declaration: Declaration, *, long_body: bool = False, compressed: bool = True) -> Callable[[Endpoint], Endpoint]:
-    """Decorator that attaches a declaration to a route's function. It adds nothing to a request's work."""
+    """Returns a decorator that attaches a declaration to a route's function. It adds nothing to a request's work."""
     whole = replace(declaration, long_body=long_body, compressed=compressed)
 
     def attach(endpoint: Endpoint) -> Endpoint:
@@ -77,7 +77,7 @@ def declare(declaration: Declaration, *, long_body: bool = False, compressed: bo
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRoute:
-    """A route with what it declares. `path` is its template, as in the OpenAPI document."""
+    """A route with its declaration. `path` is its template, as in the OpenAPI document."""
 
     path: str
     methods: frozenset[str]
@@ -98,7 +98,7 @@ class RouteTable:
         return iter(self._routes)
 
     def of(self, scope: Scope) -> Declaration:
-        """The declaration of the route that will answer this HTTP request. It is looked for once a request."""
+        """Returns the declaration of the route that will handle this HTTP request. It is looked up once per request."""
         found: Declaration | None = scope.get(_IN_SCOPE)
         if found is None:
             found = scope[_IN_SCOPE] = self._find(scope["method"], scope["path"])
@@ -122,10 +122,10 @@ def _declared(path: str | None, endpoint: Callable[..., Any] | None) -> Declarat
 
 
 def _unanswered(method: str, path: str, of_other_methods: dict[str, Declaration]) -> Declaration:
-    """What is asked for where no route answers (404, 405, and the web page's own addresses).
+    """Returns what is required where no route answers (404, 405, and the web page's own addresses).
 
-    It can't be declared, because there is no route that could carry it. A stranger must not learn which addresses there are, so that
-    one of the API needs a key all the same.
+    No route exists that could declare it. A caller without a key must not learn which addresses exist, so an address of the API needs a key
+    all the same.
     """
     if any(other.other_methods_open for other in of_other_methods.values()):
         return OPEN

@@ -1,4 +1,4 @@
-"""What routes work with: the services, the store, and the questions about them. Built once per process."""
+"""Holds what routes work with: the services, the store, and the queries. Built once per process."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from videomoments.services.video_queries import VideoQueries
 from videomoments.services.wiring import Services, build_services
 from videomoments.storage import ObjectStore, SignedUrl, configured_store
 
-# Long enough for an evening's viewing without a refresh, short enough that a leaked address dies the same day.
+# Long enough to watch for an evening without a refresh, short enough that a leaked address expires the same day.
 URL_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiDeps:
-    """One process's parts. `settings.signing_key` and `public_url` must be the same in every process of an installation."""
+    """The parts of one process. `settings.signing_key` and `public_url` must be the same in every process of an installation."""
 
     services: Services
     store: ObjectStore
@@ -37,12 +37,12 @@ class ApiDeps:
         return self.services.settings
 
     async def signed(self, key: str, *, download_name: str | None = None) -> SignedUrl:
-        """An address of the object for a browser."""
+        """Returns an address of the object for a browser."""
         return await self.store.signed_url(key, expires_in=URL_LIFETIME, download_name=download_name)
 
 
 def build_deps(settings: Settings) -> ApiDeps:
-    """Connects nothing yet. Raises `InvalidInput` where a needed address is unset or malformed."""
+    """Builds the parts without connecting. Raises `InvalidInput` where a needed address is unset or malformed."""
     services = build_services(settings)
     database = services.database
     return ApiDeps(
@@ -56,7 +56,7 @@ def build_deps(settings: Settings) -> ApiDeps:
 
 
 async def _deps(request: Request) -> ApiDeps:
-    # A coroutine, though it waits for nothing: a plain function would be sent through a thread for each request.
+    # A coroutine, though it awaits nothing: FastAPI would run a plain function in a thread for each request.
     state: State = request.app.state
     found: ApiDeps = state.deps
     return found
@@ -64,7 +64,7 @@ async def _deps(request: Request) -> ApiDeps:
 
 Deps = Annotated[ApiDeps, Depends(_deps)]
 
-# Of videos, moments, runs, uploads and keys.
+# The pattern of identifiers of videos, moments, runs, uploads and keys.
 IDENTIFIER = r"^[A-Za-z0-9_-]{1,64}$"
 VideoId = Annotated[str, Path(pattern=IDENTIFIER, description="The video's identifier.")]
 MomentId = Annotated[str, Path(pattern=IDENTIFIER, description="The moment's identifier.")]

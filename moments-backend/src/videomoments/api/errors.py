@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457) with a stable `code`: never a stack trace, a path or a host of ours."""
+"""Answers every error with `application/problem+json` (RFC 9457) and a stable `code`: never a stack trace, a path or an internal host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HTTP_CODES = {408: "body_too_slow", 404: "not_found", 405: "method_not_allowed"
 
 
 class Forbidden(MomentsError):
-    """The address or the caller has no right to this."""
+    """The address is not allowed, or the caller has no right to it."""
 
     code = "forbidden"
     status_code = 403
@@ -66,7 +66,7 @@ def problem(
     current: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The answer for one error."""
+    """Returns the response for one error."""
     body = Problem(
         type=f"urn:videomoments:problem:{code}",
         title=HTTPStatus(status).phrase,
@@ -83,7 +83,7 @@ def problem(
 
 
 def responses(*statuses: int, also: Mapping[int, Mapping[str, Any]] | None = None) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries for a route's errors, and for what else it answers."""
+    """Returns the OpenAPI entries for a route's errors, and for its other responses (`also`)."""
     schema = {"$ref": "#/components/schemas/Problem"}
     entries: dict[int | str, dict[str, Any]] = {status: dict(entry) for status, entry in (also or {}).items()}
     for status in statuses:
@@ -92,7 +92,7 @@ def responses(*statuses: int, also: Mapping[int, Mapping[str, Any]] | None = Non
 
 
 def document_bodies(document: dict[str, Any]) -> None:
-    """Adds to an OpenAPI document what is answered to any body that comes too slowly, is too large, or is of another type."""
+    """Adds to an OpenAPI document the responses to any body that is too slow, too large, or of another type."""
     for operations in document["paths"].values():
         for operation in operations.values():
             body = operation.get("requestBody")
@@ -104,7 +104,7 @@ def document_bodies(document: dict[str, Any]) -> None:
 
 
 def install(app: FastAPI) -> None:
-    """Makes the application answer all errors so."""
+    """Installs the handlers that answer all errors this way."""
     app.add_exception_handler(MomentsError, _moments_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -112,7 +112,7 @@ def install(app: FastAPI) -> None:
 
 
 def refusal(error: MomentsError, path: str) -> JSONResponse:
-    """The answer for an error of ours, with the headers that its kind asks for."""
+    """Returns the response for an error of ours, with the headers that its kind requires."""
     headers = {}
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after)
@@ -143,7 +143,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == 400:  # a body that can't be read at all (not UTF-8, a broken form) is invalid input like one that can
+    if error.status_code == 400:  # a body that can't be read at all (not UTF-8, a broken form) counts as invalid input
         return _found(request, unreadable(error.__cause__))
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return problem(error.status_code, code, str(error.detail), instance=request.url.path, headers=error.headers)

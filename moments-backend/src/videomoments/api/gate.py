@@ -1,4 +1,5 @@
-"""What stands before every route: known hosts only (F73), no foreign pages, bounded bodies, safe headers, an id for each request."""
+"""Checks every request before the routes: known hosts only (F73), no foreign pages, bounded bodies, safe headers, an id for each
+request."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ from videomoments.api.hosts import Hosts
 from videomoments.core.logging import log_context
 
 MAX_BODY_BYTES = 1024 * 1024
-# An id that the caller or a proxy gave is kept, where it can stand in a log.
+# An id that the caller or a proxy sent is used if it is safe in a log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 
 
 class Gate:
-    """ASGI middleware. A page of another site that has its name point here (DNS rebinding) is stopped by the host it names."""
+    """ASGI middleware. A page of another site that resolves its own name to us (DNS rebinding) is stopped by the host that it names."""
 
     def __init__(self, app: ASGIApp, routes: RouteTable, hosts: Hosts) -> None:
         self._app = app
@@ -60,7 +61,7 @@ class Gate:
         if method in SAFE_METHODS:
             return None
         page = headers.get("origin")
-        # Another port of this machine is the same site, and yet another page.
+        # Another port of this machine is the same site, but another page.
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site") if page is None else not self._hosts.trusts(page, host)
         if foreign or headers.get("sec-fetch-site") == "cross-site":
             return 403, "origin_not_allowed", "A page of another site may not do that."
@@ -68,7 +69,7 @@ class Gate:
 
 
 def _bounded(receive: Receive, headers: Headers) -> Receive:
-    """`receive` that ends a body beyond `MAX_BODY_BYTES` with 413, whether its length was told or not."""
+    """Returns a `receive` that ends a body beyond `MAX_BODY_BYTES` with 413, whether its length was announced or not."""
     announced = headers.get("content-length", "")
     seen = int(announced) if announced.isdecimal() and int(announced) > MAX_BODY_BYTES else 0
 

@@ -1,4 +1,4 @@
-"""Which hosts a request may name, and which pages may ask for a change: names and ports as browsers send them (F73)."""
+"""Decides which hosts a request may name, and which pages may request a change: names and ports as browsers send them (F73)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from urllib.parse import urlsplit
 from videomoments.core.config import Settings
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
-# `moments-frontend/start_frontend.sh` serves the page there, and passes what it asks for on to us under our own name.
+# `moments-frontend/start_frontend.sh` serves the page there, and forwards its requests to us under our own host name.
 _DEV_WEBUI_PORT = 3005
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]+)(?::(?P<port>[0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Authority(NamedTuple):
-    """A host and its port. No port is the default one of whichever scheme: behind a proxy that speaks TLS we don't know which."""
+    """A host and its port. None is the default port of either scheme: behind a proxy with TLS we don't know which."""
 
     name: str
     port: int | None
 
 
 def authority(text: str) -> Authority | None:
-    """What a Host header names, in one spelling: lower case, ASCII (punycode), no trailing dot. None for what is no host."""
+    """Returns the host of a Host header in one spelling: lower case, ASCII (punycode), no trailing dot. None for what is no host."""
     matched = _AUTHORITY.fullmatch(text.strip())
     if matched is None or (name := _one_spelling(matched["name"])) is None:
         return None
@@ -34,7 +34,7 @@ def authority(text: str) -> Authority | None:
 
 
 def origin(text: str) -> Authority | None:
-    """What an Origin header names; None for `null`, and for pages of another kind than the web's."""
+    """Returns the host of an Origin header; None for `null`, and for schemes other than http and https."""
     scheme, found, rest = text.strip().partition("://")
     if not found or scheme.lower() not in _DEFAULT_PORTS or (named := authority(rest)) is None:
         return None
@@ -46,8 +46,8 @@ def origin(text: str) -> Authority | None:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """`names` may be called at any port (a tunnel or a container may change it), `exact` at their own. `pages` may ask for changes
-    beside the pages of the very host and port that is called."""
+    """`names` may be called at any port (a tunnel or a container may change it), `exact` only at their own. `pages` may request changes, as
+    may pages of the same host and port as the request."""
 
     names: frozenset[str]
     exact: frozenset[Authority]
@@ -55,7 +55,7 @@ class Hosts:
 
     @classmethod
     def of(cls, settings: Settings) -> Hosts:
-        """This machine's own names, the bound one, the public URL's, and what the operator lists (`name` or `name:port`)."""
+        """Collects this machine's own names, the bound one, the public URL's, and the operator's list (`name` or `name:port`)."""
         listed = [found for entry in settings.allowed_hosts.split(",") if (found := _listed(entry)) is not None]
         bound = _listed(settings.host)
         public = urlsplit(settings.public_url or "")
@@ -65,18 +65,19 @@ class Hosts:
         return cls(frozenset(names), _ported(listed), frozenset([*listed, *local, *([shown] if shown else [])]))
 
     def serves(self, host: str) -> bool:
-        """Whether a Host header names us. A page that has its name point here (DNS rebinding) names another."""
+        """Returns whether a Host header names us. A page that resolves its own name to us (DNS rebinding) names another host."""
         named = authority(host)
         return named is not None and (named.name in self.names or named in self.exact)
 
     def trusts(self, page: str, host: str) -> bool:
-        """Whether the page that an Origin header names may change something at `host`: it is of the same host and port, or a known one."""
+        """Returns whether the page of an Origin header may change something at `host`: it has the same host and port, or is a known
+        page."""
         named = origin(page)
         return named is not None and (named == authority(host) or named in self.pages)
 
 
 def _listed(entry: str) -> Authority | None:
-    """An entry of the operator's: a name or address, with or without a port, or a whole origin."""
+    """Reads an entry of the operator's list: a name or address, with or without a port, or a whole origin."""
     entry = entry.strip()
     if "://" in entry:
         return origin(entry.rstrip("/"))

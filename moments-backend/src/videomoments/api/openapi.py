@@ -1,4 +1,4 @@
-"""The OpenAPI document as a file: `python -m videomoments.api.openapi > docs/api/openapi.json`. Connects to nothing."""
+"""Writes the OpenAPI document as a file: `python -m videomoments.api.openapi > docs/api/openapi.json`. Connects to nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from videomoments.core.config import Settings
 
 
 def document() -> dict[str, Any]:
-    """OpenAPI 3.1, with every error as a problem."""
+    """Returns the OpenAPI 3.1 document, with every error as a problem."""
     settings = Settings(
         database_url="postgresql://localhost/none", redis_url="redis://localhost", storage_url="memory://", signing_key=SecretStr("none")
     )
@@ -22,7 +22,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as it is kept in the repository."""
+    """Returns the document in the form of the repository's file."""
     return json.dumps(document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 

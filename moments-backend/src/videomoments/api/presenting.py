@@ -1,4 +1,4 @@
-"""Rows as the API shows them: with signed addresses in place of object keys."""
+"""Turns rows into what the API shows: with signed addresses in place of object keys."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ async def present_video(deps: ApiDeps, video: VideoView) -> VideoOut:
 
 
 async def present_moments(deps: ApiDeps, views: Sequence[MomentView]) -> list[MomentOut]:
-    """Moments with their delivered clips."""
+    """Returns moments with their delivered clips."""
     stills = await deps.videos.clip_thumbnails([view.clip.id for view in views if view.clip])
     return [MomentOut.of(view, await present_clip(deps, view, stills)) for view in views]
 
 
 async def present_clip(deps: ApiDeps, view: MomentView, stills: dict[int, str]) -> ClipOut | None:
-    """The view's clip, unless a boundary was moved since it was cut; `stills` are object keys by clip id."""
+    """Returns the view's clip, or None when a boundary was moved since it was cut. `stills` are object keys of thumbnails by clip id."""
     clip = view.current_clip
     if clip is None:
         return None

@@ -1,7 +1,7 @@
-"""The status of active runs as it was within the last second: many pollers of one run ask the database once.
+"""Caches the status of active runs for up to a second, so that many pollers of one run query the database once.
 
-Only a run that has not ended is held. Pollers stop at an end, so an old end must never be shown to somebody whose retry another
-process has just accepted; an active run that is a moment old costs its poller nothing but the next poll.
+Only the status of a run that has not ended is cached. Pollers stop at an end, so an old end must never be shown to a client whose retry
+another process has just accepted. A slightly old status of an active run only costs its poller one more poll.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from videomoments.api.conditional import Tagged
 from videomoments.api.declarations import SAFE_METHODS, RouteTable
 from videomoments.core.tasks import forgotten, joined
 
-# Counted from before the question to the database. With the time that it takes, a poller sees a status of one second at most.
+# Seconds, counted from before the query. With the time of the query, a poller sees a status that is at most a second old.
 FRESH_SECONDS = 0.8
 _MOST_RECENT = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status as it is sent, and whether its run has still to end."""
+    """A status as it is sent, and whether its run is still active."""
 
     body: Tagged
     active: bool
@@ -37,7 +37,7 @@ class _RecentStatus:
 
 
 class RecentStatuses:
-    """Statuses by video, of one process. What this process changes is seen at once: `forget` is called with every change.
+    """The cached statuses of one process, by video. Changes by this process show at once, because `forget` is called with every change.
     `clock` is monotonic."""
 
     def __init__(self, seconds: float = FRESH_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,28 +47,28 @@ class RecentStatuses:
         self._loading: dict[str, asyncio.Task[Status]] = {}
 
     def get(self, video_id: str) -> Tagged | None:
-        """The video's status, unless it is too old or was never asked for."""
+        """Returns the cached status of the video, or None when there is none or it is too old."""
         recent = self._recent.get(video_id)
         return recent.body if recent is not None and self._clock() - recent.at < self._seconds else None
 
     async def load(self, video_id: str, read: Callable[[], Awaitable[Status]]) -> Tagged:
-        """The status that is kept, else what `read` returns. Whoever asks meanwhile waits for the same. Raises what `read` raises."""
+        """Returns the cached status, else what `read` returns. Concurrent callers wait for the same read. Raises what `read` raises."""
         if (kept := self.get(video_id)) is not None:
             return kept
         if (loading := self._loading.get(video_id)) is not None:
             await asyncio.wait({loading})
-            # An end, or that there is no run, may have been read just before somebody's start was accepted elsewhere.
+            # An end, or the absence of a run, may have been read just before another process accepted a start.
             if not loading.cancelled() and loading.exception() is None and loading.result().active:
                 return loading.result().body
             return (await read()).body
         task = asyncio.create_task(self._read(video_id, read))
-        forgotten(task)  # whoever asked has its error, unless they went away: then nobody has to be told
+        forgotten(task)  # the callers get its error; if they have gone, nobody needs it
         self._loading[video_id] = task
         task.add_done_callback(lambda done: self._loaded(video_id, done))
         return (await joined(task)).body
 
     def forget(self, video_id: str | None = None) -> None:
-        """What was read of the video, or is being read, is not shown again; of all videos where it is not known which changed."""
+        """Discards what was read of the video, or is being read; for all videos where the changed one is not known."""
         if video_id is None:
             self._recent.clear()
             self._loading.clear()
@@ -84,7 +84,7 @@ class RecentStatuses:
         return status
 
     def _remember(self, video_id: str, recent: _RecentStatus) -> None:
-        self._recent.pop(video_id, None)  # so that the oldest stand first
+        self._recent.pop(video_id, None)  # so that the oldest come first
         self._recent[video_id] = recent
         if len(self._recent) > _MOST_RECENT:
             del self._recent[next(iter(self._recent))]
@@ -95,9 +95,10 @@ class RecentStatuses:
 
 
 class ForgetChanged:
-    """ASGI middleware: whoever has the answer to a change, and polls, must see it. It is committed by the time that the answer begins.
+    """ASGI middleware: a client that has the response to a change, and polls, must see the change. It is committed before the response
+    begins.
 
-    A change names its video in the path, as the router has read it. One that names none changes no video's run, unless it starts one.
+    A change names its video in the path, as parsed by the router. A change that names none affects no video's run, unless it starts one.
     """
 
     def __init__(self, app: ASGIApp, routes: RouteTable, statuses: RecentStatuses) -> None:
@@ -123,4 +124,4 @@ class ForgetChanged:
         try:
             await self._app(scope, receive, forgetting)
         finally:
-            forget()  # it may have failed behind its change
+            forget()  # it may have failed after its change

@@ -1,4 +1,4 @@
-"""An OpenAPI document as one HTML page: operations by tag, each with its parameters, body, answers and a request to copy."""
+"""Renders an OpenAPI document as one HTML page: operations by tag, each with its parameters, body, responses and an example request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def page_of(document: Mapping[str, Any]) -> str:
-    """The whole page. Every text of the document is escaped."""
+    """Returns the whole page. Every text of the document is escaped."""
     info = document["info"]
     groups: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
@@ -92,7 +92,7 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words, with links to those that have a name."""
+    """Describes a schema in a few words, with links to named schemas."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#schema-{name}">{name}</a>'
@@ -114,7 +114,7 @@ def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _curl(document: Mapping[str, Any], path: str, verb: str, operation: Mapping[str, Any]) -> str:
-    """A request to copy; its body is the schema's own example."""
+    """Returns an example request; its body is the schema's own example."""
     flag = "" if verb == "get" else f"-X {verb.upper()} "
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" not in content:

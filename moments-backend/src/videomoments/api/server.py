@@ -1,4 +1,4 @@
-"""The API as a process: uvicorn, on loopback, or wherever there are keys."""
+"""Runs the API as a process: uvicorn, on loopback, or on any address where there are keys."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from videomoments.core.errors import Conflict
 
 
 def bind(settings: Settings) -> socket.socket:
-    """A listening socket at `settings.host` and `port` (0: any free one), so that a taken port is known before anything else starts.
+    """Returns a listening socket at `settings.host` and `port` (0: any free one), so that a taken port is noticed before anything else
+    starts.
 
     Raises `Conflict` (`port_taken`).
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off; without, each answer that has a body waits 40 ms for an ACK.
+    # When the protocol is named, asyncio turns Nagle's algorithm off; otherwise each response with a body waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,9 +36,9 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def make_server(settings: Settings, deps: ApiDeps | None = None) -> uvicorn.Server:
-    """The server, not yet started: `await server.serve(sockets=[bind(settings)])`; `server.should_exit = True` ends it.
+    """Returns the server, not yet started: `await server.serve(sockets=[bind(settings)])`; `server.should_exit = True` ends it.
 
-    No access log: signed addresses are secrets. `deps` are closed when it ends.
+    It writes no access log, because signed addresses are secrets. `deps` are closed when it ends.
     """
     config = uvicorn.Config(
         create_app(deps or build_deps(settings)),
@@ -57,7 +58,7 @@ def make_server(settings: Settings, deps: ApiDeps | None = None) -> uvicorn.Serv
 async def serve(settings: Settings) -> None:
     """Runs the API until SIGINT or SIGTERM.
 
-    Raises what `bind` raises, and `InvalidInput` (`bind_needs_keys`) where keys are asked for and there is none.
+    Raises what `bind` raises, and `InvalidInput` (`bind_needs_keys`) where keys are required and there is none.
     """
     with bind(settings) as listener:
         deps = build_deps(settings)

@@ -1,4 +1,4 @@
-"""Bodies have to arrive at a least rate, however long they are: two hours at 100 kB/s pass, a byte now and then does not."""
+"""Refuses bodies that arrive below a minimum rate: two hours at 100 kB/s pass, a byte now and then does not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyTooSlow(HTTPException):
-    """408: what has been sent of the body is not worth the wait. The connection ends with the answer."""
+    """408: the body arrives too slowly. The connection closes after the response."""
 
     def __init__(self, rate: int, seconds: float) -> None:
         super().__init__(
@@ -22,8 +22,8 @@ class BodyTooSlow(HTTPException):
 
 
 class LeastRate:
-    """ASGI middleware. Each `rate * seconds` bytes of a body have `seconds` of waiting; the time that we take to work on them is not
-    the sender's. `clock` is monotonic."""
+    """ASGI middleware that allows `seconds` of waiting for each `rate * seconds` bytes of a body. The time that we spend on them does not
+    count. `clock` is monotonic."""
 
     def __init__(self, app: ASGIApp, *, rate: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
@@ -41,7 +41,7 @@ class LeastRate:
 
         async def timed() -> Message:
             nonlocal waited, arrived, ended
-            if ended:  # whoever asks now waits for the sender to go away
+            if ended:  # a later caller waits for the client to disconnect
                 return await receive()
             began = self._clock()
             try:

@@ -1,4 +1,4 @@
-"""Uploads as they arrive: a multipart body is read part by part, and the file's bytes go straight on into the store."""
+"""Streams uploads: a multipart body is read part by part, and the file's bytes go straight into the store."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Part:
 class UploadForm:
     """A form with one file in the field `file` and short text fields before it.
 
-    `open()` reads up to the file; then `file_name` and `fields` are known, and `chunks()` gives its bytes. Both raise `InvalidInput`
+    `open()` reads up to the file, and sets `file_name` and `fields`; `chunks()` then yields its bytes. Both raise `InvalidInput`
     (`no_file`, `bad_form`).
     """
 
@@ -69,7 +69,7 @@ class UploadForm:
                 raise InvalidInput("The form has no file.", code="no_file", advice="Send it as the field `file`.")
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The file's bytes. Raises `InvalidInput` when the body ends in the middle of them."""
+        """Yields the file's bytes. Raises `InvalidInput` when the body ends in the middle of them."""
         while True:
             while self._pieces:
                 yield self._pieces.popleft()
@@ -79,7 +79,7 @@ class UploadForm:
             raise InvalidInput("The upload ended early.", code="bad_form", advice="Send the file again.")
 
     async def _feed(self) -> bool:
-        """Parses one more piece of the body; False at its end."""
+        """Parses one more piece of the body. Returns False at its end."""
         try:
             data = await anext(self._body)
         except StopAsyncIteration:

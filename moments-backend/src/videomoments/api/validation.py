@@ -1,4 +1,4 @@
-"""What is wrong with a request, in one sentence that says what to send."""
+"""Describes what is wrong with a request, in one sentence that says what to send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-# What pydantic says of a body that is no object, by the kind of model that it met.
+# The types of pydantic's errors for a body that is no object, by the kind of model that was expected.
 _NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type", "dataclass_type"})
 _SHOWN = 3
 
@@ -33,7 +33,7 @@ class Finding:
 
 
 def finding(error: RequestValidationError, content_type: str) -> Finding:
-    """The sentence for a request that does not fit. The offending values stay out of it: they may be secrets, or megabytes."""
+    """Returns the finding for an invalid request. It leaves out the invalid values, which may be secrets or megabytes long."""
     found = error.errors()
     whole = next((entry for entry in found if tuple(entry["loc"]) == ("body",)), None)
     broken = next((entry for entry in found if entry["type"] == "json_invalid"), None)
@@ -60,7 +60,7 @@ def finding(error: RequestValidationError, content_type: str) -> Finding:
 
 
 def unreadable(cause: BaseException | None) -> Finding:
-    """The sentence for a body that could not even be read as text."""
+    """Returns the finding for a body that could not be read as text."""
     if isinstance(cause, UnicodeDecodeError):
         return Finding(422, "invalid_json", f"The body is not UTF-8: byte {cause.start} can't be read.", "Send JSON in UTF-8.")
     if isinstance(cause, RecursionError):
@@ -69,7 +69,7 @@ def unreadable(cause: BaseException | None) -> Finding:
 
 
 def fields_of(error: RequestValidationError) -> list[FieldProblem]:
-    """Field by field, twenty at most."""
+    """Returns the problems field by field, twenty at most."""
     return [
         FieldProblem(field=".".join(str(part) for part in entry["loc"])[:200], message=str(entry["msg"])[:500])
         for entry in error.errors()[:20]
@@ -92,7 +92,7 @@ def _sentence(entry: Mapping[str, Any]) -> str:
 
 
 def _place(document: Any, position: Any) -> str:
-    """Line and column of a position, both from 1."""
+    """Returns line and column of a position, both from 1."""
     if not isinstance(document, str) or not isinstance(position, int):
         return "an unknown place"
     before = document[:position]

@@ -1,7 +1,7 @@
-"""Which version of a thing a person looked at: an ETag of what can be edited of it, and If-Match, which keeps an edit from undoing another.
+"""Tags versions of what a user edits: an ETag names the version, and If-Match keeps an edit from undoing another.
 
-A moment's tag names its title, bounds and judgement, not the signed addresses that are shown with it: those change by the hour, and a clip
-that is cut meanwhile is no reason to refuse an edit.
+A moment's tag covers its title, bounds and judgement, not its signed addresses: those change by the hour, and a clip that is cut meanwhile
+is no reason to refuse an edit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ IfMatchHeader = Annotated[
 
 
 class ChangedMeanwhile(MomentsError):
-    """What was to be edited is not what the client looked at; `current` is what it is now, with its tag."""
+    """The client's version of what it edits is not the current one. `current` is the current one, with its tag."""
 
     code = "changed_meanwhile"
     status_code = 412
@@ -46,12 +46,13 @@ class ChangedMeanwhile(MomentsError):
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """An If-Match header. Comparison is strong, as RFC 9110 asks for: a weak tag is never the same."""
+    """An If-Match header. Comparison is strong, as RFC 9110 requires: a weak tag is never equal."""
 
     header: str | None
 
     def guard(self, tag_of: Callable[[Row], str]) -> Callable[[Row], None] | None:
-        """What a use-case calls with the row under its lock, before it changes it; raises ChangedMeanwhile. None: nothing was asked."""
+        """Returns a function that a use-case calls with the locked row before it changes it, and that raises ChangedMeanwhile. None without
+        a header."""
         if self.header is None:
             return None
 
@@ -62,7 +63,7 @@ class Precondition:
         return check
 
     def allows(self, tag: str) -> bool:
-        """Whether a thing of that tag may be changed; without a header any."""
+        """Returns whether a row of that tag may be changed; without a header any may."""
         if self.header is None:
             return True
         given = {part.strip() for part in self.header.split(",")}
@@ -70,7 +71,7 @@ class Precondition:
 
 
 async def or_current(change: Awaitable[Any], shown: Callable[[], Awaitable[tuple[BaseModel, str]]]) -> None:
-    """Waits for the change; where it was refused because of a newer version, the refusal carries that one and its tag."""
+    """Awaits the change. When a newer version refused it, the error carries that version and its tag."""
     try:
         await change
     except ChangedMeanwhile as error:
@@ -84,7 +85,7 @@ def moment_tag(moment: Moment) -> str:
 
 
 def list_tag(moments: Sequence[Moment]) -> str:
-    """Of several moments: every version among them."""
+    """Returns one tag for several moments, made from all their versions."""
     return _tag("moments", [moment_tag(moment) for moment in moments])
 
 
@@ -97,7 +98,7 @@ def model_tag(model: ModelConfig) -> str:
 
 
 def content_tag(body: BaseModel) -> str:
-    """Of everything that is shown but the tag itself: for bodies without signed addresses."""
+    """Returns a tag of everything in the body but the tag itself, for bodies without signed addresses."""
     return f'"{_digest(body.model_dump_json(exclude={"etag"}).encode())}"'
 
 

@@ -1,4 +1,4 @@
-"""The web page, served beside the API: one address for both. Every address that is not the API's is the page's."""
+"""Serves the web page beside the API, at one address. Every path that is not the API's is the page's."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from videomoments.core.webui_files import webui_folder
 
-# By path, because nothing below these addresses is the page's, whether there is a route or not.
+# Matched by path, because nothing below these addresses is the page's, whether there is a route or not.
 _API = re.compile(r"/(api|docs|health|ready|metrics)(/|$)")
-# Names of these files hold a hash of what is in them.
+# Names of these files contain a hash of their content.
 _ASSETS = "assets/"
 _YEAR = "public, max-age=31536000, immutable"
 _NOT_BUILT = "The web page has not been built. `moments serve` builds it; `moments-frontend/page.sh build` does the same by hand."
-# Media and pictures may lie in a cloud's store; the page's own styles are made while it runs. Nothing else comes from elsewhere.
+# Media and images may be in a cloud's store; the page creates its styles at run time. Nothing else comes from elsewhere.
 _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; media-src 'self' blob: https:; "
     "connect-src 'self' https:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -28,7 +28,7 @@ _POLICY = (
 
 
 class WebuiOrApi:
-    """ASGI middleware: `app` answers what is the API's, the built page the rest. It may be built while we run."""
+    """ASGI middleware: `app` serves the API's paths, the built page all others. The page may be built while we run."""
 
     def __init__(self, app: ASGIApp, find: Callable[[], Path | None] = webui_folder) -> None:
         self._app = app
@@ -53,13 +53,13 @@ class WebuiOrApi:
 
 
 class _WebuiFiles(StaticFiles):
-    """The files, and `index.html` for each address that the page itself understands."""
+    """Serves the files, and `index.html` for each path that the page itself routes."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
             response = await super().get_response("index.html" if path in ("", ".") else path, scope)
         except HTTPException as error:
-            # A name with an ending means a file; an old page asks for files of its own build.
+            # A name with an extension means a file: an old page requests files of its own build.
             if error.status_code != 404 or "." in path.rpartition("/")[2]:
                 raise
             response = await super().get_response("index.html", scope)
