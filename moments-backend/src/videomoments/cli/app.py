@@ -1,6 +1,6 @@
-"""The `moments` command: what there is to call, and how every ending becomes one line and an exit status.
+"""Assembles the `moments` command, and turns every ending into one line and an exit status.
 
-Command modules import what they need inside their functions: `moments --help` shall not load a database driver.
+Command modules import what they need inside their functions, so that `moments --help` does not load a database driver.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _root(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; the exit status (0 done, 1 failed, 2 wrong usage, 129 the terminal was closed, 130 interrupted, 141 nobody
-    reads). Never a traceback, unless asked for."""
+    """Runs one command line. Returns the exit status: 0 done, 1 failed, 2 wrong usage, 129 the terminal was closed, 130 interrupted, 141
+    the output's reader has gone. Prints a traceback only with MOMENTS_DEBUG."""
     if not debugging():
         warnings.simplefilter("ignore")
     command = typer.main.get_command(app)
@@ -81,5 +81,5 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         with contextlib.suppress(OSError):
             sys.stderr.flush()
-    # The framework answers an interrupt by its status.
+    # The framework returns a status after an interrupt.
     return endings.interrupted() if status == endings.INTERRUPTED else int(status or 0)

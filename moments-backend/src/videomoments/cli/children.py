@@ -1,4 +1,4 @@
-"""Worker and API processes that a command starts, and that never outlive it."""
+"""Runs the worker and API processes that a command starts, and that never outlive it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ STOP_SECONDS = 8.0
 _KEPT_LOGS = 10
 _LOG_BYTES = 20 * 1024 * 1024
 _TAIL_BYTES = 4096
-# After a child was asked to end, how long it may take when its parent is gone and nobody looks.
+# Seconds. How long a child that was asked to end may take when its parent is gone.
 _ORPHAN_SECONDS = 30.0
 
 
 class Child:
-    """One process of ours, in a session of its own, so that Ctrl-C reaches only the command, which then ends it in order.
+    """One child process in its own session, so that Ctrl-C reaches only the command, which then ends the child in order.
 
-    Its standard input is a pipe from us that nothing is written to: when we are killed, it closes, and the child ends by itself.
+    Its standard input is a pipe to which nothing is written. When the command is killed, the pipe closes, and the child ends by itself.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log_folder: Path) -> None:
@@ -55,7 +55,7 @@ class Child:
 
     @property
     def killed(self) -> bool:
-        """Whether it was ended by SIGKILL, which no process of ours ends by itself with."""
+        """Returns whether SIGKILL ended it, which means that another process killed it."""
         return self._process is not None and self._process.poll() == -signal.SIGKILL
 
     @property
@@ -63,7 +63,7 @@ class Child:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Starts it, anew when it has ended. Its output is appended to `log`."""
+        """Starts the process, again if it has ended. Its output is appended to `log`."""
         self._reap()
         self._log_folder.mkdir(parents=True, exist_ok=True)
         forget_old_logs(self._log_folder, self.name)
@@ -79,19 +79,19 @@ class Child:
         self.started_at = time.monotonic()
 
     def use(self, environment: Mapping[str, str]) -> None:
-        """Gives it another environment: when that differs, it is asked to end, for whoever looks after it to start it again."""
+        """Gives it another environment. When that differs, asks it to end; its supervisor then starts it again."""
         changed = {**self._environment, **environment}
         if changed != self._environment:
             self._environment = changed
             self.request_stop()
 
     def request_stop(self) -> None:
-        """SIGTERM, without waiting."""
+        """Sends SIGTERM without waiting."""
         if self._process is not None and self.running:
             self._process.terminate()
 
     def stop(self) -> None:
-        """Ends it: SIGTERM, and after `self.grace` seconds (or when we are interrupted again) SIGKILL to it and its own children."""
+        """Ends it: SIGTERM, and after `self.grace` seconds (or on a second interrupt) SIGKILL to it and its own children."""
         try:
             self.request_stop()
             if self._process is not None:
@@ -103,7 +103,7 @@ class Child:
             self._reap()
 
     def bound_log(self) -> None:
-        """Keeps the end of a log that has become long."""
+        """Truncates a log that has become long to its last lines."""
         with contextlib.suppress(OSError):
             if self.log.stat().st_size > _LOG_BYTES:
                 end = self.tail()
@@ -112,7 +112,7 @@ class Child:
                     output.write(end.encode())
 
     def tail(self, lines: int = 12) -> str:
-        """The last lines of its log."""
+        """Returns the last `lines` of its log."""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
@@ -121,7 +121,7 @@ class Child:
             return ""
 
     def _kill(self) -> None:
-        # The child leads a group: what it left behind is still reachable by the group's number, which is ours until it is reaped.
+        # The child leads a process group. Processes that it left can be reached by the group's number, which stays ours until it is reaped.
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -136,12 +136,12 @@ class Child:
 
 
 def own_process(command: str) -> list[str]:
-    """The command line of `moments COMMAND` as a child that ends with its parent."""
+    """Returns the command line of `moments COMMAND` as a child that ends with its parent."""
     return [sys.executable, "-m", "videomoments", command, "--until-stdin-closes"]
 
 
 def forget_old_logs(folder: Path, name: str) -> None:
-    """Keeps the newest logs of ended children; another command may be tidying up as well."""
+    """Removes all but the newest logs of ended children. Another command may do so at the same time."""
     ages: list[tuple[float, Path]] = []
     for path in folder.glob(f"{name}-*.log*"):
         with contextlib.suppress(FileNotFoundError):
@@ -151,10 +151,10 @@ def forget_old_logs(folder: Path, name: str) -> None:
 
 
 def end_with_parent() -> None:
-    """Called in a child: sends SIGTERM to this process when standard input closes, and SIGKILL to its group when that does not help."""
+    """Sends SIGTERM to this child process when standard input closes, and SIGKILL to its group when that does not help."""
 
     def watch() -> None:
-        # The descriptor itself: a thread that sits in a buffered read when the interpreter ends makes it abort.
+        # Reads the descriptor itself: a thread in a buffered read makes the interpreter abort at its end.
         with contextlib.suppress(OSError):
             while os.read(0, 1024):
                 pass

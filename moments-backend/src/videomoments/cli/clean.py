@@ -1,4 +1,4 @@
-"""`moments clean`: removes what lies on this machine, after saying how much."""
+"""`moments clean` shows how much data is on this machine, and removes it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def clean(
 
 
 def choose(targets: Sequence[CleanTarget], *, weights: bool, data: bool, everything: bool) -> list[CleanTarget]:
-    """What the options name of what there is."""
+    """Returns those of `targets` that the options name."""
 
     def named(name: str) -> bool:
         return everything or (weights and name == _WEIGHTS) or (data and name in _DATA)
@@ -67,7 +67,7 @@ def _kind(path: Path) -> str:
 
 
 def _targets(settings: Settings) -> list[CleanTarget]:
-    """What the embedded parts keep, with the weights where MOMENTS_WEIGHTS has put them."""
+    """Returns the data of the embedded parts, with the weights where MOMENTS_WEIGHTS has put them."""
     from moments_models.weights import root
     from videomoments.embedded import CleanTarget, clean_targets
     from videomoments.embedded.removable import size_of
@@ -82,7 +82,7 @@ def _targets(settings: Settings) -> list[CleanTarget]:
 def _remove(settings: Settings, targets: Sequence[CleanTarget]) -> None:
     """Removes the folders while no command can start.
 
-    Raises ServiceUnavailable while one runs, and MomentsError where something can't be removed.
+    Raises ServiceUnavailable while a command runs, and MomentsError where something can't be removed.
     """
     from videomoments.core.errors import MomentsError, ServiceUnavailable
     from videomoments.embedded.data_folder import Layout
@@ -94,7 +94,7 @@ def _remove(settings: Settings, targets: Sequence[CleanTarget]) -> None:
     with FileLock(layout, layout.users_lock) as users:
         if not users.try_exclusive():
             raise ServiceUnavailable("A command is using the data folder.", advice="End it (moments serve, generate, …), then try again.")
-        # A command that was killed may have left its servers behind.
+        # A command that was killed may have left its servers.
         stop_servers(layout)
         for target in targets:
             try:

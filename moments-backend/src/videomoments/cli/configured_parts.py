@@ -1,4 +1,4 @@
-"""What `moments doctor` says about the parts that the environment names: each is connected to; what is wrong is said with its variable."""
+"""Checks for `moments doctor` the parts that the environment names. It connects to each; a problem is reported with the variable's name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = 5.0
 
 
 def configured_checks(settings: Settings) -> list[Check]:
-    """One check for each variable that is set, all asked at once. Raises nothing."""
+    """Returns one check for each variable that is set; all run at once. Raises nothing."""
     looks: list[tuple[str, str | None, Callable[[Settings], Awaitable[str]]]] = [
         ("DATABASE_URL", settings.database_url, _database),
         ("REDIS_URL", settings.redis_url, _redis),
@@ -58,7 +58,7 @@ async def _store(settings: Settings) -> str:
 
 
 async def _models(settings: Settings) -> str:
-    """The service of the built-in models: whether it is there, and takes our key."""
+    """Checks whether the service of the built-in models responds and accepts our key."""
     import httpx2
 
     from videomoments.core.errors import ModelError

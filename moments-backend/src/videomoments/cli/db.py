@@ -1,4 +1,4 @@
-"""`moments db`: the database's schema."""
+"""`moments db` upgrades the database's schema and shows its state."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def status() -> None:
 
 
 def _run(work: Callable[[str], Coroutine[Any, Any, T]]) -> T:
-    """`work` on the database: the one that is configured, else the embedded one, which is started for it."""
+    """Runs `work` on the configured database, else on the embedded one, which is started for it."""
     import asyncio
 
     from videomoments.cli.console import quiet_logs, say

@@ -1,4 +1,4 @@
-"""`moments doctor`: can everything run here, do the parts that are configured answer, and what to do where they don't."""
+"""`moments doctor` checks whether everything can run here and whether configured parts respond, and advises where they don't."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def doctor() -> None:
 
 
 def media_check() -> Check:
-    """Whether the media library loads and can encode what clips are made of."""
+    """Checks whether the media library loads and can encode what clips need."""
     from videomoments.embedded import Check
 
     try:
@@ -58,7 +58,7 @@ def media_check() -> Check:
 
 
 def sites_check(settings: Settings) -> list[Check]:
-    """How old yt-dlp is, which follows the sites, and whether a cookie file that was named is there."""
+    """Checks how old yt-dlp is, because sites change, and whether a configured cookie file exists."""
     import datetime
     import importlib.metadata
 
@@ -81,7 +81,7 @@ def _weights() -> list[Check]:
 
     checks = []
     for name, known in WEIGHTS.items():
-        # Missing weights are not a fault: the first use gets them.
+        # Missing weights are no fault: the first use downloads them.
         there = f"in {location(name)}" if present(name) else f"not here yet ({megabytes(known.download_size)}, pulled at first use)"
         checks.append(Check(f"weights {name}", True, there))
     return checks

@@ -1,4 +1,4 @@
-"""The JSON document of a command: what `--json` prints and `moments.json` holds. Pure: rows in, one dictionary out."""
+"""Builds the JSON document of a command: what `--json` prints and `moments.json` holds. Pure: takes rows, returns one dictionary."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def build_document(
     output: Path | None = None,
     error: MomentsError | None = None,
 ) -> Document:
-    """One source's document. Times are seconds on the source's timeline, paths absolute.
+    """Returns one source's document. Times are seconds on the source's timeline, paths absolute.
 
-    `source` is what was asked for: an absolute path or a URL. `clips` maps a moment's identifier to the file of its clip. A job that did
-    not complete has an `error` of its own, and its run is `failed` (or `cancelled`) even when none was ever accepted. One that found
-    nothing says why in `nothing`.
+    `source` is what the user gave: an absolute path or a URL. `clips` maps a moment's identifier to the file of its clip. A job that did
+    not complete has an `error`, and its run is `failed` (or `cancelled`) even when none was ever accepted. A job that found nothing says
+    why in `nothing`.
     """
     document: Document = {
         "video": _video(source, video),
@@ -50,7 +50,7 @@ def build_document(
 
 
 def as_result(document: Document) -> Document:
-    """A document as `--json=v2` lists it: with its source in front, and in its error."""
+    """Returns a document as `--json=v2` lists it: with its source first, and in its error."""
     source = document["video"]["source"]
     result = {"source": source} | document
     return result | {"error": {"source": source} | document["error"]} if document.get("error") else result
@@ -68,7 +68,7 @@ def _video(source: str, video: Video | None) -> Document:
 
 
 def _choices(video: Video) -> Document:
-    """What of the file was used, where there was a choice, and what could not be; nothing where it is all used."""
+    """Returns which audio track was used where there are several, and remarks on what could not be used; empty where there is neither."""
     facts = SourceFacts.of(video.media_info)
     track = {"audio_track": facts.audio_track, "audio_tracks": len(facts.audio_tracks)} if len(facts.audio_tracks) > 1 else {}
     return {**track, **({"remarks": list(facts.remarks)} if facts.remarks else {})}
@@ -91,7 +91,7 @@ def _run(run: RunView | None) -> Document:
 
 
 def unrefined(run: RunView) -> Document | None:
-    """How many of the run's moments keep their first boundaries, of how many, and why; how many a retry would refine now."""
+    """Returns how many of the run's moments keep their first boundaries, of how many, why, and how many a retry would refine now."""
     found = run.unrefined
     return None if found is None else {**found.to_json(), "message": found.message, "left": found.left}
 
@@ -150,11 +150,11 @@ def _seconds(value: float | None) -> float | None:
 
 
 def made_transcript(run: RunView) -> bool:
-    """Whether this run has, or reused, a transcript: the video's row may be an older run's."""
+    """Returns whether this run has, or reused, a transcript. The video's row may hold an older run's."""
     return any(stage.name is StageName.TRANSCRIPTION and stage.status is StageStatus.COMPLETED for stage in run.stages)
 
 
 def why_nothing(run: RunView) -> str:
-    """Why a completed run has no moments, in the run's own words, as sentences."""
+    """Returns why a completed run has no moments, from its note or its stages' reasons, as sentences."""
     reasons = [run.note] if run.note else dict.fromkeys(stage.reason for stage in run.stages if stage.reason)
     return " ".join(sentence(reason) for reason in reasons) or "The model found no moments."

@@ -1,4 +1,4 @@
-"""How a command ends: one line that says what is wrong and what to do, and the exit status."""
+"""Ends a command: with one line that says what is wrong and what to do, and the exit status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DONE = 0
 FAILED = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
-# As a shell reports a command that these signals end.
+# The statuses with which a shell reports a command that these signals ended.
 HUNG_UP = 128 + 1
 UNREAD = 128 + 13
 
@@ -24,12 +24,12 @@ _REPORT = "Run it again with MOMENTS_DEBUG=1 to see where."
 
 
 def one_line(text: str) -> str:
-    """`text` without line breaks."""
+    """Returns `text` without line breaks."""
     return " ".join(text.split())
 
 
 def as_moments_error(error: BaseException) -> MomentsError:
-    """Any error in the words of the error tree, so that code, message and advice can be shown."""
+    """Returns any error as a MomentsError, so that code, message and advice can be shown."""
     if isinstance(error, MomentsError):
         return error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -41,7 +41,7 @@ def as_moments_error(error: BaseException) -> MomentsError:
 
 
 def failed(error: BaseException) -> int:
-    """Says what went wrong. Status 1."""
+    """Prints what went wrong. Returns status 1."""
     if debugging():
         traceback.print_exception(error, file=sys.stderr)
     say(f"moments: {one_line(str(as_moments_error(error)))}")
@@ -49,7 +49,7 @@ def failed(error: BaseException) -> int:
 
 
 def wrong_usage(error: TyperException) -> int:
-    """Says what is wrong with the command line. Status 2."""
+    """Prints what is wrong with the command line. Returns status 2."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "moments"
     say(f"moments: {one_line(error.format_message())} See {path} --help.")
@@ -57,17 +57,18 @@ def wrong_usage(error: TyperException) -> int:
 
 
 def interrupted() -> int:
-    """Status 130, or 129 when the terminal was closed."""
+    """Returns status 130, or 129 when the terminal was closed."""
     say("moments: interrupted.")
     return HUNG_UP if hung_up() else INTERRUPTED
 
 
 class Unread(Exception):
-    """Whoever read our output has gone before the work was done, and it was given up."""
+    """The reader of our output has gone before the work was done, and the work was given up."""
 
 
 def unread(*, done: bool) -> int:
-    """Whoever read our output has gone (`moments runs list | head`): no error of ours, and nobody to tell. Status 0 when all was `done`."""
+    """Ends a command whose output's reader has gone (`moments runs list | head`), without a message. Returns status 0 when all was `done`,
+    else 141."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

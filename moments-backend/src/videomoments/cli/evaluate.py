@@ -1,4 +1,4 @@
-"""`moments eval`: how good a model's moments are on recordings with human-made truth."""
+"""`moments eval` measures a model's moments on recordings with human-made chapters and queries."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def evaluate(
 
 
 def _keep(ours: Predictions, path: Path) -> None:
-    """Writes what was found. Where the disk has filled up meanwhile, the file is written elsewhere, and a line says where."""
+    """Writes the predictions. If the disk is full by now, writes the file elsewhere, and prints where."""
     import tempfile
 
     from videomoments.cli.console import say
@@ -150,7 +150,7 @@ def _baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
 
 
 def _counting(name: str) -> Callable[[int, int, str], None]:
-    """A line on stderr that counts recordings; on a terminal it stays one line, elsewhere every tenth is printed."""
+    """Returns a callback that counts recordings on stderr: in one line on a terminal, else with every tenth printed."""
     import sys
 
     terminal = sys.stderr.isatty()

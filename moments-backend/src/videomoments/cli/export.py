@@ -1,4 +1,4 @@
-"""`moments export`: finished moments as files for other programs."""
+"""`moments export` writes finished moments as files for other programs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def export(identifier: Identifier, formats: Formats = "json", output: Output = "
     done = with_services(ask)
     if not isinstance(done, list):
         _say(wanted[0], done.notes)
-        # To a file as it is; a terminal obeys what a title holds.
+        # A file gets the text unchanged; on a terminal, control characters in titles are removed.
         sys.stdout.write(visible(done.text) if sys.stdout.isatty() else done.text)
         return
     for path in done:
@@ -66,7 +66,7 @@ def export(identifier: Identifier, formats: Formats = "json", output: Output = "
 
 
 def parse_formats(text: str) -> list[str]:
-    """`srt,vtt` as names, each once. Raises BadParameter for what there is not."""
+    """Reads `srt,vtt` as names, each once. Raises BadParameter for an unknown format."""
     from videomoments.exports import FORMATS
     from videomoments.services.exporting import ZIP
 
@@ -81,7 +81,8 @@ def parse_formats(text: str) -> list[str]:
 async def write_exports(
     found: Exportable, store: ObjectStore, formats: Sequence[str], folder: Path, *, moment_id: str | None = None
 ) -> list[Path]:
-    """One file per format in the folder, each whole or not at all. Raises what the formats raise, and OSError."""
+    """Writes one file per format into the folder, each whole or not at all. Returns their paths. Raises what the formats raise, and
+    OSError."""
     import asyncio
 
     from videomoments.exports import FORMATS
@@ -113,7 +114,7 @@ async def write_exports(
 
 
 def _say(wanted: str, notes: Sequence[str]) -> None:
-    """What the format could not hold, on stderr."""
+    """Prints on stderr what the format could not hold."""
     from videomoments.cli.console import say
 
     for note in notes:
@@ -121,7 +122,7 @@ def _say(wanted: str, notes: Sequence[str]) -> None:
 
 
 async def _video_of(services: Services, identifier: str) -> tuple[str, str | None]:
-    """The video, and the run if a run was named. Raises NotFound."""
+    """Returns the video, and the run if a run was named. Raises NotFound."""
     from videomoments.cli.runs import find_run
     from videomoments.core.errors import NotFound
 

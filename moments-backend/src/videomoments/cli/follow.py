@@ -1,4 +1,4 @@
-"""One run from its acceptance to its end, as the command that asked for it sees it."""
+"""Follows one run from its acceptance to its end, for the command that started it."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from videomoments.services.wiring import Services
 _POLL_SECONDS = 0.25
 _CANCEL_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
-# How often the servers are asked whether they answer. That one has ended is seen at each look.
+# Seconds between checks that the servers respond. A server that has ended is noticed at each look.
 _REVIVE_SECONDS = 5.0
 _AWAY_SECONDS = 60.0
 _MAX_RESTARTS = 3
 
 
 class Keeper:
-    """Keeps the parts of a running command alive: starts the servers again when one has died, and the worker.
+    """Keeps the parts of a running command alive: starts servers and the worker again when one has died.
 
-    `ended` names the servers that are gone, `revive` starts them and blocks; it answers the environment that the worker then needs.
+    `ended` returns the names of servers that have ended. `revive` starts them, blocks until they are ready, and returns the environment
+    that the worker then needs.
     """
 
     def __init__(self, worker: Child, ended: Callable[[], Iterable[str]], revive: Callable[[], Mapping[str, str]]) -> None:
@@ -46,14 +47,14 @@ class Keeper:
         self._environment = self._revive()
 
     async def look_after_servers(self) -> None:
-        """Never returns: run it beside `follow`."""
+        """Looks after the servers and never returns; run it beside `follow`."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            await asyncio.to_thread(self._servers.look)  # its trouble is tried again, and what can't wait says so
+            await asyncio.to_thread(self._servers.look)  # its trouble is tried again, and a part that can't wait reports it
             self._worker.use(self._environment)
 
     def look_after_worker(self) -> None:
-        """Raises ServiceUnavailable when it keeps dying."""
+        """Starts a dead worker again. Raises ServiceUnavailable when it keeps dying."""
         self._worker.bound_log()
         if self._worker.running:
             return
@@ -70,16 +71,16 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """The run that a command waits for. `joined`: it was active before, left behind by another command or worked on by another worker."""
+    """The run that a command waits for. `joined`: it was active before, left by another command or held by another worker."""
 
     request_id: str
     joined: bool
 
 
 async def enter(services: Services, video_id: str, snapshot: RunSnapshot) -> Entered:
-    """A fresh run, or the active one of this video when it was asked for the same.
+    """Starts a run, or joins the video's active one when its options are the same.
 
-    When this task is cancelled meanwhile, a run that was just made durable is cancelled too.
+    When this task is cancelled meanwhile, a run that was just stored is cancelled too.
 
     Raises:
         Conflict: a run of this video with other options is active (`run_active`).
@@ -103,14 +104,14 @@ async def _accept(services: Services, video_id: str, snapshot: RunSnapshot) -> A
 
 
 def _asked_for(active: RunView) -> dict[str, object] | None:
-    """What an active run was asked to do; None when another version of this program accepted it."""
+    """Returns the options of an active run; None when another version of this program accepted it."""
     with contextlib.suppress(ValidationError):
         return RunSnapshot.model_validate(active.config).public()
     return None
 
 
 async def follow(services: Services, request_id: str, progress: RunProgress, keeper: Keeper) -> RunView:
-    """Polls the run until it has ended and shows it meanwhile.
+    """Polls the run until it has ended, and shows its progress. Returns its last state.
 
     Raises:
         ServiceUnavailable: PostgreSQL stays away, or no worker stays alive.
@@ -137,7 +138,7 @@ async def follow(services: Services, request_id: str, progress: RunProgress, kee
 
 
 async def cancel(services: Services, request_id: str, progress: RunProgress) -> RunView | None:
-    """Asks for the run's end and waits for it, at most 5 s; its last state, None when not even that can be had."""
+    """Asks for the run's end and waits for it, at most 5 s. Returns its last state; None when that can't be read."""
     deadline = time.monotonic() + _CANCEL_SECONDS
     view = None
     with contextlib.suppress(MomentsError):

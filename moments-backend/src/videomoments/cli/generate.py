@@ -1,4 +1,4 @@
-"""`moments generate` and `moments demo`."""
+"""`moments generate` and `moments demo` find the moments of recordings."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ Recursive = Annotated[
 Exports = Annotated[
     str,
     typer.Option(
-        # moments.json is written anyway.
+        # moments.json is written in any case.
         "--export",
         metavar="FORMAT,…",
         help=f"Further files: {FORMATS_HELP.removeprefix('json, ')}.",
@@ -182,7 +182,7 @@ def demo(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What the command line says beside the sources and the run's options."""
+    """The command line apart from the sources and the run's options."""
 
     output: Path | None
     exports: str
@@ -219,7 +219,7 @@ def _run(typed: list[str], options: dict[str, object], wanted: _Wanted) -> None:
 
 
 def _sources(typed: list[str], wanted: _Wanted) -> list[Source]:
-    """What is to be worked on. Ends the command with status 2 when a source can't be taken: nothing has been started then."""
+    """Returns the sources to work on. Ends the command with status 2 when one is refused; nothing has been started then."""
     from videomoments.cli.console import say
     from videomoments.cli.endings import WRONG_USAGE, one_line
     from videomoments.cli.intake import take
@@ -241,7 +241,7 @@ def _sources(typed: list[str], wanted: _Wanted) -> list[Source]:
 
 
 def _said(error: object) -> str:
-    """A validation error in the words of the command line."""
+    """Returns a validation error in the words of the command line."""
     first = error.errors()[0]  # type: ignore[attr-defined]
     message = str(first["msg"]).removeprefix("Value error, ")
     if not first["loc"]:

@@ -1,4 +1,5 @@
-"""From what was typed to sources: each is looked at before anything is started, so that a slip of the fingers makes no video and no run."""
+"""Turns command-line arguments into sources. Each is checked before anything is started, so that a typing error makes no video and no
+run."""
 
 from __future__ import annotations
 
@@ -25,14 +26,14 @@ _PIECE = 1024 * 1024
 _SPACE_EVERY = 64 * _PIECE
 _LONGEST_SHOWN = 300
 _PATTERN = re.compile(r"[*?\[]")
-# `example.org/talk.mp4` and `https:/example.org/talk.mp4` were meant as URLs, when there is no such file.
+# `example.org/talk.mp4` and `https:/example.org/talk.mp4` were probably meant as URLs, when there is no such file.
 _LIKE_A_URL = re.compile(r"(https?|ftp|rtmp|s3|gs):|www\.|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/.", re.IGNORECASE)
 _NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A source that can't be taken, and why. `typed` is for messages, `name` what the document says: as a `Source`'s."""
+    """A refused source, and why. `typed` is for messages, `name` is what the document says, as in `Source`."""
 
     typed: str
     name: str
@@ -40,14 +41,14 @@ class Refusal:
 
     @property
     def line(self) -> str:
-        """Source, reason and advice; messages about files name them already."""
+        """Returns source, reason and advice; messages about files name the source already."""
         return str(self.error) if self.typed in self.error.message else f"{self.typed}: {self.error}"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What the command line names, in its order. `remarks` say in a line each what a folder or a pattern stands for, and what of it was
-    left out. With `refusals` nothing is to be started."""
+    """The sources that the command line names, in its order. Each of `remarks` says in one line what a folder or a pattern stands for, or
+    what was left out of it. With `refusals`, nothing may be started."""
 
     entries: list[Source | Refusal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -62,9 +63,9 @@ class Taken:
 
 
 def take(typed: Sequence[str], settings: Settings, *, recursive: bool = False, output: Path | None = None) -> Taken:
-    """Looks at every source: files are opened, folders and patterns become the media files that they hold, standard input is read.
+    """Checks every source: opens files, replaces folders and patterns by the media files in them, reads standard input.
 
-    `recursive`: folders in folders too, but for those that this program writes (`output`, and its default).
+    `recursive` includes folders in folders, except those that this program writes (`output`, and its default).
     """
     taken = Taken()
     for text in typed:
@@ -84,25 +85,25 @@ def take(typed: Sequence[str], settings: Settings, *, recursive: bool = False, o
         except MomentsError as error:
             taken.entries.append(_refusal(text, error))
         else:
-            # What a folder and a pattern both hold is taken once.
+            # A file in both a folder and a pattern is taken once.
             have = {source.path for source in taken.sources} if len(found) > 1 else set()
             taken.entries.extend(source for source in found if source.path not in have)
     return taken
 
 
 def as_typed(text: str) -> str:
-    """What was typed, on one line that a terminal can show."""
+    """Returns what was typed, on one line that a terminal can show."""
     return shown(text, _LONGEST_SHOWN)
 
 
 def _remote(url: str, settings: Settings) -> Source:
-    """The source at a URL. Raises InvalidInput for one that no run may download (see `sources.admitted`)."""
+    """Returns the source at a URL. Raises InvalidInput for one that no run may download (see `sources.admitted`)."""
     admitted(url, settings)
     return Source(url, label_of(url))
 
 
 def _local(text: str) -> Path | None:
-    """The path that was typed; None for a URL. Raises InvalidInput."""
+    """Returns the path that was typed; None for a URL. Raises InvalidInput."""
     given = text.strip()
     if not given or "\0" in given:
         raise InvalidInput("A source is the path of a file or folder, a URL, or - for standard input.")
@@ -116,7 +117,7 @@ def _local(text: str) -> Path | None:
 
 
 def _file(path: Path, *, called: str) -> Source:
-    """Raises what `inspect` raises."""
+    """Returns the source of a file. Raises what `inspect` raises."""
     inspect(path, called=called)
     absolute = path.absolute()
     name = os.fsencode(absolute).decode("utf-8", "replace")
@@ -124,7 +125,7 @@ def _file(path: Path, *, called: str) -> Source:
 
 
 def _folder(text: str, path: Path, remarks: list[str], *, recursive: bool, left_out: set[Path]) -> list[Source]:
-    """The media files in a folder, in the order that people number them. Raises InvalidInput (`no_media`, `file_unreadable`)."""
+    """Returns the media files in a folder, numbers in numeric order. Raises InvalidInput (`no_media`, `file_unreadable`)."""
     called = as_typed(text)
     try:
         files = sorted((file for file in _files_in(path, recursive, left_out) if _named_like_media(file)), key=_natural)
@@ -148,7 +149,7 @@ def _files_in(path: Path, recursive: bool, left_out: set[Path]) -> Iterator[Path
 
 
 def _pattern(text: str, path: Path, remarks: list[str]) -> list[Source]:
-    """The files that a pattern matches which the shell was kept from expanding. Raises InvalidInput (`file_missing`, `no_media`)."""
+    """Returns the files that match a pattern which the shell did not expand. Raises InvalidInput (`file_missing`, `no_media`)."""
     called = as_typed(text)
     matches = sorted((Path(match) for match in glob.glob(str(path), recursive=True) if Path(match).is_file()), key=_natural)  # noqa: PTH207 (a pattern may be absolute)
     if not matches:
@@ -160,7 +161,8 @@ def _pattern(text: str, path: Path, remarks: list[str]) -> list[Source]:
 
 
 def _usable(files: Iterable[Path], called: str, nothing: str, advice: str, remarks: list[str]) -> list[Source]:
-    """Those of `files` that can be taken; what can't is remarked on. Raises InvalidInput (`no_media`) when none is left."""
+    """Returns those of `files` that can be taken, and adds a remark for each of the others. Raises InvalidInput (`no_media`) when none is
+    left."""
     sources: list[Source] = []
     passed_over: list[str] = []
     for file in files:
@@ -177,7 +179,7 @@ def _usable(files: Iterable[Path], called: str, nothing: str, advice: str, remar
 
 
 def _standard_input(settings: Settings) -> Source:
-    """Standard input, read to its end into a file that has no name: whatever ends this process ends it too.
+    """Reads standard input to its end into a file without a name, which vanishes when this process ends for any reason.
 
     Raises InvalidInput (`nothing_piped`), UnsupportedMedia (`empty_file`, `not_media`), TooLarge, OutOfSpace.
     """
@@ -215,12 +217,12 @@ def _copy(reader: BinaryIO, content: BinaryIO, folder: Path, limits: FetchLimits
 
 
 def _refusal(text: str, error: MomentsError) -> Refusal:
-    """The error with the advice that fits what was probably meant."""
+    """Returns the refusal, with advice that fits what was probably meant."""
     given = text.strip()
     if error.code == "file_missing" and _LIKE_A_URL.match(given):
         error = InvalidInput(error.message, code=error.code, advice="If that is a web address, begin it with https://.")
     if "://" in given:
-        # Neither a password nor a token is printed.
+        # The address is printed without a password or token.
         address = as_typed(re.sub(r"://.*@", "://", given).partition("?")[0])
         return Refusal(address, address, error)
     path = Path(os.path.expanduser(text)).absolute() if given and given != STDIN else Path(given)  # noqa: PTH111
@@ -236,6 +238,6 @@ def _named_like_media(path: Path) -> bool:
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:
-    """`part 2` before `part 10`."""
+    """Returns a sort key that puts `part 2` before `part 10`."""
     parts = enumerate(_NUMBERS.split(str(path)))
     return [(0, int(part), "") if place % 2 else (1, 0, part.casefold()) for place, part in parts]

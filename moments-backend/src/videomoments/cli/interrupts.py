@@ -1,4 +1,4 @@
-"""Ctrl-C and its relatives: a command that any of them ends does so in order."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP: a command that any of them ends does so in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _heard: list[int] = []
 
 
 def end_like_ctrl_c() -> None:
-    """SIGTERM and SIGHUP then do what SIGINT does. A signal that our parent chose to ignore (nohup) stays ignored."""
+    """Makes SIGTERM and SIGHUP do what SIGINT does. A signal that our parent chose to ignore (nohup) stays ignored."""
     for number in (signal.SIGTERM, *([HANG_UP] if HANG_UP else [])):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _as_interrupt)
@@ -25,8 +25,7 @@ _signalled = threading.Event()
 
 
 def end_well_on_sigterm() -> None:
-    """A service that is told to stop has done its job: SIGTERM, or a terminal that is closed, then ends the process in order, with
-    status 0."""
+    """Makes SIGTERM, or a closed terminal, end a service in order with status 0, because a service that was asked to stop has succeeded."""
     signal.signal(signal.SIGTERM, _exit)
     sys.unraisablehook = _quietly
     if HANG_UP and signal.getsignal(HANG_UP) is not signal.SIG_IGN:
@@ -34,13 +33,13 @@ def end_well_on_sigterm() -> None:
 
 
 def hung_up() -> bool:
-    """Whether the terminal was closed under this command."""
+    """Returns whether the terminal was closed under this command."""
     return HANG_UP in _heard
 
 
 def note_hang_up() -> None:
-    """What a handler of SIGHUP does first. The terminal is gone, and writing to it would fail. The kernel and the shell both tell us
-    that it was closed: a second Ctrl-C does not wait, the second of these is the same one."""
+    """Notes a SIGHUP; every handler of it calls this first. Writing to the closed terminal would fail. The kernel and the shell both send
+    the signal, so, unlike a second Ctrl-C, a second SIGHUP is ignored."""
     assert HANG_UP is not None
     _heard.append(HANG_UP)
     signal.signal(HANG_UP, signal.SIG_IGN)
@@ -48,13 +47,14 @@ def note_hang_up() -> None:
 
 
 def end_if_signalled() -> None:
-    """Called when everything is imported: Python ignores an exit that comes in a callback of its import locks."""
+    """Ends the process if a signal asked for it. Called when everything is imported: Python ignores an exit in a callback of its import
+    locks."""
     if _signalled.is_set():
         raise SystemExit(0)
 
 
 def _quietly(ignored: sys.UnraisableHookArgs) -> None:
-    """An exit that came in a callback, where Python can only ignore it, is no fault: `end_if_signalled` or the next signal ends us."""
+    """Hides the error of an exit in a callback, which Python can only ignore: `end_if_signalled` or the next signal ends the process."""
     if not (_signalled.is_set() and isinstance(ignored.exc_value, SystemExit)):
         sys.__unraisablehook__(ignored)
 
@@ -68,7 +68,7 @@ def _exit(number: int, frame: FrameType | None) -> NoReturn:
 def _as_sigterm(number: int, frame: FrameType | None) -> None:
     del number, frame
     note_hang_up()
-    # A server's own handler by now, when it runs.
+    # A running server has its own handler by now.
     signal.raise_signal(signal.SIGTERM)
 
 
@@ -78,5 +78,5 @@ def _as_interrupt(number: int, frame: FrameType | None) -> None:
         note_hang_up()
     if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, signal.SIG_DFL):
         raise KeyboardInterrupt
-    # asyncio's own handler, when a loop runs: it cancels the main task first and raises only the second time.
+    # asyncio's own handler, when a loop runs, cancels the main task first and raises only the second time.
     signal.raise_signal(signal.SIGINT)

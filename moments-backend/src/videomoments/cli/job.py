@@ -1,4 +1,4 @@
-"""The main job on this machine: sources in; moments, clips and a document out."""
+"""Runs the main job on this machine: takes sources, writes moments, clips and a document."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from videomoments.storage import ObjectStore, configured_store
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What the command line asked for. `output` is the folder that was named, None for the default; `exports` are names of formats."""
+    """What the command line requests. `output` is the folder that was named, None for the default; `exports` are names of formats."""
 
     sources: Sequence[Source]
     options: RunOptions
@@ -68,11 +68,11 @@ class _Job:
 
 
 def run_job(request: JobRequest) -> int:
-    """Does it all; returns the exit status.
+    """Runs the whole job. Returns the exit status.
 
     Raises:
         KeyboardInterrupt: after cleaning up.
-        Unread: nobody reads what is said, before all was done; after cleaning up.
+        Unread: the output's reader has gone before all was done; after cleaning up.
         BrokenPipeError: the same, with nothing left to do.
         TyperException: wrong usage.
     """
@@ -98,7 +98,7 @@ def run_job(request: JobRequest) -> int:
 
 
 def print_refused(entries: Sequence[Source | Refusal], form: JsonForm) -> None:
-    """The documents of sources of which some were refused: none was begun."""
+    """Prints the documents of sources of which some were refused; none was begun."""
     waits = MomentsError("Not begun: another source was refused.", code="not_begun", advice="Leave that one out.")
     documents = [
         build_document(source=entry.name, video=None, run=None, error=entry.error)
@@ -110,7 +110,7 @@ def print_refused(entries: Sequence[Source | Refusal], form: JsonForm) -> None:
 
 
 def print_json(documents: Sequence[Document], form: JsonForm, *, several: bool) -> None:
-    """One JSON document on stdout."""
+    """Prints one JSON document on stdout."""
     if form is JsonForm.V2:
         what: Any = {"results": [as_result(document) for document in documents]}
     else:
@@ -121,7 +121,7 @@ def print_json(documents: Sequence[Document], form: JsonForm, *, several: bool) 
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.EIO):
             raise
-        let_go(sys.stdout)  # its reader has gone: the status still says how the job ended
+        let_go(sys.stdout)  # its reader has gone; the status still says how the job ended
 
 
 def _with_stack(request: JobRequest, base: Settings, documents: list[Document]) -> int:
@@ -167,7 +167,7 @@ async def _all_sources(
 
 
 async def _one_source(job: _Job, source: Source) -> None:
-    """One source to its end, whatever that is; its document is in `job.documents` afterwards."""
+    """Runs one source to its end, whatever that is. Its document is in `job.documents` afterwards."""
     video: Video | None = None
     run: Entered | None = None
     try:
@@ -195,27 +195,27 @@ async def _one_source(job: _Job, source: Source) -> None:
         raise
     except (MomentsError, OSError) as error:
         job.progress.close()
-        # An error of this command's own: a run that nobody waits for is cancelled.
+        # An error of this command itself: a run that nobody waits for is cancelled.
         last = await cancel(job.services, run.request_id, job.progress) if run and not await _goes_on(job, run) else None
         _not_done(job, source, video, last, endings.as_moments_error(error))
 
 
 async def _interrupted(job: _Job, run: Entered | None) -> RunView | None:
-    """What Ctrl-C does to the run: ends it, unless it was another's and still is. Its last state, when there is one."""
+    """Ends the run on Ctrl-C, unless it was joined and another worker still holds it. Returns its last state, if there is one."""
     if run is None:
         return None
     if await _goes_on(job, run):
         job.progress.remark(f"Run {run.request_id[:8]} goes on without this command; moments runs cancel {run.request_id[:8]} ends it.")
         return None
     job.progress.remark("Cancelling; press Ctrl-C again to end at once.")
-    job.worker.grace = 0.2  # what is left of it when a second Ctrl-C ends this wait
+    job.worker.grace = 0.2  # for what is left of it when a second Ctrl-C ends this wait
     last = await cancel(job.services, run.request_id, job.progress)
     job.worker.grace = STOP_SECONDS
     return last
 
 
 async def _goes_on(job: _Job, run: Entered) -> bool:
-    """Whether the run was joined, and a live worker that is not ours holds it."""
+    """Returns whether the run was joined, and a live worker that is not ours holds it."""
     if not run.joined:
         return False
     with suppress(MomentsError):
@@ -238,7 +238,7 @@ async def _deliver(job: _Job, source: Source, video_id: str, view: RunView) -> N
     folder = output.folder_for(request.output, title=video.title, request_id=view.request_id, several=len(request.sources) > 1)
     videos = VideoQueries(services.database)
     clips = await output.save_clips(job.store, videos, moments, folder)
-    with suppress(NotFound):  # a recording without pictures
+    with suppress(NotFound):  # an audio-only recording
         await output.save_still(job.store, videos, video_id, folder)
     document = build_document(source=source.name, video=video, run=view, transcript=transcript, moments=moments, clips=clips, output=folder)
     output.save_document(document, folder)
@@ -254,7 +254,8 @@ async def _deliver(job: _Job, source: Source, video_id: str, view: RunView) -> N
 
 
 async def _export(job: _Job, video_id: str, view: RunView, folder: Path) -> None:
-    """The further files that were asked for. One that this recording has nothing for (no speech, no clips) is said, and fails nothing."""
+    """Writes the further files that were asked for. A format for which this recording has nothing (no speech, no clips) is reported, and
+    fails nothing."""
     if not job.request.exports:
         return
     found = await exportable(job.services, video_id, request_id=view.request_id, with_path=True)

@@ -1,4 +1,4 @@
-"""`--json` and `--json=v2`: a flag that may carry a version, and never takes the word after it."""
+"""Parses `--json` and `--json=v2`: a flag that may carry a version, and never takes the next argument."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ V2_FLAG = "--json-v2"
 
 
 class JsonForm(StrEnum):
-    """What a command prints as JSON. `V1`: one document for one source, an array for several. `V2`: `{"results": […]}` for any number."""
+    """The JSON form of a command's output. `V1`: one document for one source, an array for several. `V2`: `{"results": […]}` for any
+    number."""
 
     V1 = "v1"
     V2 = "v2"
@@ -28,7 +29,7 @@ class JsonForm(StrEnum):
 
 
 class JsonCommand(TyperCommand):
-    """A command whose flag `--json` may be given a version. An option with an optional value would swallow a source that follows it."""
+    """A command whose flag `--json` may carry a version. An option with an optional value would swallow a source that follows it."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)

@@ -1,4 +1,4 @@
-"""`moments keys`: who may call an API that others can reach."""
+"""`moments keys` makes, lists and revokes the keys of an API that other machines can reach."""
 
 from __future__ import annotations
 

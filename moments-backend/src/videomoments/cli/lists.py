@@ -1,4 +1,4 @@
-"""A playlist or channel on the command line becomes its videos, after a question."""
+"""Replaces a playlist or channel on the command line by its videos, after a question."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from videomoments.sources import FetchLimits, listed, names_file, names_object
 
 
 def expand(sources: Sequence[Source], settings: Settings, *, max_videos: int, yes: bool) -> list[Source]:
-    """The sources, with each address that leads to several videos replaced by them, at most `max_videos`.
+    """Returns the sources, with each address of several videos replaced by these, at most `max_videos`.
 
-    An address that can't be looked at stays as it is: its run says why.
+    An address that can't be read stays as it is: its run reports why.
 
     Raises:
-        typer.BadParameter: it leads to several, nobody said yes, and there is nobody to ask.
-        typer.Abort: a user said no.
+        typer.BadParameter: it leads to several videos, without `yes` and without a terminal to ask on.
+        typer.Abort: the user said no.
     """
     found: list[Source] = []
     for source in sources:

@@ -1,4 +1,4 @@
-"""How the questions that a run asked its chat models are shown."""
+"""Shows the requests of a run to its chat models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def table_of(calls: Sequence[KeptCall]) -> Table:
-    """A line per question, in the order of the answers."""
+    """Returns a table with a line per request, in the order of the answers."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

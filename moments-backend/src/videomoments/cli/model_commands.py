@@ -1,4 +1,4 @@
-"""`moments models add`, `edit`, `remove`, `test` and `discover`: the registry of model services."""
+"""`moments models add`, `edit`, `remove`, `test` and `discover` manage the registry of model services."""
 
 from __future__ import annotations
 
@@ -147,8 +147,8 @@ def edit_model(
 
 
 async def _change(services: Services, key: str, forgotten: dict[str, None], given: dict[str, Any]) -> None:
-    """Stores the entry without the forgotten fields and with the given ones. Raises BadParameter for a field that does not exist, Conflict
-    when somebody else changes the entry meanwhile."""
+    """Stores the entry without the forgotten fields and with the given ones. Raises BadParameter for an unknown field, Conflict when
+    another user changes the entry meanwhile."""
     from videomoments.core.errors import Conflict
 
     seen = await services.models.get(key)
@@ -190,7 +190,7 @@ def try_models(
         return built_in, {} if built_in else await _tested(models, services)
 
     built_in, results = with_services(find_and_test)
-    if built_in:  # their service has to be started
+    if built_in:  # the service of built-in models must be started first
         quiet_logs()
         with connected(read_settings(), prepared=True, on_progress=say) as running:
             results = asyncio.run(_tested_on(keys, running))
@@ -294,7 +294,7 @@ def _print_discovered(found: list[Discovered], new: set[str]) -> None:
 
 
 def _given(*, url: str | None, ssh: str | None, remote: str | None, **plain: Any) -> dict[str, Any]:
-    """The fields of an entry that the options name."""
+    """Returns the fields of an entry that the options name."""
     fields = {_FIELDS.get(name, name): value for name, value in plain.items() if value is not None}
     if url is not None:
         if ssh is not None or remote is not None:
@@ -311,7 +311,7 @@ def _given(*, url: str | None, ssh: str | None, remote: str | None, **plain: Any
 
 
 def _split_port(text: str) -> tuple[str, str | None]:
-    """`host[:port]`, or `[IPv6]:port`; the entry's own rules judge both."""
+    """Splits `host[:port]` or `[IPv6]:port`. The entry's own rules validate both parts."""
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
         return host, rest.removeprefix(":") or None
@@ -320,7 +320,7 @@ def _split_port(text: str) -> tuple[str, str | None]:
 
 
 def _checked(fields: dict[str, Any]) -> ModelConfig:
-    """The entry, or wrong usage with what is wrong with it."""
+    """Returns the entry. Raises BadParameter with what is wrong with it."""
     from pydantic import ValidationError
 
     from videomoments.inference.model_registry import ModelConfig

@@ -1,4 +1,4 @@
-"""`moments models`: which models there are, and the weights of the built-in ones."""
+"""`moments models` lists the models, and downloads the weights of the built-in ones."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _way_in(model: ModelConfig) -> str:
 
 
 def _weights_of(model: ModelConfig) -> str:
-    """`here (packages)`, `not here (133 MB)`, or `–` for a service elsewhere."""
+    """Returns `here (from …)`, `not here (133 MB)` and the like, or `–` for a service elsewhere."""
     from moments_models.engines import needed_for
     from moments_models.weights import WEIGHTS, present
     from moments_models.weights.store import manifest

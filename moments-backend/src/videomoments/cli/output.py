@@ -1,4 +1,4 @@
-"""What a run leaves on disk: clips, their stills and `moments.json` in the output folder, copied out of the store."""
+"""Writes a run's output to disk: clips, their thumbnails and `moments.json`, copied from the store into the output folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENT = "moments.json"
 
 
 def folder_for(given: Path | None, *, title: str, request_id: str, several: bool) -> Path:
-    """Where one source's output goes: the folder that was given, or one below it for each of several sources. Absolute."""
+    """Returns the absolute folder for one source's output: the given one, or a folder below it for each of several sources."""
     own = f"{slug(title)}-{request_id[:8]}"
     if given is None:
         return Path.cwd() / DEFAULT_ROOT / own
@@ -29,7 +29,7 @@ def folder_for(given: Path | None, *, title: str, request_id: str, several: bool
 
 
 async def save_clips(store: ObjectStore, videos: VideoQueries, moments: Sequence[MomentView], folder: Path) -> dict[str, Path]:
-    """Copies delivered clips to `clips/` and their stills to `thumbnails/`; returns each clip's file by its moment's identifier.
+    """Copies delivered clips to `clips/` and their thumbnails to `thumbnails/`. Returns each clip's file by its moment's identifier.
 
     Raises StorageError, NotFound, OutOfSpace, or OSError where the folder can't be written.
     """
@@ -48,13 +48,13 @@ async def save_clips(store: ObjectStore, videos: VideoQueries, moments: Sequence
 
 
 async def save_still(store: ObjectStore, videos: VideoQueries, video_id: str, folder: Path) -> None:
-    """Copies the video's own still to `thumbnails/video.jpg`. Raises NotFound when it has none."""
+    """Copies the video's own thumbnail to `thumbnails/video.jpg`. Raises NotFound when it has none."""
     key = (await videos.thumbnail(video_id)).cloud_url
     await save_object(store, key, folder / "thumbnails" / ("video" + PurePosixPath(key).suffix))
 
 
 async def save_object(store: ObjectStore, key: str, target: Path) -> None:
-    """A copy of the object at `target`, whole or not at all. A copy, not the store's own file: people edit what they are given."""
+    """Copies the object to `target`, whole or not at all. It never links to the store's own file, because users edit their files."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
@@ -68,13 +68,13 @@ async def save_object(store: ObjectStore, key: str, target: Path) -> None:
 
 
 def save_document(document: dict[str, Any], folder: Path) -> Path:
-    """Writes `moments.json`, whole or not at all."""
+    """Writes `moments.json`, whole or not at all. Returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / DOCUMENT
     partial = target.with_name(f".{DOCUMENT}.{os.getpid()}.part")
     try:
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-        # A path that is no UTF-8 holds lone surrogates: escaped, they are JSON.
+        # A path that is not UTF-8 holds lone surrogates; backslash escapes make them valid JSON.
         partial.write_bytes(text.encode("utf-8", "backslashreplace"))
         partial.replace(target)
     finally:

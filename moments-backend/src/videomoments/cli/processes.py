@@ -1,4 +1,4 @@
-"""`moments api` and `moments worker`: the two production processes, any number of each."""
+"""`moments api` and `moments worker` run the two production processes, any number of each."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def worker(until_stdin_closes: WithParent = False) -> None:
 
 
 def listening(host: str | None, port: int | None) -> Settings:
-    """The settings with the address to listen on. Others than loopback need an API key: the API refuses to start without one."""
+    """Returns the settings with the address to listen on. Any address but loopback needs an API key, or the API refuses to start."""
     from videomoments.cli.settings import read_settings
 
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""A run's progress on stderr: a moving picture on a terminal, a line per stage elsewhere."""
+"""Shows a run's progress on stderr: a live table on a terminal, a line per stage elsewhere."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STAGE_WORDS = {
     StageName.CLIP_UPLOAD: "Storing these clips",
     StageName.MOMENT_REFINEMENT: "Refining and cutting",
 }
-# An estimate from less than this is a guess.
+# Below these, an estimate would be a guess.
 _MIN_FRACTION = 0.03
 _MIN_SECONDS = 3.0
 _LINE_SECONDS = 30.0
@@ -41,9 +41,9 @@ _BAR_WIDTH = 24
 
 
 class RunProgress(Protocol):
-    """Prints the progress of a run while it lasts. `close` is always called, and leaves the last state to be read.
+    """Prints the progress of a run while it lasts. `close` is always called, and leaves the last state visible.
 
-    `begin` and `show` raise BrokenPipeError when nobody reads any more; the others never do.
+    `begin` and `show` raise BrokenPipeError when the reader has gone; the others never do.
     """
 
     def begin(self, title: str) -> None: ...
@@ -56,7 +56,7 @@ class RunProgress(Protocol):
 
 
 class NoProgress:
-    """Says nothing."""
+    """Prints nothing."""
 
     def begin(self, title: str) -> None:
         del title
@@ -73,20 +73,20 @@ class NoProgress:
 
 @dataclass
 class StageClock:
-    """When stages were first seen running, and how long they will still take. Seconds of a monotonic clock of ours: the database's may
-    be another machine's."""
+    """Measures when stages were first seen running, and estimates how long they will still take. It uses our own monotonic clock, in
+    seconds, because the database may be on another machine."""
 
     now: Callable[[], float] = time.monotonic
     _seen: dict[StageName, float] = field(default_factory=dict)
 
     def elapsed(self, stage: StageView) -> float:
-        """Seconds that the stage has run, measured when it has ended."""
+        """Returns the seconds that the stage has run; for one that has ended, as the database measured."""
         if stage.seconds is not None:
             return stage.seconds
         return self.now() - self._seen.setdefault(stage.name, self.now())
 
     def left(self, stage: StageView) -> float | None:
-        """Seconds that the stage will still take at its speed until now; None while that is a guess."""
+        """Returns the seconds that the stage will still take at its speed so far; None while that would be a guess."""
         elapsed, fraction = self.elapsed(stage), stage.progress or 0.0
         if fraction < _MIN_FRACTION or elapsed < _MIN_SECONDS:
             return None
@@ -94,7 +94,7 @@ class StageClock:
 
 
 class LineProgress:
-    """For logs: one line per stage at its end, and a sign of life every 30 s of a long one."""
+    """For logs: prints one line per stage at its end, and one every 30 s during a long stage."""
 
     def __init__(self, stream: TextIO, clock: StageClock | None = None) -> None:
         self._stream = stream
@@ -127,7 +127,7 @@ class LineProgress:
         self._stalled = view.stalled
 
     def remark(self, text: str) -> None:
-        # Said while a job is ended as well, which nobody need read.
+        # Remarks are also printed while a job is ended, when the reader may have gone.
         with contextlib.suppress(OSError):
             self._print(text)
 
@@ -149,7 +149,7 @@ class LineProgress:
 
 
 class LiveProgress:
-    """For people: all stages at once, bars, times, reasons."""
+    """For terminals: shows all stages at once, with bars, times and reasons."""
 
     def __init__(self, console: Console, clock: StageClock | None = None) -> None:
         self._console = console
@@ -178,7 +178,7 @@ class LiveProgress:
             live.stop()
 
     def picture(self) -> RenderableType:
-        """What is on the screen now."""
+        """Returns the table that is on the screen now."""
         table = Table.grid(padding=(0, 1))
         table.add_column(width=1)
         for _ in range(3):
@@ -223,12 +223,12 @@ class LiveProgress:
 
 
 def part_name(waiting_for: str) -> str:
-    """What a run waits for, in words; a model is called by its key."""
+    """Returns the name of what a run waits for; a model is named by its key."""
     return {"source": "the server of its source", "storage": "the object store"}.get(waiting_for, waiting_for)
 
 
 def _ending(stage: StageView) -> str | None:
-    """How a stage ended, in words; None while it has not."""
+    """Describes how a stage ended; None while it has not."""
     reason = f" ({stage.reason})" if stage.reason else ""
     match stage.status:
         case StageStatus.COMPLETED:
@@ -242,7 +242,7 @@ def _ending(stage: StageView) -> str | None:
 
 
 def progress_for(console: Console, *, quiet: bool) -> RunProgress:
-    """The form that fits where stderr goes."""
+    """Returns the progress display that fits where stderr goes."""
     if quiet:
         return NoProgress()
     return LiveProgress(console) if console.is_terminal else LineProgress(console.file)  # type: ignore[arg-type]

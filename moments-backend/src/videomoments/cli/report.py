@@ -1,4 +1,4 @@
-"""What a user reads at the end: a table of moments, or one line about what went wrong."""
+"""Prints what a user reads at the end: a table of moments, or one line about what went wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TITLE_WIDTH = 60
 
 
 def failure_line(label: str, document: dict[str, Any]) -> str:
-    """Which stage failed, why, and what to do, in one line."""
+    """Returns one line that says which stage failed, why, and what to do."""
     error = document.get("error") or {}
     if document["run"]["status"] == "cancelled" and error.get("code") == "cancelled":
         return f"moments: {label}: the run was cancelled."
@@ -24,7 +24,7 @@ def failure_line(label: str, document: dict[str, Any]) -> str:
 
 
 def unrefined_lines(unrefined: dict[str, Any] | None, request_id: str) -> list[str]:
-    """Of how many moments the first boundaries stay, why, and what to do while some are left."""
+    """Returns lines that say how many moments keep their first boundaries, why, and what to do while some are left."""
     if unrefined is None:
         return []
     advice = " ".join(dict.fromkeys(reason["advice"] for reason in unrefined["reasons"] if reason["advice"]))
@@ -33,7 +33,7 @@ def unrefined_lines(unrefined: dict[str, Any] | None, request_id: str) -> list[s
 
 
 def uncut_lines(moments: list[dict[str, Any]]) -> list[str]:
-    """Which moments have no clip because it can't be cut, by their number, and why."""
+    """Returns a line for each moment whose clip can't be cut, with its number and the reason."""
     return [
         one_line(f"No clip of {number}, {moment['title']}: {moment['clip_error']}")
         for number, moment in enumerate(moments, 1)
@@ -42,7 +42,7 @@ def uncut_lines(moments: list[dict[str, Any]]) -> list[str]:
 
 
 def hard_lines(moments: list[dict[str, Any]]) -> list[str]:
-    """Which moments hold words that were hard to hear, by their number."""
+    """Returns a line for each moment with words of low confidence, by its number."""
     wrong = "one word of three or more is likely wrong"
     return [
         one_line(f"Hard to hear in {number}, {moment['title']}: confidence {moment['confidence']:.2f}, so {wrong}.")
@@ -52,7 +52,7 @@ def hard_lines(moments: list[dict[str, Any]]) -> list[str]:
 
 
 def print_result(console: Console, document: dict[str, Any], *, nothing: str | None) -> None:
-    """The table of a document's moments and where things are; `nothing` says why there are none."""
+    """Prints the table of a document's moments and where the files are. `nothing` says why there are none."""
     from rich.text import Text
 
     if nothing is not None:
@@ -73,7 +73,7 @@ def print_result(console: Console, document: dict[str, Any], *, nothing: str | N
     if seconds is not None:
         summary.append(f"took {short_clock(seconds)}")
     console.print(", ".join(summary), style="dim", markup=False)
-    # soft_wrap: a path that is folded can't be copied.
+    # soft_wrap, because a folded path can't be copied.
     console.print(f"Saved in {document['output']}", markup=False, soft_wrap=True)
 
 

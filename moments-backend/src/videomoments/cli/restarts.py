@@ -1,4 +1,4 @@
-"""When what has died is started again: at once the first time, then later each time it dies soon."""
+"""Decides when a process that died is started again: at once the first time, then later each time it dies soon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from videomoments.core.errors import MomentsError, ServiceUnavailable
 
 _FIRST_DELAY = 1.0
 _LAST_DELAY = 30.0
-# What lived so long has started well: its next death is a first one again.
+# Seconds. A process that lived longer has started well: its next death counts as a first one.
 _SETTLED_SECONDS = 30.0
 
 Clock = Callable[[], float]
@@ -20,20 +20,20 @@ Clock = Callable[[], float]
 
 
 class Backoff:
-    """Seconds from a death to the next start: 0, 1, 2, 4 … 30."""
+    """Computes the seconds from a death to the next start: 0, 1, 2, 4 … 30."""
 
     def __init__(self) -> None:
         self._delay = 0.0
 
     def after(self, lived: float) -> float:
-        """The delay before the start of what has lived for `lived` seconds."""
+        """Returns the delay before the next start of a process that lived for `lived` seconds."""
         delay = 0.0 if lived > _SETTLED_SECONDS else self._delay
         self._delay = min(max(delay * 2, _FIRST_DELAY), _LAST_DELAY)
         return delay
 
 
 class Restarts:
-    """Starts one child again."""
+    """Starts one child again when it dies."""
 
     def __init__(self, child: Child, clock: Clock = time.monotonic) -> None:
         self.child = child
@@ -42,7 +42,7 @@ class Restarts:
         self._at: float | None = None
 
     def look(self) -> str | None:
-        """Starts the child anew when it is dead and its time has come; what happened, in words, or None."""
+        """Starts a dead child again when its delay is over. Returns what happened as a sentence, or None."""
         if self.child.running:
             return None
         said = None
@@ -58,8 +58,8 @@ class Restarts:
 
 
 class FirstStart:
-    """The start of the child that all others are told of. Where it dies with a server, or is killed, it is started again; where it ends by
-    itself, it won't start, and says why."""
+    """Watches the first start of the API. A child that dies with a server, or is killed, is started again; one that ends by itself will not
+    start, and its log says why."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class FirstStart:
         self._until = clock() + seconds
 
     def look(self) -> None:
-        """Raises ServiceUnavailable when the child, or a server, does not start."""
+        """Starts the child or a server again. Raises ServiceUnavailable when the child, or a server, does not start."""
         if list(self._ended()):
             self._revive()
             self._disturbed = True
@@ -96,8 +96,8 @@ class FirstStart:
 
 
 class Revival:
-    """Starts servers again. `ended` names at a glance those that are gone; `revive` blocks until all answer, and is called `every` so many
-    seconds too, for those that are there and don't."""
+    """Starts servers again. `ended` quickly returns the names of those that have ended. `revive` blocks until all respond; it is also
+    called `every` so many seconds, for servers that run without responding."""
 
     def __init__(
         self, ended: Callable[[], Iterable[str]], revive: Callable[[], None], *, every: float, clock: Clock = time.monotonic
@@ -108,18 +108,18 @@ class Revival:
         self._clock = clock
         self._backoffs: dict[str, Backoff] = {}
         self._started_at: dict[str, float] = {}
-        # Those that are gone, and when each may be started.
+        # The servers that have ended, and when each may be started.
         self._due: dict[str, float] = {}
         self._next = clock() + every
         self._trouble = ""
 
     def look(self) -> str | None:
-        """Revives when it is time to; the trouble in words, when it is new, or None."""
+        """Revives the servers when it is time. Returns the trouble as a sentence when it is new, else None."""
         for name in self._ended():
             if name not in self._due:
                 lived = self._clock() - self._started_at.get(name, -math.inf)
                 self._due[name] = self._clock() + self._backoffs.setdefault(name, Backoff()).after(lived)
-        # `revive` starts them all: one that dies again and again holds up none that has just died.
+        # `revive` starts them all, so a server that dies repeatedly does not delay one that has just died.
         if self._clock() < (min(self._due.values()) if self._due else self._next):
             return None
         reported, self._trouble = self._trouble, self._revived()

@@ -1,4 +1,4 @@
-"""`moments runs`: what has run, what runs, ending it, and trying again what failed."""
+"""`moments runs` lists and shows runs, cancels them, and tries failed ones again."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def dismiss_runs(
 
 
 def with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
-    """Asks the running parts, started if need be; no model services."""
+    """Runs `ask` with the services of the running parts, which are started if need be; starts no model service."""
     import asyncio
 
     from videomoments.cli.console import quiet_logs, say
@@ -168,7 +168,7 @@ def with_services(ask: Callable[[Services], Awaitable[_T]]) -> _T:
 
 
 async def find_run(services: Services, identifier: str) -> RunView:
-    """The run with that id, or the only recent one whose id begins so. Raises NotFound."""
+    """Returns the run with that id, or the only recent one whose id begins with it. Raises NotFound."""
     from videomoments.core.errors import NotFound
 
     try:
@@ -184,7 +184,7 @@ async def find_run(services: Services, identifier: str) -> RunView:
 
 
 def _list(wanted: RunFilter, limit: int, as_json: bool, none: str) -> int:
-    """Prints the runs; returns how many."""
+    """Prints the runs. Returns how many."""
     found = with_services(lambda services: services.run_queries.page(wanted, limit=limit))
     if as_json:
         _print_json([_as_dict(view) for view in found])
@@ -260,7 +260,7 @@ def _print_table(found: list[RunView]) -> None:
 
 
 def _why(view: RunView) -> str:
-    """What went wrong: of a completed run, with some of its moments, or why it found none."""
+    """Returns why the run failed; for a completed run, why some moments are unrefined, or its note."""
     if view.error:
         return view.error.message
     return view.unrefined.message if view.unrefined else view.note or ""

@@ -1,4 +1,4 @@
-"""`moments serve`: API and workers in one go, for one machine."""
+"""`moments serve` runs API and workers together on one machine."""
 
 from __future__ import annotations
 

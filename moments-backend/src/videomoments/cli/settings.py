@@ -1,4 +1,4 @@
-"""Settings as a command sees them, with the addresses of the running parts filled in."""
+"""Reads a command's settings, and fills in the addresses of the running parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_settings(**changes: object) -> Settings:
-    """The environment's settings with `changes`. A variable that makes no sense is wrong usage."""
+    """Returns the environment's settings with `changes`. An invalid variable is wrong usage."""
     from pydantic import ValidationError
 
     from videomoments.core.config import Settings
@@ -30,7 +30,7 @@ def read_settings(**changes: object) -> Settings:
 
 
 def with_stack(settings: Settings, stack: Stack) -> Settings:
-    """`settings` with every address that `stack` gives."""
+    """Returns `settings` with the addresses of `stack`."""
     from pydantic import SecretStr
 
     return settings.model_copy(
@@ -45,12 +45,12 @@ def with_stack(settings: Settings, stack: Stack) -> Settings:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment variables that give a child process the same parts."""
+    """Returns the environment variables that give a child process the same parts."""
     values = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "STORAGE_URL": settings.storage_url,
-        # Empty, not unset: the child starts no model service of its own.
+        # Empty rather than unset, so that the child starts no model service of its own.
         "MOMENTS_MODELS_URL": settings.models_url or "",
         "MOMENTS_MODELS_KEY": settings.models_key.get_secret_value() if settings.models_key else None,
         "MOMENTS_HOME": str(settings.home),
@@ -61,7 +61,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def welcome(settings: Settings) -> None:
-    """Tells a first-time user what is being set up, and where."""
+    """Prints to a first-time user what is being set up, and where."""
     if settings.database_url is None and not (settings.home / "run").exists():
         say(f"First use: setting up a database and a queue in {settings.home} (100 MB). No account, no key; all stays on this machine.")
 
@@ -75,23 +75,23 @@ def connected(
     examined: bool = False,
     on_progress: Callable[[str], None] | None = None,
 ) -> Iterator[Settings]:
-    """The settings of a running stack whose database has this code's schema and whose registry has its models.
+    """Yields the settings of a running stack whose database has this code's schema and whose registry has its models.
 
-    The embedded database is brought to the schema; one that `DATABASE_URL` names is looked at and never changed. `examined`: so are Redis
-    and the store where the environment names them, because what follows works with them at once. `prepared`: whoever started this
-    process saw to all that. Blocking, and outside any event loop. Raises InvalidInput, ServiceUnavailable, StorageError or OutOfSpace.
+    The embedded database is upgraded; one that `DATABASE_URL` names is checked and never changed. `examined` also checks Redis and the
+    store where the environment names them, for commands that use them at once. `prepared`: the process that started this one has done all
+    that. Blocking; call it outside any event loop. Raises InvalidInput, ServiceUnavailable, StorageError or OutOfSpace.
     """
     import asyncio
 
     from videomoments.embedded import running_stack
 
-    # What the environment names is looked at first: nothing is started for an address that leads nowhere.
+    # Parts that the environment names are checked first, so that nothing is started when an address is wrong.
     if not prepared:
         asyncio.run(_look_at(settings, examined))
     with running_stack(settings, models=models, on_progress=on_progress or (lambda _: None)) as stack:
         complete = with_stack(settings, stack)
         if not prepared:
-            # The embedded service is ready when it is given: from now on it is waited for.
+            # The embedded service is ready when its address is given, so runs wait for it from now on.
             answered = settings.models_url is None and bool(stack.models_url)
             asyncio.run(_prepare(complete, embedded=settings.database_url is None, answered=answered))
         yield complete

@@ -1,4 +1,4 @@
-"""What a command line names as a source: a file of this machine, a URL, or what comes on standard input."""
+"""A source on the command line: a file of this machine, a URL, or standard input."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PIECE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Source:
-    """`name` is what the document says: an absolute path, a URL, or `-`; `label` is short, for messages. At most one of `path` and
-    `content` is there; a URL has neither."""
+    """One source. `name` is for the document: an absolute path, a URL, or `-`. `label` is short, for messages. At most one of `path` and
+    `content` is set; a URL has neither."""
 
     name: str
     label: str
@@ -32,7 +32,8 @@ class Source:
         return self.path is None and self.content is None
 
     async def register(self, services: Services, store: ObjectStore) -> tuple[Video, bool]:
-        """The source's video, and whether it is new. Raises InvalidInput, and for standard input what storing it raises."""
+        """Registers the source. Returns its video, and whether it is new. Raises InvalidInput, and for standard input what storing it
+        raises."""
         if self.content is not None:
             from videomoments.services.upload_queries import Uploads
 
@@ -41,7 +42,7 @@ class Source:
 
 
 def label_of(url: str) -> str:
-    """A URL without what may be secret in it."""
+    """Returns host and path of a URL, without the parts that may be secret."""
     parts = urlsplit(url)
     return f"{parts.hostname}{parts.path}"
 

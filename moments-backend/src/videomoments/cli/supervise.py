@@ -1,4 +1,4 @@
-"""Keeps the processes of `moments serve` running: what died is started again, at once the first time."""
+"""Keeps the processes of `moments serve` running: one that dies is started again, at once the first time."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from videomoments.inference.model_registry import ModelConfig, default_models
 from videomoments.services.wiring import build_services
 
 _LOOK_SECONDS = 0.5
-# How often the embedded servers are asked whether they answer. That one has ended is seen at each look.
+# Seconds between checks that the embedded servers respond. A server that has ended is noticed at each look.
 _REVIVE_SECONDS = 5.0
 _START_SECONDS = 60.0
 
 
 class _StopSignal:
-    """Which signal has asked us to end. The second one does not wait."""
+    """Records which signal has asked us to end. A second signal interrupts at once."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
         self.number: int | None = None
-        # Until everything runs, a signal simply interrupts.
+        # Until everything runs, a signal interrupts at once.
         self.listening = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -54,7 +54,7 @@ class _StopSignal:
 
 
 def serve_until_signalled(settings: Settings, workers: int, *, webui: bool) -> int:
-    """Runs everything until a signal; the exit status. Raises MomentsError when it can't be started."""
+    """Runs everything until a signal. Returns the exit status. Raises MomentsError when it can't be started."""
     quiet_logs()
     refuse_taken_port(settings)
     stop_signal = _StopSignal()
@@ -69,7 +69,7 @@ def serve_until_signalled(settings: Settings, workers: int, *, webui: bool) -> i
             children = [_child(name, running) for name in names]
             for child in children:
                 stack.enter_context(child)
-            # Leaving the stack ends one after the other; asked to stop first, they end together.
+            # Leaving the stack ends the children one after the other. All are asked to stop first, so that they end together.
             stack.callback(_request_stop, children)
             stop_signal.listening = True
             _wait_until_it_answers(settings, running, children, stop_signal)
@@ -83,7 +83,7 @@ def serve_until_signalled(settings: Settings, workers: int, *, webui: bool) -> i
 
 
 def refuse_taken_port(settings: Settings) -> None:
-    """Raises ServiceUnavailable (`port_taken`) when something else listens already."""
+    """Raises ServiceUnavailable (`port_taken`) when another process listens there."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,7 +98,7 @@ def refuse_taken_port(settings: Settings) -> None:
 
 
 def address(settings: Settings) -> str:
-    """Where a browser finds us."""
+    """Returns the address for a browser."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
 

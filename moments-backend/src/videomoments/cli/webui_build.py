@@ -17,9 +17,10 @@ _SOURCES = ("index.html", "package-lock.json", "vite.config.ts", "src", "public"
 
 
 def ensure_webui(say: Callable[[str], None]) -> None:
-    """Builds it when it is not current. Where that fails, says why: everything else works without it.
+    """Builds the page when it is not current. If that fails, prints why: everything else works without the page.
 
-    Of two that are started at once, one builds and the other waits for it: a build begins by emptying what is there."""
+    Of two processes that start at once, one builds and the other waits, because a build begins by emptying its folder.
+    """
     source = webui_source()
     if source is None:
         if webui_folder() is None:
@@ -35,7 +36,7 @@ def ensure_webui(say: Callable[[str], None]) -> None:
 
 @contextmanager
 def _alone(source: Path) -> Iterator[None]:
-    """Held by one process at a time, and by none that has died."""
+    """Holds a lock that one process has at a time, and that a process's death frees."""
     descriptor = os.open(source, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -66,7 +67,7 @@ def _build(source: Path, say: Callable[[str], None]) -> None:
 
 
 def current(source: Path) -> bool:
-    """Whether the built page is newer than everything it is made from."""
+    """Returns whether the built page is newer than all of its sources."""
     index = source / "dist" / "index.html"
     if not index.is_file():
         return False

@@ -1,4 +1,4 @@
-"""Model weights: which ones are missing, and getting them with a bar that moves."""
+"""Finds missing model weights, and downloads them with a progress bar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def missing_for(models: Iterable[ModelConfig]) -> list[str]:
-    """Names of the weights that the built-in ones of `models` need and that are not on this machine."""
+    """Returns the names of the weights that the built-in ones of `models` need and that are not on this machine."""
     from moments_models.engines import needed_for
     from moments_models.weights import present
 

@@ -1,4 +1,4 @@
-"""Whether a command can write what it was asked for: looked at before it works, not twenty minutes later."""
+"""Checks that a command can write its output before it works, rather than twenty minutes later."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import typer
 
 from videomoments.core.errors import OutOfSpace
 
-# Really written: quotas, full disks and read-only mounts say no only then.
+# The probe is really written: quotas, full disks and read-only mounts refuse only then.
 _PROBE = bytes(64 * 1024)
 
 
 def check_folder(option: str, path: Path, *, folders: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> None:
-    """That `path` is a folder to write to, or can be made one; `folders` and `files` are what will be in it. Makes nothing.
+    """Checks that `path` is a writable folder, or can be made one. `folders` and `files` are what it will contain. Creates nothing.
 
     Raises BadParameter, and OutOfSpace where the disk is full.
     """
@@ -34,7 +34,7 @@ def check_folder(option: str, path: Path, *, folders: tuple[str, ...] = (), file
 
 
 def check_file(option: str, path: Path) -> None:
-    """That `path` is a file to write to, or can be made one in a folder that is there. Makes and changes nothing.
+    """Checks that `path` is a writable file, or can be made one in an existing folder. Creates and changes nothing.
 
     Raises BadParameter, and OutOfSpace where the disk is full.
     """
@@ -52,13 +52,14 @@ def check_file(option: str, path: Path) -> None:
 
 
 def _nearest(path: Path) -> Path:
-    """`path`, or the nearest folder above it that is there. A link that leads nowhere is there: a folder can't be made in its place."""
+    """Returns `path`, or the nearest folder above it that exists. A broken link counts as existing, because no folder can be made in its
+    place."""
     return next((one for one in (path, *path.parents) if os.path.lexists(one)), Path(path.anchor))
 
 
 def _open_for_writing(option: str, path: Path) -> None:
     try:
-        if not stat.S_ISFIFO(path.stat().st_mode):  # opening one waits for its reader
+        if not stat.S_ISFIFO(path.stat().st_mode):  # opening a FIFO waits for its reader
             with path.open("ab"):
                 pass
     except OSError as error:
