@@ -46,6 +46,14 @@ it("shows a caller who may only look nothing that changes anything", () => {
   expect(screen.getAllByRole("button").map((button) => button.getAttribute("aria-label"))).toEqual(["Play Bread and Flour", "Play again and again"]);
 });
 
+it("says who found it, and what was measured only when asked", () => {
+  shown({ ...found, reason: "A passage on one topic (measured on the wording)." }, false);
+  expect(screen.getByText("Found by VideoMoments")).toBeTruthy();
+  const details = screen.getByText("How it was found").closest("details");
+  expect(details?.open).toBe(false);
+  expect(details?.textContent).toContain("extractive: A passage on one topic (measured on the wording).");
+});
+
 it("refines a moment again that a model found", () => {
   const refine = shown(found, false);
   fireEvent.click(screen.getByRole("button", { name: "Refine its boundaries again" }));

@@ -8,6 +8,7 @@ import { useEditor } from "../editor/editor";
 import { usePlayer } from "../player/player";
 import { MomentFrame } from "./momentStyles";
 import { TimeField } from "./TimeField";
+import { originOf } from "./origin";
 
 interface Props {
   moment: MomentOut;
@@ -158,11 +159,17 @@ function TitleField({ moment }: { moment: MomentOut }) {
 function Origin({ moment }: { moment: MomentOut }) {
   const player = usePlayer();
   const { parent } = moment;
+  const { who, why, details } = originOf(moment);
   return (
     <div className="origin">
-      {moment.engine ?? "Made by hand"}
-      {moment.edited_at !== null && moment.engine !== null ? ", edited" : ""}
-      {moment.reason === null ? "" : `: ${moment.reason}`}
+      {who}
+      {why === null ? "" : `: ${why}`}
+      {details !== null && (
+        <details>
+          <summary>How it was found</summary>
+          {details}
+        </details>
+      )}
       {parent !== null && (
         <div>
           Before refinement:{" "}

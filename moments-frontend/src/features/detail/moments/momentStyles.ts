@@ -53,6 +53,7 @@ export const MomentFrame = styled("div")({
   "& .time input": { width: 80, fontSize: 13, fontVariantNumeric: "tabular-nums", color: "var(--mui-palette-text-primary)", borderColor: "var(--mui-palette-divider)" },
   "& .length, & .origin": { fontSize: 13, lineHeight: 1.5, color: "var(--mui-palette-text-secondary)" },
   "& .origin": { marginTop: 8, overflowWrap: "anywhere" },
+  "& .origin summary": { cursor: "pointer", width: "fit-content" },
   "& .origin button": {
     display: "inline",
     width: "auto",
