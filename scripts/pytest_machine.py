@@ -1,7 +1,7 @@
 """What the tests of all three projects do about the machine they run on; their `conftest.py` imports it before anything else.
 
 - `MOMENTS_TEST_CLOCK_RATE=10` lets every clock of this process run so much faster, as if the machine were slower: `make test-clock`.
-- Hypothesis judges no example by its time.
+- Hypothesis judges no example by its time; `MOMENTS_TEST_EXAMPLES` is the most that `make unit` tries of each property.
 - What was skipped for a missing part is told at the end, with how to get it. `MOMENTS_SKIPPED` names a file that collects it for
   `python scripts/pytest_machine.py FILE`, the one summary of `make test`.
 """
@@ -48,6 +48,11 @@ def _faster(clock: Callable[[], Any], rate: float) -> Callable[[], Any]:
 
 if "MOMENTS_TEST_CLOCK_RATE" in os.environ and "pytest" in sys.modules:
     _run_faster(float(os.environ["MOMENTS_TEST_CLOCK_RATE"]))
+
+
+def examples(usual: int) -> int:
+    """How many examples a property is tried with: `usual`, or fewer where `MOMENTS_TEST_EXAMPLES` says so (`make unit`)."""
+    return min(usual, int(os.environ.get("MOMENTS_TEST_EXAMPLES", usual)))
 
 
 def pytest_configure() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_machine import examples
 
 from moments_models.phrases import WordUsage, candidates
 from moments_models.titles import title_case, titles
@@ -90,7 +91,7 @@ SAID = "the a of and flour bread Mars rover's slowly to feed NASA C++ 42 don't n
 words = st.sampled_from(SAID.split())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.lists(words, max_size=40).map(" ".join), max_size=6))
 def test_every_word_of_a_title_was_said(segments: list[str]) -> None:
     found = titles(segments, [float(index) for index in range(len(segments))])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_machine import examples
 
 from conftest import write_wav
 from moments_models.audio import RATE, samples
@@ -17,7 +18,7 @@ from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, SpeechPiece, listen
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(regions, st.integers(0, 2**32 - 1))
 def test_every_spoken_sample_is_in_a_chunk_of_at_most_28_seconds(spans, seed) -> None:  # type: ignore[no-untyped-def]
     at, spoken = 0, []

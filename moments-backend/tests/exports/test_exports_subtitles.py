@@ -9,6 +9,7 @@ import pysubs2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_machine import examples
 from recordings import TALK, recording, said
 
 from videomoments.core.times import Interval
@@ -35,7 +36,7 @@ def opened(text: str, kind: str) -> list[tuple[int, int, str]]:
     return [(event.start, event.end, event.plaintext) for event in pysubs2.SSAFile.from_string(text, format_=kind)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(speech())
 def test_a_parser_library_reads_what_was_said(words: tuple[Word, ...]) -> None:
     source = recording(words=words, segments=(), duration=max([word.end for word in words], default=1.0))
@@ -47,7 +48,7 @@ def test_a_parser_library_reads_what_was_said(words: tuple[Word, ...]) -> None:
     assert "".join("".join(cue.text.split()) for cue in cues) == "".join(word.text for word in words)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(speech())
 def test_cues_can_be_read(words: tuple[Word, ...]) -> None:
     cues = build_cues(recording(words=words, duration=max([word.end for word in words], default=1.0)))

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
+from pytest_machine import examples
 from recordings import recording, recordings
 
 from videomoments.exports import FORMATS, chapters, csv_table, json_document
@@ -47,7 +48,7 @@ def test_csv_is_read_back() -> None:
     assert (row["start_timecode"], row["end_timecode"]) == ("00:00:01:00", "00:00:02:12")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(recordings())
 def test_chapters_keep_youtubes_rules(source: Recording) -> None:
     lines = chapters.write(source).splitlines()

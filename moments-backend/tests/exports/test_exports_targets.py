@@ -17,6 +17,7 @@ import pytest
 from fcpxml.parser import FCPXMLParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pytest_machine import examples
 from recordings import recording, said
 
 from videomoments.core.text import checked_line, named, shortened, shows, unwanted
@@ -25,7 +26,7 @@ from videomoments.exports.naming import PLATFORMS, clip_name, readable_name, slu
 from videomoments.exports.rates import FrameRate, rate_of
 from videomoments.exports.recording import ExportedMoment
 
-OFTEN = settings(max_examples=150, deadline=None)
+OFTEN = settings(max_examples=examples(150), deadline=None)
 CODE, LINES = "C++ std::vector<int> -> speed", "a\x1cb\u2028c\x85d\r\ne\tf"
 # Letters, marks, joiners, signs of markup, controls, halves of pairs, what turns text around: everything, and the worst of it often.
 TITLES = st.one_of(st.text(max_size=200), st.text("<>{}&\\\"'|;:*=+-@[]#NnhH \t\n\r\x00\x1b\u202e\ud800\ufffe\u200d\u0941é漢", max_size=60))

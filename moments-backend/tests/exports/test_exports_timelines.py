@@ -12,13 +12,14 @@ from xml.etree import ElementTree as Xml
 import pytest
 from fcpxml.parser import FCPXMLParser
 from hypothesis import given, settings
+from pytest_machine import examples
 from recordings import RATES, near, recording, recordings
 
 from videomoments.exports import edl, fcpxml, otio
 from videomoments.exports.recording import ExportedMoment, Recording
 
 library = pytest.importorskip("opentimelineio", reason="OpenTimelineIO has no wheel for this Python")
-OFTEN = settings(max_examples=60, deadline=None)
+OFTEN = settings(max_examples=examples(60), deadline=None)
 
 
 def read(text: str, adapter: str, **options: Any) -> Any:

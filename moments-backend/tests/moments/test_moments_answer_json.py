@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
+from pytest_machine import examples
 
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
@@ -22,7 +23,7 @@ DURATION = 4000.0
 EXAMPLES = int(os.environ.get("ANSWERS_EXAMPLES", "500"))
 SEED = int(os.environ.get("ANSWERS_SEED", "1"))
 # Hypothesis keeps what it met; more of it in one piece than this costs more than it finds.
-common = settings(max_examples=EXAMPLES, database=None)
+common = settings(max_examples=examples(EXAMPLES), database=None)
 
 MARKS = (
     "<think>",
