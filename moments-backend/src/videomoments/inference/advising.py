@@ -1,4 +1,4 @@
-"""What a user can do about a call of a chat model that failed: what to set, and where."""
+"""Adds advice to the error of a chat call: what a user can set, and where."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def slow_advice(key: str) -> str:
 
 
 def advised(error: ModelError, key: str, sent: dict[str, Any]) -> ModelError:
-    """The error, with advice where it has none."""
+    """Returns the error, with advice where it has none."""
     if error.advice:
         return error
     if error.code == "model_timeout":

@@ -1,4 +1,4 @@
-"""Long recordings in parts that a recogniser can take one by one: cut in the quiet, each at a known sample."""
+"""Divides long recordings into parts that a recogniser can take one by one, cut in silence, each at a known sample."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _QUIET_STEPS = 25  # half a second
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """Samples [first, last) of a recording of `rate` samples per second."""
+    """The samples [first, last) of a recording with `rate` samples per second."""
 
     first: int
     last: int
@@ -32,7 +32,7 @@ class AudioChunk:
 
     @property
     def start(self) -> float:
-        """Seconds in the recording."""
+        """The start of the chunk, in seconds of the recording."""
         return self.first / self.rate
 
     @property
@@ -41,9 +41,10 @@ class AudioChunk:
 
 
 def plan_chunks(wav: Path, longest: float = CHUNK_SECONDS) -> list[AudioChunk]:
-    """The parts of a 16-bit mono WAV file, in order and without gap or overlap; each cut is in the quietest half second near its place.
+    """Returns the parts of a 16-bit mono WAV file, in order and without gap or overlap. Each cut is in the quietest half second near its
+    place.
 
-    Raises OSError and wave.Error for a file that is none.
+    A short recording, or a WAV file of another kind, is one part. Raises OSError and wave.Error for a file that is not WAV.
     """
     with wave.open(str(wav), "rb") as reader:
         rate, total = reader.getframerate(), reader.getnframes()
@@ -55,7 +56,7 @@ def plan_chunks(wav: Path, longest: float = CHUNK_SECONDS) -> list[AudioChunk]:
 
 
 def write_chunk(wav: Path, chunk: AudioChunk, target: Path) -> Path:
-    """The part as a WAV file of its own; only a second of it is in memory."""
+    """Writes the part as a WAV file of its own and returns its path. Only one second of it is in memory at a time."""
     with wave.open(str(wav), "rb") as reader, wave.open(str(target), "wb") as writer:
         writer.setparams(reader.getparams())
         reader.setpos(chunk.first)
@@ -67,7 +68,7 @@ def write_chunk(wav: Path, chunk: AudioChunk, target: Path) -> Path:
 
 
 def _quietest(reader: wave.Wave_read, place: int, rate: int) -> int:
-    """The middle of the quietest half second within reach of `place`, the nearest where several are alike."""
+    """Returns the middle (a sample) of the quietest half second within reach of `place`, the nearest where several are equal."""
     step = round(_STEP_SECONDS * rate)
     first = max(0, place - round(_REACH_SECONDS * rate))
     reader.setpos(first)
@@ -76,10 +77,10 @@ def _quietest(reader: wave.Wave_read, place: int, rate: int) -> int:
     loudness = np.abs(sound[: steps * step].astype(np.int32)).reshape(steps, step).max(axis=1)
     if steps <= _QUIET_STEPS:
         return place
-    # The loudest step of each half second: one word in it spoils the whole of it.
+    # The loudest step of each half second counts: one word in it makes it unfit.
     windows: NDArray[np.int32] = np.lib.stride_tricks.sliding_window_view(loudness, _QUIET_STEPS).max(axis=1)
     middles = first + (np.arange(len(windows)) + _QUIET_STEPS / 2) * step
-    # Hiss is never quite alike: differences below 0.2 % of full scale do not count.
+    # Noise varies a little: differences below 0.2 % of full scale do not count.
     quiet = windows // 64
     best = int(np.lexsort((np.abs(middles - place), quiet))[0])
     return int(middles[best])

@@ -1,6 +1,6 @@
-"""How surely words were heard, by the recogniser's own confidence. A recogniser that gives none says nothing: absent is not low.
+"""Measures how surely words were recognised, by the recogniser's own confidence. Without a confidence nothing is known: absent is not low.
 
-The levels are read as what confidences are, chances of being right: where they come from stands in docs/decisions/0053-how-surely-heard.md.
+The levels treat confidences as chances of being right: docs/decisions/0053-how-surely-heard.md says where they come from.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Seconds, and the mean confidence of the words in it."""
+    """A stretch in seconds, and the mean confidence of the words in it."""
 
     start: float
     end: float
@@ -35,8 +35,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
-    """How surely a recording was heard. `confidence` is the mean over its words, None where none has any; `unsure` counts those that
-    were hardly heard, `stretches` are those below the level."""
+    """How surely a recording was recognised. `confidence` is the mean over its words, or None where none has any; `unsure` counts the words
+    of low confidence; `stretches` are those below the level."""
 
     confidence: float | None
     words: int
@@ -45,12 +45,12 @@ class Certainty:
 
     @property
     def hard(self) -> bool:
-        """Whether the recording as a whole is below the level."""
+        """Returns whether the recording as a whole is below the level."""
         return is_hard(self.confidence) and self.words >= FEWEST_WORDS
 
     @property
     def message(self) -> str:
-        """What a user should know, without the full stop; empty where all was heard well."""
+        """Returns what a user should know, without the full stop, or an empty text where nothing was hard to hear."""
         if self.hard:
             return (
                 f"this recording was hard to hear: {self.unsure} of {self.words} words are more likely wrong than right "
@@ -64,12 +64,12 @@ class Certainty:
 
 
 def is_hard(confidence: float | None) -> bool:
-    """Whether a mean confidence is known and below the level."""
+    """Returns whether a mean confidence is known and below the level."""
     return confidence is not None and confidence < STRETCH_LEVEL
 
 
 def believed(words: Sequence[Word]) -> list[Word]:
-    """The words, without confidences that are none: a recogniser that gives every word the same number measures nothing."""
+    """Returns the words, without confidences where all are equal: a recogniser that gives every word the same number measures nothing."""
     known = [word.confidence for word in words if word.confidence is not None]
     if len(known) >= _ALIKE and max(known) == min(known):
         return [replace(word, confidence=None) for word in words]
@@ -77,18 +77,18 @@ def believed(words: Sequence[Word]) -> list[Word]:
 
 
 def mean_confidence(words: Sequence[Word]) -> float | None:
-    """Over the words that have one; None where fewer than five have."""
+    """Returns the mean over the words that have a confidence, or None where fewer than five have one."""
     known = [word.confidence for word in words if word.confidence is not None]
     return sum(known) / len(known) if len(known) >= FEWEST_WORDS else None
 
 
 def confidence_of(words: Sequence[Word], start: float, end: float) -> float | None:
-    """The mean of the words whose middle lies in a stretch of seconds."""
+    """Returns the mean confidence of the words whose middle lies in [start, end), in seconds, or None."""
     return mean_confidence([word for word in words if start <= (word.start + word.end) / 2 < end])
 
 
 def certainty_of(words: Sequence[Word]) -> Certainty:
-    """Of a whole transcript."""
+    """Returns how surely a whole transcript was recognised."""
     known = [word for word in believed(words) if word.confidence is not None and word.text.strip()]
     values = [word.confidence or 0.0 for word in known]
     return Certainty(
@@ -100,7 +100,7 @@ def certainty_of(words: Sequence[Word]) -> Certainty:
 
 
 def _stretches(words: Sequence[Word], values: Sequence[float]) -> list[Stretch]:
-    """Runs of words in windows below the level, from the first to the last that was hardly heard."""
+    """Returns runs of words in windows below the level, from the first to the last word that is itself below it."""
     size = min(STRETCH_WORDS, len(values))
     if size < FEWEST_WORDS:
         return []

@@ -1,4 +1,4 @@
-"""The way of a chat request: a body goes out, the text of the answer comes back, errors are ours."""
+"""Sends chat requests: a body goes out, the text of the answer comes back, and errors become ModelError."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from videomoments.inference.tunnel import Tunnels
 
 
 class ChatTransport:
-    """Keeps one connection pool per service. It tries once; what to try again is the caller's to decide."""
+    """Keeps one connection pool per service. Each request is sent once; the caller decides what to try again."""
 
     def __init__(self, deadlines: Deadlines, tunnels: Tunnels) -> None:
         self._deadlines = deadlines
         self._tunnels = tunnels
         self._clients: dict[tuple[object, ...], httpx2.AsyncClient] = {}
-        # The names of models whose entries have none.
+        # The names, as listed by the service, of models whose entries have none.
         self._names: dict[object, str] = {}
 
     async def aclose(self) -> None:
@@ -33,12 +33,12 @@ class ChatTransport:
             await client.aclose()
 
     async def post(self, endpoint: Endpoint, config: ModelConfig, body: dict[str, Any], on_token: Callable[[], None] | None = None) -> str:
-        """The body of a successful answer, at most 8 MB of it, put together where it is streamed; `on_token` is called when there is more
-        of it. Raises ModelError."""
+        """Returns the body of a successful answer, at most 8 MB; a streamed one is put together. `on_token` is called whenever there is
+        more of it. Raises ModelError."""
         try:
             if endpoint.route is None:
                 return await self._post(self._client(endpoint), endpoint, config, body, on_token)
-            # What goes through a tunnel ends with it, and stays on this machine until then.
+            # A connection through a tunnel ends with it, and its client stays open only until then.
             async with self._tunnels.reach(endpoint, config.key) as reached, self._made(reached) as client:
                 return await self._post(client, endpoint, config, body, on_token)
         except ModelError as error:
@@ -59,7 +59,8 @@ class ChatTransport:
     async def _streamed(
         self, client: httpx2.AsyncClient, config: ModelConfig, body: dict[str, Any], on_token: Callable[[], None] | None
     ) -> str:
-        """Silence ends it: before the answer begins, and within it. A comment that keeps the connection open is silence."""
+        """Reads a streamed answer. Raises ModelError `model_timeout` after too long a silence, before the answer begins or within it. A
+        comment that keeps the connection open counts as silence."""
         first = float(config.first_token_seconds or self._deadlines.first)
         answer = StreamedAnswer(config.key)
         loop = asyncio.get_running_loop()
@@ -96,7 +97,7 @@ class ChatTransport:
         return client
 
     def _made(self, endpoint: Endpoint) -> httpx2.AsyncClient:
-        # How long an answer may take is counted by whoever asks: in one body nothing comes before it is whole.
+        # The caller limits the whole answer: an unstreamed body may be silent until it is complete.
         return service_client(endpoint, connect=self._deadlines.connect, silence=None)
 
 

@@ -1,6 +1,6 @@
-"""What a chat server's answer holds: the text that the model meant as its answer, wherever the server put it.
+"""Reads a chat completion: finds the text that the model meant as its answer, wherever the server put it.
 
-Servers differ: text or parts of text in `content`, JSON that is decoded already, the arguments of a tool call, an answer that a parser took
+Servers differ: text or parts of text in `content`, JSON that is already decoded, the arguments of a tool call, an answer that a parser took
 for thinking, a refusal in a field of its own, an error under status 200.
 """
 
@@ -17,7 +17,7 @@ from videomoments.core.errors import ModelError
 from videomoments.inference.failures import Answered, failure, scrubbed, server_words, truncated_advice
 
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-# What servers say in place of `length` and `content_filter`, and when what they send is no whole answer.
+# Other names of servers for `length` and `content_filter`, and for an answer that was not finished.
 _LENGTH = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "token_limit"})
 _FILTERED = frozenset(
     {
@@ -47,7 +47,7 @@ class TextSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, as the server counts them; None where it does not."""
+    """Tokens, as the server counts them, or None where it does not."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -55,9 +55,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """`text` is the model's answer, from `source`; `raw` the body as it came. `finish_reason` is `length` and `content_filter` however the
-    server calls them. `refusal` is what the server has the model say in place of an answer, `thought` whether it sent nothing but thinking.
-    `unsent` is what was wanted of the sampling and not sent, since the server refuses it."""
+    """A model's answer. `text` is what it answered, from `source`; `raw` is the body as received. `finish_reason` is `length` or
+    `content_filter` under whatever name the server uses. `refusal` is the server's refusal in place of an answer; `thought` says that the
+    answer is nothing but thinking. `unsent` are the sampling values that were wanted and not sent, because the server refuses them."""
 
     text: str
     finish_reason: str | None
@@ -71,15 +71,15 @@ class ChatAnswer:
 
 
 def read_completion(text: str, key: str, model_name: str | None) -> ChatAnswer:
-    """The answer in the body of a chat completion of model `key`. Raises ModelError for anything else, with what the server said where
-    that is an error."""
+    """Returns the answer in the body of a chat completion of model `key`. Raises ModelError for anything else, with the server's words
+    where it is an error."""
     body = _parsed(text)
     choice = _first_choice(body)
     message = _message_of(choice) if choice is not None else None
     if choice is None or message is None:
         if (said := _error_in(body)) is not None:
             raise _said_error(key, said, text)
-        # A broken body is the server's (or a proxy's) fault and may pass; what it says is no answer to learn from.
+        # A broken body is the fault of the server (or of a proxy) and may pass; its text is no refusal to learn from.
         raise ModelError(f"Model {key} answered something other than a chat completion: {scrubbed(text[:200])}")
     finish = _finish(choice.get("finish_reason"))
     if finish in _BROKEN:
@@ -99,7 +99,7 @@ def read_completion(text: str, key: str, model_name: str | None) -> ChatAnswer:
 
 
 def unusable(answer: ChatAnswer, key: str) -> ModelError | None:
-    """Why there is nothing in the answer to read; None where there may be. Asking again helps only where the error is `retryable`."""
+    """Returns why the answer has no text to read, or None where it has one. Asking again helps only where the error is `retryable`."""
     if answer.finish_reason == "content_filter":
         return ModelError(
             f"A content filter of model {key} stopped its answer.",
@@ -153,7 +153,7 @@ def _message_of(choice: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _error_in(body: Any) -> Any:
-    """What an answer without choices says in their place: an error, as OpenAI and others shape it. None where it is something else."""
+    """Returns the error that an answer without choices holds, in the form of OpenAI or of others, or None where it is something else."""
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
@@ -164,7 +164,8 @@ def _error_in(body: Any) -> Any:
 
 
 def _said_error(key: str, said: Any, text: str) -> ModelError:
-    """An error under status 200. What stands behind a gateway may be away for a moment; the gateway itself is there."""
+    """Returns an error under status 200 as a ModelError. The server behind a gateway may be away for a moment, while the gateway is
+    there."""
     code = said.get("code", said.get("status")) if isinstance(said, dict) else None
     status = int(code) if str(code).isdecimal() and 400 <= int(code) < 600 else None  # type: ignore[arg-type]
     if status is None:
@@ -186,7 +187,7 @@ def _finish(reason: Any) -> str | None:
 
 
 def _answer_of(message: Mapping[str, Any], finish: str | None) -> tuple[str, TextSource, bool]:
-    """The text, where it stood, and whether there was thinking alone."""
+    """Returns the text, where it was, and whether there was thinking alone."""
     content = _content(message.get("content"))
     calls = _arguments(message)
     if calls and (not content.strip() or not _may_hold_json(content)):
@@ -196,7 +197,7 @@ def _answer_of(message: Mapping[str, Any], finish: str | None) -> tuple[str, Tex
     thinking = _thinking(message)
     if not thinking.strip():
         return "", TextSource.CONTENT, False
-    # An answer that a parser took for thinking ends the text. Thinking that was cut off, or ends in words, holds drafts at most.
+    # An answer that a parser took for thinking ends in JSON. Thinking that was cut off, or ends in words, holds drafts at most.
     if finish != "length" and _ends_in_json(thinking):
         return thinking, TextSource.REASONING, False
     return "", TextSource.REASONING, True
@@ -207,7 +208,7 @@ def _content(content: Any) -> str:
         return content
     if isinstance(content, list) and _are_parts(content):
         return "".join(_part(part) for part in content)
-    # Decoded already.
+    # The server has already decoded the JSON.
     return json.dumps(content, ensure_ascii=False) if isinstance(content, dict | list) and content else ""
 
 
@@ -232,7 +233,7 @@ def _part(part: Any) -> str:
 
 
 def _arguments(message: Mapping[str, Any]) -> str:
-    """The arguments of what the model wants called: of several calls as the items of one list."""
+    """Returns the arguments of a tool call as text; those of several calls become the items of one list."""
     calls = message.get("tool_calls")
     functions = [call.get("function", call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     functions += [message.get("function_call")]

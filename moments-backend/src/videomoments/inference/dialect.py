@@ -1,7 +1,7 @@
-"""How one chat server wants to be asked: the overview's form, less what it was seen to refuse.
+"""Describes how one chat server must be asked: the usual form, without what the server was seen to refuse.
 
-Every server is asked in the overview's form first (`temperature`, `max_tokens`, a system message). What it refuses by name is learned
-(`refusals`), stored by a `DialectMemory`, and not sent again. What a model's entry says is never learned against.
+Every server is asked in the usual form first (`temperature`, `max_tokens`, a system message). What it refuses by name is learned
+(`refusals`), stored by a `DialectMemory`, and not sent again. What a model's entry sets is never changed by learning.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Dialect(BaseModel):
 
     @classmethod
     def read(cls, stored: Any) -> Dialect:
-        """What an earlier version stored may say less, or something that this one does not know."""
+        """Reads a stored dialect. One of another version that can't be read counts as empty."""
         try:
             return cls.model_validate(stored)
         except ValidationError:
@@ -49,11 +49,11 @@ class Dialect(BaseModel):
         return self.model_copy(update=dict(changes))
 
     def for_entry(self, config: ModelConfig) -> Dialect:
-        """With what the model's entry says itself, which counts more."""
+        """Returns the dialect with what the model's entry sets, which takes precedence."""
         return self.but(fixed_by(config))
 
     def remarks(self) -> list[str]:
-        """Each difference as half a sentence about the server, for people."""
+        """Returns each difference as half a sentence about the server, for users."""
         said = []
         if self.tokens_field == "max_completion_tokens":
             said.append("the server takes max_completion_tokens, and no max_tokens")
@@ -82,12 +82,12 @@ class DialectMemory(Protocol):
     async def recall(self, config: ModelConfig) -> Dialect: ...
 
     async def learn(self, config: ModelConfig, changes: Mapping[str, Any]) -> bool:
-        """Adds to what is known of the server that the entry leads to; False where there is no such entry any more."""
+        """Adds to what is known of the entry's server. Returns False where there is no such entry any more."""
         ...
 
 
 class OwnMemory:
-    """For as long as it lives: for tests of models, benchmarks, and whoever has no database."""
+    """Stores dialects in memory: for tests of models, benchmarks and callers without a database."""
 
     def __init__(self) -> None:
         self._known: dict[ModelConfig, Dialect] = {}
@@ -101,7 +101,7 @@ class OwnMemory:
 
 
 def fixed_by(config: ModelConfig) -> dict[str, Any]:
-    """What the entry says of the dialect."""
+    """Returns the parts of the dialect that the entry sets."""
     names = ("tokens_field", "system_role", "answer_format", "stream")
     return {name: value for name in names if (value := getattr(config, name)) is not None}
 
@@ -109,8 +109,8 @@ def fixed_by(config: ModelConfig) -> dict[str, Any]:
 def body_of(
     config: ModelConfig, messages: Sequence[Message], sampling: Sampling, schema: Mapping[str, Any] | None, dialect: Dialect
 ) -> Body:
-    """The request's body. In the overview's form it is `model`, `messages`, `temperature` and `max_tokens`, with `top_p` and `top_k` where
-    they are set and `response_format` where there is a schema."""
+    """Returns the request's body. In the usual form it has `model`, `messages`, `temperature` and `max_tokens`, with `top_p` and `top_k`
+    where they are set and `response_format` where there is a schema."""
     body: Body = {"model": config.model_name, "messages": _folded(messages) if dialect.system_role == "user" else list(messages)}
     field = dialect.tokens_field or "max_tokens"
     for name in ("temperature", "max_tokens", "top_p", "top_k"):
@@ -129,7 +129,7 @@ def body_of(
 
 
 def unsent(sampling: Sampling, body: Body) -> dict[str, float]:
-    """What was wanted of the sampling and is not in the body."""
+    """Returns the sampling values that were wanted and are not in the body."""
     wanted = {name: getattr(sampling, name) for name in SAMPLING_FIELDS}
     return {name: value for name, value in wanted.items() if value is not None and name not in body}
 
@@ -150,7 +150,7 @@ def _format(schema: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _folded(messages: Sequence[Message]) -> list[Message]:
-    """The instructions before the first question: its last line stays the last."""
+    """Returns the messages with the instructions before the first question, whose last line stays the last."""
     said = [str(message["content"]) for message in messages if message["role"] == "system"]
     others = [message for message in messages if message["role"] != "system"]
     if not said or not others:
@@ -159,7 +159,7 @@ def _folded(messages: Sequence[Message]) -> list[Message]:
 
 
 def with_text_before(message: Message, text: str) -> Message:
-    """`message` with `text` before its own, whether that is a string or the first of its parts."""
+    """Returns `message` with `text` before its own text, whether that is a string or the first of its parts."""
     content = message["content"]
     if isinstance(content, str):
         return {**message, "content": text + content}

@@ -1,4 +1,4 @@
-"""Which language models already run on this machine: Ollama, llama.cpp, vLLM and LM Studio on their usual ports of the loopback."""
+"""Finds language models that already run on this machine: Ollama, llama.cpp, vLLM and LM Studio on their usual loopback ports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHAT = "/v1/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that serves models: how it signs its list of them (`owned_by`), where it listens, which variable holds its key."""
+    """A program that serves models. `signs` is the `owned_by` of its list of models, `key_variable` the environment variable of its key."""
 
     name: str
     port: int
@@ -35,13 +35,13 @@ PROGRAMS = (
     Program("vLLM", 8000, "vllm", "VLLM_API_KEY"),
     Program("LM Studio", 1234, "organization_owner", "LM_API_TOKEN"),
 )
-# Where a program does not say how much it reads at once, what it is known to give without being told otherwise.
+# Where a program does not report its context, a size that it is known to give by default.
 _CAREFUL_TOKENS = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """A model that answers here, as the entry that would register it; `locked` is why there is none."""
+    """A model that answers here, with the entry that would register it. `locked` says why there is none."""
 
     program: str
     port: int
@@ -50,9 +50,10 @@ class Discovered:
 
 
 async def discover(places: Sequence[tuple[Program, int]] | None = None) -> list[Discovered]:
-    """What answers on the loopback, by port. `places` are programs and the ports to ask them on (default: the usual ones).
+    """Returns the models that answer on the loopback, by port. `places` are programs and ports to ask (default: the usual ones).
 
-    All ports at once, 3 s at most for a question; only GET requests, and a key only to a server that asks for one.
+    All ports are asked at the same time, with at most 3 s for a question. Only GET requests are sent, and a key only to a server that asks
+    for one.
     """
     asked = places if places is not None else [(program, program.port) for program in PROGRAMS]
     async with httpx2.AsyncClient(timeout=_SECONDS, trust_env=False, follow_redirects=False) as client:
@@ -104,13 +105,13 @@ def _rows(answer: httpx2.Response | None) -> list[dict[str, Any]]:
 
 
 def _context(row: Mapping[str, Any]) -> int | None:
-    """vLLM says it in the list."""
+    """Returns the context in tokens as vLLM lists it, or None."""
     length = row.get("max_model_len")
     return length if isinstance(length, int) and not isinstance(length, bool) else None
 
 
 async def _loaded_context(client: httpx2.AsyncClient, url: str) -> int | None:
-    """llama.cpp says how much of a model's context it was started with under /props, per slot."""
+    """Returns the context in tokens with which llama.cpp was started, per slot (under /props), or None."""
     answer = await _get(client, f"{url}/props")
     try:
         length = answer.json()["default_generation_settings"]["n_ctx"] if answer is not None and answer.is_success else None
@@ -120,7 +121,7 @@ async def _loaded_context(client: httpx2.AsyncClient, url: str) -> int | None:
 
 
 def _entry(program: Program, url: str, name: str, context: int, variable: str | None) -> ModelConfig | None:
-    """None for a name or a size that no entry can have."""
+    """Returns an entry for the model, or None for a name or a size that no entry can have."""
     slug = re.sub(r"[^a-z0-9_.\-]+", "-", f"{program.name}-{name.rpartition('/')[2]}".lower()).strip("-.")[:64]
     context = min(max(context, 1024), 10_000_000)
     try:

@@ -1,4 +1,4 @@
-"""What went wrong at a model service, as one of our errors: typed, short, and without a secret in it."""
+"""Turns failures of a model service into errors of this project: typed, short, and without a secret in them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from videomoments.inference.retry import GatewayTimeout, Overloaded, retry_after
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]\S*")
 _BEARER = re.compile(r"(?i)\b(bearer|api[_-]?key|token)([\"'\s:=]+)[\w.\-]{8,}")
 _URL = re.compile(r"https?://\S+")
-# How servers say that they were themselves refused when they fetched what a message points at: vLLM, and whatever uses aiohttp, requests
-# or httpx. Google answers 400 for an address that has expired.
+# How servers report that they were refused when they fetched what a message points at: vLLM, and others that use aiohttp, requests or
+# httpx. Google answers 400 for an address that has expired.
 _REFUSED = r"(?:\b40[03]\b|forbidden|bad request)"
 _FETCHING = r"\b(?:url|fetch\w*|download\w*)\b"
 _NOT_FETCHED = re.compile(
@@ -23,7 +23,7 @@ _NOT_FETCHED = re.compile(
 )
 _LONGEST = 300
 _KEY_ADVICE = "Check the model's API key."
-# What happened, its code, and what a user can do; where a user must act, trying again is useless.
+# What happened, its code, and what a user can do. Where a user must act, trying again is useless.
 _KNOWN = {
     HTTPStatus.UNAUTHORIZED: ("refused the key", "model_refused", _KEY_ADVICE),
     HTTPStatus.FORBIDDEN: ("refused the key", "model_refused", _KEY_ADVICE),
@@ -34,7 +34,7 @@ _KNOWN = {
 
 
 class Answered(ModelError):
-    """The service answered with an error; `body` is what it said, which no log may show."""
+    """The service answered with an error. `body` is its text, which no log may show."""
 
     def __init__(
         self, message: str, *, status: int, body: str, code: str | None = None, advice: str = "", retryable: bool | None = None
@@ -55,26 +55,26 @@ class RequestRefused(Answered):
 
 
 class MediaNotFetched(ModelError):
-    """The service was refused when it fetched what the request points at. With a fresh address it may be asked again."""
+    """The service was refused when it fetched what the request points at. It may be asked again with a fresh address."""
 
     code = "model_could_not_fetch"
     retryable = False
 
 
 def without_secrets(text: str) -> str:
-    """`text` without the query strings of URLs, inline media and keys."""
+    """Returns `text` without the query strings of URLs, inline media and keys."""
     return _BEARER.sub(r"\1\2…", _DATA_URL.sub("data:…", redact(text)))
 
 
 def scrubbed(text: str) -> str:
-    """A service's own words on one short line: signed URLs, inline media and keys taken out."""
-    # Cut generously first: an echoed request may hold a whole clip.
+    """Returns a service's own words on one line of at most 300 characters, without signed URLs, inline media and keys."""
+    # Cut first, generously: an echoed request may hold a whole clip.
     line = " ".join(without_secrets(text[:20_000]).split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def server_words(body: str) -> str:
-    """The message in an error body, OpenAI's or FastAPI's shape, else the start of the body; nothing of an HTML page."""
+    """Returns the message in an error body of OpenAI's or FastAPI's form, else the start of the body; nothing of an HTML page."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -93,7 +93,7 @@ def server_words(body: str) -> str:
 
 
 def failure(name: str, status: int, body: str, retry_after: str | None = None) -> ModelError:
-    """The error for an HTTP status other than 200 from model `name`."""
+    """Returns the error for an HTTP status other than 200 from model `name`."""
     words = server_words(body)
     said = f": {words}{'' if words.endswith(('.', '!', '?', '…')) else '.'}" if words else "."
     if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -109,11 +109,11 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
     if status in _KNOWN:
         what, code, advice = _KNOWN[HTTPStatus(status)]
         return Answered(f"Model {name} {what} ({status}){said}", status=status, body=body, code=code, advice=advice, retryable=not advice)
-    # What is wrong with the request stays wrong; a server's own fault may pass.
+    # An error in the request stays; a server's own fault may pass.
     return Answered(f"Model {name} failed ({status}){said}", status=status, body=body, retryable=status >= 500)
 
 
 def _tells_of_fetching(status: int, body: str) -> bool:
-    """A refused key is another matter, and so is an unknown model."""
+    """Returns whether the service failed to fetch the media. A refused key and an unknown model are reported otherwise."""
     answered = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) or status >= 500
     return answered and _NOT_FETCHED.search(_URL.sub("url", body[:20_000])) is not None

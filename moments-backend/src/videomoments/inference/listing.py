@@ -1,4 +1,4 @@
-"""What a service lists under `/v1/models`, and which of it an entry without a name means."""
+"""Reads what a service lists under `/v1/models`, and chooses the model of an entry without a name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from videomoments.inference.failures import scrubbed
 
 
 def listed_models(body: str) -> list[str]:
-    """The names in the service's answer. Raises ModelError `model_bad_answer` when it is not JSON."""
+    """Returns the names in the service's answer. Raises ModelError `model_bad_answer` when it is not JSON."""
     try:
         content: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -20,7 +20,7 @@ def listed_models(body: str) -> list[str]:
 
 
 def chosen_model(model_key: str, wanted: str | None, names: list[str]) -> str:
-    """`wanted` if it is listed; without a wish the one that is. Raises ModelError `model_unknown`."""
+    """Returns `wanted` if it is listed, or without a wish the only listed model. Raises ModelError `model_unknown`."""
     served = scrubbed(", ".join(names[:20])) or "none"
     if wanted is None and len(names) == 1:
         return names[0]

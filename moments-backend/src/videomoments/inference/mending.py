@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """Counts of words, and of segments where the name says so; all 0 in an answer that was right."""
+    """Counts words, and segments where the name says so. All counts are 0 for an answer that was right."""
 
     ends: int = 0
     """Ends that were missing or reached into the next word: cut to its start."""
@@ -34,7 +34,7 @@ class Mended:
         return Mended(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def to_json(self) -> dict[str, int]:
-        """The counts that are not 0."""
+        """Returns the counts that are not 0."""
         return {field.name: count for field in fields(self) if (count := getattr(self, field.name))}
 
     @classmethod
@@ -44,7 +44,7 @@ class Mended:
 
     @property
     def message(self) -> str:
-        """What was done, in a sentence without its full stop; empty when nothing was."""
+        """Returns what was corrected, as a sentence without its full stop, or an empty text."""
         said = [f"{count} {words[count > 1]}" for name, words in _WORDS.items() if (count := getattr(self, name))]
         return f"the recogniser's times were mended: {', '.join(said)}" if said else ""
 

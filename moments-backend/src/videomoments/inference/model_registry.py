@@ -1,4 +1,4 @@
-"""What a model service is, how it is reached, and which ones everybody has from the start."""
+"""Describes model services: what an entry holds, how a service is reached, and which models every installation has from the start."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Transport(StrEnum):
     DIRECT = "direct"
 
 
-# Patterns are anchored and begin with a letter, digit or underscore: a leading "-" would be an option to ssh.
+# Patterns are anchored and begin with a letter, digit or underscore: ssh would take a leading "-" for an option.
 ModelKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$")]
 _Host = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9._\-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45})$")]
 _User = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,31}$")]
 _Path = Annotated[str, StringConstraints(pattern=r"^(?:/[A-Za-z0-9_\-][A-Za-z0-9._\-]*){1,8}$")]
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+\-]{0,199}$")]
-# Only variables that are named like a service's key: no entry may send the database's password somewhere.
+# Only variables named like a service's key: no entry may send the database's password to a server.
 _KEY_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,50}_API_(?:KEY|TOKEN)")
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
-# What chat servers differ in: see `dialect`.
+# The ways in which chat servers differ: see `dialect`.
 TokensField = Literal["max_tokens", "max_completion_tokens", "none"]
 SystemRole = Literal["system", "user"]
 AnswerFormat = Literal["json_schema", "object_schema", "none"]
@@ -47,7 +47,7 @@ AnswerFormat = Literal["json_schema", "object_schema", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How an answer is drawn; None leaves it to the model's entry, then to the server."""
+    """How an answer is sampled. None leaves a value to the model's entry, then to the server."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -71,26 +71,26 @@ class ModelConfig(BaseModel):
     remote_port: _Port | None = None
     base_url: str | None = Field(None, max_length=500)
     endpoint: _Path
-    # None: the one model that the service lists.
+    # None means the only model that the service lists.
     model_name: _Name | None = None
     supports_video: bool = False
-    # What a chat model can be asked for: to find moments, to set their boundaries.
+    # What a chat model can do: find moments, and set their boundaries.
     supports_generation: bool = True
     supports_refinement: bool = True
     context_tokens: int = Field(32_768, ge=1024, le=10_000_000)
-    # Calls at once over all workers: of every sort, and among them those that refine.
+    # Calls at the same time over all workers: of any kind, and those that refine.
     max_concurrency: int = Field(2, ge=1, le=1000)
     max_refinements: int = Field(1, ge=1, le=1000)
     temperature: float | None = Field(0.3, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = Field(None, ge=1, le=10_000)
     max_tokens: int = Field(4096, ge=16, le=1_000_000)
-    # How the server wants to be asked. None: the overview's form, less what it was seen to refuse.
+    # How the server must be asked. None means the usual form without what the server was seen to refuse.
     tokens_field: TokensField | None = None
     system_role: SystemRole | None = None
     answer_format: AnswerFormat | None = None
     stream: bool | None = None
-    # The longest that one answer may take, and that a streamed one may take to begin. None: the installation's own.
+    # The longest time that an answer may take, and that a streamed one may take to begin. None means the installation's setting.
     answer_seconds: int | None = Field(None, ge=1, le=86_400)
     first_token_seconds: int | None = Field(None, ge=1, le=86_400)
     api_key_env: str | None = Field(None, json_schema_extra={"pattern": f"^{_KEY_VARIABLE.pattern}$"})
@@ -120,13 +120,13 @@ class ModelConfig(BaseModel):
 
     @property
     def configured(self) -> bool:
-        """Whether there is a way in."""
+        """Returns whether the entry says how to reach the model."""
         if self.transport is Transport.SSH:
             return self.ssh_host is not None and self.remote_port is not None
         return self.builtin or self.base_url is not None
 
     def sampled(self, override: Sampling | None = None) -> Sampling:
-        """`override` where it says something, else the entry's defaults."""
+        """Returns the values of `override` where they are set, and the entry's defaults otherwise."""
         given = override or Sampling()
         return Sampling(
             temperature=self.temperature if given.temperature is None else given.temperature,
@@ -137,7 +137,8 @@ class ModelConfig(BaseModel):
 
 
 def _clean_base_url(value: str) -> str:
-    """Scheme, host, port and path; `/v1` is part of the endpoint. Raises ValueError for anything else in it."""
+    """Returns scheme, host, port and path; `/v1` is part of the endpoint and removed. Raises ValueError for anything else in the
+    address."""
     text = value.strip().rstrip("/").removesuffix("/v1").rstrip("/")
     if any(character.isspace() or not character.isprintable() or character in "\\`\"'<>" for character in text):
         raise ValueError("the address holds characters that no address has")
@@ -151,7 +152,7 @@ def _clean_base_url(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SshLogin:
-    """Where to log in; what is None the SSH configuration or SSH's own defaults say."""
+    """An SSH server to log in to. For values that are None, the SSH configuration or SSH's own defaults count."""
 
     host: str
     port: int | None = None
@@ -160,7 +161,8 @@ class SshLogin:
 
 @dataclass(frozen=True, slots=True)
 class SshRoute:
-    """What a service stands behind. `remote_host` is resolved by the server; `local_port` is where a forward listens when that is free."""
+    """The SSH server in front of a service. `remote_host` is resolved by that server; `local_port` is where a forward listens when it is
+    free."""
 
     server: SshLogin
     remote_host: str
@@ -170,9 +172,9 @@ class SshRoute:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model answers now. `base_url` has no trailing slash; the key never shows in a representation.
+    """The address and key of a model. `base_url` has no trailing slash; the key never shows in a representation.
 
-    With a `route` the address counts on the far side of it: `tunnel.Tunnels.reach` turns it into one that counts here.
+    With a `route` the address counts on the far side of it: `tunnel.Tunnels.reach` turns it into a local one.
     """
 
     base_url: str
@@ -182,18 +184,18 @@ class Endpoint:
 
     @property
     def loopback(self) -> bool:
-        """On this machine: no proxy of the environment may stand between."""
+        """Returns whether the address is on this machine: then no proxy of the environment may be used."""
         host = urlsplit(self.base_url).hostname or ""
         return self.route is None and (host in ("localhost", "::1") or host.startswith("127."))
 
     @property
     def place(self) -> tuple[SshLogin | None, str]:
-        """Which service this is: two SSH servers each have a localhost of their own."""
+        """Returns what identifies the service: SSH server and address, because each SSH server has its own localhost."""
         return self.route.server if self.route else None, self.base_url
 
 
 def resolve_endpoint(config: ModelConfig, settings: Settings) -> Endpoint:
-    """The address and key of a model. Raises ModelError `model_not_configured` with what to do."""
+    """Returns the address and key of a model. Raises ModelError `model_not_configured` with what to do."""
     if config.transport is Transport.SSH:
         return _behind_ssh(config)
     if config.builtin:
@@ -269,11 +271,11 @@ class _Seed(NamedTuple):
 
 
 def _seeds() -> tuple[_Seed, ...]:
-    """What `seeds.toml` lists: the overview's four services and the built-in ones."""
+    """Reads the models of `seeds.toml`: four external services and the built-in ones."""
     seeds = []
     for entry in tomllib.loads(Path(__file__).with_name("seeds.toml").read_text(encoding="utf-8"))["model"]:
         jobs = tuple(entry.pop("default_for", ()))
-        # A recogniser's answer is not drawn, and TOML has no null.
+        # A recogniser's answer is not sampled, and TOML has no null.
         drawn = {"temperature": None} if entry["kind"] == ModelKind.ASR else {}
         seeds.append(_Seed(ModelConfig.model_validate(drawn | entry), jobs))
     return tuple(seeds)
@@ -285,7 +287,7 @@ DEFAULT_MODELS: tuple[ModelConfig, ...] = tuple(seed.config for seed in _SEEDS)
 
 
 class DefaultModels(NamedTuple):
-    """Keys of the models that a run takes when it names none."""
+    """Keys of the models that a run uses when it names none."""
 
     transcription: str
     generation: str
@@ -293,8 +295,8 @@ class DefaultModels(NamedTuple):
 
 
 def default_models(configs: Iterable[ModelConfig]) -> DefaultModels:
-    """For each job the first seed that is the default for it (`default_for`), has a way in and is said to do it; else the last such seed,
-    which is built in."""
+    """Returns for each job the first seed that is its default (`default_for`), can be reached and supports the job; otherwise the last such
+    seed, which is built in."""
     ready = {config.key: config for config in configs if config.configured}
 
     def chosen(job: str) -> str:
@@ -309,7 +311,7 @@ def _does(config: ModelConfig, job: str) -> bool:
 
 
 def to_redis_hash(config: ModelConfig) -> dict[str, str]:
-    """The fields of `model:config:{key}`: text, lower-case truth values, empty where unset. There is no secret in it."""
+    """Returns the fields of `model:config:{key}`: text, lower-case truth values, empty where unset. They hold no secret."""
     fields = config.model_dump(mode="json", exclude={"key", "api_key_env"})
     return {name: _redis_text(value) for name, value in fields.items()}
 

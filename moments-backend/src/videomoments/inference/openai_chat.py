@@ -1,4 +1,4 @@
-"""Chat completions of any OpenAI-compatible server: deadlines, one retry policy, bounded answers, re-asking."""
+"""Chat completions of any OpenAI-compatible server: deadlines, one retry policy, limited answers, and asking again."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MAX_REASKS = 2
-# There are not so many things to refuse.
+# More changes than a server can ask for: a limit for the loop.
 _MOST_LEARNED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[T]):
-    """A parsed answer, the answer that it came from, and how often the model was asked (1 to 3)."""
+    """A parsed answer, the answer that it was parsed from, and how often the model was asked (1 to 3)."""
 
     value: T
     answer: ChatAnswer
@@ -53,8 +53,8 @@ class Asked(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One question, the `asked`th of its call, and its answer; `problem` is why the answer could not be used, or why there is none,
-    `seconds` what it took."""
+    """One question, the `asked`th of its call, and its answer. `problem` is why the answer could not be used, or why there is none;
+    `seconds` is how long it took."""
 
     asked: int
     messages: Sequence[Message]
@@ -64,10 +64,10 @@ class Exchange:
 
 
 class ChatClient:
-    """Talks to chat services; one per event loop, closed with `aclose` or as a context manager. Safe for concurrent calls.
+    """Asks chat services. Each event loop has one client, closed with `aclose` or as a context manager. It is safe for concurrent calls.
 
-    Models behind SSH are reached through `tunnels`, which the caller closes; without them, through some of its own. What servers refuse is
-    learned into `memory`; without one, for as long as the client lives.
+    Models behind SSH are reached through `tunnels`, which the caller closes, or else through tunnels of the client's own. What servers
+    refuse is learned into `memory`, or else for as long as the client lives.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ChatClient:
         self._transport = ChatTransport(self._deadlines, self._tunnels)
         self._breakers: dict[object, Breaker] = {}
         self._memory: DialectMemory = memory or OwnMemory()
-        # What was known last, for while the memory is away; and what it could not keep.
+        # The dialect known last, for while the memory is away; and what it could not store.
         self._recalled: dict[ModelConfig, Dialect] = {}
         self._unstored = OwnMemory()
 
@@ -101,7 +101,7 @@ class ChatClient:
             await self._tunnels.aclose()
 
     async def dialect(self, config: ModelConfig) -> Dialect:
-        """How the model's server is asked, by what it has refused so far and by what its entry says."""
+        """Returns how the model's server is asked, by what it has refused so far and by what the model's entry says."""
         try:
             known = self._recalled[config] = await self._memory.recall(config)
         except MomentsError as error:
@@ -110,7 +110,7 @@ class ChatClient:
         return known.but((await self._unstored.recall(config)).learned).for_entry(config)
 
     def half_open(self, endpoint: Endpoint) -> None:
-        """The service has just been seen to answer: its next call is let through, however often it was silent before."""
+        """Lets the next call of a service through, however often it was silent before, because it has just answered."""
         if (breaker := self._breakers.get(endpoint.place)) is not None:
             breaker.half_open()
 
@@ -127,9 +127,9 @@ class ChatClient:
         on_sign: Callable[[], None] | None = None,
         on_refused: Callable[[str], Awaitable[None]] | None = None,
     ) -> ChatAnswer:
-        """One answer, tried again on 429, 503 and broken connections, all within `deadline` seconds (at most the entry's, else the client's
-        own) and, with a `budget`, as often as that still allows. What the server refuses by name of temperature, length, instructions,
-        `schema` (a JSON schema for the answer) is left out, which costs none of the budget; `on_refused` is called with a sentence that
+        """Returns one answer. Tries again on 429, 503 and broken connections, within `deadline` seconds (at most the entry's, else the
+        client's own) and, with a `budget`, as often as that still allows. A temperature, length, instruction or `schema` (a JSON schema for
+        the answer) that the server refuses by name is left out, which costs none of the budget; `on_refused` is called with a sentence that
         says so. `on_sign` is called for each piece of a streamed answer.
 
         Raises ModelError with the codes of `core.errors`.
@@ -162,10 +162,9 @@ class ChatClient:
         on_answer: Callable[[Exchange], Awaitable[None]] | None = None,
         on_sign: Callable[[], None] | None = None,
     ) -> Asked[T]:
-        """`parse`'s reading of the answer; where it raises ModelError `model_bad_answer` or `model_truncated`, asks again at most
-        twice, with the error's message. `on_answer` sees every exchange, good or bad, and what was refused. One `deadline` for all, where
-        one is given, else the usual one for each answer; a `budget` is shared by the calls that it is given to.
-        """
+        """Returns what `parse` makes of the answer. Where it raises ModelError `model_bad_answer` or `model_truncated`, asks again at most
+        twice, with the error's message. `on_answer` is called with every exchange, good or bad, and with every refusal. A `deadline`
+        (seconds) covers all tries; without one each answer has the usual one. A `budget` is shared by the calls that it is passed to."""
         ends = math.inf if deadline is None else time.monotonic() + deadline
         current = messages
         for asked in range(1, MAX_REASKS + 2):
@@ -200,7 +199,7 @@ class ChatClient:
         raise AssertionError("the last try returns or raises")
 
     async def _post(self, asking: _Asking) -> ChatAnswer:
-        """One question, again for each thing that the server refuses by name."""
+        """Asks one question, and asks again for each thing that the server refuses by name."""
         config = asking.config
         for _ in range(_MOST_LEARNED):
             known = await self.dialect(config)
@@ -228,8 +227,8 @@ class ChatClient:
         return replace(answer, unsent=unsent(asking.sampling, asking.sent))
 
     async def _in_pieces(self, asking: _Asking, known: Dialect, error: GatewayTimeout) -> ChatAnswer:
-        """What stands before the server does not wait for a whole answer: its first pieces may come in time. Where they do, the server has
-        shown that it streams. Raises `error` where they don't."""
+        """Asks for the answer as a stream, because a gateway did not wait for a whole one: the first pieces may come in time. Where they
+        do, the server is known to stream. Raises `error` where they don't."""
         asking.sent, asking.pieces = asking.body(known.but({"stream": True})), 0
         try:
             answer = await self._send(asking)
@@ -251,7 +250,7 @@ class ChatClient:
 
 @dataclass
 class _Asking:
-    """A question, with how it was sent last. `named` are the sampling fields that the run itself names."""
+    """A question, and the body that was sent last. `named` are the sampling fields that the run itself sets."""
 
     endpoint: Endpoint
     config: ModelConfig
@@ -275,7 +274,7 @@ class _Asking:
 
 @dataclass
 class _Telling:
-    """Whom to tell of one question what came of it."""
+    """Reports what came of one question to `on_answer`."""
 
     on_answer: Callable[[Exchange], Awaitable[None]] | None
     asked: int
@@ -286,7 +285,7 @@ class _Telling:
         await self._tell(None, problem)
 
     async def failed(self, error: ModelError) -> None:
-        """Whoever was not reached was not asked: that is not passed on."""
+        """Reports an error, unless the service was not reached: then it was not asked."""
         if not (isinstance(error, Unreachable) or error.code == "model_unreachable"):
             await self.refused(error.message)
 
@@ -312,14 +311,15 @@ def _read(parse: Callable[[ChatAnswer], T], answer: ChatAnswer, key: str) -> tup
 
 
 def _asks_again(error: ModelError, asked: int, ends: float, budget: Budget | None) -> bool:
-    """Whether another answer may be better, and there are tries, time and budget for it. Spends one of the budget."""
+    """Returns whether another answer may be better and there are tries, time and budget for it. Takes one repetition from the budget."""
     if error.code not in ("model_bad_answer", "model_truncated") or not error.retryable:
         return False
     return asked <= MAX_REASKS and time.monotonic() < ends and (budget is None or budget.spend())
 
 
 def _asked_again(messages: Sequence[Message], problem: str) -> list[Message]:
-    """The same question with the problem before it: the JSON block stays the end of the last message, and the context does not grow."""
+    """Returns the same question with the problem before it: the JSON block stays at the end of the last message, and the context does not
+    grow."""
     note = f"Your last answer could not be used: {scrubbed(problem)} Answer again, with JSON only, in the form that was asked for.\n\n"
     *before, last = messages
     return [*before, with_text_before(last, note)]

@@ -25,11 +25,11 @@ logger = logging.getLogger(__name__)
 
 # Recognisers begin a first word a little before the file, and end a last one a little after it.
 _SLACK_SECONDS = 1.0
-# An end that reaches less far into the next word is a matter of the recogniser's steps.
+# An end that reaches less far into the next word comes from the recogniser's time steps.
 _STEP_SECONDS = 0.1
-# How long a word without a usable end lasts at most, and one without any time.
+# The longest duration of a word without a usable end, and the duration of one without any time.
 _LONGEST_UNKNOWN, _USUAL = 1.0, 0.4
-# A word may be sung for as long; a sentence given as a word, for a second for each letter.
+# The longest that a word may be sung; a longer text may last a second per letter.
 _LONGEST_SUNG = 10.0
 _TOUCH_SECONDS = 0.05
 _SECONDS = re.compile(r"([+-]?\d+(?:[.,]\d*)?|[+-]?[.,]\d+) ?(?:s|sec)?")
@@ -38,7 +38,7 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 
 
 class _Answer(BaseModel):
-    """The overview's body; ours add language, engine, duration and what `hearing` keeps. A null is what is left out."""
+    """The body of an answer. Our own service adds language, engine, duration and what `hearing` keeps. A null counts as absent."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -55,7 +55,7 @@ class _Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _TimedText:
-    """A word or segment as it came. Seconds, None where they are missing; the text on one line, and as it was written."""
+    """A word or segment as received: seconds, or None where they are missing; the text on one line, and as it was written."""
 
     start: float | None
     end: float | None
@@ -66,7 +66,7 @@ class _TimedText:
 
 
 def read_transcript(body: str, name: str, duration: float | None) -> TimedTranscript:
-    """The transcript in an answer's body. `duration` is the audio's length in seconds, if known: what begins beyond it is left out.
+    """Returns the transcript in an answer's body. `duration` is the audio's length in seconds, if known: what begins beyond it is left out.
 
     Raises ModelError for what is no transcript, and for one without usable times.
     """
@@ -100,7 +100,7 @@ def read_transcript(body: str, name: str, duration: float | None) -> TimedTransc
 
 
 def _words(given: Sequence[Any], whole: float, text: str) -> tuple[list[Word], Mended]:
-    """The words in order of time; none where less than half of them can be used."""
+    """Returns the words in order of time, or none where less than half of them can be used."""
     rows, left_out = _rows(given, ("word", "text"), whole)
     if len(rows) < (len(rows) + left_out) / 2 or all(row.start is None for row in rows):
         return [], Mended(left_out=len(rows) + left_out)
@@ -122,7 +122,7 @@ def _segments(given: Sequence[Any], whole: float) -> tuple[list[Segment], Mended
 
 
 def _rows(given: Sequence[Any], keys: Sequence[str], whole: float) -> tuple[list[_TimedText], int]:
-    """The rows that can be used, and how many can't be; one without a text says nothing and is neither."""
+    """Returns the rows that can be used, and how many can't be. A row without text counts as neither."""
     found: list[_TimedText] = []
     left_out = 0
     for row in given:
@@ -152,7 +152,7 @@ def _lies_within(start: float, end: float | None, whole: float) -> bool:
 
 
 def _placed(rows: Sequence[_TimedText], whole: float) -> list[tuple[float, float | None]]:
-    """Start and end of each row; those that came without a time stand between their neighbours, as far as there is room."""
+    """Returns start and end of each row. Rows without a time are placed between their neighbours, as far as there is room."""
     found: list[tuple[float, float | None]] = []
     for missing, run in groupby(enumerate(rows), key=lambda item: item[1].start is None):
         group = list(run)
@@ -164,7 +164,7 @@ def _placed(rows: Sequence[_TimedText], whole: float) -> list[tuple[float, float
         usual = _USUAL * len(group)
         begin = max(found[-1][0], found[-1][1] or 0.0) if found else max(0.0, (after or 0.0) - usual)
         if after is not None and begin >= after:
-            # The word before has taken all the room.
+            # The word before leaves no room.
             begin = (found[-1][0] + after) / 2 if found else after
         until = min(begin + usual, whole if after is None else max(after, begin))
         step = (until - begin) / (last - first + 1)
@@ -175,7 +175,7 @@ def _placed(rows: Sequence[_TimedText], whole: float) -> list[tuple[float, float
 def _in_order(
     times: Sequence[tuple[float, float | None]], letters: Sequence[int], whole: float
 ) -> tuple[list[tuple[int, float, float]], Mended]:
-    """(index, start, end) by start, inside the recording, no end after the next start: one wrong end moves nothing else."""
+    """Returns (index, start, end) by start, inside the recording, no end after the next start: one wrong end moves nothing else."""
     order = sorted(range(len(times)), key=lambda index: (times[index][0], times[index][1] or 0.0))
     ends = [_end(*times[index], longest=max(_LONGEST_SUNG, float(letters[index]))) for index in order]
     clamps = [min(max(times[index][0], 0.0), whole) for index in order]
@@ -193,12 +193,12 @@ def _in_order(
 
 
 def _end(start: float, end: float | None, *, longest: float) -> float | None:
-    """An end that can be one: not before its start, nor so late that nobody speaks a word for so long."""
+    """Returns the end if it is plausible: not before its start, and at most `longest` seconds after it."""
     return end if end is not None and start <= end <= start + longest else None
 
 
 def _apart(starts: Sequence[float], ends: Sequence[float | None], whole: float) -> list[float]:
-    """Sorted starts, of which those that are alike are set apart: by their ends where these tell, else evenly until the next one."""
+    """Returns sorted starts. Equal ones are set apart by their ends where these allow it, else evenly until the next one."""
     found: list[float] = []
     while len(found) < len(starts):
         first = len(found)
@@ -218,7 +218,7 @@ def _apart(starts: Sequence[float], ends: Sequence[float | None], whole: float) 
 
 
 def _filled(words: list[Word], segments: Sequence[Segment]) -> tuple[list[Word], int]:
-    """Words, with those of segments in whose time no word lies: spread over it. And how many those are."""
+    """Returns the words, with those of segments in whose time no word lies, spread over it; and how many those are."""
     middles = [(word.start + word.end) / 2 for word in words]
     spread: list[Word] = []
     for segment in segments:
@@ -232,12 +232,12 @@ def _filled(words: list[Word], segments: Sequence[Segment]) -> tuple[list[Word],
 
 
 def _spoken(text: str) -> bool:
-    """Not "[Music]", "(applause)" or "♪": what is heard but not said has no words."""
+    """Returns whether a text was spoken: "[Music]", "(applause)" or "♪" has no words."""
     return not _NOT_SAID.fullmatch(text) and any(map(str.isalnum, text))
 
 
 def seconds_of(value: Any) -> float | None:
-    """A finite number of seconds: as a number, as text ("1.25", "1,25", "1.25s"), or as a clock ("00:01:02.5")."""
+    """Returns a finite number of seconds from a number, a text ("1.25", "1,25", "1.25s") or a clock ("00:01:02.5"), or None."""
     if isinstance(value, str):
         text = value.strip().lower()
         if found := _SECONDS.fullmatch(text):

@@ -1,6 +1,6 @@
-"""What a recogniser says of its hearing beside the words: languages by stretch, speech that it did not understand, words that it dropped.
+"""What a recogniser reports beside the words: languages by stretch, speech that it did not understand, words that it dropped.
 
-Recognisers that say nothing of the kind leave it empty. Times are seconds from the start of the audio.
+It is empty for recognisers that report nothing of the kind. Times are seconds from the start of the audio.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNSURE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LanguageStretch:
-    """A stretch in one language; `confidence` is 0 to 1, None where a user named the language."""
+    """A stretch in one language. `confidence` is 0 to 1, or None where a user named the language."""
 
     language: str
     start: float
@@ -31,7 +31,7 @@ class LanguageStretch:
 
 @dataclass(frozen=True, slots=True)
 class DroppedWords:
-    """Words that were recognised and left out, for nobody seems to have said them; `reason` is the recogniser's."""
+    """Words that were recognised and left out, because probably nobody said them. `reason` is the recogniser's."""
 
     text: str
     start: float
@@ -41,7 +41,7 @@ class DroppedWords:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionDetails:
-    """`dropped_words` counts all that were dropped, `unheard_seconds` adds up all that was not understood; the rows may be fewer."""
+    """`dropped_words` counts all dropped words and `unheard_seconds` sums all speech that was not understood; the rows may be fewer."""
 
     languages: tuple[LanguageStretch, ...] = ()
     not_understood: tuple[Interval, ...] = ()
@@ -53,7 +53,7 @@ class RecognitionDetails:
         return bool(self.languages or self.not_understood or self.dropped or self.dropped_words)
 
     def moved(self, by: float) -> RecognitionDetails:
-        """The same of audio that begins `by` seconds later."""
+        """Returns the same details for audio that begins `by` seconds later."""
 
         return replace(
             self,
@@ -63,7 +63,7 @@ class RecognitionDetails:
         )
 
     def __add__(self, other: RecognitionDetails) -> RecognitionDetails:
-        """Of two parts of a recording in order of time."""
+        """Adds the details of the next part of a recording."""
         languages = list(self.languages)
         for part in other.languages:
             last = languages[-1] if languages else None
@@ -81,7 +81,7 @@ class RecognitionDetails:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Empty where there is nothing to tell."""
+        """Returns the details as JSON, empty where there are none."""
         return asdict(self) if self else {}
 
     @classmethod
@@ -98,7 +98,7 @@ class RecognitionDetails:
 
     @classmethod
     def of_answer(cls, languages: Any, not_understood: Any, dropped: Any) -> RecognitionDetails:
-        """What a service answered; rows that can't be read are passed over, for the words do not depend on them."""
+        """Reads the details in a service's answer. Rows that can't be read are left out, because the words do not depend on them."""
         spoken = [LanguageStretch(row["language"][:20], *span, _share(row.get("confidence"))) for row, span in _rows(languages, "language")]
         lost = [Interval(*span) for _, span in _rows(not_understood)]
         left_out = [DroppedWords(row["text"], *span, str(row.get("reason", ""))[:20]) for row, span in _rows(dropped, "text")]
@@ -112,7 +112,7 @@ class RecognitionDetails:
 
     @property
     def remarks(self) -> list[str]:
-        """What a user should know, as sentences without their full stops."""
+        """Returns what a user should know, as sentences without their full stops."""
         said = []
         names = list(dict.fromkeys(part.language for part in self.languages))
         if len(names) > 1:

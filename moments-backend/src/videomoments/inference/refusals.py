@@ -1,6 +1,6 @@
-"""What an error of a chat server says about the form of the question: which parameter, role or format it refuses.
+"""Reads in an error of a chat server what it refuses of the question's form: a parameter, a role or a format.
 
-Learned is only what an error names, of what was sent. Servers word it in many ways; what they have in common is the name.
+Only what an error names, and what was sent, is learned. Servers word it in many ways; what they have in common is the name.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from videomoments.inference.failures import Answered
 from videomoments.inference.model_registry import ModelConfig
 
 _LONGEST = 8000
-# Statuses under which servers say what they think of a request; the others speak of keys, places, load.
+# Statuses under which servers object to a request; the others concern keys, addresses and load.
 _ABOUT_REQUEST = frozenset({400, 404, 405, 406, 409, 415, 422, 424, 500, 501})
 _TOKENS = ("max_completion_tokens", "max_tokens")
-# The same under the names of what stands behind a gateway.
+# Other names of that field, as servers behind a gateway call it.
 _TOKENS_NAMED = re.compile(r"\bmax(?:imum)?[_ ]?(?:completion|output|new)?[_ ]?tokens\b", re.IGNORECASE)
-# A limit for question and answer together speaks of the question.
+# A limit for question and answer together mentions the question.
 _OF_QUESTION = re.compile(r"\b(?:input|prompts?|messages?|request(?:ed)?)\b", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context[ _](?:length|window|size)|maximum context|(?:prompt|input|request)[^.]{0,40}too (?:long|large|many)"
@@ -33,7 +33,7 @@ _TOO_MANY = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?![\w.]*\d)|(?<![\w.])\d+(?![\w]|\.\d)")
-# A server error tells of the request only where it says so.
+# A server error concerns the request only where it says so.
 _REFUSES = re.compile(
     r"not (?:\w+ ){0,2}(?:support|allow|permit|enabled|available|implement|accept|recogni[sz]ed|valid|understood|known|found)|n't support|"
     r"unsupported|un(?:known|recogni[sz]ed|expected|available|implemented)|invalid|extra_forbidden|forbidden|deprecated|"
@@ -62,7 +62,7 @@ _FORMAT = re.compile(
 _ROOT = re.compile(
     r"\b(?:type|root|top.?level)\b.{0,60}\b(?:object|array)\b|must be an? (?:json )?object\b|of type array", re.IGNORECASE | re.DOTALL
 )
-# What pydantic repeats of the request: it may name everything.
+# pydantic repeats parts of the request, which may name every field.
 _REPEATED = re.compile(r"input_value=.*?(?=, input_type=|$)|['\"]input['\"]\s*:.*?(?=\},?\s*\{\s*['\"]type|$)", re.DOTALL)
 _STREAM = re.compile(r"\bstream(?:ing|ed)?\b", re.IGNORECASE)
 _STREAM_WANTED = re.compile(
@@ -75,7 +75,7 @@ _STREAM_WANTED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
-    """An error in the server's words: `message`, and `param` where it names one."""
+    """An error in the server's words: `message`, and `param` where it names a parameter."""
 
     message: str
     param: str
@@ -92,7 +92,7 @@ class ServerMessage:
 
 
 def said_by(error: Answered) -> ServerMessage:
-    """What the error's body says, less what it repeats of the request."""
+    """Returns what the error's body says, without what it repeats of the request."""
     try:
         content = json.loads(error.body)
     except (ValueError, RecursionError):
@@ -108,20 +108,21 @@ def said_by(error: Answered) -> ServerMessage:
 
 
 def learned(error: Answered, sent: Body, known: Dialect, config: ModelConfig, *, asked_for: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What to change of the dialect, so that the server takes the question; empty where the error names nothing that was sent and can be
-    left out. `asked_for` are sampling fields that the run itself names: a value out of their range is for a user to choose anew."""
+    """Returns what to change in the dialect, so that the server accepts the question; empty where the error names nothing that was sent and
+    can be left out. `asked_for` are sampling fields that the run itself sets: where a value is out of their range, the user chooses
+    another."""
     said = said_by(error)
     if error.status not in _ABOUT_REQUEST or not said.refuses:
         return {}
     for rule in (_about_tokens, _about_sampling, _about_format, _about_role, _about_stream):
         if changes := rule(said, sent, known, asked_for):
-            # What the entry says was meant so.
+            # What the entry sets is intended.
             return {} if any(getattr(config, name, None) is not None for name in changes if name not in SAMPLING_FIELDS) else changes
     return {}
 
 
 def speaks_of_context(error: Answered) -> bool:
-    """Whether question and answer together are longer than the server reads."""
+    """Returns whether the error says that question and answer together exceed the context."""
     return _CONTEXT.search(said_by(error).message) is not None
 
 
@@ -151,7 +152,7 @@ def _number(found: re.Match[str]) -> int:
 
 def _about_sampling(said: ServerMessage, sent: Body, _: Dialect, asked_for: frozenset[str]) -> dict[str, Any]:
     named = [name for name in SAMPLING_FIELDS if name in sent and said.names(name)]
-    # Of two that exclude each other the one is kept that the overview has.
+    # Of two fields that exclude each other, the first in SAMPLING_FIELDS is still sent.
     for name in reversed(named):
         if name in asked_for and _RANGE.search(said.message) and not _FIXED.search(said.message):
             continue
@@ -183,8 +184,8 @@ def _about_stream(said: ServerMessage, sent: Body, _: Dialect, __: frozenset[str
 
 
 def _texts(content: Any, depth: int) -> Iterator[tuple[str, str]]:
-    """Names and texts of an error: messages, parameters, places. What a server repeats of the request (`input`, `ctx`) is no word of its
-    own."""
+    """Yields the names and texts of an error: messages, parameters, places. What a server repeats of the request (`input`, `ctx`) is left
+    out."""
     if depth > 6:
         return
     if isinstance(content, list):
@@ -209,7 +210,7 @@ def _texts(content: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _inner(text: str) -> Any:
-    """Gateways put the whole answer of the server behind them into a string."""
+    """Returns the JSON inside a string: gateways put the whole answer of the server behind them into one."""
     if not text.lstrip().startswith("{"):
         return None
     try:

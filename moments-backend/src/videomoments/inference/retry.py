@@ -1,4 +1,4 @@
-"""The one retry policy of calls to model services, and the breaker that ends hopeless ones early."""
+"""The retry policy of all calls to model services, and the breaker that ends hopeless calls early."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 
 class Unreachable(ModelError):
-    """There is no way to the service, or none any more. Subclasses say with codes of their own where it ends."""
+    """The service can't be reached, or no longer. Subclasses have codes of their own that say where the way ends."""
 
     code = "model_unreachable"
 
 
 class Overloaded(ModelError):
-    """The service asks for patience (429, 503); `retry_after` is its wish in seconds, if it named one. `away`: it may be no service at
-    all that says so, but what stands before one that starts again."""
+    """The service asks to wait (429, 503). `retry_after` is its wish in seconds, if it named one. `away` says that the answer may come from
+    a proxy in front of a service that is restarting."""
 
     code = "model_overloaded"
 
@@ -39,16 +39,15 @@ class Overloaded(ModelError):
 
 
 class GatewayTimeout(ModelError):
-    """What stands before the service got no answer from it in time (504)."""
+    """A proxy in front of the service got no answer from it in time (504)."""
 
     code = "model_timeout"
 
 
 def is_away(error: ModelError) -> bool:
-    """Whether the service was not there, rather than answered: the same call may be answered when it is back. Not when a user must
-    put something right first."""
+    """Returns whether the service was away: the same call may succeed when it is back. False when a user must correct something first."""
     if isinstance(error, Unreachable):
-        # A name that is not known is a mistake, or a network that is away.
+        # An unknown name is a mistake, or the network is down.
         return error.retryable or error.code == "tunnel_no_host"
     if isinstance(error, Overloaded):
         return error.away
@@ -57,9 +56,9 @@ def is_away(error: ModelError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. `total` covers all tries of one call with the waits between; for an answer that comes in one body nothing else can be told
-    from a service that hangs. Of a streamed answer `first` is the longest that it may take to begin, `read` the longest silence in it, and
-    `streamed` its `total`. `poll` is how often a service is asked for its progress."""
+    """Deadlines in seconds. `total` covers all tries of one call with the waits between them: for an answer in one body, only that tells a
+    slow service from one that hangs. For a streamed answer, `first` is the longest time until it begins, `read` the longest silence in it,
+    and `streamed` its `total`. `poll` is the interval at which a service is asked for its progress."""
 
     connect: float = 10.0
     read: float = 120.0
@@ -75,10 +74,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often each kind of failure is tried again, and the waits between in seconds (exponential, with full jitter); `sleep` waits."""
+    """How often each kind of failure is tried again, and the waits between in seconds (exponential, with jitter); `sleep` waits."""
 
     overloaded: int = 12
-    # A service that is away for longer is waited for by whoever asks: see `pipeline.calling`.
+    # For a service that is away for longer, the caller waits: see `pipeline.calling`.
     unreachable: int = 2
     failed: int = 1
     first_wait: float = 0.5
@@ -96,18 +95,18 @@ class RetryPolicy:
         ceiling = min(self.longest_wait, self.first_wait * 2 ** (attempt - 1))
         jitter = random.uniform(ceiling / 2, ceiling)
         wished = error.retry_after if isinstance(error, Overloaded) else None
-        # Never before the service's own wish, but spread behind it, or all workers come back at once.
+        # Never before the time that the service wishes, but spread after it: otherwise all workers come back at once.
         return jitter if wished is None else wished + jitter / 2
 
 
 class Budget:
-    """How often the calls of one run may be repeated, all together: many windows must not each try a sick model to the end."""
+    """Limits how often the calls of one run may be repeated, all together: many windows must not each try a failing model to the end."""
 
     def __init__(self, repeats: int) -> None:
         self._left = repeats
 
     def spend(self) -> bool:
-        """Takes one repetition; False when none is left."""
+        """Takes one repetition. Returns False when none is left."""
         if self._left <= 0:
             return False
         self._left -= 1
@@ -115,7 +114,7 @@ class Budget:
 
 
 def retry_after_seconds(header: str | None) -> float | None:
-    """A Retry-After header (seconds or an HTTP date) in seconds from now; None when it says nothing usable."""
+    """Returns a Retry-After header (seconds or an HTTP date) as seconds from now, or None when it has nothing usable."""
     if not header:
         return None
     try:
@@ -131,7 +130,7 @@ def retry_after_seconds(header: str | None) -> float | None:
 async def with_retries(
     call: Callable[[], Awaitable[T]], *, policy: RetryPolicy, total: float, name: str, budget: Budget | None = None
 ) -> T:
-    """`call`'s result, tried again by `policy`, all within `total` seconds and the `budget`. Raises ModelError.
+    """Returns `call`'s result. Tries again by `policy`, within `total` seconds and the `budget`. Raises ModelError.
 
     A wait that would outlast the deadline is not begun: the last error is raised at once.
     """
@@ -159,7 +158,7 @@ async def with_retries(
 
 
 class Breaker:
-    """After `threshold` calls in a row that got no answer, refuses for `cooldown` seconds, then lets one call try."""
+    """Refuses calls for `cooldown` seconds after `threshold` calls in a row that got no answer, then lets one call try."""
 
     def __init__(self, threshold: int = 3, cooldown: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._threshold, self._cooldown, self._clock = threshold, cooldown, clock
@@ -167,12 +166,12 @@ class Breaker:
         self._open_until = 0.0
 
     def half_open(self) -> None:
-        """The service has answered something else meanwhile, or a user wants another try: the next call is let through."""
+        """Lets the next call through: the service has answered something else, or a user wants another try."""
         self._open_until = min(self._open_until, self._clock())
 
     @asynccontextmanager
     async def guard(self, name: str) -> AsyncIterator[None]:
-        """Around one call; raises ModelError `model_unreachable` while open. Only unreachable and silent services count."""
+        """Guards one call. Raises ModelError `model_unreachable` while open. Only unreachable and silent services count as failures."""
         remaining = self._open_until - self._clock()
         if self._failures >= self._threshold and remaining > 0:
             raise ModelError(
@@ -180,12 +179,12 @@ class Breaker:
                 code="model_unreachable",
             )
         if self._failures >= self._threshold:
-            # One tries; the others wait for what it finds.
+            # One call tries; the others are refused meanwhile.
             self._open_until = self._clock() + self._cooldown
         try:
             yield
         except ModelError as error:
-            # What a user must put right is said each time, in its own words.
+            # An error that a user must correct is raised each time, in its own words.
             if (isinstance(error, Unreachable) and error.retryable) or error.code in ("model_unreachable", "model_timeout"):
                 self._failures += 1
                 self._open_until = self._clock() + self._cooldown

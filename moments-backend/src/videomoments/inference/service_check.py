@@ -1,4 +1,4 @@
-"""Whether a model service answers, and is the one that its entry names."""
+"""Checks whether a model service answers and serves the model that its entry names."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from videomoments.inference.tunnel import Tunnels
 T = TypeVar("T")
 
 _SECONDS, _CONNECT_SECONDS = 10.0, 5.0
-# What stands before a service says while that starts again; a server that still loads its model says the second.
+# Statuses of a proxy in front of a service that restarts; a server that still loads its model answers with the second.
 _AWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckStep:
-    """One step of a check; `detail` is one line for people, `milliseconds` is what it took."""
+    """One step of a check. `detail` is one line for users, `milliseconds` is how long it took."""
 
     name: str
     ok: bool
@@ -37,7 +37,7 @@ class CheckStep:
 
 
 async def check_model(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels | None = None) -> list[CheckStep]:
-    """Steps `way_in` (the login, behind SSH only), `reachable` and `identity`; it ends with the first that fails.
+    """Runs the steps `way_in` (the login, behind SSH only), `reachable` and `identity`, and stops after the first that fails.
 
     Costs no inference; takes at most 20 seconds and the time of a login.
     """
@@ -68,8 +68,8 @@ async def check_model(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels 
 
 
 async def knock(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels) -> bool:
-    """Whether the service takes calls, by one request that costs it nothing. False while something before it says that it is away, or it
-    says so itself (502, 503, 504); any other answer counts, a refused key too.
+    """Returns whether the service accepts calls, by one request that costs it nothing. False while the service, or a proxy in front of it,
+    answers 502, 503 or 504; any other answer counts, even a refused key.
 
     Raises ModelError: `model_unreachable` (or a code of the tunnel's) when there is no connection, `model_timeout` when it is silent.
     """
@@ -79,7 +79,7 @@ async def knock(config: ModelConfig, endpoint: Endpoint, tunnels: Tunnels) -> bo
 
 
 async def timed_step(name: str, step: Callable[[], Awaitable[str]]) -> CheckStep:
-    """Runs a step: what it returns, or the error that it raises, becomes the detail."""
+    """Runs a step. What it returns, or the error that it raises, becomes the detail."""
     began = time.monotonic()
     try:
         ok, detail = True, await step()
@@ -103,7 +103,7 @@ async def _unbroken(answer: Awaitable[T]) -> T:
 
 
 async def _page(client: httpx2.AsyncClient, path: str, config: ModelConfig) -> tuple[int, str]:
-    """Status and text of a page. Raises ModelError for one that does not end."""
+    """Returns status and text of a page. Raises ModelError for one that is too long."""
     async with client.stream("GET", path) as response:
         return response.status_code, (await whole_body(response, config.key, MAX_ANSWER_BYTES)).decode("utf-8", "replace")
 

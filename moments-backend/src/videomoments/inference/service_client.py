@@ -1,4 +1,4 @@
-"""The HTTP client of model services: of chat, of transcription, of the check. It asks once; what went wrong becomes one of our errors."""
+"""The HTTP client of model services, for chat, transcription and checks. It sends a request once; failures become ModelError."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from videomoments.inference.failures import failure
 from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.streaming import too_long
 
-# Of an error's body more than this is never read; what of it is looked at is shorter still.
+# At most this many characters of an error's body are used.
 _MOST_SAID = 20_000
 
 
 def service_client(endpoint: Endpoint, *, connect: float, silence: float | None) -> httpx2.AsyncClient:
-    """A client for the service at `endpoint`, which has no route of its own any more; the caller closes it.
+    """Returns a client for the service at `endpoint`, which has no route any more. The caller closes it.
 
-    `connect` and `silence` are seconds: until there is a connection, and between two pieces of an answer (None: the caller counts). With
-    each request go the endpoint's headers and its key, if it has one, and nothing that tells of this machine.
+    `connect` and `silence` are seconds: until there is a connection, and between two pieces of an answer (None: the caller sets a limit).
+    Each request carries the endpoint's headers and its key, if it has one, and nothing about this machine.
     """
     headers = {"User-Agent": "videomoments", **endpoint.headers}
     if endpoint.api_key:
@@ -31,21 +31,21 @@ def service_client(endpoint: Endpoint, *, connect: float, silence: float | None)
         base_url=endpoint.base_url,
         headers=headers,
         timeout=httpx2.Timeout(silence, connect=connect),
-        # How many calls run at once is the registry's to say.
+        # The registry limits how many calls run at the same time.
         limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
         trust_env=not endpoint.loopback,
-        # A redirect would carry the request, with its signed URLs, to somebody else.
+        # A redirect would send the request, with its signed URLs, to another server.
         follow_redirects=False,
-        # To load certificates takes longer than many a request, and without TLS nobody looks at them.
+        # Loading certificates takes longer than many requests, and without TLS they are not used.
         verify=httpx2.URL(endpoint.base_url).scheme != "http",
     )
 
 
 @asynccontextmanager
 async def answering(client: httpx2.AsyncClient, method: str, path: str, name: str, **content: Any) -> AsyncIterator[httpx2.Response]:
-    """The answer of model `name` to one request, while it comes; `content` is the request's, in httpx2's words.
+    """Yields the answer of model `name` to one request, while it arrives. `content` are arguments of the request in httpx2.
 
-    Raises ModelError for every status but success, and for a way that breaks, before the answer or within it.
+    Raises ModelError for every status but success, and for a connection that breaks, before the answer or within it.
     """
     begun = False
     try:
@@ -64,7 +64,7 @@ async def answering(client: httpx2.AsyncClient, method: str, path: str, name: st
 
 
 async def whole_body(response: httpx2.Response, name: str, most: int) -> bytes:
-    """All of an answer, at most `most` bytes of it. Raises ModelError `model_bad_answer` for a longer one."""
+    """Returns the whole body of an answer, at most `most` bytes. Raises ModelError `model_bad_answer` for a longer one."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -74,7 +74,7 @@ async def whole_body(response: httpx2.Response, name: str, most: int) -> bytes:
 
 
 async def _said(response: httpx2.Response) -> str:
-    """The start of an error's body; the status counts also where the body breaks off."""
+    """Returns the start of an error's body. Where the body breaks off, the status still counts."""
     body = bytearray()
     with suppress(httpx2.HTTPError):
         async for chunk in response.aiter_bytes():

@@ -1,4 +1,4 @@
-"""Where a space stands between words. A recogniser that says so is believed; lists of scripts are for those that don't."""
+"""Decides where a space stands between words: as the recogniser says, or else by lists of scripts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LONGEST_WHOLE = 80
 
 
 def spaced(words: Sequence[Word]) -> Iterator[tuple[bool, Word]]:
-    """Each word that has a text (on one line), and whether a space stands before it; never before the first."""
+    """Yields for each word with text whether a space stands before it (never before the first), and the word with its text on one line."""
     last = ""
     carried: bool | None = False
     for word in words:
         text = " ".join(word.text.split())
         if not text:
-            # A user emptied it: its space stays.
+            # A user emptied this word: its space stays.
             carried = True if carried or word.space_before else None if carried is None or word.space_before is None else False
             continue
         own = carried or word.space_before
@@ -32,15 +32,15 @@ def spaced(words: Sequence[Word]) -> Iterator[tuple[bool, Word]]:
 
 
 def running_text(words: Sequence[Word]) -> str:
-    """Words as they are written."""
+    """Returns the words as running text."""
     return "".join(f" {word.text}" if space else word.text for space, word in spaced(words))
 
 
 def whole_words(words: Sequence[Word]) -> list[Word]:
-    """Words with those put together between which nothing may be cut: "3" and ".5", "state" and "-of", a letter and its marks.
+    """Returns the words, joined where nothing may be cut between them: "3" and ".5", "state" and "-of", a letter and its marks.
 
-    Scripts without spaces stay in the recogniser's pieces. Text and order are the same; times are those of the outer pieces, and whether
-    a space stands before each is decided.
+    Scripts without spaces stay in the recogniser's pieces. Text and order stay the same; the times are those of the outer pieces, and every
+    word says whether a space stands before it.
     """
     found: list[Word] = []
     for space, word in spaced(words):
@@ -69,15 +69,15 @@ def _together(before: Word, word: Word) -> Word:
 
 
 def with_spaces(words: Sequence[Word], text: str, raw: Sequence[str]) -> list[Word]:
-    """Words of a recogniser in its order, each with its space where readers' guess would be wrong.
+    """Returns the words in order, with `space_before` set, except where there is a space that `guessed_of_stored` finds too.
 
-    What it said of a word stays. Else `text`, the whole of what it heard, decides where the words are found in it; else blanks in the
-    words themselves (`raw`, as they came: " 3", ".5"), where it writes such; else the scripts.
+    What the recogniser said of a word stays. Otherwise `text`, the whole recognised text, decides where the word is found in it; else
+    blanks in the words themselves (`raw`, as received: " 3", ".5"), where the recogniser writes them; else the script.
     """
     if all(word.space_before is not None for word in words):
         return list(words)
     in_text = _in_text(words, text)
-    # Some put a blank before each word, some behind it.
+    # Some recognisers put a blank before each word, some after it.
     blanks = [bool(own[:1].isspace() or before[-1:].isspace()) for before, own in zip(["", *raw], raw, strict=False)]
     tells = 3 * sum(blanks[1:]) >= len(blanks)
     found: list[Word] = []
@@ -93,7 +93,7 @@ def with_spaces(words: Sequence[Word], text: str, raw: Sequence[str]) -> list[Wo
 
 
 def _in_text(words: Sequence[Word], text: str) -> list[bool | None]:
-    """For each word whether the text has a blank before it; None where the text does not tell."""
+    """Returns for each word whether the text has a blank before it, or None where the text does not show it."""
     found: list[bool | None] = []
     at = 0
     lower = text.lower()
@@ -115,7 +115,7 @@ def _in_text(words: Sequence[Word], text: str) -> list[bool | None]:
 
 
 def _again(text: str, piece: str, at: int) -> int:
-    """Where a word stands by itself a little further on, after something that was no word; -1 where it does not."""
+    """Returns where a word next stands by itself in the text, at most 200 characters on, or -1."""
     begin = text.find(piece, at, at + 200)
     while begin >= 0:
         end = begin + len(piece)
@@ -126,7 +126,7 @@ def _again(text: str, piece: str, at: int) -> int:
 
 
 def spread_words(segment: Segment) -> list[Word]:
-    """The words of a segment that came without word times, spread over it by their length. Scripts without spaces: letter by letter."""
+    """Returns the words of a segment without word times, spread over it by their length. Scripts without spaces are divided by letters."""
     pieces = [(piece, n == 0) for word in segment.text.split() for n, piece in enumerate(_pieces(word))]
     letters = sum(len(piece) for piece, _ in pieces) or 1
     found: list[Word] = []

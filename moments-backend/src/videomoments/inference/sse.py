@@ -1,7 +1,7 @@
-"""Server-sent events as chat servers send them: JSON objects, then `[DONE]`.
+"""Reads server-sent events as chat servers send them: JSON objects, then `[DONE]`.
 
-Lines and events are read by the HTML standard (9.2.6, "Interpreting an event stream"), but for two things that servers leave out and no
-answer can be mistaken by: the blank line behind an object that is whole, and the one at the end of the stream.
+Lines and events follow the HTML standard (9.2.6, "Interpreting an event stream"), except for two blank lines that servers leave out: the
+one after a complete object, and the one at the end of the stream. Neither can lead to a wrong answer.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
 def are_events(body: bytes) -> bool:
-    """Whether a body holds events, whatever its type says."""
+    """Returns whether a body holds events, whatever its content type is."""
     return body.removeprefix(_BOM).lstrip().startswith(_FIELDS)
 
 
 @dataclass
 class EventReader:
-    """Takes the bytes of a stream as they come and gives the objects in it. `done` once `[DONE]` has come; nothing behind it is read.
+    """Reads the objects in a stream whose bytes arrive in pieces. `done` is set after `[DONE]`; nothing after it is read.
 
-    Comments, other fields and data that are no object are left out. What it holds back is as long as one event: whoever feeds it counts.
+    Comments, other fields and data that is no object are left out. The reader stores one event at most: the caller limits its size.
     """
 
     done: bool = False
@@ -38,9 +38,9 @@ class EventReader:
     _data: list[bytes] = field(default_factory=list)
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that end in `data`, which may be cut anywhere, also within a character."""
+        """Returns the events that end in `data`, which may be cut anywhere, even within a character."""
         if self._after_cr:
-            # The second half of an end of line that was cut in two.
+            # The second half of a line ending that was cut in two.
             self._after_cr, data = not data, data.removeprefix(b"\n")
         if not data:
             return []
@@ -54,7 +54,7 @@ class EventReader:
         return events
 
     def end(self) -> list[Event]:
-        """What stands at the end of the stream without an end of its own."""
+        """Returns the events at the end of the stream that no blank line has ended."""
         line, self._line = bytes(self._line), bytearray()
         return [*self._ended(line), *self._ended(b"")]
 
@@ -70,12 +70,12 @@ class EventReader:
         if name != b"data":
             return
         self._data.append(value)
-        # No JSON begins with a whole object and goes on: what follows one is another event.
+        # No JSON goes on after a whole object: what follows belongs to another event.
         if len(self._data) == 1 and (value.strip() == _DONE or _object(value) is not None):
             yield from self._event()
 
     def _event(self) -> Iterator[Event]:
-        """The one object that the lines of data make together; where they make none, those that each makes alone."""
+        """Yields the object that the lines of data make together, or else those that single lines make."""
         lines, self._data = self._data, []
         if lines and (together := _object(b"\n".join(lines))) is not None:
             yield together

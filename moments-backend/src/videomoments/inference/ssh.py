@@ -1,4 +1,4 @@
-"""Logging in to SSH servers: the user's own SSH configuration, host keys that are always compared, hops, and errors that say what failed.
+"""Logs in to SSH servers: by the user's own SSH configuration, with host keys that are always compared, over hops, with clear errors.
 
 asyncssh is imported at the first login: it takes a third of a second, and most installations have no model behind SSH.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAX_HOPS = 8
-# Before asyncssh's own first choice, chacha20: a request through a tunnel takes three quarters of the time.
+# Preferred to chacha20, asyncssh's first choice: a request through a tunnel takes three quarters of the time.
 _QUICK_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 _CLOSE_SECONDS = 2.0
 _DEFAULT_PORT = 22
@@ -48,7 +48,7 @@ _MAY_PASS = ("tunnel_refused", "tunnel_timeout", "tunnel_closed_port", "tunnel_l
 
 
 class TunnelError(Unreachable):
-    """The way to a model behind SSH is not open; `code` says where it ends (see `core.errors.ModelError`)."""
+    """A model behind SSH can't be reached. `code` says where the way ends (see `core.errors.ModelError`)."""
 
     def __init__(self, code: str, model_key: str, what: str, advice: str | None = None) -> None:
         message = f"Model {model_key} is not reachable over SSH: {what}."
@@ -56,13 +56,13 @@ class TunnelError(Unreachable):
         self._what = what
 
     def of(self, model_key: str) -> TunnelError:
-        """The same fault on the way to another model."""
+        """Returns the same error for another model."""
         return TunnelError(self.code, model_key, self._what, self.advice)
 
 
 @dataclass(frozen=True, slots=True)
 class SshFiles:
-    """OpenSSH's files to use instead of the user's own: configuration, known hosts, private key."""
+    """OpenSSH's files that are used instead of the user's own: configuration, known hosts, private key."""
 
     config: Path | None = None
     known_hosts: Path | None = None
@@ -71,7 +71,7 @@ class SshFiles:
 
 @dataclass(frozen=True, slots=True)
 class SshTimeouts:
-    """Seconds: `login` for a whole login, hops included; a peer that is gone without a word is noticed after `keepalive` times
+    """Timeouts in seconds: `login` for a whole login, hops included. A peer that has silently gone is noticed after `keepalive` times
     `keepalive_count`."""
 
     login: float = 20.0
@@ -81,7 +81,7 @@ class SshTimeouts:
 
 @dataclass(slots=True)
 class Dialled:
-    """A connection, and the ones to the hops that it goes through."""
+    """A connection, and those to the hops that it goes through."""
 
     connection: asyncssh.SSHClientConnection
     hops: list[asyncssh.SSHClientConnection] = field(default_factory=list)
@@ -91,13 +91,13 @@ class Dialled:
         return not self.connection.is_closed()
 
     async def aclose(self) -> None:
-        """Says goodbye, to the last hop first; a server that does not hear it is left after 2 seconds."""
+        """Closes the connections, the last hop first. One that does not close within 2 seconds is aborted."""
         await _hang_up([self.connection, *reversed(self.hops)])
 
 
 async def dial(server: SshLogin, files: SshFiles, patience: SshTimeouts, model_key: str) -> Dialled:
-    """Logs in, over the hops that the configuration names. Raises TunnelError."""
-    # Not on the event loop, and not against the clock.
+    """Logs in over the hops that the configuration names. Raises TunnelError."""
+    # The import runs outside the event loop and before the time limit starts.
     ssh: Any = await asyncio.to_thread(_asyncssh)
     hops: list[asyncssh.SSHClientConnection] = []
     known: KnownHost | None = None
@@ -120,7 +120,7 @@ async def dial(server: SshLogin, files: SshFiles, patience: SshTimeouts, model_k
 
 
 def far_side_error(error: Exception, model_key: str) -> TunnelError | None:
-    """Why an SSH server opened no channel to the service behind it; None for an error that says nothing of the way."""
+    """Returns why an SSH server opened no channel to the service behind it, or None for an error that has another cause."""
     ssh = _asyncssh()
     if isinstance(error, TimeoutError):
         return TunnelError("tunnel_timeout", model_key, "its port behind the SSH server does not answer")
@@ -139,7 +139,7 @@ def _asyncssh() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """One login, as asyncssh takes it; `known` is where its host key is on record, None where there is none."""
+    """One login, as asyncssh takes it. `known` is where its host key is on record, or None where there is none."""
 
     server: SshLogin
     options: dict[str, Any]
@@ -148,7 +148,7 @@ class _Hop:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why a login failed; `advice` where the code's own does not suffice."""
+    """Why a login failed. `advice` is set where the code's own does not suffice."""
 
     code: str
     what: str
@@ -156,11 +156,11 @@ class _Fault:
 
 
 class _StaleKey(Exception):
-    """A file beside a private key belongs to another one."""
+    """A file beside a private key belongs to another key."""
 
 
 def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_Hop]:
-    """The hops before `server`, and `server`. Reads files, and may run the programs of the configuration's `Match exec`."""
+    """Returns the hops before `server`, and `server`. Reads files, and may run the programs of the configuration's `Match exec`."""
     if depth > _MAX_HOPS:
         raise ssh.ConfigParseError("ProxyJump leads in a circle")
     given: dict[str, Any] = {"config": [str(files.config)]} if files.config else {}
@@ -170,7 +170,7 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
     if files.key:
         given["client_keys"] = [str(files.key)]
     read = _read(ssh, server, given)
-    # None and nothing at all would both turn the comparison off: then the usual files count.
+    # None or an empty list would turn the comparison off: then the usual files are used.
     named = [str(files.known_hosts)] if files.known_hosts else [str(name) for name in read.known_hosts or ()]
     names = tuple(named or _KNOWN_HOSTS)
     known = _known_hosts(names)
@@ -187,13 +187,13 @@ def _hops(ssh: Any, server: SshLogin, files: SshFiles, depth: int = 0) -> list[_
 
 
 def _read(ssh: Any, server: SshLogin, given: dict[str, Any]) -> Any:
-    """What the configuration says of the server. Raises _StaleKey where that is why a key can't be loaded."""
+    """Returns what the configuration says of the server. Raises _StaleKey where that is why a key can't be loaded."""
     try:
         return ssh.SSHClientConnectionOptions(host=server.host, **given)
     except ValueError as error:
         if "mismatch" not in str(error):
             raise
-        # Without any key the rest of the configuration can be read, and with it which keys it names.
+        # Without keys, the rest of the configuration can be read, and it names the keys.
         config = ssh.SSHClientConnectionOptions(host=server.host, **(given | {"client_keys": None})).config
         keys = given.get("client_keys") or config.get("IdentityFile") or ()
         if (stale := stale_companion(ssh, [str(key) for key in keys])) is None:
@@ -202,7 +202,7 @@ def _read(ssh: Any, server: SshLogin, given: dict[str, Any]) -> Any:
 
 
 def _server(text: str) -> SshLogin:
-    """A hop as ProxyJump writes it: `[user@]host[:port]`, perhaps as an `ssh://` address."""
+    """Reads a hop as ProxyJump writes it: `[user@]host[:port]`, perhaps as an `ssh://` address."""
     user, _, rest = text.strip().removeprefix("ssh://").rpartition("@")
     host, colon, port = rest.rpartition(":")
     if not colon or rest.endswith("]"):
@@ -211,7 +211,7 @@ def _server(text: str) -> SshLogin:
 
 
 def _known_hosts(names: Sequence[str]) -> bytes:
-    """The lines of all these files that can be read. None at all is an answer too: then no host is known."""
+    """Returns the lines of all these files that can be read. The result may be empty: then no host is known."""
     texts = []
     for name in names:
         try:
@@ -232,7 +232,7 @@ async def _hang_up(connections: list[asyncssh.SSHClientConnection]) -> None:
 
 
 def _changed_key(ssh: Any, known: KnownHost) -> _Fault:
-    """The server shows another key than the one on record."""
+    """Returns the fault for a server that shows another key than the one on record."""
     what = "its SSH server shows another host key than the known one"
     command = known.forgetting(ssh)
     advice = f"If it was set up anew, log in once with ssh and compare the fingerprint, after forgetting its old key: {command}"
@@ -240,7 +240,7 @@ def _changed_key(ssh: Any, known: KnownHost) -> _Fault:
 
 
 def _login_fault(ssh: Any, error: Exception, known: KnownHost | None) -> _Fault:
-    """The first row that fits. Reads files."""
+    """Returns the fault of the first row that fits the error. Reads files."""
     if isinstance(error, _StaleKey):
         return _Fault("tunnel_authentication", *error.args)
     no_key = isinstance(error, ssh.KeyExchangeFailed) and "host key" in str(error)  # it has none of the kinds that we know

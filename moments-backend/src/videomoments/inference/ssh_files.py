@@ -1,4 +1,4 @@
-"""What stands wrongly in OpenSSH's files, and the command that mends it. They are read when a login has failed, never changed."""
+"""Finds mistakes in OpenSSH's files, and the commands that correct them. The files are read when a login has failed, and never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEYS = ("id_ed25519_sk", "id_ecdsa_sk", "id_ed448", "id_ed25519", "id_ecdsa", "
 
 @dataclass(frozen=True, slots=True)
 class KnownHost:
-    """A server as known_hosts names it, and the files that were asked for it."""
+    """A server as known_hosts names it, and the files in which it was looked up."""
 
     host: str
     port: int
@@ -22,11 +22,12 @@ class KnownHost:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """In the order in which they are looked up; ssh-keygen takes the same form."""
+        """Returns the names in the order in which they are looked up; ssh-keygen takes the same form."""
         return (self.host,) if self.port == _DEFAULT_PORT else (f"[{self.host}]:{self.port}", self.host)
 
     def forgetting(self, ssh: Any) -> str:
-        """The commands that remove the keys on record for it; empty where there are none, or a line's pattern or authority holds them."""
+        """Returns the commands that remove the host's keys on record, or an empty text where there are none, or only in a pattern's or an
+        authority's line."""
         for name in self.names:
             if found := [path for path in map(_expanded, self.files) if _knows(ssh, path, name)]:
                 return " && ".join(shlex.join(["ssh-keygen", "-f", str(path), "-R", name]) for path in found)
@@ -34,8 +35,8 @@ class KnownHost:
 
 
 def stale_companion(ssh: Any, keys: Sequence[str]) -> tuple[str, str] | None:
-    """The file beside a private key that belongs to another one, in words, and what mends it. `keys` are the configured private keys,
-    none: the usual ones."""
+    """Returns a sentence about a file beside a private key that belongs to another key, and what corrects it; or None. `keys` are the
+    configured private keys; without any, the usual ones are read."""
     for path in [_expanded(key) for key in keys] or [Path.home() / ".ssh" / name for name in _KEYS]:
         key = _public_part(ssh.read_private_key, path)
         public, certificate = Path(f"{path}.pub"), Path(f"{path}-cert.pub")
@@ -55,7 +56,7 @@ def _expanded(name: str) -> Path:
 
 
 def _public_part(read: Any, path: Path) -> bytes | None:
-    """None for what can't be read: a file that is not there, of another kind, or behind a passphrase."""
+    """Returns the public part of a key file, or None where it can't be read: a missing file, another kind, or one with a passphrase."""
     try:
         data: bytes = read(str(path)).public_data
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Answers that come piece by piece, put together to the body that a whole answer would have had."""
+"""Puts the pieces of a streamed answer together to the body that a whole answer would have had."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_STREAM_BYTES = 8 * MAX_ANSWER_BYTES
 
 @dataclass
 class StreamedAnswer:
-    """Takes the bytes of `text/event-stream` as they come. `begun` once the first piece of an answer is there, thinking included."""
+    """Reads the bytes of a `text/event-stream` as they arrive. `begun` is set with the first piece of an answer, thinking included."""
 
     key: str
     begun: bool = False
@@ -30,12 +30,12 @@ class StreamedAnswer:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to come: the server said so, or sent an error."""
+        """Returns whether nothing more will come: the server said so, or sent an error."""
         return self._events.done or self._error is not None
 
     def feed(self, data: bytes) -> bool:
-        """Whether there was something of the answer in it: a comment that keeps the connection open is nothing. Raises ModelError when
-        there is too much."""
+        """Reads a piece. Returns whether it held a part of the answer or its end: a comment that keeps the connection open does not count.
+        Raises ModelError when the answer is too long."""
         self._size += len(data)
         if self._size > MAX_STREAM_BYTES:
             raise too_long(self.key, MAX_ANSWER_BYTES)
@@ -44,7 +44,7 @@ class StreamedAnswer:
         return grown or self.done > was_done
 
     def body(self) -> str:
-        """The body of a chat completion. Raises ModelError `model_unreachable` when the answer broke off."""
+        """Returns the body of a chat completion. Raises ModelError `model_unreachable` when the answer broke off."""
         self._read(self._events.end())
         if self._error is not None:
             return json.dumps(self._error, ensure_ascii=False)
@@ -58,7 +58,7 @@ class StreamedAnswer:
         return json.dumps(self._head | {"object": "chat.completion", "choices": [choice]}, ensure_ascii=False)
 
     def _read(self, events: list[Event]) -> bool:
-        # Not any(): each event has to be read.
+        # Not any(): every event must be read.
         return sum([self._event(event) for event in events]) > 0
 
     def _event(self, event: Event) -> bool:
@@ -101,7 +101,7 @@ class StreamedAnswer:
 
 
 def whole_answer(data: bytes, key: str) -> str:
-    """The body of an answer that was not asked to come in pieces: events all the same where the server sends them."""
+    """Returns the body of an answer that was not asked for as a stream, even where the server sends events all the same."""
     if not are_events(data):
         return data.decode("utf-8", "replace")
     answer = StreamedAnswer(key)
@@ -110,5 +110,5 @@ def whole_answer(data: bytes, key: str) -> str:
 
 
 def too_long(key: str, most: int) -> ModelError:
-    """The error for an answer of more than `most` bytes."""
+    """Returns the error for an answer of more than `most` bytes."""
     return ModelError(f"Model {key} answered more than {most // 1024**2} MB.", code="model_bad_answer", retryable=False)

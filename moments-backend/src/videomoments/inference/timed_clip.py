@@ -1,4 +1,4 @@
-"""A small clip in which something happens at a known time: what a model that watches video must be able to see."""
+"""Draws a small clip in which something happens at a known time, to test whether a model watches video."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RED, _GREY = (81, 90, 240), (110, 128, 128)  # Y, Cb, Cr
 
 @dataclass(frozen=True, slots=True)
 class TimedClip:
-    """MP4 whose picture is grey, and red from `start` to `end`; seconds."""
+    """An MP4 file whose picture is grey, and red from `start` to `end`, in seconds."""
 
     data: bytes
     duration: float
@@ -30,7 +30,7 @@ class TimedClip:
 
 
 def draw_timed_clip(duration: float, start: float, end: float) -> TimedClip:
-    """A few tens of kilobytes, without sound; the times are those of the nearest frames. Takes about 50 ms."""
+    """Returns a clip of a few tens of kilobytes, without audio. Its times are those of the nearest frames. Takes about 50 ms."""
     import av
 
     first, last = round(start * FPS), round(end * FPS)
@@ -47,7 +47,7 @@ def draw_timed_clip(duration: float, start: float, end: float) -> TimedClip:
 
 
 def _frame(colour: tuple[int, int, int], number: int) -> av.VideoFrame:
-    """One colour, with a bar that moves, so that no two frames are alike."""
+    """Returns a frame of one colour with a bar that moves, so that no two frames are equal."""
     import av
     import numpy as np
 

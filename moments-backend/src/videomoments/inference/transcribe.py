@@ -1,4 +1,4 @@
-"""Speech to text over `POST /transcribe`: the file is streamed from disk, the answer is read by `recognised`."""
+"""Transcribes over `POST /transcribe`: the file is streamed from disk, and `recognised` reads the answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OnProgress = Callable[[float, float], None]
 """Called with seconds of audio done and seconds in all."""
 
 MAX_ANSWER_BYTES = 64 * 1024**2
-# 16 kHz, 16 bit, mono: the format that stage 2 makes.
+# 16 kHz, 16 bit, mono: the format that stage 2 writes.
 _BYTES_PER_SECOND = 32_000
 _MIN_TOTAL, _PER_SECOND = 300.0, 2.0
 
@@ -42,13 +42,13 @@ async def transcribe(
     tunnels: Tunnels | None = None,
     key: str | None = None,
 ) -> TimedTranscript:
-    """The transcript of an audio file; empty when nobody speaks.
+    """Returns the transcript of an audio file, empty when nobody speaks.
 
-    `path` is the entry's `endpoint`, `model` its `model_name`, `key` its own name, by which errors name it. `duration` is the audio's
-    length in seconds (else taken from the file's size, as 16 kHz mono PCM): words beyond it are left out, and without `deadlines` all
-    tries together get 300 seconds plus twice the length. With a `request_id` the service is asked for its progress, where it keeps any. A
-    service behind SSH is reached through `tunnels`, else through a connection of its own. Raises ModelError, and OSError when the file
-    can't be read.
+    `path` is the entry's `endpoint`, `model` its `model_name`, `key` its own name, which errors use. `duration` is the audio's length in
+    seconds (else computed from the file's size, as 16 kHz mono PCM): words beyond it are left out. Without `deadlines`, all tries together
+    have 300 seconds plus twice the length. With a `request_id` the service is asked for its progress, where it reports any. A service
+    behind SSH is reached through `tunnels`, or else through a connection of its own. Raises ModelError, and OSError when the file can't be
+    read.
     """
     length = duration if duration is not None else audio.stat().st_size / _BYTES_PER_SECOND
     total = _MIN_TOTAL + _PER_SECOND * length
@@ -57,7 +57,7 @@ async def transcribe(
     fields = {name: value for name, value in (("model", model), ("language", language)) if value}
 
     async def once() -> TimedTranscript:
-        # The client ends within the tunnel: no connection may be kept beyond it.
+        # The client is closed inside the tunnel: no connection may outlast it.
         async with (
             reaching(tunnels, endpoint, name) as reached,
             service_client(reached, connect=limits.connect, silence=limits.read) as client,
@@ -79,7 +79,7 @@ async def _post(client: httpx2.AsyncClient, path: str, audio: Path, fields: dict
 
 @asynccontextmanager
 async def _progress(client: httpx2.AsyncClient, request_id: str | None, report: OnProgress | None, every: float) -> AsyncIterator[None]:
-    """Polls the service's progress meanwhile."""
+    """Polls the service's progress while the body of the context runs."""
     if request_id is None or report is None:
         yield
         return
@@ -88,7 +88,8 @@ async def _progress(client: httpx2.AsyncClient, request_id: str | None, report: 
 
 
 async def _poll(client: httpx2.AsyncClient, request_id: str, report: OnProgress, every: float) -> None:
-    """Progress is a kindness: whatever fails here ends nothing but the reports. A service without such a route is asked 30 times."""
+    """Calls `report` with the service's progress. Any failure here only ends the reports. A service without such a route is asked 30
+    times."""
     unknown = 0
     while unknown < 30:
         await asyncio.sleep(every)

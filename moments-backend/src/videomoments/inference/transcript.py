@@ -1,4 +1,4 @@
-"""What was said and when. Times are seconds from the start of the audio, which is the media timeline's zero."""
+"""A transcript: what was said and when. Times are seconds from the start of the audio, which is the media timeline's zero."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from videomoments.inference.writing_systems import guessed, unspaced
 class Word:
     """One spoken word. `confidence` is 0 to 1, or None where the recogniser gives none.
 
-    `space_before`: whether a space stands between it and the word before; None where it is as the script has it (`spacing`).
+    `space_before` says whether a space stands between it and the word before; None leaves it to the script (`spacing`).
     """
 
     start: float
@@ -27,7 +27,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech as the recogniser cut it, usually a sentence or two."""
+    """A stretch of speech as the recogniser divided it, usually a sentence or two."""
 
     start: float
     end: float
@@ -53,7 +53,8 @@ class TimedTranscript:
 
 
 def joined(parts: Sequence[tuple[float, TimedTranscript]]) -> TimedTranscript:
-    """One transcript of consecutive parts of a recording, each with its start in seconds; language and engine are the first known."""
+    """Joins the transcripts of consecutive parts of a recording, each with its start in seconds. Language and engine are the first
+    known."""
     known = [part for _, part in parts]
     seconds = [part.processing_time for part in known if part.processing_time is not None]
     return TimedTranscript(
@@ -76,7 +77,8 @@ def _text(texts: Sequence[str]) -> str:
 
 
 def _words(words: Sequence[Word], start: float) -> Iterator[Word]:
-    """A recogniser that starts anew knows nothing of the word before its first: there the script decides."""
+    """Yields the words moved by `start`. At the start of a part the recogniser knew no word before: there the script decides about the
+    space."""
     for index, word in enumerate(words):
         moved = _moved(word, start)
         seam = index == 0 and word.space_before is not True and word.text.strip()
@@ -91,7 +93,7 @@ def _moved(item: Timed, by: float) -> Timed:
 
 
 def words_to_rows(words: Sequence[Word]) -> list[dict[str, Any]]:
-    """The JSON of `transcripts.word_timestamps`, in the shape of the speech service's answer."""
+    """Returns the JSON of `transcripts.word_timestamps`, in the form of the speech service's answer."""
     return [{"word": word.text, "start": word.start, "end": word.end} | _said(word) for word in words]
 
 
@@ -101,17 +103,17 @@ def _said(word: Word) -> dict[str, Any]:
 
 
 def words_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Word, ...]:
-    """The reverse of `words_to_rows`."""
+    """Reads what `words_to_rows` wrote."""
     return tuple(
         Word(float(row["start"]), float(row["end"]), str(row["word"]), row.get("confidence"), row.get("space_before")) for row in rows
     )
 
 
 def segments_to_rows(segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    """The JSON of `transcripts.segment_timestamps`."""
+    """Returns the JSON of `transcripts.segment_timestamps`."""
     return [{"text": segment.text, "start": segment.start, "end": segment.end} for segment in segments]
 
 
 def segments_from_rows(rows: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
-    """The reverse of `segments_to_rows`."""
+    """Reads what `segments_to_rows` wrote."""
     return tuple(Segment(float(row["start"]), float(row["end"]), str(row["text"])) for row in rows)

@@ -1,4 +1,4 @@
-"""The way to models behind SSH: one connection per server, kept while it is used, and a forward per request.
+"""Reaches models behind SSH: one connection per server, open while it is used, and one forward per request.
 
 ::
 
@@ -6,7 +6,7 @@
         async with tunnels.ssh_tunnel("qwen3_vl_fp8", route) as base_url:   # http://127.0.0.1:6010
             ...
 
-Nothing is asked of the local port: it is ours, and answers whatever the far side does. When a request fails the channel is asked why.
+The local port is never probed: it accepts connections whatever the far side does. When a request fails, an SSH channel shows why.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PROBE_SECONDS = 5.0
 
 
 class _Pooled:
-    """The connection to one server, and how many requests use it."""
+    """The connection to one server, and the number of requests that use it."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -43,9 +43,9 @@ class _Pooled:
 
 
 class Tunnels:
-    """All connections of one event loop, closed with `aclose` or as a context manager. Safe for concurrent calls.
+    """Holds all SSH connections of one event loop, closed with `aclose` or as a context manager. It is safe for concurrent calls.
 
-    A connection that nobody has used for `idle_seconds` is closed.
+    A connection that has not been used for `idle_seconds` is closed.
     """
 
     def __init__(self, files: SshFiles | None = None, *, idle_seconds: float = 60.0, patience: SshTimeouts | None = None) -> None:
@@ -57,7 +57,7 @@ class Tunnels:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """As the process is configured."""
+        """Returns tunnels as the settings configure them."""
         files = SshFiles(settings.ssh_config, settings.ssh_known_hosts, settings.ssh_key)
         return cls(files, idle_seconds=settings.ssh_idle_seconds)
 
@@ -68,7 +68,7 @@ class Tunnels:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Ends every connection, with whatever still runs over it."""
+        """Closes every connection, with whatever still runs over it."""
         pool, self._pool = self._pool, {}
         for pooled in pool.values():
             if pooled.idle is not None:
@@ -82,7 +82,7 @@ class Tunnels:
 
     @asynccontextmanager
     async def reach(self, endpoint: Endpoint, model_key: str) -> AsyncIterator[Endpoint]:
-        """The endpoint as it is reached from here, for one request. Raises TunnelError; see `ssh_tunnel`."""
+        """Yields the endpoint as it is reached from here, for one request. Raises TunnelError; see `ssh_tunnel`."""
         if endpoint.route is None:
             yield endpoint
             return
@@ -91,10 +91,10 @@ class Tunnels:
 
     @asynccontextmanager
     async def ssh_tunnel(self, model_key: str, route: SshRoute) -> AsyncIterator[str]:
-        """The local address of a service, for one request.
+        """Yields the local address of a service, for one request.
 
-        Raises TunnelError when the server can't be reached; and when what runs inside ends in an OSError or in a ModelError
-        `model_unreachable`, and the tunnel is why. No connection may be kept alive beyond the request: its forward is gone.
+        Raises TunnelError when the server can't be reached; also when the body of the context ends in an OSError or in a ModelError
+        `model_unreachable`, and the tunnel is the cause. No connection may be reused after the request: its forward is gone.
         """
         pooled = self._pool.setdefault(route.server, _Pooled())
         pooled.users += 1
@@ -117,7 +117,7 @@ class Tunnels:
             self._rest(pooled, route.server)
 
     async def _connection(self, pooled: _Pooled, server: SshLogin, model_key: str) -> asyncssh.SSHClientConnection:
-        """The server's connection, made anew where it is gone; all who wait for it share one login."""
+        """Returns the server's connection, and makes a new one where it is gone. All callers that wait for it share one login."""
         if pooled.dialled is not None and not pooled.dialled.alive:
             self._close(pooled.dialled)
             pooled.dialled = None
@@ -126,7 +126,7 @@ class Tunnels:
                 pooled.dialling = asyncio.create_task(dial(server, self._files, self._patience, model_key))
                 pooled.dialling.add_done_callback(lambda task: self._dialled(pooled, server, task))
             try:
-                # One caller's cancellation is not the others'.
+                # The cancellation of one caller does not cancel the login of the others.
                 return (await joined(pooled.dialling)).connection
             except TunnelError as error:
                 # The login may have been begun for another model.
@@ -144,7 +144,7 @@ class Tunnels:
         self._rest(pooled, server)
 
     def _rest(self, pooled: _Pooled, server: SshLogin) -> None:
-        """Starts the time after which an unused connection is closed."""
+        """Starts the timer after which an unused connection is closed."""
         if pooled.users == 0 and pooled.dialling is None and self._pool.get(server) is pooled:
             if pooled.idle is not None:
                 pooled.idle.cancel()
@@ -164,7 +164,7 @@ class Tunnels:
 
 @asynccontextmanager
 async def reaching(tunnels: Tunnels | None, endpoint: Endpoint, model_key: str) -> AsyncIterator[Endpoint]:
-    """`tunnels.reach`; without `tunnels`, over a connection of its own."""
+    """Yields the endpoint of `tunnels.reach`; without `tunnels`, over a connection of its own."""
     if tunnels is not None:
         async with tunnels.reach(endpoint, model_key) as reached:
             yield reached
@@ -187,7 +187,7 @@ async def _listen(connection: asyncssh.SSHClientConnection, route: SshRoute, mod
         try:
             return await connection.forward_local_port(_LOOPBACK, port, route.remote_host, route.remote_port)
         except OSError as error:
-            # Taken: by another request, another process, or whatever else runs here.
+            # The port is in use by another request or another process.
             if port and error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
                 continue
             raise TunnelError("tunnel_config", model_key, f"no local port can be had ({type(error).__name__})") from None
@@ -195,7 +195,7 @@ async def _listen(connection: asyncssh.SSHClientConnection, route: SshRoute, mod
 
 
 async def _cause(connection: asyncssh.SSHClientConnection, route: SshRoute, model_key: str) -> TunnelError | None:
-    """Why a request over this connection got no answer; None where the way is open, so that it is the service's own fault."""
+    """Returns why a request over this connection got no answer, or None where the way is open, so that the service itself is at fault."""
     lost = TunnelError("tunnel_lost", model_key, "the connection to its SSH server broke off")
     if connection.is_closed():
         return lost
@@ -203,7 +203,7 @@ async def _cause(connection: asyncssh.SSHClientConnection, route: SshRoute, mode
         async with asyncio.timeout(_PROBE_SECONDS):
             _, writer = await connection.open_connection(route.remote_host, route.remote_port)
     except Exception as error:
-        # A connection that ends meanwhile refuses its channels too.
+        # A connection that has ended meanwhile refuses channels too.
         return lost if connection.is_closed() else far_side_error(error, model_key)
     writer.close()
     with suppress(Exception):

@@ -1,10 +1,10 @@
-"""Scripts that put no space between words, and what in them holds together."""
+"""Scripts that put no space between words, and the characters in them that may not be separated."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Kana and Han: by these alone transcripts were read before words carried their space, and those are read so still.
+# Kana and Han: only these counted before transcripts stored the spaces of words, and those transcripts are still read so.
 _KANA_AND_HAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF))
 _UNSPACED = (
     *_KANA_AND_HAN,
@@ -26,34 +26,35 @@ _UNSPACED = (
 )
 _UNSPACED_FROM = 0x0E00
 _NEVER_FIRST = frozenset("、。，．・：；？！）］｝」』】〕〉》ーぁぃぅぇぉっゃゅょァィゥェォッャュョ。၊။ฯๆ.,:;?!)]}”’»%")
-# Vowels that are written before the consonant they are spoken after, and those that lean on the one before them.
+# Vowels written before the consonant after which they are spoken, and those that attach to the one before them.
 _LEADING = frozenset("เแโใไເແໂໃໄ")
 _LEANING = frozenset("ะาำๅๆฯะາຳໆ")
 
 
 def unspaced(character: str) -> bool:
-    """Whether it belongs to a script that puts no space between words."""
+    """Returns whether a character belongs to a script that puts no space between words."""
     code = ord(character)
     return code >= _UNSPACED_FROM and any(low <= code <= high for low, high in _UNSPACED)
 
 
 def clings(before: str, character: str) -> bool:
-    """Whether nothing may come between two characters: marks lean on their letter, in Thai and Lao some vowels on the next."""
+    """Returns whether nothing may come between two characters: marks belong to their letter, and some Thai and Lao vowels to the next
+    one."""
     return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d" or character in _LEANING or before in _LEADING
 
 
 def may_cut(before: str, character: str) -> bool:
-    """Whether a line may end between two letters that have no space between them."""
+    """Returns whether a line may end between two letters that have no space between them."""
     return (unspaced(before) or unspaced(character)) and not clings(before, character) and character not in _NEVER_FIRST
 
 
 def guessed(before: str, character: str) -> bool:
-    """Whether a space stands between two words of which nobody said so, by the last and first character."""
+    """Returns whether a space probably stands between two words, by the last and first character."""
     return not (unspaced(before) and unspaced(character))
 
 
 def guessed_of_stored(before: str, character: str) -> bool:
-    """The guess for stored words without a space of their own: what it says of other scripts is written down when they are heard."""
+    """Returns the guess for stored words without `space_before`. Where it is wrong for other scripts, the space is stored with the word."""
     return not (_kana_or_han(before) and _kana_or_han(character))
 
 

@@ -1,4 +1,4 @@
-"""Finds the JSON in what a model wrote."""
+"""Finds the JSON in a model's answer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import json_repair
 from videomoments.moments.rows import holds_rows, is_row
 from videomoments.moments.thinking import QUOTED_JSON, without_thinking
 
-# A repair costs time that grows with the text, and no honest answer is longer.
+# The time of a repair grows with the text, and no real answer is longer.
 MAX_CHARACTERS = 2_000_000
 _MAX_REPAIR = 200_000
 _MAX_DEPTH = 40
 _MAX_BETWEEN = 200
 _MAX_STARTS = 16
 _CLOSERS = {"{": "}", "[": "]"}
-# Between objects that make one list: JSON lines, bullets, numbers, "Moment 2:". Any other word begins another answer.
+# What may stand between objects of one list: JSON lines, bullets, numbers, "Moment 2:". Any other word begins another answer.
 _BETWEEN = re.compile(r"[\s,;]*(?:[-*•#>]+\s*)?(?:\**(?:[^\W\d_]{1,12}\s+)?#?\d{1,3}\**\s*[.):]?\**\s*)?")
 _BEGUN = re.compile(r"[\[{]\s*(?:[\"'\[{]|\Z)")
 _PART = re.compile(r"(?:[\"'”]\s*:|[,\[{])\s*\Z")
@@ -28,9 +28,10 @@ _CONTRADICTS = re.compile(r"[\s`.]*")
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """`intact`: it was valid JSON as written. `truncated`: the brackets never close, so that the last element may be half of one.
+    """The JSON of an answer. `intact`: it was valid as written. `truncated`: the brackets never close, so the last element may be
+    incomplete.
 
-    `contradicted`: moments were written, and after them an empty array.
+    `contradicted`: the answer has moments, and an empty array after them.
     """
 
     value: Any
@@ -41,7 +42,7 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value as it stands in the text; `joins`: nothing that says anything stands between it and the value before it."""
+    """A JSON value in the text. `joins`: only space, bullets or numbers stand between it and the value before it."""
 
     value: Any
     intact: bool
@@ -50,19 +51,19 @@ class _Value:
 
 
 def extract_json(text: str) -> Extracted | None:
-    """The answer's JSON array or object, or None when there is none.
+    """Returns the answer's JSON array or object, or None when there is none.
 
-    An answer that is JSON is taken as it stands. Else thinking, prose and fences around it are ignored. Of several values the last that
-    looks like an answer counts (a model may quote the format, or a draft, before it answers); objects in a row, with nothing but space,
-    bullets or numbers between them, make a list. What is not valid is repaired where it can be. NaN and Infinity are read as numbers,
-    for the caller to refuse. Raises ThinkingUnclosed when the answer breaks off in its thinking.
+    An answer that is JSON is taken as it is. Otherwise thinking, prose and fences around the JSON are ignored. Of several values the last
+    one that looks like an answer counts: a model may quote the format, or a draft, before it answers. Objects in a row, with nothing but
+    space, bullets or numbers between them, make a list. Invalid JSON is repaired where that is possible. NaN and Infinity are read as
+    numbers, for the caller to refuse. Raises ThinkingUnclosed when the answer breaks off in its thinking.
     """
     text = text[:MAX_CHARACTERS].lstrip("\ufeff")
     whole = _strict(text)
     if isinstance(whole, dict | list):
         return Extracted(whole, intact=True, truncated=False)
     if isinstance(whole, str):
-        # The array as a JSON string.
+        # The answer is JSON within a JSON string.
         text = whole
     answer = without_thinking(text)
     if answer.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<?xml", "<head")):
@@ -91,9 +92,9 @@ def _chosen(values: list[_Value], text: str) -> Extracted | None:
         best = next((value for value in reversed(telling) if value.intact), next(iter(telling), None))
         return None if best is None else Extracted(best.value, best.intact, best.truncated)
     if values[-1].truncated and values[-1] is not answers[-1]:
-        # What was written before the answer that breaks off is a draft.
+        # Values before the answer that breaks off are drafts.
         return Extracted(values[-1].value, intact=False, truncated=True)
-    # "Nothing fits: []" after a draft; which of the two is meant only the model knows.
+    # "Nothing fits: []" after a draft: only the model knows which of the two it means.
     if telling[-1].value == [] and telling[-1].intact and _CONTRADICTS.fullmatch(text.rpartition("]")[2]):
         return Extracted([], intact=True, truncated=False, contradicted=True)
     last = [answers[-1]]
@@ -106,16 +107,16 @@ def _chosen(values: list[_Value], text: str) -> Extracted | None:
 
 
 def _tells(value: Any, depth: int = 0) -> bool:
-    """Whether it can be an answer: an object, or a list with an object in it (deeper too), or the empty list."""
+    """Returns whether a value can be an answer: an object, a list with an object at some depth, or the empty list."""
     if isinstance(value, dict):
         return bool(value)
     return isinstance(value, list) and depth < _MAX_DEPTH and (not value or any(_tells(item, depth + 1) for item in value[:100]))
 
 
 def _values(text: str) -> list[_Value]:
-    """The top-level values, in order: those valid as written, and repaired readings of the others that tell something.
+    """Returns the top-level values in order: those that are valid as written, and repaired readings of the others that can be an answer.
 
-    Within a bracket that never closes lists are looked for too: prose, or a draft that was given up, may have left it open.
+    A bracket that never closes may belong to prose or to an unfinished draft, so lists inside it are read too.
     """
     found: list[_Value] = []
     position = tries = previous = 0
@@ -141,7 +142,7 @@ def _values(text: str) -> list[_Value]:
 
 
 def _alone(text: str, start: int) -> bool:
-    """Whether what stands before the bracket is prose, rather than JSON that it would be a part of."""
+    """Returns whether prose stands before the bracket, and not JSON of which it would be a part."""
     return _PART.search(text, max(0, start - 60), start) is None
 
 
@@ -151,7 +152,7 @@ def _next_bracket(text: str, position: int) -> int | None:
 
 
 def _closing(text: str, start: int) -> int | None:
-    """The index after the bracket that closes the one at `start`, strings respected; None when it never closes or nests absurdly."""
+    """Returns the index after the bracket that closes the one at `start`, or None when it never closes. Brackets in strings are skipped."""
     stack: list[str] = []
     open_brackets = {"]": 0, "}": 0}
     quoted = escaped = False
@@ -170,7 +171,7 @@ def _closing(text: str, start: int) -> int | None:
             stack.append(_CLOSERS[character])
             open_brackets[_CLOSERS[character]] += 1
         elif character in "]}" and open_brackets[character]:
-            # One that closes nothing is passed over; one that closes an outer bracket closes the inner ones too.
+            # A bracket that closes nothing is ignored; one that closes an outer bracket closes the inner ones too.
             while (popped := stack.pop()) != character:
                 open_brackets[popped] -= 1
             open_brackets[character] -= 1

@@ -1,4 +1,4 @@
-"""What of a model's choice rests on words that were hardly heard: it counts for less, and gives no title."""
+"""Lowers the score of candidates whose words were recognised with low confidence, and replaces titles made of such words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RETITLED = "Titled anew: words of its title were hardly heard."
 
 
 class Doubts:
-    """What is doubtful in one recording. All of it is empty for a recogniser that gives no confidence."""
+    """The words of low confidence in one recording. For a recogniser that gives no confidence nothing is doubtful."""
 
     def __init__(self, words: Sequence[Word], lines: Sequence[Line]) -> None:
         self._words = believed(words)
@@ -31,12 +31,12 @@ class Doubts:
                 self._best[part] = max(self._best.get(part, 0.0), heard)
 
     def confidence(self, start: float, end: float) -> float | None:
-        """The mean over the words in a stretch of seconds, rounded; None where it is not known."""
+        """Returns the mean confidence of the words in a stretch of seconds, rounded to 3 digits, or None where it is not known."""
         found = confidence_of(self._words, start, end)
         return None if found is None else round(found, 3)
 
     def weighed(self, candidates: Iterable[Candidate]) -> list[Candidate]:
-        """Candidates whose words were hard to hear score less, by as much as the words fall short of the level."""
+        """Returns the candidates. Where the mean confidence of the words is below the level, the score is lowered in proportion."""
         return [self._weighed(candidate) for candidate in candidates]
 
     def _weighed(self, candidate: Candidate) -> Candidate:
@@ -47,7 +47,7 @@ class Doubts:
         return replace(candidate, score=score, doubtful=True)
 
     def titled(self, chosen: Candidate) -> Candidate:
-        """The moment under a title of words that were heard, with a word on what was hard to hear."""
+        """Returns the moment with a title of confidently recognised words. Its reason says what was hard to hear."""
         said = [chosen.reason] if chosen.reason else []
         confidence = self.confidence(chosen.start, chosen.end)
         if confidence is not None and is_hard(confidence):
@@ -59,10 +59,10 @@ class Doubts:
         return replace(chosen, title=title, reason=" ".join(said))
 
     def doubts_title(self, title: str, start: float, end: float) -> bool:
-        """Whether a title of the stretch is made of words that were hardly heard, wherever they are said.
+        """Returns whether a title uses words that were recognised with low confidence, wherever in the recording they are said.
 
-        Where the whole stretch was hard to hear, a title counts only if each telling word of it was well heard somewhere: a model's own
-        words for what nobody heard are no better.
+        Where the whole stretch has low confidence, a title counts only if each of its significant words was recognised well somewhere:
+        words that the model made up are no better.
         """
         parts = _parts(title)
         if any(self._best.get(part, 1.0) < WORD_LEVEL for part in parts):
@@ -70,7 +70,7 @@ class Doubts:
         return is_hard(self.confidence(start, end)) and not (parts and all(part in self._best for part in parts))
 
     def own_title(self, start: float, end: float) -> str:
-        """The first words of a line of the stretch that was well heard, else its time."""
+        """Returns the first words of a confidently recognised line of the stretch, or else a title with its start time."""
         for line in self._lines:
             if line.end > start and line.start < end and not line.unsure and not is_hard(line.confidence):
                 title = title_from_line(line.text)
@@ -81,7 +81,7 @@ class Doubts:
 
 
 def _parts(text: str) -> set[str]:
-    """The telling words of a text: without case, without the endings that a title may add or leave."""
+    """Returns the significant words of a text in lower case, without the endings that a title may add or leave out."""
     found = set()
     for part in _TELLING.findall(text.casefold()):
         bare = next((part.removesuffix(ending) for ending in _ENDINGS if part.endswith(ending) and len(part) > len(ending) + 2), part)

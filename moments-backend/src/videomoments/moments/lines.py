@@ -1,4 +1,4 @@
-"""A transcript as numbered, timed lines: the unit in which moments are chosen, so that a moment starts and ends on a sentence."""
+"""Divides a transcript into numbered, timed lines. Moments are chosen in lines, so that each starts and ends on a sentence."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ABBREVIATIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence-like stretch, numbered from 1; seconds. `turn` and `speaker`: whose stretch of speech it belongs to, where known.
+    """A sentence-like stretch of speech, numbered from 1; times are seconds. `turn` and `speaker` say whose speech it is, where known.
 
-    `confidence` is the mean of its words', None where it is not known; `unsure` are the words that were hardly heard.
+    `confidence` is the mean of its words', or None where it is not known; `unsure` are its words of low confidence.
     """
 
     n: int
@@ -47,11 +47,11 @@ def build_lines(
     pause: float = PAUSE_SECONDS,
     max_seconds: float = MAX_LINE_SECONDS,
 ) -> list[Line]:
-    """Lines in order, numbered from 1. Every word lies in exactly one line. Without words, each segment is a line.
+    """Returns lines in order, numbered from 1. Every word lies in exactly one line. Without words, each segment is a line.
 
-    A line ends at a pause of at least `pause` seconds, at the end of a sentence, or, when it would get longer than `max_seconds`
-    or 600 characters, at its longest inner pause or clause end. A single word may be longer than `max_seconds`. What is written as one
-    word ("3.5", "state-of-the-art") stays one, in however many pieces it was heard.
+    A line ends at a pause of at least `pause` seconds and at the end of a sentence. A longer one than `max_seconds`, or 600 characters, is
+    divided at its longest inner pause or clause end; a single word may be longer. What is written as one word ("3.5", "state-of-the-art")
+    stays one, however many pieces the recogniser gave.
     """
     spoken = believed(whole_words(words))
     if not spoken:
@@ -92,7 +92,7 @@ def _ends_sentence(text: str, following: str) -> bool:
 
 
 def _shortened(words: list[Word], max_seconds: float) -> Iterator[list[Word]]:
-    """`words` in parts of at most `max_seconds`, cut where a speaker would breathe."""
+    """Yields `words` in parts of at most `max_seconds`, cut where a speaker would breathe."""
     pending = [words]
     while pending:
         part = pending.pop()
@@ -108,16 +108,16 @@ def _cut_score(part: Sequence[Word], index: int) -> float:
     before, after = part[index - 1], part[index]
     gap = max(0.0, after.start - before.end)
     clause = 0.4 if before.text.rstrip().endswith(_CLAUSE_END) else 0.0
-    # Prefers the middle: a one-word line helps nobody.
+    # Prefers the middle: a line of one word is of no use.
     balance = 1.0 - abs(2 * index / len(part) - 1.0)
     return gap + clause + 0.5 * balance
 
 
 def lines_within(lines: Sequence[Line], start: float, end: float) -> list[Line]:
-    """The lines that share time with [start, end)."""
+    """Returns the lines that overlap [start, end), in seconds."""
     return [line for line in lines if line.start < end and line.end > start]
 
 
 def words_near(words: Sequence[Word], edges: Sequence[float], reach: float = 8.0) -> list[Word]:
-    """The words within `reach` seconds of any of `edges`, in order."""
+    """Returns the words within `reach` seconds of any of `edges`, in order."""
     return [word for word in words if any(word.start <= edge + reach and word.end >= edge - reach for edge in edges)]

@@ -1,4 +1,4 @@
-"""Windows overlap and models repeat themselves: one moment for one stretch."""
+"""Removes duplicate moments: windows overlap, and models repeat themselves."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ DUPLICATE_IOU = 0.5
 
 
 def by_merit(candidate: Candidate) -> tuple[bool, float, bool, float, float]:
-    """Sort key: best score first, those without a score last, among equals the well heard first, then the earlier, then the shorter: equal
-    input gives equal output."""
+    """Returns a sort key: best score first, those without a score last; among equals confident ones first, then the earlier, then the
+    shorter. Equal input gives equal output."""
     return (candidate.score is None, -(candidate.score or 0.0), candidate.doubtful, candidate.start, candidate.end)
 
 
 def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> list[Candidate]:
-    """Of candidates that are the same stretch (intersection over union of at least `iou`) the best scored; best first."""
+    """Returns the best-scored candidate of each stretch, best first. Candidates are the same stretch from an intersection over union of
+    `iou` on."""
     distinct: list[Candidate] = []
     for candidate in sorted(candidates, key=by_merit):
         if all(candidate.interval.iou(other.interval) < iou for other in distinct):
@@ -27,7 +28,7 @@ def deduplicate(candidates: Iterable[Candidate], iou: float = DUPLICATE_IOU) -> 
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """By score; among equals spread over the recording, so that a cap does not keep its beginning alone.
+    """Orders candidates by score. Equals are spread over the recording, so that a limit does not leave its beginning alone.
 
     Models grade in round numbers, or not at all. Equals are taken in the order of a van der Corput sequence: first, middle, quarters, …
     """
@@ -41,7 +42,7 @@ def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def free_stretch(interval: Interval, taken: Sequence[Interval]) -> Interval:
-    """The longest part of `interval` that none of `taken` holds; of length 0 when nothing is free."""
+    """Returns the longest part of `interval` that no interval of `taken` overlaps; its duration is 0 when nothing is free."""
     best, position = Interval(interval.start, interval.start), interval.start
     for other in sorted((item.clamped(interval.start, interval.end) for item in taken), key=lambda item: item.start):
         if other.duration <= 0:

@@ -1,4 +1,4 @@
-"""What the user allows: how many moments, and how long."""
+"""The limits that a user sets: how many moments, and how long."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from videomoments.core.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class MomentLimits:
-    """`max_moments` is a count, the durations are seconds. Raises InvalidInput when they contradict one another."""
+    """`max_moments` is a count, the durations are seconds. Raises InvalidInput when they contradict each other."""
 
     max_moments: int = 12
     min_duration: float = 10.0

@@ -1,8 +1,8 @@
-"""From whatever a model wrote to moments that may be trusted: never a crash, never an invalid row.
+"""Reads the moments in a model's answer. Whatever the model wrote, nothing crashes and no invalid row gets through.
 
-JSON is read leniently (prose, fences, thinking tags, small faults), rows are checked strictly. What can't be used is dropped with a
-reason; an answer with nothing to use in it raises ModelError (`model_bad_answer`, `model_truncated`), whose message is written for
-the model, which is asked again with it.
+JSON is read leniently (prose, fences, thinking tags, small faults), rows are checked strictly. A row that can't be used is dropped with a
+reason. An answer without any usable row raises ModelError (`model_bad_answer`, `model_truncated`); its message is written for the model,
+which is asked again with it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from videomoments.moments.scores import read_scores
 from videomoments.moments.thinking import ThinkingUnclosed
 from videomoments.moments.title_cleaning import clean_reason, clean_text, clean_title
 
-# Rows beyond these are not read: no honest answer has them, and validation of a flood costs.
+# Rows beyond this number are not read: no real answer has so many, and checking a flood of rows takes long.
 MAX_ROWS = 2000
-# How far a time may lie outside the stretch a model was shown before it counts as invented.
+# A time that lies further than this outside the stretch that the model was shown counts as invented.
 TOLERANCE_SECONDS = 2.0
 _MAX_DROPPED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A proposed moment in absolute seconds; `score` is 0 to 1, or None where the answer says none that can be read. `doubtful`: its words
-    were hard to hear."""
+    """A proposed moment in seconds of the recording. `score` is 0 to 1, or None where the answer has none that can be read. `doubtful` says
+    that its words were recognised with low confidence."""
 
     start: float
     end: float
@@ -49,7 +49,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class UnusedRow:
-    """A row that was not used; `row` counts from 1 as in the answer."""
+    """A row, or its score, that was not used. `row` counts from 1 as in the answer."""
 
     row: int
     reason: str
@@ -57,8 +57,8 @@ class UnusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What one answer held: usable candidates in the answer's order, the first 50 rows that were not, and the first 50 scores that
-    could not be read, of candidates that are there without one."""
+    """Holds what one answer gave: the usable candidates in the answer's order, the first 50 dropped rows, and the first 50 scores that
+    could not be read; their candidates are there without a score."""
 
     candidates: tuple[Candidate, ...]
     dropped: tuple[UnusedRow, ...]
@@ -67,7 +67,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class RefinedBoundaries:
-    """New boundaries in seconds, of a clip or of the recording: see the two kinds."""
+    """New boundaries of a moment, in seconds of the clip (ClipRefinement) or of the recording (AbsoluteRefinement)."""
 
     start_time: float
     end_time: float
@@ -77,16 +77,16 @@ class RefinedBoundaries:
 
 @dataclass(frozen=True, slots=True)
 class ClipRefinement(RefinedBoundaries):
-    """Times count from the clip's first frame."""
+    """A refinement whose times count from the clip's first frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class AbsoluteRefinement(RefinedBoundaries):
-    """Times count from the recording's first frame."""
+    """A refinement whose times count from the recording's first frame."""
 
 
 def to_absolute(refinement: ClipRefinement | AbsoluteRefinement, clip_start: float | None) -> Interval:
-    """The refined stretch on the recording's timeline; `clip_start` is where the clip's first frame really lies in it.
+    """Returns the refined stretch on the recording's timeline. `clip_start` is where the clip's first frame lies in it, in seconds.
 
     Raises ValueError for a clip refinement without a clip start: nothing is guessed.
     """
@@ -99,10 +99,11 @@ def to_absolute(refinement: ClipRefinement | AbsoluteRefinement, clip_start: flo
 
 
 def parse_generation(text: str, *, duration: float, shown: Interval | None = None, finish_reason: str | None = None) -> Generation:
-    """The candidates in a model's answer, clamped to the measured `duration` (seconds) and to what the model was `shown`.
+    """Returns the candidates in a model's answer, clamped to the measured `duration` (seconds) and to the stretch that the model was
+    `shown`.
 
-    An empty array is an answer. Raises ModelError `model_truncated` when the answer was cut off for length, `model_bad_answer` when it
-    holds no array, or rows of which none can be used.
+    An empty array is a valid answer. Raises ModelError `model_truncated` when the answer was cut off for length, and `model_bad_answer`
+    when it holds no array, or rows of which none can be used.
     """
     extracted = _extracted(text, finish_reason, "a JSON array of moments")
     found = _found(extracted.value, MOMENTS)
@@ -124,7 +125,7 @@ def parse_generation(text: str, *, duration: float, shown: Interval | None = Non
 
 
 def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list[UnusedRow], list[UnusedRow]]:
-    """What can be used of the rows, what can't, and scores that could not be read."""
+    """Returns the usable candidates, the rows that can't be used, and the scores that could not be read."""
     candidates: list[Candidate] = []
     dropped: list[UnusedRow] = []
     unread: list[UnusedRow] = []
@@ -148,11 +149,11 @@ def _read(rows: Sequence[Any], visible: Interval) -> tuple[list[Candidate], list
 def parse_refinement(
     text: str, *, time_base: TimeBase, length: float, moment: Interval, finish_reason: str | None = None
 ) -> ClipRefinement | AbsoluteRefinement:
-    """The refined boundaries in a model's answer.
+    """Returns the refined boundaries in a model's answer.
 
-    `length` is the clip's duration in clip time, the recording's in absolute time, `moment` the present boundaries in the same base.
-    Times are taken in the declared base and never guessed to be in the other. Raises ModelError `model_truncated` or
-    `model_bad_answer`: no object, invalid or out of range, or a stretch that has nothing in common with the moment.
+    `length` is the clip's duration in clip time or the recording's in absolute time; `moment` holds the present boundaries in the same
+    base. Times are read in the declared base and never guessed to be in the other. Raises ModelError `model_truncated` or
+    `model_bad_answer`: no object, times that are invalid or out of range, or a stretch that does not overlap the moment.
     """
     extracted = _extracted(text, finish_reason, "one JSON object")
     if extracted.truncated:

@@ -1,7 +1,7 @@
-"""What models are asked, and the schemas of their answers.
+"""Builds the messages that models are asked with, and the schemas of their answers.
 
-The user message ends in one JSON object on a line of its own, which a language model and the built-in engines read alike. A prompt
-is a product of this file alone: change a word, raise `PROMPT_VERSION`.
+The user message ends in one JSON object on a line of its own, which language models and the built-in engines both read. All prompt texts
+are in this file: whoever changes one raises `PROMPT_VERSION`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from the start of the recording.
 - "score" is how much the moment deserves to be kept: 1 for the best imaginable, 0.5 for decent, 0 for worthless. Use the whole scale.
 - "reason" says in one sentence why it is worth keeping."""
 
-# Only where it applies: small models take each further sentence of the instructions for a reason to choose nothing.
+# Sent only where it applies: small models take each further sentence of the instructions for a reason to choose nothing.
 _DOUBTS = """\
 Some lines say how surely they were heard: "confidence" is the chance that a word of the line is right, "unsure" are words that are more \
 likely wrong than right. Prefer what was heard well, and build no title on unsure words."""
@@ -103,7 +103,8 @@ GENERATION_SCHEMA: dict[str, Any] = {
 
 
 def generation_schema(limits: MomentLimits) -> dict[str, Any]:
-    """The schema of an answer with no more moments than are wanted: a small model would go on to the end of its context."""
+    """Returns the schema of an answer with at most the moments that are wanted: without that, a small model goes on to the end of its
+    context."""
     return GENERATION_SCHEMA | {"maxItems": limits.max_moments}
 
 
@@ -121,7 +122,7 @@ REFINEMENT_SCHEMA: dict[str, Any] = {
 
 
 class TimeBase(StrEnum):
-    """What the times of a refinement count from: the clip's first frame, or the recording's."""
+    """The zero of a refinement's times: the clip's first frame, or the recording's."""
 
     CLIP = "clip"
     ABSOLUTE = "absolute"
@@ -129,7 +130,7 @@ class TimeBase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """The input clip a model watches. `start` is where its first frame lies in the recording; all in seconds."""
+    """The input clip that a model watches. `start` is where its first frame lies in the recording. All values are seconds."""
 
     start: float
     duration: float
@@ -138,11 +139,11 @@ class ClipView:
 
 
 def _block(content: dict[str, Any]) -> str:
-    """One line of JSON. Line separators that JSON leaves alone are escaped, so that the block really is the last line."""
+    """Returns one line of JSON. Line separators that JSON does not escape are escaped, so that the block is really the last line."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
     for character in "\x85\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    # A lone surrogate can't be sent as UTF-8.
+    # A lone surrogate can't be encoded as UTF-8.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -156,9 +157,9 @@ def generation_messages(
     window: tuple[int, int] | None = None,
     chapters: Sequence[tuple[float, str]] = (),
 ) -> list[Message]:
-    """Messages that ask for the moments among `lines`; `window` is (number, count), from 1, when the transcript was split.
+    """Returns the messages that ask for the moments among `lines`. `window` is (number, count), from 1, when the transcript was split.
 
-    `chapters` are (start, title) as the recording brought them; those that fall among the lines are sent.
+    `chapters` are the (start, title) pairs of the recording; those that fall among the lines are sent.
     """
     part = "this transcript"
     if window is not None and window[1] > 1:
@@ -182,7 +183,7 @@ def generation_messages(
 
 
 def _marks(chapters: Sequence[tuple[float, str]], lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """A mark that lies in a pause belongs to the line after it."""
+    """Returns the chapter marks among the lines. A mark in a pause belongs to the line after it."""
     if not lines:
         return []
     low, high = lines[0].start - _MARK_SECONDS, lines[-1].end
@@ -200,11 +201,11 @@ def refinement_messages(
     clip: ClipView | None = None,
     clip_url: str | None = None,
 ) -> list[Message]:
-    """Messages that ask for the exact boundaries of one moment.
+    """Returns the messages that ask for the exact boundaries of one moment.
 
-    `moment`, `lines` and `words` are absolute; with a `clip` (and its `clip_url`, http(s) or data:) they are sent in clip time and the
-    answer counts from the clip's first frame, else they stay absolute. Words come from near both edges (`lines.words_near`).
-    Raises ValueError when only one of `clip` and `clip_url` is given.
+    `moment`, `lines` and `words` are in seconds of the recording. With a `clip` (and its `clip_url`, http(s) or data:) they are sent in
+    clip time, and the answer counts from the clip's first frame. `words` come from near both edges (`lines.words_near`). Raises ValueError
+    when only one of `clip` and `clip_url` is given.
     """
     if (clip is None) != (clip_url is None):
         raise ValueError("a clip and its URL belong together")

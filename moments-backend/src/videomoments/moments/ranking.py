@@ -1,4 +1,4 @@
-"""Which candidates become moments, and in which order."""
+"""Chooses the candidates that become moments, and orders them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from videomoments.moments.parsing import Candidate
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.title_cleaning import title_from_line
 
-# A candidate that loses more than this to better ones is another moment, or none.
+# A candidate of which less than this share is left beside better ones is dropped.
 _MIN_KEPT = 0.6
 
 
 def rank(candidates: Iterable[Candidate], max_moments: int) -> list[Candidate]:
-    """The best `max_moments` by score, equals spread over the recording, in order of time."""
+    """Returns the best `max_moments` by score, equals spread over the recording, in order of time."""
     best = best_first(candidates)[:max_moments]
     return sorted(best, key=lambda candidate: (candidate.start, candidate.end))
 
 
 def select_moments(candidates: Iterable[Candidate], *, snapper: Snapper, lines: Sequence[Line], limits: MomentLimits) -> list[Candidate]:
-    """From the candidates of all windows to the moments of a run.
+    """Returns the moments of a run, chosen from the candidates of all windows.
 
-    De-duplicated, snapped to lines, words and silences, without overlaps (the better one keeps the stretch, the other is shortened to
-    the free lines or dropped), titled, at most `max_moments`, in order of time.
+    They have no duplicates and are snapped to lines, words and silences. Where two overlap, the better one keeps the stretch, and the other
+    is shortened to the free lines or dropped. Each has a title; there are at most `max_moments`, in order of time.
     """
     chosen: list[Candidate] = []
     for candidate in best_first(deduplicate(candidates)):

@@ -1,6 +1,6 @@
-"""Where the moments stand in an answer's JSON, and which key of a row is which: one table of the names that models use.
+"""Finds the moments in an answer's JSON, and tells the keys of a row apart by one table of the names that models use.
 
-Nothing is guessed: what has two readings is not read, and said.
+Nothing is guessed: what has two readings is not read, and reported.
 """
 
 from __future__ import annotations
@@ -58,18 +58,18 @@ _NUMBERED = re.compile(r"\D{0,30}?[\s_#-]*\d{1,4}\D{0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of an answer, in its order, whatever they are; `unread` names what else looked like rows."""
+    """The rows of an answer, in its order and unchecked. `unread` names other parts of the answer that look like rows."""
 
     rows: list[Any]
     unread: tuple[str, ...] = ()
 
 
 class Unreadable(ValueError):
-    """The message says what can't be read, for the model."""
+    """Raised for an answer that can't be read. The message says why, for the model."""
 
 
 def is_row(value: Any) -> bool:
-    """Whether an object is meant as a moment: it names a start, and an end, a duration, or a range of times."""
+    """Returns whether an object is meant as a moment: it names a start, and an end, a duration or a range of times."""
     if not isinstance(value, dict) or len(value) > 100:
         return False
     fields = _Fields(value)
@@ -79,18 +79,18 @@ def is_row(value: Any) -> bool:
         return any(True for _ in fields.of((*_END, *_DURATION)))
     if fields.range() is not None:
         return True
-    # One that can't be read is a row all the same, and named: else an earlier draft would be taken for the answer.
+    # A row whose range can't be read still counts as a row and is reported: otherwise an earlier draft would be taken for the answer.
     return any(_flat(item) for _, item, _ in fields.of(_RANGE)) and any(True for _ in fields.of(_TITLE))
 
 
 def _flat(value: Any) -> bool:
-    """Whether nothing that could be a row stands in it."""
+    """Returns whether a value holds no object or list, so that no row can be in it."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return not any(isinstance(part, dict | list) for part in parts)
 
 
 def holds_rows(value: Any, depth: int = 0) -> bool:
-    """Whether a moment stands in it, however deep."""
+    """Returns whether a value holds a moment, at any depth."""
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, str):
@@ -101,9 +101,10 @@ def holds_rows(value: Any, depth: int = 0) -> bool:
 
 
 def find_rows(value: Any, names: Sequence[str] = MOMENTS, depth: int = 0) -> Rows | None:
-    """The rows in an answer: an array, one beside other things, one in an object, numbered keys, columns, JSON within a string.
+    """Returns the rows in an answer: an array, an array beside other values, one in an object, numbered keys, columns, JSON within a
+    string.
 
-    None when there are none. Raises Unreadable when several could be meant.
+    Returns None when there are none. Raises Unreadable when several parts could be meant.
     """
     if depth > _MAX_DEPTH:
         return None
@@ -157,7 +158,7 @@ def _of_object(value: Json, names: Sequence[str], depth: int) -> Rows | None:
 
 
 def _under(value: Json, key: str, names: Sequence[str], depth: int) -> Rows:
-    """The rows under a key. One row takes over what stands beside it (its title); many take over the unit of times."""
+    """Returns the rows under a key. A single row takes over the values beside it (its title); several take over the unit of times."""
     found = find_rows(value[key], names, depth + 1) or Rows([])
     beside = {name: item for name, item in value.items() if name not in (key, "name") and not isinstance(item, list | dict)}
     if not (len(found.rows) == 1 and isinstance(value[key], dict)):
@@ -173,7 +174,7 @@ def _edges(value: Json) -> tuple[list[Any], list[Any]] | None:
 
 
 def _columns(value: Json) -> list[Any] | None:
-    """Rows from an object of equally long arrays; a column of another length is left out. None when it is none."""
+    """Returns the rows of an object of equally long arrays, or None for another object. A column of another length is left out."""
     edges = _edges(value)
     if edges is None:
         return None
@@ -195,7 +196,7 @@ def _embedded(text: str) -> Any:
 
 
 def times_of(row: Any) -> Interval | str:
-    """The times of a row in seconds, or what is wrong with them."""
+    """Returns the times of a row in seconds, or a text that says what is wrong with them."""
     if not isinstance(row, dict):
         return "not an object"
     fields = _Fields(row)
@@ -209,18 +210,18 @@ def times_of(row: Any) -> Interval | str:
 
 
 def text_of(row: Json, field: str) -> str:
-    """The row's title or reason; empty when it has none."""
+    """Returns the row's title or reason, or an empty text when it has none."""
     names = _TITLE if field == "title" else _REASON
     return next((item for _, item, _ in _Fields(row).of(names) if isinstance(item, str) and item.strip()), "")
 
 
 def score_of(row: Any) -> Any:
-    """What the row says of its worth, as it stands; None when it says nothing."""
+    """Returns the row's score as it was written, or None when it has none."""
     return next((item for _, item, _ in _Fields(row).of(_SCORE) if item is not None), None) if isinstance(row, dict) else None
 
 
 class _Fields:
-    """A row by the names of the table. A unit in a key (`start_ms`) goes before one that the row declares."""
+    """Reads a row by the names of the table. A unit in a key (`start_ms`) takes precedence over a unit that the row declares."""
 
     def __init__(self, row: Json) -> None:
         self._by_name: dict[str, list[tuple[str, Any, float | None]]] = {}
@@ -239,7 +240,7 @@ class _Fields:
             yield from self._by_name.get(name, ())
 
     def times(self) -> tuple[float, float]:
-        """(start, end) in seconds. Raises Unreadable."""
+        """Returns (start, end) in seconds. Raises Unreadable."""
         span = self.range()
         start = self._one(_START, "start_time")
         end = self._one(_END, "end_time")
@@ -270,7 +271,7 @@ class _Fields:
         return None
 
     def _one(self, names: Sequence[str], wanted: str) -> float | None:
-        """The one time that the names give; None when none is there."""
+        """Returns the time, in seconds, that the row gives under `names`, or None where it gives none. Raises Unreadable."""
         given = [entry for entry in self.of(names) if entry[1] is not None]
         exact = [entry for entry in given if entry[0] == wanted]
         if not given:
@@ -291,7 +292,7 @@ def _word(unit: float) -> str:
 
 
 def _names(key: str) -> Iterator[tuple[str, float | None]]:
-    """The key in the table's spelling, and without the unit that it may end in: `startTimeMs` is start_time in ms."""
+    """Yields the key in the table's spelling, then without the unit in which it may end: `startTimeMs` is start_time in ms."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.strip())
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
     name = {"starttime": "start_time", "endtime": "end_time"}.get(name, name)

@@ -1,4 +1,5 @@
-"""Scores as models write them. What has one meaning is read; what has none ("high") is absent, never a middling number."""
+"""Reads scores as models write them. A score with one meaning is read; one without ("high") counts as absent, never as a middling
+number."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ _PERCENT = re.compile(r"([\d.,]{1,12})\s*(?:%|percent|per\s+cent)", re.ASCII | r
 
 
 def read_scores(values: Sequence[Any]) -> list[float | None]:
-    """The scores of an answer's rows, 0 to 1; None where a row has none that can be read.
+    """Returns the scores of an answer's rows, 0 to 1, with None for a row that has none that can be read.
 
-    `9/10` and `90%` say what they count in. Plain numbers of one answer count alike: to 1, else to 10, else to 100, by the highest.
+    `9/10` and `90%` name their scale. All plain numbers of one answer have the same scale: 1, 10 or 100, by the highest of them.
     """
     plain = [None if said_scale(value) is not None else _plain(value) for value in values]
     top = max((number for number in plain if number is not None), default=0.0)
@@ -28,7 +29,7 @@ def read_scores(values: Sequence[Any]) -> list[float | None]:
 
 
 def said_scale(value: Any) -> float | None:
-    """The score in text that names its own scale, 0 to 1; None for any other."""
+    """Returns the score of a text that names its own scale, 0 to 1, or None for any other value."""
     if not isinstance(value, str):
         return None
     text = value.strip()
@@ -45,7 +46,7 @@ def said_scale(value: Any) -> float | None:
 
 
 def _plain(value: Any) -> float | None:
-    """A number from 0 (below it counts as 0) to 100; beyond, its scale is anybody's guess."""
+    """Returns a number up to 100 (negative ones count as 0 later), or None: beyond 100 its scale is not known."""
     if isinstance(value, str) and len(value) <= 20:
         try:
             value = number_of(value.strip())

@@ -1,4 +1,4 @@
-"""Puts boundaries where a cut is clean: between words, in the quiet, on whole sentences.
+"""Moves boundaries to where a cut is clean: between words, in silence, around whole sentences.
 
 A cut never falls inside a word, as far as word times are known, with one exception: a word longer than the longest duration allowed.
 """
@@ -12,7 +12,7 @@ from videomoments.core.times import Interval
 from videomoments.moments.lines import Line, Word
 from videomoments.moments.moment_limits import MomentLimits
 
-# Room before the first sound and after the last: word times are off by 60 ms (median), and a cut on the sound itself clicks.
+# Room before the first word and after the last: word times are off by 60 ms (median), and a cut right on the speech clicks.
 LEAD_IN_SECONDS = 0.12
 LEAD_OUT_SECONDS = 0.2
 # A shorter silence is the closure of a consonant.
@@ -21,9 +21,9 @@ _ROUNDING = 3
 
 
 class Snapper:
-    """Snaps stretches of one recording. All times are seconds on its timeline; `duration` is measured, and bounds every answer.
+    """Snaps stretches of one recording. All times are seconds on its timeline; every result lies within the measured `duration`.
 
-    Measured `silences` correct a recogniser's words, which may begin half a second early: what is silent is no part of a word's edge.
+    Measured `silences` correct a recogniser's words, which may begin half a second early: a word's edge is moved past silence.
     """
 
     def __init__(self, lines: Sequence[Line], words: Sequence[Word], duration: float, silences: Sequence[Interval] = ()) -> None:
@@ -39,9 +39,10 @@ class Snapper:
         return _trimmed(_disjoint(spans, self._duration), self._silences)
 
     def to_lines(self, interval: Interval, limits: MomentLimits) -> Interval:
-        """Whole lines that hold `interval`'s own, made to fit the limits by adding or leaving out lines at the end, then at the start.
+        """Returns the stretch of the whole lines that `interval` covers. Lines are added or left out at the end, then at the start, to fit
+        the limits.
 
-        Where the recording is too short, or no line edge fits, the limit gives way to the measured duration and to whole words.
+        Where the recording is too short, or no line edge fits, the measured duration and whole words count before the limits.
         """
         wanted = interval.clamped(0.0, self._duration)
         if not self._lines:
@@ -56,10 +57,11 @@ class Snapper:
         return _rounded(start, end, self._duration)
 
     def to_words(self, interval: Interval, limits: MomentLimits | None = None) -> Interval:
-        """`interval` with each edge moved out of words and into the quiet beside them: for boundaries that a model has refined.
+        """Returns `interval` with each edge moved out of words and into the silence beside them. It is for boundaries that a model has
+        refined.
 
-        A word that is cut is kept when more than half of it is inside. An edge in a pause stays where a model may have meant it: close
-        to the speech (a breath, a change of shot) or far from it (a gesture, music).
+        A word at an edge stays inside when more than half of it is. An edge in a pause stays where a model may have meant it: close to the
+        speech (a breath, a change of shot) or far from it (a gesture, music).
         """
         wanted = interval.clamped(0.0, self._duration)
         start, end = self._start_edge(wanted.start), self._end_edge(wanted.end)
@@ -72,7 +74,8 @@ class Snapper:
         return _rounded(start, end, self._duration)
 
     def inside(self, interval: Interval) -> Interval | None:
-        """The whole lines within `interval`, with their leads where there is room; None when there is no such line."""
+        """Returns the stretch of the whole lines within `interval`, with lead-in and lead-out where there is room, or None without such a
+        line."""
         first = next((index for index, line in enumerate(self._lines) if line.start >= interval.start), None)
         last = next((index for index in range(len(self._lines) - 1, -1, -1) if self._lines[index].end <= interval.end), None)
         if first is None or last is None or last < first:
@@ -83,7 +86,8 @@ class Snapper:
     # Lines
 
     def _span(self, wanted: Interval) -> tuple[int, int]:
-        """First and last line of a stretch: lines of which it holds half or 3 seconds; the nearest one when it holds none."""
+        """Returns the first and last line of a stretch, as indices. A line belongs to it when it holds half of the line or 3 seconds; when
+        there is no such line, the nearest one is taken."""
         held = [index for index, line in enumerate(self._lines) if wanted.overlap(line) >= min(line.duration / 2, 3.0)]
         if held:
             return held[0], held[-1]
@@ -133,7 +137,7 @@ class Snapper:
         return word.end if word else time
 
     def _word_at(self, time: float) -> Interval | None:
-        """The word that holds `time` strictly inside."""
+        """Returns the word that holds `time` strictly inside, or None."""
         index = bisect_left(self._starts, time) - 1
         return self._words[index] if index >= 0 and self._words[index].end > time else None
 
@@ -146,11 +150,12 @@ class Snapper:
         return self._starts[index] if index < len(self._starts) else self._duration
 
     def _lead_in(self, start: float) -> float:
-        """A little before `start`, at most half the gap to the word before, and inside the measured silence where there is one."""
+        """Returns a time a little before `start`: at most half the gap to the word before, and inside a measured silence where there is
+        one."""
         previous = self._previous_end(start)
         earliest = max(start - LEAD_IN_SECONDS, (previous + start) / 2 if previous > 0 else 0.0, 0.0)
         silence = next((item for item in self._silences if item.start < start and earliest < item.end <= start), None)
-        # Sound between the silence and the word's own time is the word, begun early: keep it, and lead in from the silence.
+        # Sound between the silence and the word's own time is the beginning of the word: lead in from the silence.
         return max(min(earliest, silence.end - 0.02), previous, silence.start) if silence else earliest
 
     def _lead_out(self, end: float) -> float:
@@ -161,7 +166,8 @@ class Snapper:
     # Lengths
 
     def _shortened(self, start: float, end: float, longest: float) -> tuple[float, float]:
-        """At most `longest` seconds: the room around the words goes first, then words from the end on; the cut is at a word's end."""
+        """Shortens a stretch to `longest` seconds. The room around the words goes first, then words from the end on; the cut is at a word's
+        end."""
         first, last = self._next_start(start), self._previous_end(end)
         if last - first <= longest:
             start = max(start, min(last, end) - longest) if last > first else start
@@ -173,7 +179,8 @@ class Snapper:
         return first, first + longest
 
     def _stretched(self, start: float, end: float, limits: MomentLimits) -> tuple[float, float]:
-        """Up to the shortest duration, forward, then backward, out of words, and no further than the longest."""
+        """Lengthens a stretch to the shortest duration: forward, then backward, past words that an edge would cut, and no further than the
+        longest."""
         end = self._lead_out(self._clear_end(min(start + limits.min_duration, self._duration)))
         if end - start > limits.max_duration:
             return self._shortened(start, end, limits.max_duration)
@@ -184,14 +191,14 @@ class Snapper:
         return start, end
 
     def _timed(self, wanted: Interval, limits: MomentLimits) -> Interval:
-        """Without a transcript only the clock is left."""
+        """Fits a stretch to the limits by time alone, because there is no transcript."""
         length = min(max(wanted.duration, limits.min_duration), limits.max_duration, self._duration)
         start = min(wanted.start, self._duration - length)
         return _rounded(start, start + length, self._duration)
 
 
 def _disjoint(spans: Sequence[tuple[float, float]], duration: float) -> list[Interval]:
-    """Sorted, inside the recording, without overlaps: a recogniser's words may touch or overlap a little."""
+    """Sorts spans and cuts them to the recording, without overlaps: a recogniser's words may touch or overlap a little."""
     result: list[Interval] = []
     for start, end in sorted(spans):
         low = max(0.0, start, result[-1].end if result else 0.0)
@@ -202,7 +209,8 @@ def _disjoint(spans: Sequence[tuple[float, float]], duration: float) -> list[Int
 
 
 def _trimmed(spans: Sequence[Interval], silences: Sequence[Interval]) -> list[Interval]:
-    """`spans` without the silence at their edges; what is silent as a whole stays as it is. Both are sorted; silences are disjoint."""
+    """Returns `spans` without the silence at their edges. A span that is all silence stays as it is. Both arguments are sorted; silences
+    are disjoint."""
     begins = [silence.start for silence in silences]
     result = []
     for span in spans:
@@ -214,13 +222,14 @@ def _trimmed(spans: Sequence[Interval], silences: Sequence[Interval]) -> list[In
 
 
 def _around(silences: Sequence[Interval], begins: Sequence[float], time: float) -> Sequence[Interval]:
-    """The silence that holds `time`, if any."""
+    """Returns the silence that holds `time`, in a sequence of one, or an empty sequence."""
     index = bisect_right(begins, time) - 1
     return silences[index : index + 1] if index >= 0 and silences[index].end >= time else ()
 
 
 def _meant(distance: float) -> bool:
-    """Whether an edge so many seconds from the speech is left alone; nearer than 30 ms it would click, halfway it is only loose."""
+    """Returns whether an edge at this distance (seconds) from the speech stays where it is. Nearer than 30 ms it would click; between 0.5
+    and 1 s it is only imprecise."""
     return 0.03 <= distance <= 0.5 or distance > 1.0
 
 
@@ -229,6 +238,6 @@ def _distance(line: Interval, time: float) -> float:
 
 
 def _rounded(start: float, end: float, duration: float) -> Interval:
-    """Whole milliseconds, inside the recording."""
+    """Rounds a stretch to whole milliseconds and keeps it inside the recording."""
     low = min(max(0.0, round(start, _ROUNDING)), duration)
     return Interval(low, max(low, min(round(end, _ROUNDING), duration)))

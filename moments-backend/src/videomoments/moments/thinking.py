@@ -1,4 +1,4 @@
-"""Parts a model's answer from the thinking that it wrote around it."""
+"""Separates a model's answer from the thinking that it wrote around it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 _NAMES = r"(?:think|thinking|thought|thoughts|reasoning|analysis|reflection|scratchpad|inner_monologue|antthinking|seed:think)"
-# Each model family has marks of its own; a mark is (opening, closing).
+# Each model family has its own marks: (opening, closing).
 _TAGS = tuple(
     (re.compile(opening, re.IGNORECASE), re.compile(closing, re.IGNORECASE))
     for opening, closing in (
@@ -24,7 +24,7 @@ _CHANNEL = re.compile(r"<\|channel\|>")
 _MESSAGE = re.compile(r"<\|channel\|>\s*(\w{1,40})[^<]{0,200}(?:<\|constrain\|>\s*\w{0,20}\s*)?<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")
 _SWALLOWED = re.compile(r"\Aanalysis\b.*?assistant\s*final(?=\W)|\Aanalysis[A-Z].*?assistant\s*final", re.DOTALL)
-# A string where JSON has one: after a bracket, comma or colon, and before one. Prose has quotes elsewhere.
+# A string where JSON has one: after a bracket, comma or colon, and before one. In prose, quotes stand elsewhere.
 _STRINGS = (
     re.compile(r'(?<=[:,\[{\s])"(?:[^"\\\n]|\\.)*"(?=\s*[,}\]:])'),
     re.compile(r"(?<=[:,\[{\s])'(?:[^'\\\n]|\\.)*'(?=\s*[,}\]:])"),
@@ -38,14 +38,14 @@ _MAX_MARKS = 2000
 
 
 class ThinkingUnclosed(ValueError):
-    """The thinking never ended: what follows its opening mark holds drafts, and no answer."""
+    """Raised when the thinking never ends: after its opening mark there are only drafts, and no answer."""
 
 
 def without_thinking(text: str) -> str:
-    """What stands after the last thinking; `text` itself when there is none.
+    """Returns the text after the last thinking, or `text` itself when there is none.
 
-    Marks inside the strings of JSON are text: a title may speak of `</think>`. A closing mark without an opening one ends thinking too,
-    for some chat templates swallow the opening one. Raises ThinkingUnclosed.
+    Marks inside JSON strings are text: a title may contain `</think>`. A closing mark without an opening one ends thinking too, because
+    some chat templates drop the opening one. Raises ThinkingUnclosed.
     """
     text = _after_channels(text)
     for opening, closing in _TAGS:
@@ -81,7 +81,7 @@ def _after_channels(text: str) -> str:
 
 
 def _outside(pattern: re.Pattern[str], text: str, strings: list[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """The matches that lie in no string. Of a flood of marks the last are looked at."""
+    """Yields the matches outside strings. Only the last 2000 marks are looked at."""
     index = 0
     for match in list(pattern.finditer(text))[-_MAX_MARKS:]:
         while index < len(strings) and strings[index][1] <= match.start():
@@ -108,6 +108,6 @@ def _in_json(text: str, start: int) -> bool:
 
 
 def _within_value(text: str, position: int) -> bool:
-    """Whether a bracket closes after `position` before any opens: the mark stood in a string with quotes that were not escaped."""
+    """Returns whether a bracket closes after `position` before any opens: then the mark is in a string whose quotes were not escaped."""
     bracket = _BRACKET.search(text, position)
     return bracket is not None and bracket[0] in "]}"

@@ -1,4 +1,4 @@
-"""Times as models write them: one table of forms. What has two meanings ("1,250") is no time."""
+"""Reads times as models write them, by one table of forms. What has two meanings ("1,250") is not read as a time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _clock(match: re.Match[str], _: float) -> float:
 
 
 def _frames(match: re.Match[str], _: float) -> float:
-    # How many frames make a second nobody says: the second that they lie in, which snapping then refines.
+    # The frame rate is not known: the frames are left out, and snapping refines the whole second.
     hours, minutes, seconds = int(match[1]), int(match[2]), int(match[3])
     if minutes >= 60 or seconds >= 60:
         raise ValueError("not a time code")
@@ -54,7 +54,7 @@ def _parts(match: re.Match[str], _: float) -> float:
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], float], float]], ...] = (
-    # 90, 90.5, 10,5, .5; in the unit that was declared, else seconds
+    # 90, 90.5, 10,5, .5: in the unit that was declared, else seconds
     (re.compile(r"([+-]?(?:\d{1,12}(?:[.,]\d{1,12})*|[.,]\d{1,12}))\.?", _FLAGS), _plain),
     # 90.5 s, 90 sec., 1.5 minutes, 10000 ms
     (
@@ -83,13 +83,13 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], float], float]], .
 
 
 def parse_seconds(value: Any, unit: float = 1.0) -> float:
-    """Seconds from a number, or from text in any of the forms above, within brackets or quotes too.
+    """Returns the seconds that a number, or a text in any of the forms above, stands for. Brackets and quotes around it are ignored.
 
-    A number without a unit counts in `unit` seconds. The frames of `00:00:10:12` are left out, for their rate is not known. Raises
+    A number without a unit counts in `unit` seconds. The frames of `00:00:10:12` are left out, because their rate is not known. Raises
     ValueError for anything else, for what can be read in two ways (`1,250`), and for what is not finite.
     """
     if isinstance(value, bool):
-        # ValueError, for it alone becomes a validation error of pydantic's.
+        # Only a ValueError becomes a validation error of pydantic.
         raise ValueError("a truth value is no time")  # noqa: TRY004
     if isinstance(value, int | float):
         return _finite(value, unit)
@@ -102,7 +102,7 @@ def parse_seconds(value: Any, unit: float = 1.0) -> float:
 
 
 def parse_range(value: Any, unit: float = 1.0) -> tuple[float, float]:
-    """(start, end) in seconds from `00:10 - 00:45`, `10 to 45 s`, `[10, 45]`. Raises ValueError."""
+    """Returns (start, end) in seconds from `00:10 - 00:45`, `10 to 45 s`, `[10, 45]`. Raises ValueError."""
     if isinstance(value, list | tuple) and len(value) == 2:
         return parse_seconds(value[0], unit), parse_seconds(value[1], unit)
     if isinstance(value, str) and len(value) <= 120:
@@ -110,7 +110,7 @@ def parse_range(value: Any, unit: float = 1.0) -> tuple[float, float]:
         if len(parts) == 2 and all(parts):
             first, second = (_bare(part) for part in parts)
             if first[-1:].isdigit() and ":" not in first and not (second[-1:].isdigit() or _in_seconds(second)):
-                # "1-2 min": what the first counts in is not said.
+                # "1-2 min": the unit of the first is not given.
                 raise ValueError("not a range of times")
             return parse_seconds(first, unit), parse_seconds(second, 1.0 if _in_seconds(second) else unit)
     raise ValueError("not a range of times")
@@ -129,10 +129,11 @@ def _bare(text: str) -> str:
 
 
 def number_of(text: str) -> float:
-    """The number that `text` writes, with a point or a comma. Raises ValueError for what may be a fraction or thousands (`1,250`)."""
+    """Returns the number in `text`, written with a point or a comma. Raises ValueError where it may be a fraction or thousands
+    (`1,250`)."""
     sign, digits = (-1.0 if text.startswith("-") else 1.0), text.lstrip("+-")
     for thousands, point in ((",", "."), (".", ",")):
-        # Both marks tell which is which; so does a thousands mark that comes twice.
+        # With both marks it is clear which one marks thousands, and so it is with one that comes twice.
         if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+{re.escape(point)}\d{{1,12}}", digits, re.ASCII):
             return sign * float(digits.replace(thousands, "").replace(point, "."))
         if re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}}){{2,}}", digits, re.ASCII):

@@ -1,4 +1,4 @@
-"""Titles and reasons come from models: text to show, never to trust."""
+"""Cleans titles and reasons. They come from models, so they are shown and never trusted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ MAX_REASON = 500
 
 
 def clean_text(text: str, limit: int) -> str:
-    """`text` on one line without the signs that no text of ours keeps (`core.text`), nor any that can't be printed, at most `limit`
-    characters.
+    """Returns `text` on one line and at most `limit` characters long, without characters that can't be printed or that `core.text` removes.
 
-    What is too long is cut at a word and ends in an ellipsis; what shows nothing is empty.
+    A longer text is cut at a word and ends in an ellipsis. A text that shows nothing becomes empty.
     """
-    # Twenty times the limit leaves room for what collapses; a megabyte of title is not worth normalising.
+    # Twenty times the limit leaves room for what collapses; normalising a megabyte of title would only take time.
     line = one_line("".join(sign for sign in text[: limit * 20] if sign.isprintable() or sign.isspace() or sign in JOINERS))
     if len(line) <= limit:
         return line if shows(line) else ""
@@ -24,7 +23,7 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_title(text: str) -> str:
-    """A title for people: one line, at most 120 characters, without Markdown marks or wrapping quotes; may be empty."""
+    """Returns a title on one line, at most 120 characters, without Markdown marks or wrapping quotes. It may be empty."""
     title = clean_text(text.replace("**", ""), MAX_TITLE).strip("*_#` ")
     for opening, closing in ('""', "''", "“”", "«»"):
         if len(title) > 1 and title[0] == opening and title[-1] == closing and closing not in title[1:-1]:
@@ -33,11 +32,11 @@ def clean_title(text: str) -> str:
 
 
 def clean_reason(text: str) -> str:
-    """A reason on one line, at most 500 characters; may be empty."""
+    """Returns a reason on one line, at most 500 characters. It may be empty."""
     return clean_text(text, MAX_REASON)
 
 
 def title_from_line(text: str) -> str:
-    """A stand-in for a title that a model left out: the first words of what is said."""
+    """Returns a title for a moment that a model left without one: the first eight words of what is said, or "Moment"."""
     words = clean_text(text, MAX_TITLE).split()
     return clean_title(" ".join(words[:8]) + ("…" if len(words) > 8 else "")) or "Moment"

@@ -1,4 +1,4 @@
-"""A transcript that is longer than a model's context is read in overlapping windows; times stay absolute."""
+"""Splits a transcript that is longer than a model's context into overlapping windows. Times stay absolute."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from videomoments.core.times import Interval
 from videomoments.inference.certainty import is_hard
 from videomoments.moments.lines import Line
 
-# Left free for the chat template, the limits and the keys of the JSON block.
+# Tokens left free for the chat template, the limits and the keys of the JSON block.
 _MARGIN_TOKENS = 256
 OVERLAP_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A run of consecutive lines that fits the model, and the stretch that they cover, in absolute seconds."""
+    """Consecutive lines that fit the model's context. `interval` is the stretch that they cover, in absolute seconds."""
 
     lines: tuple[Line, ...]
 
@@ -27,7 +27,7 @@ class Window:
 
 
 def line_json(line: Line) -> dict[str, object]:
-    """A line as models read it; what is not known of it is left out."""
+    """Returns a line as it is sent to models. What is not known of it is left out."""
     known: dict[str, object] = {"turn": line.turn, "speaker": line.speaker or None}
     if is_hard(line.confidence) and line.confidence is not None:
         known["confidence"] = round(line.confidence, 2)
@@ -38,10 +38,10 @@ def line_json(line: Line) -> dict[str, object]:
 
 
 def estimate_tokens(text: str) -> int:
-    """An estimate on the safe side for any tokenizer: one token per digit, else a third of the UTF-8 bytes.
+    """Estimates the tokens of a text, on the safe side for any tokenizer: one token per digit, and one for three bytes of UTF-8 otherwise.
 
-    English runs at 4 to 5 bytes per token; several tokenizers spend a token on every digit, which a list of timed lines is full of,
-    and one on most Han characters (3 bytes).
+    English takes 4 to 5 bytes per token. Several tokenizers use one token per digit, and a list of timed lines is full of digits; most take
+    one for a Han character (3 bytes).
     """
     digits = sum(character.isdigit() for character in text)
     return digits + -(-(len(text.encode("utf-8", "surrogatepass")) - digits) // 3)
@@ -59,15 +59,15 @@ def split_windows(
     fixed_text: str = "",
     overlap_seconds: float = OVERLAP_SECONDS,
 ) -> list[Window]:
-    """Windows that cover all lines in order; neighbours share about `overlap_seconds`, so that no moment is cut by a seam.
+    """Returns windows that cover all lines in order. Neighbours share about `overlap_seconds`, so that no moment is cut at a seam.
 
-    `answer_tokens` and `fixed_text` (system prompt and the user's wish) are kept free. A line too long for the whole budget is
-    shortened. The overlap shrinks to a third of a window where windows are short.
+    `answer_tokens`, and the tokens of `fixed_text` (system prompt and the user's wish), are left free. A line that is too long for the
+    whole budget is shortened. The overlap shrinks to a third of a window where windows are short.
     """
     if not lines:
         return []
     free = context_tokens - answer_tokens - estimate_tokens(fixed_text) - _MARGIN_TOKENS
-    # A context too small for its own prompt still gets something to read; the server then says that it is too long.
+    # With a context too small for its own prompt the model still gets lines to read; its server then answers that the prompt is too long.
     budget = max(free, context_tokens // 8, 64)
     fitted = [_fitted(line, budget) for line in lines]
     costs = [line_tokens(line) for line in fitted]
@@ -85,7 +85,7 @@ def split_windows(
 
 
 def _next_start(lines: Sequence[Line], costs: Sequence[int], first: int, last: int, overlap_seconds: float) -> int:
-    """Steps back from the end of a window by the overlap, at most a third of what the window holds, and always makes way."""
+    """Returns the first line of the next window: back by the overlap, at most a third of this window's tokens, and always past `first`."""
     allowed = sum(costs[first : last + 1]) // 3
     start, spent = last + 1, 0
     while start - 1 > first and lines[last].end - lines[start - 1].start <= overlap_seconds and spent + costs[start - 1] <= allowed:
