@@ -1,1 +1,1 @@
-"""How good moments are: datasets, the field's metrics, trivial baselines, and a report. Calls models, touches no database."""
+"""Measures how good moments are: datasets, the field's metrics, trivial baselines and a report. Asks models, but uses no database."""

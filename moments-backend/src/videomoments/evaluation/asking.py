@@ -1,4 +1,4 @@
-"""Asks a configured model for the moments of a dataset, by the same prompts, parsing and ranking that runs use."""
+"""Asks a configured model for the moments of a dataset, with the prompts, parsing and ranking that runs use."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ Progress = Callable[[int, int, str], None]
 
 
 async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, settings: Settings, on_progress: Progress) -> Predictions:
-    """Moments of every recording and spans of every query, of any length. A row that fails is noted and left empty.
+    """Returns moments of every recording and spans of every query, of any length. A row that fails is noted and left empty.
 
-    Raises ModelError when the model has no way in, or when every row fails.
+    Raises ModelError when the model can't be reached as configured, or when every row fails.
     """
     endpoint = resolve_endpoint(model, settings)
     found = Predictions(model.key, prompt_version=PROMPT_VERSION)
@@ -90,7 +90,7 @@ class _RecordingQuestions:
     async def moments(self, prompt: str, count: int) -> list[Candidate]:
         """Returns at most `count` moments for this prompt, chosen as runs choose theirs."""
         duration = self.recording.duration
-        # No limit on lengths: what is measured is where topics begin and end.
+        # Lengths have no limit, because the metrics measure where topics begin and end.
         limits = MomentLimits(count, min(_SHORTEST, duration), max(_SHORTEST, duration))
         windows = split_windows(
             self.lines, context_tokens=self.model.context_tokens, answer_tokens=self.model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt

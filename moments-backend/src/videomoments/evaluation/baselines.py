@@ -1,4 +1,4 @@
-"""What costs nothing: predictions that a model has to beat."""
+"""Predictions that cost nothing, and that a model has to beat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPANS = 10
 
 
 def whole_video(recordings: Sequence[EvaluatedRecording]) -> Predictions:
-    """One moment: everything."""
+    """Predicts one moment: the whole recording."""
     found = Predictions("whole video")
     for recording in recordings:
         found.starts[recording.id] = [0.0]
@@ -26,7 +26,8 @@ def whole_video(recordings: Sequence[EvaluatedRecording]) -> Predictions:
 
 
 def uniform(recordings: Sequence[EvaluatedRecording]) -> Predictions:
-    """Equal parts: as many as people made (which no model knows); for queries parts of the usual length, the first one first."""
+    """Predicts equal parts: as many as humans made (a number that no model knows). For queries the parts have the usual length, the first
+    one first."""
     found = Predictions("uniform")
     length = usual_length(recordings)
     for recording in recordings:
@@ -40,7 +41,7 @@ def uniform(recordings: Sequence[EvaluatedRecording]) -> Predictions:
 
 
 def random_turns(recordings: Sequence[EvaluatedRecording], seed: int) -> Predictions:
-    """As many starts as people set, at random beginnings of segments; for queries random spans of lengths that occur."""
+    """Predicts as many starts as humans set, at random starts of segments. For queries it draws random spans of lengths that occur."""
     found = Predictions("random")
     generator = random.Random(seed)
     lengths = [span.duration for recording in recordings for query in recording.queries for span in query.intervals]
@@ -57,6 +58,6 @@ def random_turns(recordings: Sequence[EvaluatedRecording], seed: int) -> Predict
 
 
 def usual_length(recordings: Sequence[EvaluatedRecording]) -> float:
-    """Median length of the spans that answer queries, seconds; a minute where there are none."""
+    """Returns the median length, in seconds, of the spans that answer queries, or 60 where there are none."""
     lengths = sorted(span.duration for recording in recordings for query in recording.queries for span in query.intervals)
     return lengths[len(lengths) // 2] if lengths else 60.0

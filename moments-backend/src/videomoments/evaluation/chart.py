@@ -1,6 +1,6 @@
-"""A chart of estimates as SVG: a panel per metric, a row per system, a dot with its confidence interval.
+"""Draws a chart of estimates as SVG: a panel per metric, a row per system, a dot with its confidence interval.
 
-Written by hand: a plotting library would be the largest dependency of the project, for one picture.
+It uses no plotting library: that would be the largest dependency of the project, for one chart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ Rows = Sequence[tuple[str, Mapping[str, Estimate]]]
 
 
 def chart(rows: Rows, metrics: Mapping[str, str], *, emphasised: str) -> str:
-    """`rows`: systems with their estimates; `metrics`: key and heading of each panel; `emphasised`: the system that it is about."""
+    """Returns the chart as SVG. `rows` are systems with their estimates, `metrics` the key and heading of each panel, `emphasised` the
+    system that the chart is about."""
     shown = [key for key in metrics if any(key in estimates for _, estimates in rows)]
     width = _NAMES + len(shown) * (_PANEL + _GAP)
     height = _HEAD + len(rows) * _ROW + 12
@@ -65,7 +66,7 @@ def _panel(rows: Rows, key: str, heading: str, left: int, emphasised: str) -> li
 
 
 def _ceiling(value: float) -> float:
-    """The end of an axis: a round number at or above the value."""
+    """Returns the end of an axis: a round number at or above the value."""
     if not value > 0:
         return 1.0
     scale: float = 10.0 ** math.floor(math.log10(value))

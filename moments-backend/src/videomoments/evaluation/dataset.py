@@ -1,7 +1,7 @@
-"""Recordings with human-made truth: JSON lines, one recording a line, `.gz` or plain.
+"""Reads recordings with human annotations: JSON lines, one recording per line, `.gz` or plain.
 
-A row: `id`, `duration`, `segments` (`start`, `end`, `text`, optionally `speaker`), and as truth `chapters` (`start`, `title`), `queries`
-(`query`, `spans`: [start, end] pairs that answer it), or both; optionally `title`. Seconds throughout.
+A row has `id`, `duration`, `segments` (`start`, `end`, `text`, optionally `speaker`), and as annotations `chapters` (`start`, `title`),
+`queries` (`query`, `spans`: [start, end] pairs that answer it), or both; optionally `title`. All times are seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class _DatasetRow(BaseModel):
 
 
 class SpeechTurn(_DatasetRow):
-    """What one speaker says in one go, or one paragraph or caption."""
+    """One speaker's turn, or one paragraph or caption."""
 
     start: Seconds
     end: Seconds
@@ -35,14 +35,14 @@ class SpeechTurn(_DatasetRow):
 
 
 class Chapter(_DatasetRow):
-    """A chapter that a person began here."""
+    """A chapter that a human annotator began here."""
 
     start: Seconds
     title: str = ""
 
 
 class Query(_DatasetRow):
-    """A wish, and the stretches of the recording that a person found for it."""
+    """A query, and the stretches of the recording that a human annotator found for it."""
 
     query: str = Field(min_length=1)
     spans: tuple[tuple[Seconds, Seconds], ...] = Field(min_length=1)
@@ -59,7 +59,7 @@ class Query(_DatasetRow):
 
 
 class EvaluatedRecording(_DatasetRow):
-    """One row."""
+    """One row of a dataset."""
 
     id: str = Field(min_length=1)
     title: str = ""
@@ -70,15 +70,15 @@ class EvaluatedRecording(_DatasetRow):
 
     @property
     def starts(self) -> list[float]:
-        """Where people began chapters, sorted."""
+        """Returns the starts of the human chapters, sorted, in seconds."""
         return sorted(chapter.start for chapter in self.chapters)
 
 
 def read_dataset(path: Path) -> list[EvaluatedRecording]:
-    """All rows. Raises InvalidInput that names the first line which is not a row, or an id that occurs twice."""
+    """Returns all rows. Raises InvalidInput that names the first line that is not a row, or an id that occurs twice."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        # By line feeds alone: JSON may hold U+2028 and other ends of lines as they are.
+        # Split at line feeds only: JSON may contain U+2028 and other line ends.
         lines = data.decode("utf-8").split("\n")
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path.name} can't be read as JSON lines: {error}") from error
@@ -107,9 +107,9 @@ def _parsed(line: str, where: str) -> EvaluatedRecording:
 
 
 def lines_of(recording: EvaluatedRecording) -> list[Line]:
-    """The transcript as models read it: sentences, none across two segments, each knowing its segment and speaker.
+    """Returns the transcript as models read it: lines of sentences, none across two segments, each with its segment and speaker.
 
-    Where a segment holds several sentences their times are spread over it by words, so these are estimates.
+    Where a segment holds several sentences their times are estimates: the segment's time is divided evenly among its words.
     """
     lines: list[Line] = []
     for turn, spoken in enumerate(recording.segments, 1):

@@ -1,4 +1,4 @@
-"""The report of an evaluation: Markdown with tables, two charts (SVG), and titles beside human headings."""
+"""Writes the report of an evaluation: Markdown with tables, two charts (SVG), and titles beside human headings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLES = 20
 def write_report(
     folder: Path, name: str, recordings: Sequence[EvaluatedRecording], results: Sequence[SystemResult], ours: Predictions
 ) -> Path:
-    """`report.md` and its charts in `folder`, which is made. Returns the report's path. Raises OSError."""
+    """Writes `report.md` and its charts into `folder`, which is created. Returns the report's path. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     hours = sum(recording.duration for recording in recordings) / 3600
     parts = [
@@ -51,7 +51,7 @@ def write_report(
 
 
 def table(rows: Sequence[tuple[str, Mapping[str, Estimate]]], columns: Mapping[str, str]) -> str:
-    """A Markdown table."""
+    """Returns a Markdown table of estimates."""
     lines = ["| | " + " | ".join(columns.values()) + " |", "|---|" + "---|" * len(columns)]
     for name, estimates in rows:
         cells = [cell(estimates[key]) if key in estimates else "–" for key in columns]
@@ -60,12 +60,12 @@ def table(rows: Sequence[tuple[str, Mapping[str, Estimate]]], columns: Mapping[s
 
 
 def cell(estimate: Estimate) -> str:
-    """`0.412 (0.36–0.46)`"""
+    """Returns an estimate as `0.412 (0.36–0.46)`."""
     return f"{estimate.mean:.3f} ({estimate.low:.2f}–{estimate.high:.2f})"
 
 
 def title_pairs(recordings: Sequence[EvaluatedRecording], ours: Predictions, count: int = _TITLES) -> list[tuple[str, str]]:
-    """Titles beside the human headings of the same stretches, drawn with a fixed seed: (ours, human)."""
+    """Returns pairs (ours, human) of titles and human headings of the same stretches, drawn with a fixed seed."""
     pairs: list[tuple[str, str]] = []
     for recording in recordings:
         headings = {chapter.start: chapter.title for chapter in recording.chapters}

@@ -1,4 +1,4 @@
-"""How sure a mean over recordings is."""
+"""Estimates confidence intervals of means over recordings."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class Estimate:
 
 
 def estimate(by_file: Mapping[str, Sequence[float]], *, seed: int = 7) -> Estimate:
-    """The mean over all values; the interval by percentile bootstrap over files, since values of one file resemble each other.
+    """Returns the mean over all values, and its interval by percentile bootstrap over files, because values of one file resemble each
+    other.
 
-    Draws depend on the seed and the number of files alone, so that systems are compared on the same draws. NaN without values.
+    The draws depend only on the seed and the number of files, so that systems are compared on the same draws. Without values all are NaN.
     """
     groups = [np.asarray(values, float) for values in by_file.values() if len(values)]
     if not groups:

@@ -1,8 +1,8 @@
-"""What a system found in a dataset, as JSON lines: one line per recording, one per query.
+"""Stores what a system found in a dataset as JSON lines: one line per recording, one per query.
 
 `{"id", "starts": [seconds], "moments": [{"start_time", "end_time", "title", "score"}]}` and `{"id", "query", "spans": [[start, end]]}`,
-spans best first. A row that failed has an `error` as well, and is scored as an empty answer. `prompt_version`, where known, is that of the
-prompts that asked.
+spans best first. A row that failed has an `error` as well, and is scored as an empty answer. `prompt_version`, where known, is the version
+of the prompts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from videomoments.core.times import Interval
 
 @dataclass(frozen=True, slots=True)
 class PredictedMoment:
-    """A moment; seconds, `score` 0 to 1, None where the system gave none that could be read."""
+    """A moment, in seconds. `score` is 0 to 1, or None where the system gave none that could be read."""
 
     start: float
     end: float
@@ -30,9 +30,9 @@ class PredictedMoment:
 
 @dataclass(slots=True)
 class Predictions:
-    """One system's: `starts` and `moments` by recording, `spans` by recording and query; `errors`: what failed, and why.
+    """One system's predictions: `starts` and `moments` by recording, `spans` by recording and query, and in `errors` what failed and why.
 
-    `prompt_version`: of the prompts that asked for them; None where a file does not say.
+    `prompt_version` is the version of the prompts, or None where a file does not say.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Predictions:
 
     @property
     def recordings(self) -> set[str]:
-        """The ids of all recordings that a row is about."""
+        """Returns the ids of all recordings that a row is about."""
         return {*self.starts, *(recording for recording, _ in self.spans)}
 
     def write(self, path: Path) -> None:
-        """Raises OSError."""
+        """Writes the predictions as JSON lines. Raises OSError."""
         rows = [*map(self._chapters_row, self.starts), *(self._query_row(key) for key in self.spans)]
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
@@ -99,12 +99,12 @@ class _PredictionRow(BaseModel):
 
     @property
     def key(self) -> str:
-        """By which `Predictions.errors` knows the row."""
+        """Returns the row's key in `Predictions.errors`."""
         return self.id if self.query is None else f"{self.id}: {self.query}"
 
 
 def read_predictions(path: Path) -> Predictions:
-    """A file that `write` or another system made. Raises InvalidInput that names the first wrong line."""
+    """Reads a file that `write` or another system wrote. Raises InvalidInput that names the first wrong line."""
     found = Predictions(path.stem)
     try:
         # By line feeds alone: JSON may hold U+2028 and other ends of lines as they are.

@@ -1,4 +1,4 @@
-"""Scores of several systems on one dataset, with how sure they are."""
+"""Scores systems on one dataset, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ByFile = dict[str, dict[str, list[float]]]
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """A system's estimates by metric; empty where the dataset has no such truth. `prompt_version`: as its predictions have it."""
+    """A system's estimates by metric, empty where the dataset has no such annotations. `prompt_version` is that of its predictions."""
 
     name: str
     chapters: Mapping[str, Estimate]
@@ -40,13 +40,13 @@ class SystemResult:
 
 
 def evaluate(recordings: Sequence[EvaluatedRecording], predictions: Predictions) -> SystemResult:
-    """Scores of one set of predictions; what is missing in it counts as an empty answer."""
+    """Returns the scores of one set of predictions. Rows that it lacks count as empty answers."""
     found = _result(predictions.name, [_scores(recordings, predictions)], failed=len(predictions.errors))
     return replace(found, prompt_version=predictions.prompt_version)
 
 
 def evaluate_draws(recordings: Sequence[EvaluatedRecording], name: str, draw: Callable[[int], Predictions], draws: int) -> SystemResult:
-    """Scores of a random system: every value is the mean over draws."""
+    """Returns the scores of a random system: every value is the mean over `draws` draws."""
     return _result(name, [_scores(recordings, draw(seed)) for seed in range(draws)], failed=0)
 
 

@@ -1,4 +1,4 @@
-"""TextTiling (Hearst, 1997) on the sentence embeddings that `extractive` uses: the plain method with the same eyes."""
+"""TextTiling (Hearst, 1997) on the sentence embeddings that `extractive` uses: the plain method on the same input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEEP = 1.0
 
 
 def texttiling(recordings: Sequence[EvaluatedRecording], embed: Embed, on_progress: Callable[[int, int, str], None]) -> Predictions:
-    """Boundaries at the deepest valleys of similarity; a query gets the parts that resemble it most."""
+    """Predicts boundaries at the deepest minima of similarity. A query gets the ten parts that resemble it most, the best first."""
     found = Predictions("TextTiling")
     for number, recording in enumerate(recordings, 1):
         lines = lines_of(recording)
@@ -43,7 +43,7 @@ def texttiling(recordings: Sequence[EvaluatedRecording], embed: Embed, on_progre
 
 
 def deep_valleys(vectors: NDArray[np.float64]) -> list[int]:
-    """Lines before which similarity has a local minimum that lies deep below the peaks on its two sides."""
+    """Returns the lines before which similarity has a local minimum that lies deep below the peaks on its two sides."""
     count = len(vectors)
     if count < 3:
         return []
@@ -60,7 +60,7 @@ def deep_valleys(vectors: NDArray[np.float64]) -> list[int]:
 
 
 def _climb(similarity: NDArray[np.float64], index: int, step: int) -> float:
-    """The peak that is reached by walking uphill from a valley."""
+    """Returns the similarity of the peak that is reached by going uphill from a minimum."""
     while 0 <= index + step < len(similarity) and similarity[index + step] >= similarity[index]:
         index += step
     return float(similarity[index])

@@ -1,4 +1,4 @@
-"""What leaves the house: a recording and its moments in the formats that other programs read. One file per format, all of it pure."""
+"""Writes a recording and its moments in the formats that other programs read. One module per format; all are pure functions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["FORMATS", "Format", "Notes", "Recording"]
 
 
 class Writer(Protocol):
-    """Writes a recording, and says in the notes what the format could not hold and what stands there instead."""
+    """Writes a recording as text. Notes what the format could not hold and what is written instead."""
 
     def __call__(self, recording: Recording, notes: Notes | None = None) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write a recording. `of_clip` says that it can also be written for a single moment's clip, in that clip's own time."""
+    """One export format. `of_clip` says that it can also be written for the clip of a single moment, in that clip's own time."""
 
     name: str
     extension: str

@@ -1,4 +1,4 @@
-"""Chapters as YouTube reads them from a video's description: a time and a title a line."""
+"""Writes chapters as YouTube reads them from a video's description: a time and a title per line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.exports.targets import CHAPTERS, UNNAMED, Notes
 
-# YouTube's rules: the first at 0:00, ascending, each at least this long, and at least three of them.
+# YouTube's rules: the first chapter is at 0:00, times ascend, each chapter lasts at least this long, and there are at least three.
 SHORTEST_SECONDS = 10
 FEWEST = 3
 _OPENING = "Start"
@@ -15,8 +15,8 @@ _LONGEST_TITLE, _SHORTEST_TITLE = 100, 20
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """Writes the moments that nobody rejected by their starts. Where two are closer than YouTube allows, the better one stays. With
-    fewer than three chapters YouTube shows none, though the text is right."""
+    """Writes the moments that nobody rejected as chapters, by their starts. Where two are closer than YouTube allows, the better one stays.
+    YouTube shows none when there are fewer than three."""
     notes = Notes() if notes is None else notes
     chosen = _chosen(recording)
     if left_out := len(recording.not_rejected) - len(chosen):
@@ -31,7 +31,8 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
 
 
 def _fitting(chosen: Sequence[ExportedMoment]) -> tuple[list[ExportedMoment], int | None]:
-    """Those that a description has room for, and how long their titles may be: titles shorten first, then the weakest chapters go."""
+    """Returns the moments for which a description has room, and the longest title, in characters, or None for no limit. Titles are
+    shortened first, then the moments with the lowest scores are left out."""
     remaining, longest = list(chosen), None
     while remaining and len(_written(remaining, Notes(), longest).encode()) > (CHAPTERS.size or 0):
         if longest is None or longest > _SHORTEST_TITLE:
@@ -42,7 +43,7 @@ def _fitting(chosen: Sequence[ExportedMoment]) -> tuple[list[ExportedMoment], in
 
 
 def _chosen(recording: Recording) -> list[ExportedMoment]:
-    """In time order."""
+    """Returns the moments that become chapters, in time order."""
     chosen: list[ExportedMoment] = []
     for moment in sorted(recording.not_rejected, key=lambda moment: (-(moment.score or 0.0), moment.start)):
         far = all(abs(int(moment.start) - int(other.start)) >= SHORTEST_SECONDS for other in chosen)

@@ -1,4 +1,4 @@
-"""A table for spreadsheets, one moment a row."""
+"""Writes a table for spreadsheets, one moment per row."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ COLUMNS = (
     "review",
     "identifier",
 )
-# A cell that begins so is run as a formula by spreadsheets.
+# Spreadsheets run a cell that begins so as a formula.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """RFC 4180, with a byte order mark: without one Excel takes UTF-8 for something else. Times are seconds; timecodes the source's own,
-    so that an end after midnight is before its start."""
+    """Writes CSV (RFC 4180) with a byte order mark: without it Excel does not read UTF-8. Times are seconds. Timecodes are the source's
+    own, so an end after midnight comes before its start."""
     notes = Notes() if notes is None else notes
     say_what_is_counted(recording, notes)
     written = io.StringIO()

@@ -1,4 +1,4 @@
-"""Subtitles cut from what is said: at most two lines of 42 characters, up to 7 seconds, ended at sentences and pauses."""
+"""Divides a transcript into subtitles: at most two lines of 42 characters, up to 7 seconds, ended at sentences and pauses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from videomoments.inference.spacing import running_text, spread_words, whole_wor
 from videomoments.inference.transcript import Word
 from videomoments.inference.writing_systems import may_cut, unspaced
 
-# What broadcasters and streaming services ask for, give or take.
+# About the limits of broadcasters and streaming services.
 LINE_CHARACTERS = 42
 MAX_CHARACTERS = 2 * LINE_CHARACTERS
 MAX_SECONDS = 7.0
@@ -24,7 +24,7 @@ _CLOSING = "\"'”’)]»」』"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle. `text` has one or two lines; seconds."""
+    """One subtitle. `text` has one or two lines; times are seconds."""
 
     start: float
     end: float
@@ -32,7 +32,7 @@ class Cue:
 
 
 def build_cues(recording: Recording) -> list[Cue]:
-    """Subtitles of the whole recording, in order, none overlapping the next. Empty without speech."""
+    """Returns the subtitles of the whole recording, in order and without overlaps. There are none without speech."""
     words = whole_words(recording.words) or [word for segment in recording.segments for word in spread_words(segment)]
     found: list[Cue] = []
     groups = list(_grouped(words))
@@ -58,7 +58,7 @@ def _grouped(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _natural(current: Sequence[Word], following: Word) -> bool:
-    """Whether a speaker ends here: a pause, or a sentence that has stood for long enough to be read."""
+    """Returns whether a speaker ends here: at a pause, or at the end of a sentence that was shown long enough to be read."""
     last = current[-1]
     sentence = last.text.strip().rstrip(_CLOSING).endswith(_SENTENCE_END)
     return following.start - last.end >= _PAUSE_SECONDS or (sentence and last.end - current[0].start >= _SHORTEST_SECONDS)
@@ -70,19 +70,19 @@ def _ends(current: Sequence[Word], following: Word) -> bool:
 
 
 def _cut_at_clause(words: list[Word]) -> tuple[list[Word], list[Word]]:
-    """A full subtitle, cut behind its last clause if that leaves at least half of it, else where it is full."""
+    """Cuts a full subtitle after its last clause if that leaves at least half of it, else at its end. Returns it and the rest."""
     for index in range(len(words) - 1, len(words) // 2, -1):
         if words[index - 1].text.strip().rstrip(_CLOSING).endswith(_CLAUSE_END):
             return words[:index], words[index:]
     for index in range(len(words) - 1, len(words) // 2, -1):
-        # Where words have no spaces, one ends a phrase.
+        # In scripts without spaces, a space ends a phrase.
         if words[index].space_before and unspaced(words[index - 1].text[-1]):
             return words[:index], words[index:]
     return words, []
 
 
 def _in_lines(text: str) -> str:
-    """One line, or two of nearly the same length."""
+    """Returns the text as one line, or as two of nearly the same length."""
     if len(text) <= LINE_CHARACTERS:
         return text
     pairs = enumerate(pairwise(text), 1)

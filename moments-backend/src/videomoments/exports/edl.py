@@ -1,4 +1,4 @@
-"""CMX 3600 edit decision lists: the moments one after another, as an editor conforms them."""
+"""Writes CMX 3600 edit decision lists: the moments one after another, as an editor conforms them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from videomoments.exports.targets import EDL, UNNAMED, Notes, say_what_is_counte
 
 # Programmes begin at one hour, so that there is room for a leader.
 _RECORD_HOUR = "01:00:00:00"
-# Timecode starts again at 24 hours; an event across that point is one that readers refuse.
+# Timecode starts again at 24 hours, and readers refuse an event across that point.
 _RECORD_END = "23:59:59:00"
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """Writes the moments that nobody rejected as cuts, in time order. Each names the file; comments say what it is, why it was chosen
-    and by which engine.
+    """Writes the moments that nobody rejected as cuts, in time order. Each names the file; comments give its title, the reason and the
+    engine.
 
-    The format has room for 999 events, its clock for 23 hours of them; further moments are left out, and a comment says so. Where a moment
-    reaches over midnight on the source's timecode, all of the source's times are counted from its first picture instead: an event that
-    ends before it begins is one that no reader takes. A rate that its timecode can't count is halved, or so.
+    The format has room for 999 events within 23 hours; further moments are left out, and a comment says so. Where a moment crosses midnight
+    on the source's timecode, all source times count from its first frame instead, because readers refuse an event that ends before it
+    begins. A rate that the format's timecode can't count is divided by a small number, or becomes 25.
     """
     notes = Notes() if notes is None else notes
     say_what_is_counted(recording, notes)

@@ -1,7 +1,7 @@
-"""FCPXML 1.8, which Final Cut Pro, DaVinci Resolve and others read: the moments one after another, each with a marker.
+"""Writes FCPXML 1.8, which Final Cut Pro, DaVinci Resolve and others read: the moments one after another, each with a marker.
 
-Written by hand, not through OpenTimelineIO's adapter: that one leaves the frame duration empty and knows no drop-frame, no sound and no
-notes. All times are multiples of the frame's duration, as Final Cut asks.
+OpenTimelineIO's adapter is not used: it leaves the frame duration empty and knows no drop-frame, no audio and no notes. All times are
+multiples of the frame's duration, as Final Cut requires.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _AUDIO_RATES = {32000: "32k", 44100: "44.1k", 48000: "48k", 88200: "88.2k", 9600
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """A library with one event, one project and one sequence."""
+    """Writes a library with one event, one project and one sequence of the moments that nobody rejected."""
     notes = Notes() if notes is None else notes
     say_what_is_counted(recording, notes)
     recording = FCPXML.fitted(recording, notes)
@@ -97,6 +97,6 @@ def _time(seconds: Fraction) -> str:
 
 
 def _fraction(seconds: Fraction) -> str:
-    """As `_time`, always with a denominator, and the usual one: `100/2500s`, `1001/30000s`."""
+    """Returns a time like `_time`, always with a denominator, and the usual one: `100/2500s`, `1001/30000s`."""
     scale = 1 if seconds.numerator > 1 else 100
     return f"{seconds.numerator * scale}/{seconds.denominator * scale}s"

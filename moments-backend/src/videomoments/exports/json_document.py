@@ -1,4 +1,4 @@
-"""Everything, for programs."""
+"""Writes all that is known of a recording as JSON, for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from videomoments.inference.transcript import Word
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """One JSON object. Times are seconds of the source's timeline; timecodes and frames are the source's own."""
+    """Writes one JSON object. Times are seconds of the source's timeline; timecodes are the source's own."""
     notes = Notes() if notes is None else notes
     say_what_is_counted(recording, notes)
     document: dict[str, Any] = {
@@ -44,7 +44,7 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
 
 
 def _word(word: Word) -> dict[str, Any]:
-    """`space_before` where the recogniser said it; else words stand apart as their script has it."""
+    """Returns a word as JSON, with `space_before` where the recogniser gave it; without it the script decides."""
     said = {} if word.space_before is None else {"space_before": word.space_before}
     return {"word": word.text, "start": word.start, "end": word.end, "confidence": word.confidence} | said
 

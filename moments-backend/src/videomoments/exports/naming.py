@@ -1,4 +1,4 @@
-"""File names for what people are given: such that Linux, macOS and Windows all keep them as they are."""
+"""Makes file names for users that Linux, macOS and Windows all keep unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from videomoments.core.text import JOINERS, one_line, shortened, shows
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What one system's file names can't be: signs, whole names (whatever their ending), last signs; and how long, in bytes of UTF-8."""
+    """The limits of one system's file names: characters, whole names (whatever their ending) and last characters that it refuses, and the
+    length in bytes of UTF-8."""
 
     signs: str
     names: frozenset[str] = frozenset()
@@ -22,21 +23,21 @@ _DEVICES = ("con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{n}" for 
 PLATFORMS = {
     "linux": Platform("/\0"),
     "macos": Platform("/:\0"),
-    # 255 units of UTF-16, which no name of 255 bytes of UTF-8 is longer than.
+    # The limit is 255 units of UTF-16, which no name of 255 bytes of UTF-8 exceeds.
     "windows": Platform('<>:"/\\|?*\0', frozenset(_DEVICES), ". "),
 }
 _SIGNS = frozenset("".join(platform.signs for platform in PLATFORMS.values()))
 _NAMES = frozenset(name for platform in PLATFORMS.values() for name in platform.names)
 _LAST = "".join(platform.last for platform in PLATFORMS.values())
 _LONGEST = 60
-# Room for a number, an ending and a folder's suffix within 255 bytes; some encrypted folders have but 143.
+# Leaves room for a number, an ending and a folder's suffix within 255 bytes; some encrypted folders allow only 143.
 _MOST_BYTES = 120
 _STYLES = frozenset(map(chr, (*range(0xFE00, 0xFE10), 0x20E3)))  # how a digit or an emoji is drawn
 
 
 def slug(title: str, *, fallback: str = "video") -> str:
-    """`title` as part of a file name: lower case letters with their marks and digits of any script, joined by dashes."""
-    # Turkish has a capital whose small letter is plain.
+    """Returns `title` as part of a file name: lower case letters with their marks and digits of any script, joined by dashes."""
+    # The small letter of the Turkish İ is a plain i.
     text = one_line("".join(_narrow(sign) for sign in title)).replace("İ", "i").lower()
     words = [""]
     for sign in unicodedata.normalize("NFC", text):
@@ -51,12 +52,12 @@ def slug(title: str, *, fallback: str = "video") -> str:
 
 
 def clip_name(number: int, title: str) -> str:
-    """What the clip of the `number`-th moment is called, without its ending: `02-lighthouse-and-tower`."""
+    """Returns the file name of the `number`-th moment's clip, without its ending: `02-lighthouse-and-tower`."""
     return f"{number:02d}-{slug(title, fallback='moment')}"
 
 
 def readable_name(title: str, *, fallback: str) -> str:
-    """`title` as a person would write it in a file's name, without its ending: what some system can't hold is a dash."""
+    """Returns `title` as a readable file name, without its ending. Characters that some system refuses become dashes."""
     text = "".join("-" if sign in _SIGNS else sign for sign in one_line(title))
     name = _fitting(text).strip(_LAST + JOINERS)
     return _unreserved(name if shows(name.replace("-", "")) else "", fallback)
@@ -74,5 +75,6 @@ def _unreserved(name: str, fallback: str) -> str:
 
 
 def _narrow(sign: str) -> str:
-    """Letters of full width as the plain ones. Nothing else is decomposed: that takes some scripts' letters apart."""
+    """Returns a letter of full width as the plain one. Nothing else is decomposed, because that would take the letters of some scripts
+    apart."""
     return unicodedata.normalize("NFKC", sign) if unicodedata.decomposition(sign).startswith("<wide>") else sign

@@ -1,7 +1,7 @@
-"""OpenTimelineIO's own JSON: the moments one after another on a picture and a sound track, each with a marker.
+"""Writes OpenTimelineIO's own JSON: the moments one after another on a video and an audio track, each with a marker.
 
-The schemas are those that every reader of the format knows, since its version 0.12. The OpenTimelineIO library judges them in the tests; it
-is not needed to write them, and has no wheels for every Python that we run on.
+The schemas are those that every reader of the format knows since its version 0.12. The tests check the result with the OpenTimelineIO
+library. The library is not needed to write it, and has no wheels for every supported Python.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _Object = dict[str, Any]
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """A timeline. What has no place of its own (reason, score, engine) stands in the metadata, under `videomoments`."""
+    """Writes a timeline. Values without a field of their own (reason, score, engine) are in the metadata, under `videomoments`."""
     notes = Notes() if notes is None else notes
     say_what_is_counted(recording, notes)
     recording = OTIO.fitted(recording, notes)

@@ -1,4 +1,4 @@
-"""Frame rates as editors count them: rational, with SMPTE timecode, drop-frame included (SMPTE ST 12-1)."""
+"""Frame rates as editors count them: rational, with SMPTE timecode, including drop-frame (SMPTE ST 12-1)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 from videomoments.core.errors import InvalidInput
 
 _NTSC = Fraction(1000, 1001)
-# The spellings that people and editors use. Drop-frame exists for multiples of 29.97 only.
+# The names that users and editors use. Drop-frame exists for multiples of 29.97 only.
 NAMED_RATES = {
     "23.976": (24 * _NTSC, False),
     "24": (Fraction(24), False),
@@ -25,7 +25,7 @@ NAMED_RATES = {
     "60": (Fraction(60), False),
 }
 _STANDARD = tuple(dict.fromkeys(rate for rate, _ in NAMED_RATES.values()))
-# Editors have these too, though SMPTE's timecode of two digits does not.
+# Editors have these rates too, although SMPTE's timecode with two digits of frames does not.
 _HIGH = (Fraction(90), 96 * _NTSC, Fraction(96), Fraction(100), 120 * _NTSC, Fraction(120))
 _HIGHEST_DROPPED = 60
 _NEAR = 0.02
@@ -34,7 +34,8 @@ _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})")
 
 @dataclass(frozen=True, slots=True)
 class FrameRate:
-    """Frames per second, exact, and whether its timecode drops numbers to keep up with the clock. Raises ValueError where it can't."""
+    """Frames per second, exact. `drop` says whether the timecode drops numbers to stay in step with the clock. Raises ValueError where it
+    can't."""
 
     rate: Fraction
     drop: bool = False
@@ -45,24 +46,25 @@ class FrameRate:
 
     @property
     def nominal(self) -> int:
-        """What the timecode counts to: 30 at 29.97."""
+        """Returns the number of frames that the timecode counts per second: 30 at 29.97."""
         return round(self.rate)
 
     def frame(self, seconds: float) -> int:
-        """The frame whose start is nearest to that time."""
+        """Returns the frame whose start is nearest to a time in seconds."""
         return round(Fraction(seconds) * self.rate)
 
     def seconds(self, frame: int) -> Fraction:
-        """When the frame starts, exact."""
+        """Returns the exact time, in seconds, at which a frame starts."""
         return frame / self.rate
 
     @property
     def day(self) -> int:
-        """How many frames its clock counts before it starts again."""
+        """Returns how many frames the timecode counts before it starts again."""
         return 24 * 3600 * self.nominal - 24 * 6 * self._dropped_in_ten
 
     def timecode(self, frame: int) -> str:
-        """`01:00:00:00`, with a semicolon before the frames in drop-frame. It wraps at 24 hours; above 100 a second it has three digits."""
+        """Returns a timecode like `01:00:00:00`, with a semicolon before the frames in drop-frame. It starts again at 24 hours; above 100
+        frames a second the frames have three digits."""
         number = frame % self.day
         if self.drop:
             number = self._numbered(number)
@@ -70,7 +72,7 @@ class FrameRate:
         return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{';' if self.drop else ':'}{frames:02d}"
 
     def frame_of(self, timecode: str) -> int:
-        """The reverse of `timecode`. Raises InvalidInput for what is none at this rate."""
+        """Returns the frame of a timecode. Raises InvalidInput for a text that is no timecode at this rate."""
         found = _TIMECODE.fullmatch(timecode.strip())
         if found is None:
             raise InvalidInput(f"{timecode[:20]!r} is not a timecode.")
@@ -83,7 +85,7 @@ class FrameRate:
 
     @property
     def _dropped_in_one(self) -> int:
-        """Numbers left out at the start of each minute but every tenth."""
+        """Returns how many numbers are left out at the start of each minute, except every tenth."""
         return self.nominal // 15 if self.drop else 0
 
     @property
@@ -91,7 +93,7 @@ class FrameRate:
         return 9 * self._dropped_in_one
 
     def _numbered(self, frame: int) -> int:
-        """The frame's number once the dropped ones are counted in."""
+        """Returns the frame's number with the dropped numbers counted in."""
         per_minute = 60 * self.nominal - self._dropped_in_one
         tens, rest = divmod(frame, 600 * self.nominal - self._dropped_in_ten)
         minutes = 0 if rest < 60 * self.nominal else 1 + (rest - 60 * self.nominal) // per_minute
@@ -99,7 +101,7 @@ class FrameRate:
 
 
 def named_rate(name: str) -> FrameRate:
-    """One of `NAMED_RATES`. Raises InvalidInput."""
+    """Returns one of `NAMED_RATES`. Raises InvalidInput."""
     try:
         return FrameRate(*NAMED_RATES[name])
     except KeyError as error:
@@ -107,10 +109,10 @@ def named_rate(name: str) -> FrameRate:
 
 
 def rate_of(fps: float | None, timecode: str | None = None) -> FrameRate:
-    """The rate an editor would give a source that was measured at `fps` (None: it has no pictures) and starts at `timecode`.
+    """Returns the rate that an editor would give a source measured at `fps` (None: it has no video) that starts at `timecode`.
 
-    A rate that no editor has (webcams, screen recordings) becomes a multiple of it, else 30 or 60: `say_what_is_counted` tells. At 29.97
-    and 59.94 a source without a timecode is taken as drop-frame, as editors do; one with a timecode says itself which it is.
+    A rate that no editor has (webcams, screen recordings) becomes a multiple of it, else 30 or 60: `say_what_is_counted` notes it. At 29.97
+    and 59.94 a source without a timecode counts as drop-frame, as in editors; a timecode itself shows which it is.
     """
     rate = _standard(fps) if fps else Fraction(25)
     if rate.denominator != 1001 or round(rate) % 30:

@@ -1,5 +1,5 @@
-"""What is exported: a recording, what is said in it, and its moments. Seconds are on the source's timeline: 0 is its
-first picture, or its first sound where that begins clearly earlier."""
+"""The values that are exported: a recording, its transcript and its moments. Seconds are on the source's timeline: 0 is its first video
+frame, or its first audio where that begins clearly earlier."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _Said = TypeVar("_Said", Word, Segment)
 
 @dataclass(frozen=True, slots=True)
 class ExportedMoment:
-    """A moment as it is exported. `clip` is what its delivered clip holds, if it has one, `clip_error` why it can't be cut; `engine` the
-    model that made the moment, None for a user's own."""
+    """A moment as it is exported. `clip` is the stretch of its delivered clip, if it has one; `clip_error` is why it can't be cut. `engine`
+    is the model that made the moment, or None for a user's own."""
 
     identifier: str
     title: str
@@ -37,7 +37,7 @@ class ExportedMoment:
 
     @property
     def remark(self) -> str:
-        """Why it was chosen, how sure, and by whom, in one line."""
+        """Returns the reason, the score and the engine in one line."""
         made_by = f"by {self.engine}" if self.engine else "by hand"
         score = "" if self.score is None else f"score {self.score:.2f}, "
         return " ".join(f"{self.reason or ''} ({score}{made_by})".split())
@@ -45,7 +45,7 @@ class ExportedMoment:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """A stretch of the source in whole frames, [first, end), counted from its first picture."""
+    """A stretch of the source in whole frames, [first, end), counted from its first frame."""
 
     first: int
     end: int
@@ -57,8 +57,8 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A source and what was found in it. `media_url` is where an editor finds the file: a `file:` URL or a bare file name. `rate` is what
-    its frames are counted in, `measured_rate` the pictures a second that were measured."""
+    """A source and what was found in it. `media_url` is where an editor finds the file: a `file:` URL or a bare file name. `rate` is the
+    rate in which its frames are counted, `measured_rate` the measured frames per second."""
 
     identifier: str
     title: str
@@ -83,7 +83,7 @@ class Recording:
     words: tuple[Word, ...] = ()
     segments: tuple[Segment, ...] = ()
     moments: tuple[ExportedMoment, ...] = ()
-    # Why there are none, as a sentence.
+    # Why there are no moments, as a sentence.
     nothing: str | None = None
 
     @property
@@ -93,15 +93,15 @@ class Recording:
 
     @property
     def first_frame(self) -> int:
-        """What the source's own timecode calls the timeline's zero; 0 without one, or with one that does not fit its rate. The timecode is
-        that of the first picture, which may come later than the sound."""
+        """Returns the number, in the source's own timecode, of the timeline's zero; 0 without a timecode, or with one that does not fit its
+        rate. The timecode is that of the first video frame, which may come later than the audio."""
         if not self.start_timecode or not self.timecode_fits:
             return 0
         return max(0, self.rate.frame_of(self.start_timecode) - self.rate.frame(self.first_picture))
 
     @property
     def timecode_fits(self) -> bool:
-        """Whether its start timecode is one at its rate."""
+        """Returns whether the start timecode is valid at the rate."""
         try:
             self.rate.frame_of(self.start_timecode or "")
         except InvalidInput:
@@ -113,20 +113,21 @@ class Recording:
         return max(1, self.rate.frame(self.duration))
 
     def frames(self, moment: ExportedMoment) -> Frames:
-        """The moment in whole frames, at least one, within the source."""
+        """Returns the moment in whole frames, at least one, within the source."""
         first = min(max(self.rate.frame(moment.start), 0), self.frame_count - 1)
         return Frames(first, min(max(self.rate.frame(moment.end), first + 1), self.frame_count))
 
     def timecode(self, frame: int) -> str:
-        """The source's timecode of its frame."""
+        """Returns the source's timecode of a frame."""
         return self.rate.timecode(self.first_frame + frame)
 
     def rational(self, frame: int) -> Fraction:
-        """Seconds at which the frame stands in the source's own time, its start timecode counted in."""
+        """Returns the time of a frame, in seconds, in the source's own time, which includes its start timecode."""
         return self.rate.seconds(self.first_frame + frame)
 
     def of_clip(self, moment: ExportedMoment) -> Recording:
-        """The moment's clip as a recording of its own: what is said in it, in its own time. Frames are not re-counted for its file."""
+        """Returns the moment's clip as a recording of its own, with its transcript in its own time. Frames are not counted anew for its
+        file."""
         span = moment.clip or Interval(moment.start, moment.end)
         return replace(
             self,
@@ -141,7 +142,8 @@ class Recording:
 
 
 def _within(said: Sequence[_Said], span: Interval) -> Iterator[_Said]:
-    """What is said in the span, shifted to its start. Of a word that an edge cuts, the side with more of it has it."""
+    """Yields the words or segments within the span, shifted to its start. One that an edge cuts belongs to the side that holds its
+    middle."""
     for part in said:
         if span.start <= (part.start + part.end) / 2 < span.end:
             inner = Interval(part.start, part.end).clamped(span.start, span.end).shifted(-span.start)

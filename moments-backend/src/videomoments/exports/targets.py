@@ -1,6 +1,7 @@
-"""What each format can hold: its signs, its lengths, its frame rates, its clock. One table, by which every writer goes.
+"""The limits of each format: characters, lengths, frame rates, clock. All writers use this one table.
 
-What does not fit is replaced or left out, and said: a writer collects its remarks in `Notes`, which the answer and the command line show.
+What does not fit is replaced or left out, and reported: a writer collects its remarks in `Notes`, which the API's answer and the command
+line show.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from videomoments.exports.rates import FrameRate
 from videomoments.exports.recording import ExportedMoment, Recording
 
 _NTSC = Fraction(1000, 1001)
-# Two digits of frames, and what readers of edit lists accept.
+# Rates with two digits of frames that readers of edit lists accept.
 _EDL_RATES = (24 * _NTSC, 24, 25, 30 * _NTSC, 30, 48 * _NTSC, 48, 50, 60 * _NTSC, 60)
-# A title in which there is nothing that a format can hold.
+# The title of a moment whose own has no character that the format can hold.
 UNNAMED = "Moment"
 _ANGLES = {"<": "‹", ">": "›"}
 
@@ -26,9 +27,9 @@ _ANGLES = {"<": "‹", ">": "›"}
 class Target:
     """One format's limits; None is no limit.
 
-    `signs` mean something else there, each with what stands for it. `any_sign`: its own escapes hold every sign that UTF-8 has.
-    `title` is the most characters of a title, `size` the most bytes of the whole, `events` the most moments. `rates` are those that its
-    timecode can count; `day`: its clock starts again at midnight.
+    `signs` maps characters that mean something else in the format to replacements. `any_sign`: the format's own escapes can hold every
+    character of UTF-8. `title` is the most characters of a title, `size` the most bytes of the whole, `events` the most moments. `rates`
+    are the rates that its timecode can count; `day`: its clock starts again at midnight.
     """
 
     name: str
@@ -41,7 +42,8 @@ class Target:
     day: bool = False
 
     def text(self, value: str, notes: Notes, *, longest: int | None = None) -> str:
-        """`value` as this format can hold it: NFC, single spaces, line ends as they are; at most `longest` characters."""
+        """Returns `value` as this format can hold it: NFC, single spaces, line ends unchanged, at most `longest` characters. Notes what was
+        changed."""
         written = self._signs(value, notes)
         if not self.any_sign:
             lines = (" ".join(line.split()) for line in unicodedata.normalize("NFC", written).replace("\r", "\n").split("\n"))
@@ -52,11 +54,12 @@ class Target:
         return written
 
     def line(self, value: str, notes: Notes, *, longest: int | None = None) -> str:
-        """As `text`, on one line."""
+        """Returns `text` on one line."""
         return self.text(" ".join(value.split()), notes, longest=longest)
 
     def fitted(self, recording: Recording, notes: Notes) -> Recording:
-        """The recording with every title and remark on one line of signs that this format holds. A title of none is `UNNAMED`."""
+        """Returns the recording with every title and remark on one line, in characters that this format can hold. An empty title becomes
+        `UNNAMED`."""
 
         def fitting(moment: ExportedMoment) -> ExportedMoment:
             title, reason, engine = (self.line(text or "", notes) for text in (moment.title, moment.reason, moment.engine))
@@ -65,7 +68,7 @@ class Target:
         return replace(recording, title=self.line(recording.title, notes) or UNNAMED, moments=tuple(map(fitting, recording.moments)))
 
     def counted(self, recording: Recording, notes: Notes) -> Recording:
-        """The recording in a rate that this format can count: its own, or every second, third … frame of it."""
+        """Returns the recording in a rate that this format can count: its own, that of every second, third … frame, or 25."""
         rate = recording.rate.rate
         if self.rates is None or rate in self.rates:
             return recording
@@ -93,7 +96,7 @@ class Target:
 
 
 class Notes:
-    """What a format could not hold, and what stands there instead, as sentences for people. Each is said once."""
+    """Collects what a format could not hold, and what is written instead, as sentences for users. Each is said once."""
 
     def __init__(self) -> None:
         self._swapped: dict[str, str] = {}
@@ -127,14 +130,14 @@ CSV = Target("CSV")
 # SubRip has no escapes: players take angle brackets and braces for markup, and a backslash before these letters for a line end or a space.
 SRT = Target("SubRip", {**_ANGLES, "{": "(", "}": ")"})
 VTT = Target("WebVTT")
-# YouTube's API: up to 5000 bytes of a description, any sign but angle brackets.
+# YouTube's API: a description has up to 5000 bytes, of any character but angle brackets.
 CHAPTERS = Target("A YouTube description", _ANGLES, size=5000)
 EDL = Target("An EDL", title=70, events=999, rates=_EDL_RATES, day=True)
 FCPXML = Target("FCPXML")
 
 
 def say_what_is_counted(recording: Recording, notes: Notes) -> None:
-    """Where a timeline's frames or clock are not simply the source's own: a rate that no editor has, one that varies, a bad timecode."""
+    """Notes where the frames or the clock differ from the source's own: a rate that no editor has, one that varies, an invalid timecode."""
     rate, measured = recording.rate, recording.measured_rate
     if measured and abs(measured / float(rate.rate) - 1) > 0.02:
         notes.say(f"The source's {measured:.6g} pictures a second are counted as {_rate(rate.rate)}, boundaries to the nearest.")

@@ -1,4 +1,4 @@
-"""WebVTT subtitles."""
+"""Writes WebVTT subtitles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from videomoments.exports.targets import VTT, Notes
 
 
 def write(recording: Recording, notes: Notes | None = None) -> str:
-    """The recording's subtitles; the file of a recording without speech has no cues."""
+    """Writes the recording's subtitles. The file of a recording without speech has no cues."""
     notes = Notes() if notes is None else notes
     cues = [(cue, text) for cue in build_cues(recording) if (text := VTT.text(cue.text, notes)).strip()]
     captions = [

@@ -1,1 +1,1 @@
-"""The field's metrics, pure functions on seconds."""
+"""The field's metrics, as pure functions on seconds."""

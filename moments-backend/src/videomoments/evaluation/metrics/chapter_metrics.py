@@ -1,6 +1,6 @@
-"""Chapters: where boundaries lie, and which chapters were found.
+"""Scores chapters: where boundaries lie, and which chapters were found.
 
-A recording's chapters are given by their starts; they tile it from 0 to its end, for people and models alike. A start within the first
+A recording's chapters are given by their starts; they tile it from 0 to its end, for humans and models alike. A start within the first
 second is no boundary.
 """
 
@@ -19,7 +19,8 @@ _NO_BOUNDARY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ChapterScores:
-    """One recording's. Pk and WindowDiff: lower is better, the others: higher; `count`: found over human chapters, 1 is right."""
+    """One recording's scores. Lower is better for Pk and WindowDiff, higher for the others. `count` is found over human chapters; 1 is
+    right."""
 
     pk: float
     window_diff: float
@@ -32,7 +33,7 @@ class ChapterScores:
 
 
 def score_chapters(truth: Sequence[float], found: Sequence[float], duration: float) -> ChapterScores | None:
-    """Scores of found starts against human ones, seconds; None where people set no boundary."""
+    """Returns the scores of found starts against human ones, both in seconds, or None where humans set no boundary."""
     human, ours = boundaries(truth, duration), boundaries(found, duration)
     if not human:
         return None
@@ -53,17 +54,18 @@ def score_chapters(truth: Sequence[float], found: Sequence[float], duration: flo
 
 
 def boundaries(starts: Sequence[float], duration: float) -> list[float]:
-    """The starts that divide the recording, sorted, each once."""
+    """Returns the starts that divide the recording, sorted, each once."""
     return sorted({start for start in starts if _NO_BOUNDARY < start < duration})
 
 
 def tiling(inner: Sequence[float], duration: float) -> list[Interval]:
-    """The stretches between boundaries, from 0 to the end."""
+    """Returns the stretches between boundaries, from 0 to the end."""
     return [Interval(start, end) for start, end in pairwise([0.0, *inner, duration])]
 
 
 def boundary_f1(truth: Sequence[float], found: Sequence[float], tolerance: float) -> float:
-    """F1 of boundaries, each matched at most once to one at most `tolerance` seconds away; as many matches as can be.
+    """Returns the F1 of boundaries. Each is matched at most once, to one at most `tolerance` seconds away, with as many matches as
+    possible.
 
     Taking the first that fits, in order, is optimal on a line.
     """
@@ -79,10 +81,10 @@ def boundary_f1(truth: Sequence[float], found: Sequence[float], tolerance: float
 
 
 def pk_and_window_diff(truth: Sequence[float], found: Sequence[float], duration: float) -> tuple[float, float]:
-    """Pk (Beeferman and others, 1999) and WindowDiff (Pevzner and Hearst, 2002) on a grid of 1 s.
+    """Returns Pk (Beeferman and others, 1999) and WindowDiff (Pevzner and Hearst, 2002) on a grid of 1 s.
 
-    A window is half the mean human chapter long. Pk: share of windows in which one side sees a boundary and the other none;
-    WindowDiff: in which they see different numbers.
+    A window is half as long as the mean human chapter. Pk is the share of windows in which only one side has a boundary; WindowDiff is the
+    share in which their numbers differ.
     """
     length = int(duration)
     window = max(2, int(length / (len(truth) + 1) / 2))
@@ -93,7 +95,7 @@ def pk_and_window_diff(truth: Sequence[float], found: Sequence[float], duration:
 
 
 def _within_windows(marks: Sequence[float], length: int, window: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Number of boundaries in each window (second `i`, `i + window`]."""
+    """Returns the number of boundaries in each window (second `i`, `i + window`]."""
     grid = np.zeros(length + 1, np.int64)
     for mark in marks:
         grid[min(length, int(mark))] += 1

@@ -1,4 +1,4 @@
-"""Queries: was the stretch that answers a wish found? Metrics of QVHighlights (Lei and others, 2021)."""
+"""Scores queries: was the stretch that answers a wish found? Metrics of QVHighlights (Lei and others, 2021)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ MAX_SPANS = 10
 
 @dataclass(frozen=True, slots=True)
 class QueryScores:
-    """One query's, 0 to 1, higher is better. `r1_50`: the first span overlaps a true one with IoU 0.5; `map_avg`: over 0.5 to 0.95."""
+    """One query's scores, 0 to 1; higher is better. `r1_50`: the first span overlaps a true one with IoU 0.5; `map_avg`: mean over 0.5 to
+    0.95."""
 
     r1_50: float
     r1_70: float
@@ -27,7 +28,7 @@ class QueryScores:
 
 
 def score_query(truth: Sequence[Interval], found: Sequence[Interval]) -> QueryScores:
-    """Scores of spans, best first, against the true ones, of which there is at least one."""
+    """Returns the scores of spans, best first, against the true ones, of which there is at least one."""
     first = max((found[0].iou(span) for span in truth), default=0.0) if found else 0.0
     precisions = {threshold: average_precision(truth, found, threshold) for threshold in THRESHOLDS}
     return QueryScores(
@@ -41,7 +42,8 @@ def score_query(truth: Sequence[Interval], found: Sequence[Interval]) -> QuerySc
 
 
 def average_precision(truth: Sequence[Interval], found: Sequence[Interval], threshold: float) -> float:
-    """Interpolated average precision of `found`, best first: a hit is a span whose best true span, not yet taken, overlaps enough."""
+    """Returns the interpolated average precision of `found`, best first. A span is a hit when the true span that it overlaps most, of those
+    not yet taken, has an IoU of at least `threshold`."""
     taken: set[int] = set()
     precisions: list[float] = []  # at each hit
     for rank, span in enumerate(found[:MAX_SPANS], 1):
@@ -50,6 +52,6 @@ def average_precision(truth: Sequence[Interval], found: Sequence[Interval], thre
         if overlap >= threshold:
             taken.add(index)
             precisions.append(len(taken) / rank)
-    # Interpolation: at each recall the best precision at that recall or a higher one.
+    # Interpolation takes at each recall the best precision at that recall or a higher one.
     best = np.maximum.accumulate(precisions[::-1])[::-1] if precisions else np.zeros(0)
     return float(best.sum() / len(truth))
