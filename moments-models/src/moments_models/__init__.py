@@ -1,7 +1,7 @@
 """Local model services for VideoMoments: speech recognition, moment generation and boundary refinement on plain CPUs.
 
-A program of its own: it speaks the HTTP contracts of its big siblings (`POST /transcribe`, `POST /v1/chat/completions`) and
-shares no code with the backend, so that it also runs alone on a GPU host.
+It is a program of its own with the HTTP contracts of larger services (`POST /transcribe`, `POST /v1/chat/completions`). It shares no code
+with the backend, so that it also runs alone on a GPU host.
 """
 
 from moments_models.quiet import keep_quiet

@@ -16,7 +16,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 1 failed (one line says why), 2 wrong usage, 130 interrupted."""
+    """Runs a command. Returns the exit status: 0 done, 1 failed (one line says why), 2 wrong usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -65,7 +65,7 @@ def _serve(options: argparse.Namespace) -> int:
         return _usage(f"set MOMENTS_MODELS_KEY to serve on {options.host}: everyone who reaches it could use the models")
     chosen = [ENGINES[name] for name in options.models] if options.models and not options.all else list(ENGINES.values())
     app = create_app(chosen, api_key=key, max_waiting=options.queue, any_host=options.uds is not None)
-    # h11 and no access log: one small server for a few slow requests.
+    # h11 and no access log suffice for one small server with a few slow requests.
     uvicorn.run(app, host=options.host, port=options.port, uds=options.uds, fd=options.fd, log_level="warning", timeout_graceful_shutdown=5)
     return 0
 
@@ -111,7 +111,7 @@ def _list(_: argparse.Namespace) -> int:
 
 
 class _ProgressLine:
-    """One line of progress on a terminal; only notes elsewhere."""
+    """Prints one line of progress on a terminal, and only notes elsewhere."""
 
     def __call__(self, progress: PullProgress) -> None:
         if progress.note:

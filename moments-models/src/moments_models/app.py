@@ -27,10 +27,10 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 def create_app(
     engines: Iterable[EngineSpec] | None = None, *, api_key: str | None = None, max_waiting: int = 16, any_host: bool = False
 ) -> FastAPI:
-    """The application; nothing of an engine is imported or loaded until a request needs it.
+    """Returns the application. Nothing of an engine is imported or loaded until a request needs it.
 
-    `engines`: those to serve (default: all). `api_key`: the bearer token that requests must carry; without one, only requests
-    that name a loopback host and come from no web page are answered, unless `any_host`. `max_waiting`: length of each queue.
+    `engines` are those to serve (default: all). `api_key` is the bearer token that requests must carry; without one, only requests that
+    name a loopback host and come from no web page are accepted, unless `any_host`. `max_waiting` is the length of each queue.
     """
     app = FastAPI(title="moments-models", version=__version__, docs_url=None, redoc_url=None)
     app.state.host = Host(ENGINES.values() if engines is None else engines, max_waiting=max_waiting)
@@ -47,7 +47,7 @@ def create_app(
 
 
 class _Guard:
-    """Refuses a request before its body is read. Plain ASGI: Starlette's own base class hides a client that leaves."""
+    """Refuses requests before their bodies are read. It is plain ASGI, because Starlette's own base class hides a client that leaves."""
 
     def __init__(self, app: ASGIApp, *, api_key: str | None, any_host: bool) -> None:
         self._app = app

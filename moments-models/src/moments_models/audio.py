@@ -1,6 +1,6 @@
-"""Any media file's sound as a 16 kHz mono 16-bit WAV file on disk, and blocks of samples from it.
+"""Converts the audio of any media file to a 16 kHz mono 16-bit WAV file on disk, and reads samples from it.
 
-Recognition reads the file twice (voice activity, then speech), so it goes through the disk once and memory stays flat.
+Recognition reads the file twice (voice activity, then speech). One copy on disk keeps the memory small.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _MAX_GAP = 24 * 3600.0
 
 
 def open_options() -> dict[str, str]:
-    """FFmpeg options that keep a foreign file from opening anything else."""
+    """Returns FFmpeg options that keep a foreign file from opening any other file."""
     return {"protocol_whitelist": "file", "format_whitelist": FORMATS}
 
 
 def to_wav(sent: Path, target: Path, task: Task) -> Path:
-    """`sent` itself when it already is 16 kHz mono 16-bit WAV, else `target`, decoded. Raises `UnreadableMedia`."""
+    """Returns `sent` itself when it is already 16 kHz mono 16-bit WAV, else `target`, decoded. Raises `UnreadableMedia`."""
     if _is_ready(sent):
         return sent
     _decode(sent, target, task)
@@ -44,13 +44,13 @@ def to_wav(sent: Path, target: Path, task: Task) -> Path:
 
 
 def wav_duration(wav: Path) -> float:
-    """Seconds."""
+    """Returns the duration in seconds."""
     with wave.open(str(wav), "rb") as reader:
         return _frames(reader, wav) / RATE
 
 
 def samples(wav: Path, start: int, count: int) -> NDArray[np.float32]:
-    """`count` samples from `start` on, or fewer at the end, -1 to 1."""
+    """Returns `count` samples from `start` on (fewer at the end), -1 to 1."""
     with wave.open(str(wav), "rb") as reader:
         total = _frames(reader, wav)
         if start >= total:
@@ -60,7 +60,7 @@ def samples(wav: Path, start: int, count: int) -> NDArray[np.float32]:
 
 
 def _frames(reader: wave.Wave_read, wav: Path) -> int:
-    """A cut-off file has fewer frames than its header says."""
+    """Returns the number of frames: a cut-off file has fewer than its header says."""
     return min(reader.getnframes(), wav.stat().st_size // 2)
 
 
@@ -94,7 +94,8 @@ def _decode(sent: Path, target: Path, task: Task) -> None:
 
 
 def _resample(container: Any, writer: wave.Wave_write, task: Task) -> None:
-    """Frames are placed by their times, from the first one's on: holes become silence, so that later words keep their times."""
+    """Writes the resampled audio. Frames are placed by their times, counted from the first: gaps become silence, so that later words keep
+    their times."""
     import av
 
     stream = container.streams.audio[0]
@@ -121,7 +122,7 @@ def _resample(container: Any, writer: wave.Wave_write, task: Task) -> None:
 
 
 def _frames_of(container: Any, stream: Any) -> Iterator[Any]:
-    """Decoded frames; a broken packet costs its own sound and nothing else."""
+    """Yields decoded frames. A broken packet loses only its own audio."""
     import av
 
     for packet in container.demux(stream):

@@ -1,4 +1,4 @@
-"""The clip that came with a request: from an http(s) or data URL to a file in a temporary folder."""
+"""Downloads the clip of a request from an http(s) or data URL to a file in a temporary folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BLOCK = 1 << 18
 
 
 class VideoUnavailable(ServiceError):
-    """The clip's URL does not answer with a clip; a freshly signed one may."""
+    """The clip's URL does not give a clip; a freshly signed one may."""
 
     status = 424
     code = "video_unavailable"
@@ -30,7 +30,7 @@ class VideoUnavailable(ServiceError):
 
 
 def fetch(url: str, target: Path, task: Task) -> Path:
-    """Write the clip to `target` and return it. Raises `InvalidRequest`, `TooLarge` or `VideoUnavailable`."""
+    """Writes the clip to `target` and returns it. Raises `InvalidRequest`, `TooLarge` or `VideoUnavailable`."""
     scheme = urlsplit(url).scheme.lower()
     if scheme == "data":
         target.write_bytes(_from_data_url(url))
@@ -54,7 +54,7 @@ def _from_data_url(url: str) -> bytes:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """http and https only: the default opener would follow a redirect to ftp and read files."""
+    """Returns an opener for http and https only: the default one would follow a redirect to ftp and read files."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,

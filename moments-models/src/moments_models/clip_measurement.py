@@ -1,6 +1,6 @@
-"""What is heard and seen around a boundary of a clip: loudness in 10 ms steps, and hard cuts.
+"""Measures a clip around a boundary: loudness in 10 ms steps, and hard cuts.
 
-All times are seconds from the clip's first video frame (from the first sound where there is no picture).
+All times are seconds from the clip's first video frame (from the first audio where there is no video).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _GREATEST_FRAME = 8192 * 8192
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """Decibels (0 is full scale) in steps of 10 ms; `quiet` marks the steps in which nobody can be speaking."""
+    """Loudness in decibels (0 is full scale) in steps of 10 ms. `quiet` marks the steps in which nobody can be speaking."""
 
     start: float
     decibels: Floats
     quiet: NDArray[np.bool_]
 
     def silences(self, shortest: float = 0.06) -> list[tuple[float, float]]:
-        """Stretches of quiet of at least `shortest` seconds."""
+        """Returns the stretches of quiet of at least `shortest` seconds, as (start, end) in seconds."""
         edges = np.flatnonzero(np.diff(np.concatenate(([False], self.quiet, [False])).astype(int)))
         spans = [(float(self.start + first * STEP), float(self.start + last * STEP)) for first, last in edges.reshape(-1, 2)]
         return [span for span in spans if span[1] - span[0] >= shortest - 1e-9]
@@ -57,14 +57,15 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class ClipMeasurement:
-    """`silences`: stretches (start, end); None where loudness can't tell. `cuts`: times of the first frame after each hard cut."""
+    """The measurement of a clip. `silences` are stretches (start, end), or None where loudness can't show them. `cuts` are the times of the
+    first frame after each hard cut."""
 
     silences: list[tuple[float, float]] | None
     cuts: list[float]
 
 
 def measure(clip: Path, windows: Sequence[tuple[float, float]], task: Task) -> ClipMeasurement:
-    """Sound of the whole clip and pictures inside `windows` (seconds). Raises `UnreadableMedia`."""
+    """Measures the audio of the whole clip and the video inside `windows` (seconds). Raises `UnreadableMedia`."""
     with _opened(clip) as container:
         zero = _zero(container)
         loudness = _loudness(container, zero, task) if container.streams.audio else None
@@ -90,7 +91,7 @@ def _opened(clip: Path) -> Iterator[Any]:
 
 
 def _zero(container: Any) -> float:
-    """The time of the first frame: its PTS, not the container's start, which may be an earlier sound's."""
+    """Returns the time of the first frame: its PTS, not the container's start, which may be that of earlier audio."""
     stream = (container.streams.video or container.streams.audio)[0]
     if stream.type == "video" and stream.codec_context.width * stream.codec_context.height > _GREATEST_FRAME:
         raise UnreadableMedia("the clip's picture is too large")
@@ -102,7 +103,7 @@ def _zero(container: Any) -> float:
 
 
 def _loudness(container: Any, zero: float, task: Task) -> Loudness | None:
-    """Root mean square per 10 ms, on the clip's timeline; None when there is no sound in it or no contrast."""
+    """Returns the root mean square per 10 ms, on the clip's timeline, or None when there is no audio in it or no contrast."""
     import av
 
     resampler = av.AudioResampler(format="flt", layout="mono", rate=_RATE)
@@ -128,7 +129,7 @@ def _loudness(container: Any, zero: float, task: Task) -> Loudness | None:
     sound = np.concatenate(parts)
     steps = sound[: len(sound) // _HOP * _HOP].reshape(-1, _HOP).astype(np.float64)
     power = (steps**2).mean(axis=1)
-    # Three steps are one value: a single wave of a low voice is longer than 10 ms.
+    # Values are means of three steps: one wave of a low voice is longer than 10 ms.
     smooth = np.convolve(np.pad(power, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
     decibels = np.maximum(10 * np.log10(smooth + 1e-12), _FLOOR_DB)
     floor, speech = np.percentile(decibels, 8), np.percentile(decibels, 90)
@@ -139,7 +140,7 @@ def _loudness(container: Any, zero: float, task: Task) -> Loudness | None:
 
 
 def _cuts(container: Any, zero: float, window: tuple[float, float], task: Task) -> Iterator[float]:
-    """Times of the first frames after hard cuts inside a window."""
+    """Yields the times of the first frames after hard cuts inside a window."""
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     if window[0] > 0.5:

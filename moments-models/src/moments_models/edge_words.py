@@ -1,4 +1,4 @@
-"""The words that a moment begins and ends with. Pure functions; all times in one time base, seconds."""
+"""Finds the words with which a moment begins and ends. Pure functions; all times are seconds in one time base."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLOSERS = "\"'”’)]»"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A boundary word: `start` and `end` of it, and the silence on the far side, as far as the words tell (None: unknown)."""
+    """A boundary word: its `start` and `end`, and the silence before and after it as far as the words show it (None: unknown)."""
 
     start: float
     end: float
@@ -23,7 +23,7 @@ class Edge:
 
 
 def first_word(task: RefinementTask) -> Edge | None:
-    """The first word of the sentence that the moment starts with; None when no word is near."""
+    """Returns the first word of the sentence with which the moment starts, or None when no word is near."""
     at = task.moment.start_time
     edges = _edges(task.words)
     begins = [edge for index, edge in enumerate(edges) if _begins_sentence(task, index)]
@@ -32,7 +32,7 @@ def first_word(task: RefinementTask) -> Edge | None:
 
 
 def last_word(task: RefinementTask) -> Edge | None:
-    """The last word of the sentence that the moment ends with; None when no word is near."""
+    """Returns the last word of the sentence with which the moment ends, or None when no word is near."""
     at = task.moment.end_time
     edges = _edges(task.words)
     closing = [edge for index, edge in enumerate(edges) if _ends_sentence(task, index)]
@@ -50,7 +50,7 @@ def _edges(words: Sequence[tuple[float, float, str]]) -> list[Edge]:
 
 
 def _begins_sentence(task: RefinementTask, index: int) -> bool:
-    """Lines begin with sentences; without lines, what follows a full stop does."""
+    """Returns whether a sentence begins with a word: at the start of a line, or after a full stop."""
     start = task.words[index][0]
     if any(_same(line.start, start) for line in task.lines):
         return True

@@ -1,4 +1,4 @@
-"""Where exactly a moment is cut: just before its first word and just after its last one. Pure functions, seconds."""
+"""Sets the exact boundaries of a moment: just before its first word and just after its last one. Pure functions on seconds."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Silences = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class SnappedBoundary:
-    """A boundary and what it was snapped to, as a phrase."""
+    """A boundary in seconds, and a phrase that says what it was snapped to."""
 
     at: float
     why: str
 
 
 def find_start(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> SnappedBoundary | None:
-    """The boundary before `word`, or near `at` when there is no word. None when nothing speaks for another time than `at`."""
+    """Returns the boundary before `word`, or near `at` when there is no word. None when there is no reason to move it from `at`."""
     if word is None:
         return _without_words(at, [end - _LEAD for _, end in silences or ()], cuts)
     spoken_before = word.start - word.before if word.before is not None else 0.0
@@ -50,7 +50,7 @@ def find_start(at: float, word: Edge | None, silences: Silences | None, cuts: Se
 
 
 def find_end(at: float, word: Edge | None, silences: Silences | None, cuts: Sequence[float]) -> SnappedBoundary | None:
-    """The boundary after `word`, or near `at` when there is no word. Never inside the word."""
+    """Returns the boundary after `word`, or near `at` when there is no word. It is never inside the word."""
     if word is None:
         return _without_words(at, [start + _LEAD for start, _ in silences or ()], cuts)
     next_spoken = word.end + word.after if word.after is not None else float("inf")
@@ -69,13 +69,13 @@ def find_end(at: float, word: Edge | None, silences: Silences | None, cuts: Sequ
 
 
 def _silence_before(word: Edge, spoken_before: float, silences: Silences | None) -> tuple[float, float] | None:
-    """The silence that ends where the word is heard to begin, cut off where the word before it is heard."""
+    """Returns the silence that ends where the word begins in the audio, without one inside the word before."""
     near = [
         span
         for span in silences or ()
         if span[0] < word.start + 0.05
         and word.start - _WORD_ERROR <= span[1] <= min(word.start + 2 * _WORD_ERROR, word.end + 0.1)
-        # A pause inside the word before is not the one.
+        # A pause inside the word before does not count.
         and span[1] > spoken_before - 0.1
     ]
     return min(_whole(near), key=lambda span: abs(span[1] - word.start), default=None)
@@ -93,7 +93,7 @@ def _silence_after(word: Edge, next_spoken: float, silences: Silences | None) ->
 
 
 def _whole(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Real pauses where there are any: the stop inside a "t" or "k" is a silence too, and lies inside the word."""
+    """Returns the real pauses where there are any: the stop inside a "t" or "k" is a silence too, inside the word."""
     return [span for span in spans if span[1] - span[0] >= _STOP_CONSONANT] or spans
 
 

@@ -41,9 +41,9 @@ class MiniLM:
         self._tokenizer.enable_padding()
 
     def encode(self, texts: Sequence[str], task: Task | None = None) -> NDArray[np.float32]:
-        """Unit vectors, one row of 384 per text."""
+        """Returns unit vectors, one row of 384 per text."""
         vectors = np.zeros((len(texts), WIDTH), np.float32)
-        # Texts of like length share a batch, or padding would cost more than the text.
+        # Texts of similar length share a batch: padding could cost more than the text.
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for at in range(0, len(order), _BATCH):
             if task is not None:

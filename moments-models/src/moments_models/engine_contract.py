@@ -1,4 +1,4 @@
-"""What an engine is. One engine is one file in `engines/` and one line in its tuple."""
+"""Defines what an engine is. Each engine is one module in `engines/` and one entry in its tuple."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class EngineKind(StrEnum):
-    """Which route an engine serves."""
+    """The route that an engine serves."""
 
     ASR = "asr"  # POST /transcribe
     CHAT = "chat"  # POST /v1/chat/completions
@@ -19,9 +19,9 @@ class EngineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A spoken word; seconds from the start of the audio, `confidence` 0 to 1.
+    """A spoken word. Times are seconds from the start of the audio; `confidence` is 0 to 1.
 
-    `space_before`: whether the model wrote a space in front of it. Of the first word it counts where something is put before it.
+    `space_before` says whether the model wrote a space before it. For the first word it counts where text is put before it.
     """
 
     word: str
@@ -33,7 +33,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class LanguageStretch:
-    """A stretch of the recording in one language (ISO 639-1); seconds. `confidence` is 0 to 1, None where a user named the language."""
+    """A stretch of the recording in one language (ISO 639-1), in seconds. `confidence` is 0 to 1, or None where a user named the
+    language."""
 
     language: str
     start: float
@@ -43,7 +44,7 @@ class LanguageStretch:
 
 @dataclass(frozen=True, slots=True)
 class DroppedWords:
-    """Words that a recogniser wrote and nobody seems to have said; seconds. `reason` is one of `guards.Reason`."""
+    """Words that a recogniser wrote and probably nobody said, in seconds. `reason` is one of `guards.Reason`."""
 
     text: str
     start: float
@@ -53,9 +54,9 @@ class DroppedWords:
 
 @dataclass(frozen=True, slots=True)
 class RecognitionDetails:
-    """What there is to say about a recognition beside its words; everything in order of time.
+    """Details of a recognition beside its words, in order of time.
 
-    `not_understood`: stretches [start, end) in seconds where somebody speaks and no words were found.
+    `not_understood` are stretches [start, end), in seconds, where somebody speaks and no words were found.
     """
 
     languages: tuple[LanguageStretch, ...] = ()
@@ -65,7 +66,7 @@ class RecognitionDetails:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a recogniser heard. Without words nobody speaks, or nothing was understood: `hearing` says which."""
+    """What a recogniser found. Without words nobody speaks, or nothing was understood: `hearing` says which."""
 
     words: tuple[Word, ...]
     language: str
@@ -73,13 +74,13 @@ class Recognition:
 
 
 class Task(Protocol):
-    """A run that can be watched and stopped."""
+    """A piece of work that reports its progress and can be stopped."""
 
     def report(self, done: float, total: float) -> None:
-        """Note that `done` of `total` seconds of audio are finished. Raises `ClientGone` when nobody waits any more."""
+        """Notes that `done` of `total` seconds of audio are finished. Raises `ClientGone` when the client has gone."""
 
     def check(self) -> None:
-        """Raise `ClientGone` when nobody waits any more."""
+        """Raises `ClientGone` when the client has gone."""
 
 
 class Transcriber(Protocol):
@@ -89,7 +90,7 @@ class Transcriber(Protocol):
     """Identity for transcripts, such as `whisper-base-int8`."""
 
     def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Recognition:
-        """Recognise a 16 kHz mono 16-bit WAV file. `language` is an ISO 639-1 code, or None to detect it."""
+        """Recognises the speech of a 16 kHz mono 16-bit WAV file. `language` is an ISO 639-1 code, or None to detect it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
-    """A chat request for a language model: messages as they came, and the settings that the request names."""
+    """A chat request for a language model: the messages as received, and the settings that the request names."""
 
     messages: tuple[Mapping[str, Any], ...]
     settings: Mapping[str, Any]
@@ -111,7 +112,7 @@ class ChatPrompt:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a language model wrote; `finish_reason` is `stop` or `length`."""
+    """The answer of a language model. `finish_reason` is `stop` or `length`."""
 
     text: str
     finish_reason: str
@@ -123,18 +124,18 @@ class LanguageModel(Protocol):
     """Answers any prompt."""
 
     def complete(self, prompt: ChatPrompt, task: Task) -> Completion:
-        """Raises `InvalidRequest` for what the model can't read: too long, an unknown schema."""
+        """Returns the model's answer. Raises `InvalidRequest` for a prompt that the model can't read: too long, an unknown schema."""
 
 
 class ChatEngine(Protocol):
     """Answers task blocks."""
 
     def answer(self, request: ChatRequest, task: Task) -> Any:
-        """The answer as JSON-ready data. Raises `InvalidRequest` for a task it can't do."""
+        """Returns the answer as JSON-ready data. Raises `InvalidRequest` for a task that the engine can't do."""
 
 
 class Library(NamedTuple):
-    """A module, and the extra of this package that brings it."""
+    """A module, and the extra of this package that installs it."""
 
     module: str
     extra: str
@@ -146,7 +147,7 @@ class Library(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """How an engine is known before anything of it is loaded; `load` does all heavy imports and is called once."""
+    """Describes an engine before anything of it is loaded. `load` does all heavy imports and is called once."""
 
     name: str
     kind: EngineKind

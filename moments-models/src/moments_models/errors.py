@@ -14,7 +14,7 @@
     ├── LibraryMissing     424   the model is known, the library that runs it is not installed
     └── ClientGone         499   the client has closed the connection
 
-`code` is stable. Over HTTP each becomes `{"error": {"message", "type", "code"}}`, as OpenAI's API shapes its errors.
+`code` is stable. Over HTTP each becomes `{"error": {"message", "type", "code"}}`, the form of OpenAI's API.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Busy(ServiceError):
 
 
 class WeightsMissing(ServiceError):
-    # Not 503: trying again does not help, and clients try again on a 503.
+    # Not 503: clients try again on a 503, and here that does not help.
     status = 424
     code = "weights_missing"
 

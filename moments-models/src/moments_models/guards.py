@@ -1,7 +1,7 @@
-"""Tests that a recogniser's output must pass: models invent words in silence and loop in noise.
+"""Tests a recogniser's output: models invent words in silence and loop in noise.
 
-What is written is no proof by itself, for people repeat themselves too ("No, no, no, no!"). Invention shows where there is no voice
-under the words, where the model itself doubts them, or where they would have to be spoken faster than a mouth moves.
+The text alone proves nothing, because speakers repeat themselves too ("No, no, no, no!"). Words are invented where there is no voice in the
+audio, where the model itself doubts them, or where they would be faster than anyone can speak.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _VOWELS = frozenset("aeiouyæœøıаеёиоуыэюяіїєαεηιουω")
 
 
 class Reason(StrEnum):
-    """Why words were left out."""
+    """The reason why words were left out."""
 
     NO_VOICE = "no_voice"
     UNSURE = "unsure"
@@ -44,11 +44,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecognisedStretch:
-    """What a recogniser claims was said in one stretch.
+    """What a recogniser found in one stretch.
 
-    `words`, `probabilities` and `durations` (seconds) in order; `log_probability`: mean of the tokens; `no_speech`: the model's own
-    probability that nobody speaks; `seconds`: length of the stretch; `voice`: the voice detector's answer under the words, 0 to 1.
-    `disputed`: the decoder repeated itself, and wrote other words when it heard the same sound in shorter pieces.
+    `words`, `probabilities` and `durations` (seconds) are in order. `log_probability` is the mean of the tokens, `no_speech` the model's
+    own probability that nobody speaks, `seconds` the length of the stretch, `voice` the voice detector's result for the words, 0 to 1.
+    `disputed`: the decoder repeated itself, and found other words when it decoded the same audio in shorter pieces.
     """
 
     words: tuple[str, ...]
@@ -70,7 +70,7 @@ class RecognisedStretch:
 
 
 def why_invented(said: RecognisedStretch) -> Reason | None:
-    """Why a stretch is not what somebody said, by its sound and its probability together; None where it may be."""
+    """Returns why a stretch is not what somebody said, by its audio and its probability together, or None where it may be."""
     voiced = said.voice >= VOICED and said.confidence >= _DOUBTFUL and not said.disputed
     if said.disputed and (said.confidence < _DOUBTFUL or is_strained(said.log_probability, said.no_speech)):
         return Reason.UNSURE
@@ -88,17 +88,17 @@ def why_invented(said: RecognisedStretch) -> Reason | None:
 
 
 def is_strained(log_probability: float, no_speech: float) -> bool:
-    """Whether a decoder that was stuck doubts what it wrote in the end: a crowd, or speech of no language, sounds like voices too."""
+    """Returns whether a decoder that was stuck doubts its last result: a crowd, or speech in no language, sounds like a voice too."""
     return log_probability < _STRAINED or no_speech > MAX_NO_SPEECH
 
 
 def is_endless(words: Sequence[str], durations: Sequence[float]) -> bool:
-    """Whether the decoder ran on in repetition: the words after what was really said have no sound of their own."""
+    """Returns whether the decoder ran on in repetition: the words after the real speech take no time."""
     return len(repeated_instants(words, durations)) >= _ENDLESS
 
 
 def repeated_instants(words: Sequence[str], durations: Sequence[float]) -> list[int]:
-    """Indexes of words that take no time and only repeat what stands before them; two in a row at least, for one may be misaligned."""
+    """Returns the indexes of words that take no time and only repeat earlier ones; at least two in a row, because one may be misaligned."""
     plain = _plain(words)
     found = [
         index
@@ -110,7 +110,7 @@ def repeated_instants(words: Sequence[str], durations: Sequence[float]) -> list[
 
 
 def syllables(word: str) -> int:
-    """About how many syllables a word has: its groups of vowels; each sign of scripts that write syllables; each digit. 1 at least."""
+    """Estimates the syllables of a word: groups of vowels, characters of scripts that write syllables, and digits; at least 1."""
     count, inside = 0, False
     for letter in unicodedata.normalize("NFD", word.lower()):
         if unicodedata.combining(letter):
@@ -118,20 +118,20 @@ def syllables(word: str) -> int:
         vowel = letter in _VOWELS
         alone = letter.isdigit() or "\u3040" <= letter <= "\u9fff"
         count += alone or (vowel and not inside)
-        # NFD takes Hangul apart: one leading consonant a syllable.
+        # NFD divides Hangul: one leading consonant is one syllable.
         count += "\u1100" <= letter <= "\u1112"
         inside = vowel
     return max(1, count)
 
 
 def compression_ratio(text: str) -> float:
-    """Bytes of text over compressed bytes; 0 for texts too short to tell."""
+    """Returns bytes of text over compressed bytes, or 0 for texts that are too short."""
     data = text.encode()
     return len(data) / len(zlib.compress(data)) if len(data) >= _SHORTEST_RATED else 0.0
 
 
 def is_loop(words: Sequence[str]) -> bool:
-    """Whether one n-gram of up to 6 words, said over and over, makes up most of a stretch of at least 5 words."""
+    """Returns whether one repeated n-gram of up to 6 words makes up most of a stretch of at least 5 words."""
     plain = _plain(words)
     return len(plain) >= 5 and any(_longest_run(plain, size) > len(plain) / 2 for size in range(1, min(6, len(plain) // 3) + 1))
 
@@ -141,7 +141,7 @@ def _plain(words: Sequence[str]) -> list[str]:
 
 
 def _longest_run(words: list[str], size: int) -> int:
-    """Words in the longest stretch that repeats its first `size` words at least thrice (four times for a single word)."""
+    """Returns the words in the longest stretch that repeats its first `size` words at least three times (four times for a single word)."""
     longest = run = 0
     needed = size * (4 if size == 1 else 3)
     for index in range(size, len(words)):

@@ -1,4 +1,4 @@
-"""Engines of one running program: loaded on first use, with a bounded queue in front of each."""
+"""Holds the engines of one running program: loaded on first use, with a bounded queue in front of each."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class HostedEngine:
 
     @property
     def waiting(self) -> int:
-        """Requests in the queue."""
+        """Returns the number of requests in the queue."""
         return self._waiting
 
     @property
     def running(self) -> int:
-        """Requests that are being worked on."""
+        """Returns the number of requests that are being worked on."""
         return self._running
 
     def get(self) -> Any:
-        """The engine, loaded now if it was not. Blocks; call it in a thread. Raises `LibraryMissing`, `WeightsMissing`."""
+        """Returns the engine, and loads it if needed. Blocks: call it in a thread. Raises `LibraryMissing`, `WeightsMissing`."""
         with self._lock:
             if self._engine is None:
                 self._complain()
@@ -65,11 +65,11 @@ class HostedEngine:
 
     @asynccontextmanager
     async def slot(self, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
-        """Wait for a turn. Raises `Busy` when the queue is full, `ClientGone` when the client leaves while it waits."""
+        """Waits for a turn. Raises `Busy` when the queue is full, `ClientGone` when the client leaves while it waits."""
         if self._slots.locked() and self._waiting >= self._max_waiting:
             raise Busy(f"{self.spec.name} has {self._waiting} requests waiting; try again later")
         self._waiting += 1
-        # One acquisition for the whole wait keeps the line in order; it is only looked at from time to time.
+        # One acquisition for the whole wait preserves the order of the queue; it is polled from time to time.
         turn = asyncio.create_task(self._slots.acquire())
         try:
             while not (await asyncio.wait({turn}, timeout=0.5))[0]:
@@ -96,7 +96,7 @@ class Host:
         self.engines: Mapping[str, HostedEngine] = {spec.name: HostedEngine(spec, max_waiting=max_waiting) for spec in specs}
 
     def engine(self, name: str, kind: EngineKind) -> HostedEngine:
-        """Raises `UnknownModel` when no such engine of that kind is served."""
+        """Returns the engine of that name. Raises `UnknownModel` when no such engine of that kind is served."""
         hosted = self.engines.get(name)
         if hosted is None or hosted.spec.kind is not kind:
             served = [spec for spec, engine in self.engines.items() if engine.spec.kind is kind]
@@ -104,7 +104,7 @@ class Host:
         return hosted
 
     def first(self, kind: EngineKind) -> HostedEngine:
-        """The engine used when a request names none. Raises `UnknownModel` when none of that kind is served."""
+        """Returns the engine for a request that names none. Raises `UnknownModel` when none of that kind is served."""
         for hosted in self.engines.values():
             if hosted.spec.kind is kind:
                 return hosted

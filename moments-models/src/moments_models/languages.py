@@ -1,7 +1,7 @@
-"""Which stretches of a recording are in another language than the rest. Pure functions.
+"""Finds the stretches of a recording that are in another language than the rest. Pure functions.
 
-One short phrase proves little: a name, a quotation or a mumble looks like any language. A switch needs two windows that are sure of it,
-or eight seconds.
+One short phrase proves little: a name, a quotation or a mumble looks like any language. A switch needs two windows that are sure of it, or
+eight seconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class LanguageWindow:
-    """A stretch in seconds and how probable each language is in it."""
+    """A stretch in seconds, and the probability of each language in it."""
 
     start: float
     end: float
@@ -31,7 +31,7 @@ class LanguageWindow:
 
 @dataclass(frozen=True, slots=True)
 class LanguageRun:
-    """Consecutive windows, all of which are most likely in one language."""
+    """Consecutive windows that are all most likely in one language."""
 
     language: str
     windows: tuple[LanguageWindow, ...]
@@ -54,7 +54,7 @@ def likeliest(probabilities: Mapping[str, float]) -> str:
 
 
 def runs(windows: Sequence[LanguageWindow], current: str) -> list[LanguageRun]:
-    """The windows as stretches of one language each: the likeliest sequence when each switch costs something (Viterbi)."""
+    """Returns the windows as stretches of one language each: the most likely sequence when each switch has a cost (Viterbi)."""
     if not windows:
         return []
     best = [likeliest(window.probabilities) for window in windows]
@@ -87,18 +87,18 @@ def _score(window: LanguageWindow, language: str) -> float:
 
 
 def two_windows_are_sure(run: LanguageRun) -> bool:
-    """Whether two windows of the run name its language by themselves."""
+    """Returns whether two windows of the run are sure of its language by themselves."""
     return sum(window.probabilities.get(run.language, 0.0) >= SURE for window in run.windows) >= 2
 
 
 def together(answers: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Mean probability of each language over several answers."""
+    """Returns the mean probability of each language over several results."""
     names = {name for answer in answers for name in answer}
     return {name: sum(answer.get(name, 0.0) for answer in answers) / len(answers) for name in names}
 
 
 def weighed(windows: Sequence[LanguageWindow]) -> dict[str, float]:
-    """Of the windows that are sure of a language, the part of their seconds that each language has; empty where none is sure."""
+    """Returns each language's share of the seconds in the windows that are sure of a language, empty where none is sure."""
     seconds: dict[str, float] = {}
     for window in windows:
         best = likeliest(window.probabilities)

@@ -1,7 +1,7 @@
-"""How a chunk of speech is listened to: once, and again where the first answer can't be what was said.
+"""Recognises a chunk of speech, and does so again where the first result can't be what was said.
 
-A decoder that finds no end is given shorter pieces; speech for which it wrote nothing is given to it by itself. What is left out
-and what stays without words is reported.
+A decoder that finds no end gets shorter pieces. Speech for which it wrote nothing is decoded by itself. What is left out and what stays
+without words is reported.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ _EDGE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A segment as a decoder wrote it: words at their times in the recording, mean log-probability, probability that nobody speaks."""
+    """A segment as a decoder wrote it: words at their times in the recording, mean log-probability, and the probability that nobody
+    speaks."""
 
     words: tuple[Word, ...]
     log_probability: float
@@ -57,15 +58,16 @@ class Decoder(Protocol):
     """A recogniser of one chunk."""
 
     def decode(self, chunk: Chunk, language: str, *, piece: bool, sampled: bool = False) -> list[Passage]:
-        """`piece`: a chunk that is heard again; what it can hold is bounded by its length. `sampled`: no answer that repeats itself."""
+        """Decodes a chunk. `piece` marks a chunk that is decoded again: its length limits the tokens. `sampled` asks for a result that does
+        not repeat itself."""
 
     def languages(self, chunk: Chunk) -> dict[str, float]:
-        """How probable each language is, 0 to 1."""
+        """Returns the probability of each language, 0 to 1."""
 
 
 @dataclass(slots=True)
 class Take:
-    """What was heard of a stretch. `doubtful`: spans in seconds whose words are improbable, kept or not."""
+    """What was recognised in a stretch. `doubtful` are spans, in seconds, whose words are improbable, whether left out or not."""
 
     words: list[Word] = field(default_factory=list)
     dropped: list[DroppedWords] = field(default_factory=list)
@@ -81,7 +83,7 @@ class Take:
         self.log_probabilities += other.log_probabilities
 
     def without(self, start: float, end: float) -> None:
-        """Forget the words in the middle of that span, and improbable ones that reach into it."""
+        """Removes the words in the middle of that span (seconds), and improbable ones that reach into it."""
 
         def inside(word: Word) -> bool:
             reaches = word.confidence < _DOUBTFUL and word.end > start and word.start < end
@@ -91,13 +93,13 @@ class Take:
         self.dropped = [part for part in self.dropped if not start <= (part.start + part.end) / 2 <= end]
 
     def confidence(self, start: float, end: float) -> float:
-        """Mean probability of the words in a span, 0 without any."""
+        """Returns the mean probability of the words in a span (seconds), or 0 without any."""
         inside = [word.confidence for word in self.words if start <= (word.start + word.end) / 2 <= end]
         return sum(inside) / len(inside) if inside else 0.0
 
 
 class Listener:
-    """Hears chunks of one recording."""
+    """Recognises the chunks of one recording."""
 
     def __init__(self, decoder: Decoder, speech: Speech, task: Task) -> None:
         self._decoder = decoder
@@ -107,18 +109,19 @@ class Listener:
         """A language that was guessed rather than heard: what reads badly in it was not understood."""
 
     def hear(self, chunk: Chunk, language: str, *, piece: bool = False) -> Take:
-        """The chunk in that language, less what nobody said. `piece`: it was heard before, in a longer one."""
+        """Returns the words of the chunk in that language, without those that nobody said. `piece`: it was decoded before, in a longer
+        chunk."""
         take = Take()
         for passage in self._heard(chunk, language, _MOST_CUTS, piece=piece):
             judge(passage, self._speech, take, strict=language == self.guessed)
         return take
 
     def _heard(self, chunk: Chunk, language: str, cuts: int, *, piece: bool) -> list[Passage]:
-        """What the decoder writes; where it repeats itself while somebody speaks, what a second hearing makes of it.
+        """Returns what the decoder writes. Where that repeats itself while somebody speaks, decodes the chunk again.
 
-        A decoder that found no end is given halves, and their halves, until it ends. One that came to an end is right where the halves
-        of its chunk say it too, the halves where they say the same as each other. Else nothing of it can be trusted: it is sampled anew,
-        and judged more strictly.
+        A decoder that found no end gets halves, and their halves, until it ends. A result that ended is right where the halves say the
+        same; the halves are right where they say the same as each other. Otherwise nothing can be trusted: the chunk is sampled anew and
+        judged more strictly.
         """
         self._task.check()
         passages = self._decoder.decode(chunk, language, piece=piece)
@@ -131,7 +134,7 @@ class Listener:
             return _strained(passages)
         if not cuts:
             return self._sampled(chunk, language, piece=piece) if endless else passages
-        # A text that repeats itself without running on needs a second opinion, not shorter and shorter pieces.
+        # A text that repeats itself and ends needs a second opinion, not shorter and shorter pieces.
         deeper = cuts - 1 if endless else 0
         first, second = (self._heard(half, language, deeper, piece=True) for half in self._speech.halves(chunk))
         halves = [*first, *second]
@@ -144,12 +147,13 @@ class Listener:
         return [replace(passage, disputed=True) for passage in self._decoder.decode(chunk, language, piece=piece, sampled=True)]
 
     def unexplained(self, chunk: Chunk, take: Take, shortest: float = TOLD) -> list[tuple[float, float]]:
-        """Speech of the chunk without words, in seconds."""
+        """Returns the stretches of speech in the chunk that have no words, in seconds."""
         explained = [(word.start, word.end) for word in take.words]
         return self._speech.unexplained(chunk.pieces[0].start / RATE, chunk.end / RATE, explained, shortest)
 
     def complete(self, chunk: Chunk, take: Take, language: str) -> list[tuple[float, float]]:
-        """Play what has no words by itself, and add what is then heard clearly. Returns what is still without words, in seconds."""
+        """Decodes speech without words by itself, and adds the words that are then clear. Returns what is still without words, in
+        seconds."""
         for start, end in [] if take.disputed else self.unexplained(chunk, take, LOOKED_INTO):
             self._task.check()
             found = self.hear(self._speech.piece(max(0.0, start - _EDGE), end + _EDGE), language, piece=True)
@@ -163,7 +167,7 @@ class Listener:
 
 
 def judge(passage: Passage, speech: Speech, take: Take, *, strict: bool = False) -> None:
-    """Add to `take` what somebody said of a passage, and what nobody did to what was dropped. `strict`: doubt is enough."""
+    """Adds a passage to `take`: words that somebody said, and as dropped those that nobody did. `strict`: doubt is enough to drop them."""
     words = list(passage.words)
     instants = set(repeated_instants([word.word for word in words], [word.end - word.start for word in words]))
     if instants:
@@ -193,7 +197,7 @@ def judge(passage: Passage, speech: Speech, take: Take, *, strict: bool = False)
 
 
 def voice_under(words: Sequence[Word], speech: Speech) -> float:
-    """How surely somebody speaks where the words are, 0 to 1."""
+    """Returns how surely somebody speaks where the words are, 0 to 1."""
     return speech.voice([(word.start, word.end) for word in words])
 
 
@@ -202,12 +206,12 @@ def _words(passages: Sequence[Passage]) -> list[Word]:
 
 
 def _strained(passages: Sequence[Passage]) -> list[Passage]:
-    """Passages after the decoder was stuck: disputed where it doubts what it wrote in the end."""
+    """Returns passages of a decoder that was stuck. Those that it doubts itself are marked as disputed."""
     return [replace(part, disputed=part.disputed or is_strained(part.log_probability, part.no_speech)) for part in passages]
 
 
 def _same_words(first: Sequence[Passage], second: Sequence[Passage]) -> bool:
-    """Whether most of one hearing, counted in pairs of words, is in the other: "of the" alone is no agreement on a sentence."""
+    """Returns whether most of one result, counted in pairs of words, is in the other: "of the" alone does not make two sentences agree."""
     mine, theirs = _pairs(_words(first)), set(_pairs(_words(second)))
     return sum(pair in theirs for pair in mine) >= _AGREEMENT * len(mine) if mine else not theirs
 
@@ -217,7 +221,7 @@ def _pairs(words: Sequence[Word]) -> list[tuple[str, str]]:
 
 
 def _new(words: list[Word], known: Sequence[Word]) -> list[Word]:
-    """Without a first or last word that is only the echo of its known neighbour."""
+    """Returns the words without a first or last one that only repeats its known neighbour."""
 
     def echo(word: Word) -> bool:
         plain = word.word.strip(".,!?").lower()

@@ -1,6 +1,6 @@
-"""What in a text could be a title, as it was said: noun phrases, what somebody is doing ("Monitoring the Mempool"), short questions.
+"""Finds phrases of a text that could be titles, as they were said: noun phrases, gerunds ("Monitoring the Mempool"), short questions.
 
-Without a tagger: word classes where they are certain (`wordclasses`), and how the recording itself uses a word where they are not.
+It uses no tagger: word classes where they are certain (`wordclasses`), and elsewhere how the recording itself uses a word.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _ARTICLES = frozenset({"the", "a", "an"})
 
 @dataclass(frozen=True, slots=True)
 class TitleCandidate:
-    """`words` as they were said; `key`: the stems of those that tell something; `question`: with its mark."""
+    """A phrase that could be a title. `words` are as they were said, `key` has the stems of the significant ones; a `question` has its
+    mark."""
 
     words: tuple[str, ...]
     key: tuple[str, ...]
@@ -47,7 +48,7 @@ class TitleCandidate:
 
 
 class WordUsage:
-    """How a recording uses its words: after what, and before what."""
+    """Counts how a recording uses its words: after which words, and before which."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._total: Counter[str] = Counter()
@@ -63,16 +64,16 @@ class WordUsage:
                     self._modifies[key] += at + 1 < len(words) and tells(words[at + 1])
 
     def is_verb(self, key: str) -> bool:
-        """Whether it stands after "to", "can" or "we" in three of ten places or more."""
+        """Returns whether a word follows "to", "can" or "we" in at least three of ten places."""
         return self._verbal[key] >= max(1.0, 0.3 * self._total[key])
 
     def only_modifies(self, key: str) -> bool:
-        """Whether something nearly always follows that it says more about, as after "digital"."""
+        """Returns whether a significant word nearly always follows, as after "digital"."""
         return self._total[key] >= 4 and self._modifies[key] > 0.75 * self._total[key]
 
 
 def candidates(text: str, usage: WordUsage) -> Iterator[TitleCandidate]:
-    """Every candidate, once for each time it was said."""
+    """Yields every candidate, once for each time that it was said."""
     for number, clause in enumerate(_CLAUSE.split(text)):
         words = WORD.findall(clause)
         for first, last in _noun_phrases(words, usage):
@@ -86,7 +87,7 @@ def candidates(text: str, usage: WordUsage) -> Iterator[TitleCandidate]:
 
 
 def stem(word: str) -> str:
-    """Plural and singular are one word; nothing cleverer, because the words themselves become titles."""
+    """Returns the stem of a word: plural and singular are one. It is no cleverer, because the words themselves become titles."""
     lower = word.lower().replace("’", "'").removesuffix("'s")
     if len(lower) > 4 and lower.endswith("s") and not lower.endswith(("ss", "us", "is")):
         return lower[:-3] + "y" if lower.endswith("ies") and len(lower) > 5 else lower[:-1]
@@ -94,20 +95,20 @@ def stem(word: str) -> str:
 
 
 def tells(word: str) -> bool:
-    """Whether a word says something about a subject."""
+    """Returns whether a word says something about a subject."""
     lower = word.lower().replace("’", "'")
     # Adverbs of manner name nothing.
     return lower not in STOPWORDS and len(lower) > 2 and any(map(str.isalpha, lower)) and not (len(lower) > 5 and lower.endswith("ly"))
 
 
 def is_name(words: Sequence[str]) -> bool:
-    """Whether every word has a capital, as names do; one capital may be the sentence's."""
+    """Returns whether every word has a capital, as in names. One word does not count: its capital may be the sentence's."""
     own = [word for word in words if word.lower() not in LINKS]
     return len(own) > 1 and all(word[0].isupper() for word in own)
 
 
 def bare(text: str) -> str:
-    """Its words alone, in lower case."""
+    """Returns the words of a text alone, in lower case."""
     return " ".join(WORD.findall(text.lower()))
 
 
@@ -116,7 +117,7 @@ def _candidate(words: Sequence[str], clause: int, *, nominal: bool) -> TitleCand
 
 
 def _noun_phrases(words: Sequence[str], usage: WordUsage) -> Iterator[tuple[int, int]]:
-    """Runs [first, last] of telling words that end like a noun, one link ("of the") inside at most."""
+    """Yields runs [first, last] of significant words that end like a noun, with at most one link ("of the") inside."""
     fits = [_may_be_inside(word) for word in words]
     for first, word in enumerate(words):
         before = words[first - 1].lower() if first else ""
@@ -157,7 +158,7 @@ def _may_end(words: Sequence[str], at: int, usage: WordUsage) -> bool:
 
 
 def _with_gerund(words: Sequence[str], first: int) -> int:
-    """Where the phrase begins with what is done to it: "monitoring the mempool"; `first` where nothing is."""
+    """Returns where the phrase begins with its gerund ("monitoring the mempool"), or `first` where it has none."""
     at = first - 1
     if at >= 0 and words[at].lower() in _ARTICLES:
         at -= 1
@@ -169,7 +170,7 @@ def _with_gerund(words: Sequence[str], first: int) -> int:
 
 
 def _questions(text: str) -> Iterator[TitleCandidate]:
-    """Short questions that can be understood where nothing was said before them."""
+    """Yields short questions that can be understood without what was said before."""
     at = 0
     for sentence in _SENTENCE.findall(text):
         clause = at

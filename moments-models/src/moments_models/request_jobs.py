@@ -1,4 +1,4 @@
-"""Requests under way, by the id that their client gave them."""
+"""Stores requests in progress, by the id that their client gave them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT = 256
 
 
 class Job:
-    """One request: its progress, and whether its client is still there. Shared between the event loop and a worker thread."""
+    """One request: its progress, and whether its client is still connected. It is shared between the event loop and a worker thread."""
 
     def __init__(self) -> None:
         self.done = 0.0
@@ -27,12 +27,12 @@ class Job:
             raise ClientGone("the client has gone")
 
     def abandon(self) -> None:
-        """Nobody waits for this any more; the worker thread stops at its next check."""
+        """Marks the request as abandoned: the worker thread stops at its next check."""
         self._gone.set()
 
 
 class Jobs:
-    """The newest jobs, finished ones included."""
+    """Stores the newest 256 jobs that have an id, finished ones included."""
 
     def __init__(self) -> None:
         self._jobs: OrderedDict[str, Job] = OrderedDict()

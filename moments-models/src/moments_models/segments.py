@@ -1,4 +1,4 @@
-"""Sentences from timed words."""
+"""Divides timed words into sentences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ABBREVIATIONS = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence; seconds."""
+    """A sentence, with its times in seconds."""
 
     text: str
     start: float
@@ -25,7 +25,8 @@ class Sentence:
 
 
 def segments(words: Sequence[Word]) -> list[Sentence]:
-    """Cut after full stops, at pauses, and at a comma or the widest gap where a sentence passes 30 s. Every word is in one segment.
+    """Returns sentences, cut after full stops, at pauses, and at a comma or the widest gap where one passes 30 s. Every word is in one of
+    them.
 
     What is written as one word ("2", ".0", ".1") is cut at pauses alone.
     """
@@ -53,7 +54,7 @@ def _ends_sentence(word: Word, following: Word) -> bool:
 def _pieces(words: list[Word]) -> list[list[Word]]:
     if len(words) < 4 or words[-1].end - words[0].start <= _LONGEST:
         return [words]
-    # The middle half only: pieces shrink fast, and none is a lone word.
+    # Only the middle half: pieces then shrink fast, and none is a single word.
     inner: Sequence[int] = range(max(1, len(words) // 4), len(words) - len(words) // 4)
     comma = (",", ";", ":", "、", "，")
     inner = [index for index in inner if not is_glued(words[index - 1], words[index])] or list(inner)

@@ -1,4 +1,4 @@
-"""From topics, or from what the user asks for, to moments: which lines to keep, and how much they are worth. Pure functions on arrays."""
+"""Chooses moments from topics, or from what the user asks for: the lines that they hold, and their scores. Pure functions on arrays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FEW_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class TopicSpan:
-    """Lines [first, last) of a topic with their score (0 to 1) and what speaks for them."""
+    """Lines [first, last) of a topic, with their score (0 to 1) and the values on which it rests."""
 
     first: int
     last: int
@@ -43,7 +43,7 @@ class TopicSpan:
 
 
 def line_salience(vectors: NDArray[np.float32], topics: Topics) -> Floats:
-    """How much each line says about its topic rather than about the whole recording, 0 to 1."""
+    """Returns how much each line says about its topic rather than about the whole recording, 0 to 1."""
     overall = _unit(vectors.mean(axis=0))
     salience = np.zeros(len(vectors))
     for first, last in topics.ranges:
@@ -55,7 +55,8 @@ def line_salience(vectors: NDArray[np.float32], topics: Topics) -> Floats:
 
 
 def similarity_to(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], lines: Sequence[LineBlock]) -> Floats:
-    """Cosine of the query with each line and what is said around it, since one line alone says too little. 0 without a query."""
+    """Returns the cosine of the query with each line and its surroundings, because one line alone says too little. It is 0 without a
+    query."""
     if query is None:
         return np.zeros(len(lines))
     words = np.array([max(1, len(line.text.split())) for line in lines], float)
@@ -70,26 +71,26 @@ def similarity_to(query: NDArray[np.float32] | None, vectors: NDArray[np.float32
 
 
 def asked_for(query: NDArray[np.float32] | None, vectors: NDArray[np.float32], around: Floats) -> Floats:
-    """How well each line answers the user's prompt, 0 to 1; `around`: from `similarity_to`."""
+    """Returns how well each line answers the user's prompt, 0 to 1. `around` comes from `similarity_to`."""
     if query is None or len(vectors) == 0:
         return np.zeros(len(vectors))
-    # One line that answers exactly counts even where its neighbours talk of something else.
+    # One line that answers exactly counts even where its neighbours are about something else.
     nearest = np.maximum(0.9 * (vectors @ query), around)
     answered: Floats = np.clip((nearest - _ASKED_FROM) / (_ASKED_TO - _ASKED_FROM), 0.0, 1.0)
     return answered
 
 
 def choose(lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, limits: LimitsBlock) -> list[TopicSpan]:
-    """At most `max_moments` spans, one per topic, sorted by start; none overlap because topics don't."""
+    """Returns at most `max_moments` spans, one per topic, sorted by start. None overlap, because topics don't."""
     return _best(topics.ranges, lines, topics, salience, asked, limits)
 
 
 def answers(
     lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: Floats, around: Floats, limits: LimitsBlock
 ) -> list[TopicSpan]:
-    """At most `max_moments` stretches that answer the prompt, sorted by start, wherever topics begin; none overlap.
+    """Returns at most `max_moments` stretches that answer the prompt, sorted by start, wherever topics begin. None overlap.
 
-    A stretch is the run of lines with the greatest sum of seconds times how far they stand above what is usual here.
+    A stretch is the run of lines with the greatest sum of (seconds times how far a line's match is above the recording's usual one).
     """
     seconds = np.array([line.end - line.start for line in lines])
     usual = float(np.average(around, weights=seconds))
@@ -107,7 +108,7 @@ def answers(
 
 
 def _heaviest_run(gain: Floats) -> tuple[int, int] | None:
-    """The run [first, last) with the greatest sum; None where nothing is above 0."""
+    """Returns the run [first, last) with the greatest sum, or None where no value is above 0."""
     best, run = 0.0, None
     total, first = 0.0, 0
     for at, value in enumerate(gain):
@@ -120,7 +121,7 @@ def _heaviest_run(gain: Floats) -> tuple[int, int] | None:
 
 
 def _on_topics(run: tuple[int, int], lines: Sequence[LineBlock], topics: Topics, taken: NDArray[np.bool_]) -> tuple[int, int]:
-    """`run` with each edge on the nearest beginning or end of a topic, where one is near: what is looked at around a line blurs edges."""
+    """Returns `run` with each edge moved to a topic's start or end, where one is near: comparing the surroundings of lines blurs edges."""
     reach = max(_BLUR, 0.1 * _duration(lines, *run))
     starts = min(topics.starts, key=lambda at: abs(lines[at].start - lines[run[0]].start))
     ends = min((last for _, last in topics.ranges), key=lambda at: abs(lines[at - 1].end - lines[run[1] - 1].end))
@@ -130,7 +131,7 @@ def _on_topics(run: tuple[int, int], lines: Sequence[LineBlock], topics: Topics,
 
 
 def _grown(run: tuple[int, int], lines: Sequence[LineBlock], taken: NDArray[np.bool_], shortest: float) -> tuple[int, int]:
-    """`run` with free lines added after it, then before it, until it is long enough."""
+    """Returns `run` with free lines added after it, then before it, until it is long enough."""
     first, last = run
     while _duration(lines, first, last) < shortest:
         if last < len(lines) and not taken[last]:
@@ -158,7 +159,7 @@ def _duration(lines: Sequence[LineBlock], first: int, last: int) -> float:
 
 
 def _best_span(lines: Sequence[LineBlock], first: int, last: int, salience: Floats, asked: Floats, limits: LimitsBlock) -> tuple[int, int]:
-    """The whole topic when it fits, else the stretch of whole lines that says most, the topic's own beginning preferred."""
+    """Returns the whole topic when it fits, else the stretch of whole lines that says most, preferring the topic's own start."""
     if _duration(lines, first, last) <= limits.max_duration:
         return first, last
     worth = np.array([max(0.0, line.end - line.start) for line in lines[first:last]]) * (salience[first:last] + 2.0 * asked[first:last])
@@ -196,7 +197,7 @@ def _scored(
     starts_topic = first in topics.starts
     boundary = 1 / (1 + np.exp(-float(topics.evidence[first]))) if first else 0.7
     worth = 0.45 * central + 0.15 * fullness + 0.15 * float(boundary) + (0.05 if starts_topic else 0.0)
-    # What occurs lies between 0.35 and 0.75; people expect scores that use the scale.
+    # Values lie between 0.35 and 0.75 in practice; users expect scores that use the whole scale.
     score = float(np.clip((worth - 0.35) / 0.4, 0.0, 1.0))
     if asked.any():
         score = 0.4 * score + 0.6 * wish

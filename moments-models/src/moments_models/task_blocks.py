@@ -1,4 +1,4 @@
-"""Task blocks: the JSON that ends a chat request's user message and that these engines read instead of the prose before it."""
+"""Reads task blocks: the JSON at the end of a chat request's user message, which these engines read instead of the text before it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Block(BaseModel):
-    """Unknown fields are left alone: a newer pipeline may say more than this program knows."""
+    """A part of a task block. Unknown fields are ignored: a newer pipeline may send more than this program knows."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
 class LimitsBlock(_Block):
-    """What moments may be; seconds. A limit that is missing does not limit."""
+    """The limits of moments, in seconds. A missing limit does not apply."""
 
     max_moments: int = Field(default=12, ge=1, le=1000)
     min_duration: float = Field(default=0.0, ge=0.0)
@@ -31,9 +31,9 @@ class LimitsBlock(_Block):
 
 
 class LineBlock(_Block):
-    """A sentence or segment of the transcript; seconds. Lines of one `turn` were spoken in one go, or are one paragraph.
+    """A sentence or segment of the transcript, in seconds. Lines of one `turn` are one speaker's turn, or one paragraph.
 
-    `confidence`: the chance that a word of it is right, given where it is low; `unsure`: its words that were hardly heard.
+    `confidence` is the chance that a word of it is right, given where it is low; `unsure` are its words of low confidence.
     """
 
     n: int
@@ -47,14 +47,14 @@ class LineBlock(_Block):
 
 
 class ChapterBlock(_Block):
-    """A chapter mark that the file brought along."""
+    """A chapter mark of the recording's file."""
 
     start: float
     title: str = ""
 
 
 class GenerationTask(_Block):
-    """`generate_moments`."""
+    """The task `generate_moments`."""
 
     task: Literal["generate_moments"]
     duration: float = Field(gt=0.0)
@@ -66,7 +66,7 @@ class GenerationTask(_Block):
 
 
 class ClipBlock(_Block):
-    """The clip sent along: where it starts in the recording, and how much of it lies before and after the moment; seconds."""
+    """The clip of the request: where it starts in the recording, and how much of it lies before and after the moment, in seconds."""
 
     start: float = 0.0
     duration: float = Field(default=0.0, ge=0.0)
@@ -83,7 +83,7 @@ class MomentBlock(_Block):
 
 
 class RefinementTask(_Block):
-    """`refine_moment`. All times are in `time_base`: seconds from the clip's first frame, or of the recording."""
+    """The task `refine_moment`. All times are in `time_base`: seconds from the clip's first frame, or of the recording."""
 
     task: Literal["refine_moment"]
     duration: float = Field(gt=0.0)
@@ -96,7 +96,7 @@ class RefinementTask(_Block):
 
 
 def find_block(text: str) -> dict[str, Any]:
-    """The last JSON object with a `task` in a message: fenced or bare. Raises `InvalidRequest` when there is none."""
+    """Returns the last JSON object with a `task` in a message, fenced or bare. Raises `InvalidRequest` when there is none."""
     for fenced in reversed(_FENCE.findall(text)):
         block = _parsed(fenced)
         if block is not None:
@@ -108,7 +108,7 @@ def find_block(text: str) -> dict[str, Any]:
 
 
 def parse(model: type[Model], block: Mapping[str, Any]) -> Model:
-    """The block as a typed task. Raises `InvalidRequest` that names the first wrong field."""
+    """Returns the block as a typed task. Raises `InvalidRequest` that names the first wrong field."""
     try:
         return model.model_validate(block)
     except ValidationError as error:
@@ -126,7 +126,7 @@ def _parsed(text: str) -> dict[str, Any] | None:
 
 
 def _last_bare(text: str) -> dict[str, Any] | None:
-    """Outermost objects from left to right; what does not parse is prose."""
+    """Returns the last of the outermost objects that has a `task`, or None. What does not parse is taken for prose."""
     decoder = json.JSONDecoder()
     found: dict[str, Any] | None = None
     at = text.find("{")

@@ -1,8 +1,8 @@
-"""Titles from the words of a moment: what it is about and the rest of the recording is not.
+"""Makes titles from the words of a moment: what it is about and the rest of the recording is not.
 
 Candidates are phrases and questions as they were said (`phrases`). They are ranked by how much more often their words occur here than
-elsewhere (log-odds with an informative prior: Monroe, Colaresi and Quinn, 2008), and by how close their meaning is to the moment's and
-to its opening's, with the sentence embeddings at hand.
+elsewhere (log-odds with an informative prior: Monroe, Colaresi and Quinn, 2008), and by how close their meaning is to that of the moment
+and of its opening, by sentence embeddings.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TWO_WORDS, _TWO_PHRASES = 0.1, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A candidate in the form that was said most, and its score (0 to about 2)."""
+    """A candidate in its most frequent form, and its score (0 to about 2)."""
 
     text: str
     key: tuple[str, ...]
@@ -59,10 +59,10 @@ def titles(
     elsewhere: Sequence[str] = (),
     centres: NDArray[np.float32] | None = None,
 ) -> list[str]:
-    """One title per segment: 2 to 8 words of its own in Title Case, no two alike.
+    """Returns one title per segment: 2 to 8 words of its own in title case, no two equal.
 
-    `starts` (seconds) name segments that have no words to use. `elsewhere`: what else is said in the recording; `centres`: a unit vector of
-    each segment's meaning, if known. Without `embed` words alone decide.
+    `starts` (seconds) name segments without usable words. `elsewhere` is the rest of what is said in the recording. `centres` has a unit
+    vector of each segment's meaning, if known. Without `embed` words alone decide.
     """
     usage = WordUsage([*segments, *elsewhere])
     counts = [Counter(_content(text)) for text in segments]
@@ -79,7 +79,7 @@ def titles(
 
 
 def title_case(phrase: str) -> str:
-    """Capitals for all but small words inside; words that have capitals of their own keep them."""
+    """Returns a phrase with capitals for all but small words inside. Words that have capitals of their own stay unchanged."""
     words = phrase.split()
 
     def cased(index: int, word: str) -> str:
@@ -96,7 +96,7 @@ def _content(text: str) -> list[str]:
 
 
 def _contrast(count: Counter[str], everything: Counter[str]) -> dict[str, float]:
-    """For each stem by how many standard deviations it is more frequent here than in the rest; at least 0."""
+    """Returns for each stem by how many standard deviations it is more frequent here than in the rest, at least 0."""
     here, total = sum(count.values()), max(1, sum(everything.values()))
     found: dict[str, float] = {}
     for word, times in count.items():
@@ -109,7 +109,7 @@ def _contrast(count: Counter[str], everything: Counter[str]) -> dict[str, float]
 
 
 def _by_words(text: str, contrast: dict[str, float], usage: WordUsage) -> list[Phrase]:
-    """The best phrases by their words, scores from 0 to 1."""
+    """Returns the best phrases by their words, with scores from 0 to 1."""
     said: dict[tuple[tuple[str, ...], bool], list[TitleCandidate]] = {}
     for one in candidates(text, usage):
         if one.key:
@@ -136,7 +136,7 @@ def _phrase(forms: Sequence[TitleCandidate], contrast: dict[str, float]) -> Phra
 def _by_meaning(
     segments: Sequence[str], ranked: list[list[Phrase]], embed: Embed, centres: NDArray[np.float32] | None
 ) -> list[list[Phrase]]:
-    """Scores with the closeness of meaning added, and vectors, best first."""
+    """Returns the phrases with closeness of meaning added to their scores, and with vectors, best first."""
     openings = embed(list(segments))  # a model reads no further than its first hundred words
     centres = openings if centres is None else centres
     vectors = embed([phrase.text for phrases in ranked for phrase in phrases])
@@ -158,7 +158,7 @@ def _by_meaning(
 
 
 def _options(ranked: list[Phrase], text: str) -> list[str]:
-    """Titles to try, best first: a phrase of two words or more, else two phrases joined."""
+    """Returns titles to try, best first: phrases of at least two words, and pairs of phrases."""
     best = ranked[:12]
     spoken = f" {bare(text)} "
     options = [(phrase.score, phrase.text) for phrase in best if 2 <= len(phrase.text.split()) <= _LONGEST_TITLE]
@@ -175,7 +175,7 @@ def _options(ranked: list[Phrase], text: str) -> list[str]:
 
 
 def _alike(first: Phrase, second: Phrase, spoken: str) -> bool:
-    """Whether two phrases share a word, are parts of one phrase, or mean nearly the same."""
+    """Returns whether two phrases share a word, are parts of one phrase, or mean nearly the same."""
     if set(first.key) & set(second.key):
         return True
     one, two = bare(first.text), bare(second.text)

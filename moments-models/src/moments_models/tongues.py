@@ -1,7 +1,7 @@
-"""The languages of a recording, chunk by chunk: which one to listen in, and where another is spoken.
+"""Decides the language of a recording chunk by chunk: in which one to decode, and where another is spoken.
 
-A language that a user names is never left. Else the recording's own language is heard from several chunks, and a stretch that makes
-little sense in it is asked for its own.
+A language that a user names is never changed. Otherwise the recording's language is detected from several chunks, and that of a stretch
+that makes little sense in it from the stretch itself.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NEAR = 1.0
 
 
 class Interpreter:
-    """Hears the chunks of one recording in order; `words`, `main` and `hearing()` are what came of it."""
+    """Recognises the chunks of one recording in order. The results are `words`, `main` and `hearing()`."""
 
     def __init__(self, decoder: Decoder, speech: Speech, task: Task, *, named: str | None) -> None:
         self._decoder = decoder
@@ -55,7 +55,7 @@ class Interpreter:
 
     @property
     def main(self) -> str:
-        """The language of most of the speech."""
+        """Returns the language of most of the speech."""
         seconds: dict[str, float] = {}
         for part in self._spoken:
             seconds[part.language] = seconds.get(part.language, 0.0) + part.end - part.start
@@ -65,7 +65,7 @@ class Interpreter:
         return RecognitionDetails(tuple(self._spoken), tuple(self._lost), tuple(self._dropped))
 
     def hear(self, chunk: Chunk) -> None:
-        """Add what is said in the chunk."""
+        """Adds the words of a chunk."""
         language = self._language_of(chunk)
         take = self._listener.hear(chunk, language)
         foreign = self._foreign(chunk, take, language) if self._named is None else []
@@ -80,7 +80,8 @@ class Interpreter:
         self._tell(chunk, language, foreign)
 
     def _recognised(self) -> str:
-        """The language of the recording: of the longest of its first chunks, or where that one is not sure, of most of their phrases."""
+        """Detects the language of the recording: from the longest of its first chunks, or where that is not sure, from most of their
+        phrases."""
         chunks = self._speech.chunks[:_ASKED_CHUNKS]
         longest = max(chunks, key=lambda chunk: chunk.length)
         answer = self._decoder.languages(longest)
@@ -98,18 +99,18 @@ class Interpreter:
         return best
 
     def _sense(self, chunk: Chunk, language: str) -> float:
-        """How much of a chunk is understood in a language: seconds of words, each by its probability."""
+        """Returns how much of a chunk is understood in a language: seconds of words, weighted by their probability."""
         return sum((word.end - word.start) * word.confidence for word in self._listener.hear(chunk, language, piece=True).words)
 
     def _language_of(self, chunk: Chunk) -> str:
-        """After a stretch of another language a chunk is asked which of the two it is in."""
+        """Returns the language of a chunk. After a stretch of another language, detects which of the two it is in."""
         if self._current == self._own:
             return self._own
         answer = self._decoder.languages(chunk)
         return max((self._own, self._current), key=lambda name: answer.get(name, 0.0))
 
     def _foreign(self, chunk: Chunk, take: Take, language: str) -> list[LanguageStretch]:
-        """Hears anew, in their own language, the stretches that are surely in another; returns them."""
+        """Decodes again, in their own language, the stretches that are surely in another. Returns these."""
         weak = sorted([*take.doubtful, *self._listener.unexplained(chunk, take)])
         start, end = chunk.pieces[0].start / RATE, chunk.end / RATE
         if sum(last - first for first, last in weak) < _WEAK:
@@ -131,7 +132,8 @@ class Interpreter:
         return found
 
     def _sure(self, run: LanguageRun, chunk: Chunk) -> float | None:
-        """How sure the run's language is, where that is enough for a switch. What follows in the next chunk counts too."""
+        """Returns the probability of the run's language, or None where it does not suffice for a switch. The start of the next chunk counts
+        too."""
         whole = self._decoder.languages(self._speech.piece(run.start, run.end)).get(run.language, 0.0)
         goes_on = self._current == run.language and run.start - chunk.pieces[0].start / RATE < _NEAR
         if (run.seconds >= LONG_ENOUGH or goes_on) and whole >= SURE:
@@ -148,7 +150,7 @@ class Interpreter:
         return LanguageWindow(start, end, self._decoder.languages(self._speech.piece(start, end)))
 
     def _tell(self, chunk: Chunk, language: str, foreign: list[LanguageStretch]) -> None:
-        """Note which languages the chunk's stretches are in; neighbours in one language are one stretch."""
+        """Notes the languages of the chunk's stretches. Neighbours in one language become one stretch."""
         at, end = chunk.pieces[0].start / RATE, chunk.end / RATE
         confidence = self._confidence if language == self._own else SURE
         parts: list[LanguageStretch] = []

@@ -1,8 +1,8 @@
-"""Where one topic ends and the next begins, from a trained scorer, pauses and chapter marks. Pure functions on arrays.
+"""Finds where one topic ends and the next begins, from a trained scorer, pauses and chapter marks. Pure functions on arrays.
 
-The evidence for a boundary before a line is what the scorer of `boundaries` says, and how long nobody speaks, which it was not trained
-on (its transcripts know no pauses). Dynamic programming then chooses the set of boundaries that has most evidence under a prior on
-lengths; the number of topics follows from the data.
+The evidence for a boundary before a line is the result of the scorer of `boundaries`, and the pause before it, on which the scorer was not
+trained (its transcripts have no pauses). Dynamic programming then chooses the boundaries with the most evidence under a prior on lengths;
+the number of topics follows from the data.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SHORT, _LONG = 300.0, 900.0
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each kind of evidence counts, in log-odds, and the prior on lengths: chosen by `training/tune_topics.py`."""
+    """Weights of the kinds of evidence, in log-odds, and the prior on lengths. `training/tune_topics.py` chose them."""
 
     pause: float = 1.5
     prior: float = 0.9
@@ -56,7 +56,8 @@ DEFAULT = Weights()
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """`starts`: index of each topic's first line, 0 first. `evidence`: per line, log-odds that a topic pays there."""
+    """The topics of a transcript. `starts` has the index of each topic's first line, 0 first; `evidence` has per line the log-odds that a
+    topic pays there."""
 
     starts: tuple[int, ...]
     evidence: Floats
@@ -64,12 +65,13 @@ class Topics:
 
     @property
     def ranges(self) -> list[tuple[int, int]]:
-        """Lines [first, last) of each topic."""
+        """Returns the lines [first, last) of each topic."""
         return list(pairwise((*self.starts, self.count)))
 
 
 def usual_length(duration: float) -> float:
-    """Seconds that a topic usually takes: people divide longer recordings into longer parts (35 s of 150 s, 4 min of an hour)."""
+    """Returns the seconds that a topic usually takes: humans divide longer recordings into longer parts (35 s of 150 s, 4 min of an
+    hour)."""
     return float(35.0 * (max(duration, 60.0) / 150.0) ** 0.6)
 
 
@@ -82,10 +84,10 @@ def find_topics(
     weights: Weights = DEFAULT,
     log_odds: Floats | None = None,
 ) -> Topics:
-    """Topics of a transcript.
+    """Finds the topics of a transcript.
 
-    `vectors`: one unit vector per line; `shortest`: seconds that each topic takes where possible; `marks`: chapter starts that the
-    file brought along, in seconds, which are as good as certain; `log_odds`: what the scorer says, where that is known already.
+    `vectors` has one unit vector per line. `shortest` is the seconds that each topic takes where possible. `marks` are chapter starts of
+    the recording's file, in seconds; they are nearly certain. `log_odds` is the scorer's result, where it is known already.
     """
     count = len(lines)
     if count == 0:
@@ -97,7 +99,7 @@ def find_topics(
         log_odds = trained().log_odds(lines, vectors)
     expected = max(expected_length(lines, log_odds, 0.5 * known, weights), shortest * 1.2)
     pauses = (1.0 + (weights.pause - 1.0) * known) * _pauses(lines)
-    # Where topics are longer, a boundary is rarer in proportion.
+    # Where topics are longer, boundaries are rarer in proportion.
     log_odds = log_odds - np.log(_conversation(lines, weights))
     evidence: Floats = known * (log_odds - weights.cost) + pauses
     if known < 1.0:
@@ -112,7 +114,8 @@ def find_topics(
 
 
 def expected_length(lines: Sequence[LineBlock], log_odds: Floats, trust: float, weights: Weights = DEFAULT) -> float:
-    """Seconds that a topic takes here: what is usual for the duration, and, by the share `trust`, what the scorer expects of this text."""
+    """Returns the seconds that a topic takes here: the usual length for the duration, mixed by the share `trust` with what the scorer
+    expects of this text."""
     span = lines[-1].end - lines[0].start
     expected = float((1 / (1 + np.exp(-log_odds[1:]))).sum()) * weights.per_expected
     length = usual_length(span) ** (1 - trust) * (span / (max(expected, 0.5) + 1)) ** trust
@@ -120,10 +123,9 @@ def expected_length(lines: Sequence[LineBlock], log_odds: Floats, trust: float, 
 
 
 def _conversation(lines: Sequence[LineBlock], weights: Weights) -> float:
-    """How many times longer a topic is than in a talk: more where people interrupt each other.
+    """Returns how many times longer a topic is than in a talk: more where speakers interrupt each other.
 
-    Where turns are not known, as after speech recognition alone, short sentences tell it, in recordings that are long enough to have
-    habits of their own.
+    Without turns, as after speech recognition alone, short sentences show it, in recordings that are long enough.
     """
     words: dict[int, int] = {}
     for line in lines:
@@ -136,12 +138,12 @@ def _conversation(lines: Sequence[LineBlock], weights: Weights) -> float:
 
 
 def _known(lines: Sequence[LineBlock]) -> float:
-    """How far the recording is of the length that the scorer was trained on, 0 to 1."""
+    """Returns how well the recording's length fits the scorer's training, 0 to 1."""
     return float(np.clip((lines[-1].end - lines[0].start - _SHORT) / (_LONG - _SHORT), 0.0, 1.0))
 
 
 def _pauses(lines: Sequence[LineBlock]) -> Floats:
-    """Silence before each line against what is usual here: 0 for the usual, 3 at most."""
+    """Returns the silence before each line against the usual one here: 0 for the usual, at most 3."""
     gaps = np.array([0.0, *(max(0.0, after.start - before.end) for before, after in pairwise(lines))])
     usual = float(np.median(gaps[1:])) if len(gaps) > 1 else 0.0
     long: Floats = np.clip((gaps - usual) / _LONG_PAUSE - 0.3, 0.0, 3.0)
@@ -149,7 +151,7 @@ def _pauses(lines: Sequence[LineBlock]) -> Floats:
 
 
 def _best_boundaries(starts: Floats, ends: Floats, evidence: Floats, *, expected: float, shortest: float, weights: Weights) -> list[int]:
-    """Segmentation of the lines with the highest total of evidence minus the length prior's surprise."""
+    """Returns the first lines of the segmentation with the highest total of evidence minus the length prior's surprise."""
     count = len(starts)
     best = np.full(count + 1, -np.inf)
     best[0] = 0.0
@@ -161,7 +163,7 @@ def _best_boundaries(starts: Floats, ends: Floats, evidence: Floats, *, expected
         begin = np.arange(min(first, last - 1), last)
         length = np.maximum(ends[last - 1] - starts[begin], 0.1)
         surprise = weights.prior * 0.5 * (np.log(length / expected) / weights.spread) ** 2
-        # A topic that is too short is better than none at all, and worse than any other.
+        # A topic that is too short is better than none, and worse than any other.
         value = best[begin] - surprise - np.where(length < shortest, 1e3, 0.0)
         pick = int(value.argmax())
         best[last] = value[pick] + gain[last]

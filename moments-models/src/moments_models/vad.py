@@ -1,6 +1,6 @@
-"""Where somebody speaks: Silero's voice activity model, and the chunks of speech a recogniser is fed with.
+"""Finds where somebody speaks, with Silero's voice activity model, and makes the chunks of speech that a recogniser gets.
 
-The ONNX file is the one that faster-whisper carries (MIT); it is read as data, its package is not imported for it.
+The ONNX file is the one in faster-whisper's package (MIT). It is read as data; the package is not imported for it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SpeechPiece:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Speech of at most 28 s, put together from pieces of the recording."""
+    """Speech of at most 28 s, made of pieces of the recording."""
 
     pieces: tuple[SpeechPiece, ...]
 
@@ -73,16 +73,17 @@ class Chunk:
 
     @property
     def end(self) -> int:
-        """The last sample in the recording, exclusive."""
+        """Returns the last sample in the recording, exclusive."""
         last = self.pieces[-1]
         return last.start + last.length
 
     def read(self, wav: Path) -> NDArray[np.float32]:
-        """The chunk's samples."""
+        """Returns the chunk's samples."""
         return np.concatenate([samples(wav, piece.start, piece.length) for piece in self.pieces])
 
     def span(self, start: float, end: float) -> tuple[float, float]:
-        """Times in the chunk as times in the recording, seconds. A span over a seam belongs to the piece that holds more of it."""
+        """Returns times in the chunk as times in the recording, in seconds. A span over a seam belongs to the piece that holds more of
+        it."""
         first, last = start * RATE, max(end, start) * RATE
 
         def shared(piece: SpeechPiece) -> float:
@@ -96,7 +97,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Where somebody speaks in a recording: `probabilities` of each 32 ms window, and the chunks that a recogniser is fed with."""
+    """The speech in a recording: `probabilities` of each 32 ms window, and the chunks that a recogniser gets."""
 
     probabilities: NDArray[np.float32]
     chunks: tuple[Chunk, ...]
@@ -104,7 +105,8 @@ class Speech:
     """Which windows lie in a region of speech."""
 
     def voice(self, spans: Sequence[tuple[float, float]]) -> float:
-        """How surely somebody speaks in spans (seconds), 0 to 1: what a quarter of their windows pass. Words hold pauses."""
+        """Returns how surely somebody speaks in spans (seconds), 0 to 1: the 75th percentile of their windows, because words contain
+        pauses."""
         last = max(0, len(self.probabilities) - 1)
         parts = [
             self.probabilities[min(int(start * RATE / WINDOW), last) : max(int(start * RATE / WINDOW) + 1, math.ceil(end * RATE / WINDOW))]
@@ -115,7 +117,8 @@ class Speech:
     def unexplained(
         self, start: float, end: float, explained: Sequence[tuple[float, float]], shortest: float = TOLD
     ) -> list[tuple[float, float]]:
-        """Stretches between two times with `shortest` seconds of speech and more that no span of `explained` covers, in seconds."""
+        """Returns stretches between two times, in seconds, with at least `shortest` seconds of speech that no span of `explained`
+        covers."""
         first, last = int(start * RATE / WINDOW), math.ceil(end * RATE / WINDOW)
         open_ = self.spoken[first:last].copy()
         for begin, stop in explained:
@@ -129,8 +132,8 @@ class Speech:
         return float(self.spoken[int(start * RATE / WINDOW) : math.ceil(end * RATE / WINDOW)].sum()) * WINDOW / RATE
 
     def phrases(self, start: float, end: float, shortest: float, longest: float) -> list[tuple[float, float]]:
-        """The speech between two times cut at its pauses, and where it has none where it sounds least like speech: each phrase from
-        `shortest` seconds where there is so much, to `longest`."""
+        """Returns the phrases of speech between two times (seconds). They are cut at pauses, and without a pause where it is least like
+        speech. Each lasts at most `longest`, and at least `shortest` where there is so much speech."""
         first, last = int(start * RATE / WINDOW), math.ceil(end * RATE / WINDOW)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], self.spoken[first:last], [False]]).astype(np.int8)))
         found: list[tuple[float, float]] = []
@@ -150,13 +153,14 @@ class Speech:
             yield from self._short(half.pieces[0].start / RATE, half.end / RATE, longest)
 
     def piece(self, start: float, end: float) -> Chunk:
-        """A stretch of the recording by itself."""
+        """Returns a stretch of the recording (seconds) as a chunk of its own."""
         total = len(self.probabilities) * WINDOW
         first = max(0, min(int(start * RATE), total - WINDOW))
         return Chunk((SpeechPiece(first, 0, max(WINDOW, min(int(end * RATE), total) - first)),))
 
     def halves(self, chunk: Chunk, middle: float = 0.05) -> tuple[Chunk, Chunk]:
-        """The chunk cut in two where its middle half sounds least like speech. `middle`: the cost of its edges, a probability."""
+        """Returns the two halves of a chunk, cut where its middle half is least like speech. `middle` is the cost of the edges, a
+        probability."""
         first, last = chunk.pieces[0].start, chunk.end
         low, high = first + (last - first) // 4, last - (last - first) // 4
         smooth = _smoothed(self.probabilities[low // WINDOW : max(low // WINDOW + 1, high // WINDOW)])
@@ -165,7 +169,7 @@ class Speech:
 
 
 def _smoothed(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Means of three; beyond its edges it goes on as it is, or they would sound quieter than they are."""
+    """Returns running means of three. The edges are repeated, because padding with zeros would make them less like speech."""
     return np.convolve(np.pad(probabilities, 1, mode="edge"), np.ones(3) / 3, mode="valid")
 
 
@@ -184,11 +188,11 @@ def _merged(spans: Sequence[tuple[float, float]], near: float) -> list[tuple[flo
 
 
 def listen(wav: Path, task: Task) -> Speech:
-    """Where somebody speaks in a 16 kHz mono WAV file."""
+    """Finds the speech in a 16 kHz mono WAV file."""
     total = -(-int(wav_duration(wav) * RATE) // WINDOW)
     probabilities = _listened(wav, 0, total, task)
     for first, last in _gaps(_regions(probabilities), len(probabilities)):
-        # The model remembers what it heard: after a loud voice it can take a quiet one for noise, for minutes. Without memory it hears it.
+        # The model has a state: after a loud voice it can take a quiet one for noise, for minutes. With a fresh state it finds it.
         anew = _listened(wav, first, last, task, silent=True)
         probabilities[first:last] = np.maximum(probabilities[first:last], anew)
     regions = list(_regions(probabilities))
@@ -199,7 +203,7 @@ def listen(wav: Path, task: Task) -> Speech:
 
 
 def _gaps(regions: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int, int]]:
-    """Windows [first, last) of the long stretches outside of the regions."""
+    """Yields the windows [first, last) of the long stretches outside of the regions."""
     heard_to = 0
     for first, last in [*regions, (total, total)]:
         if (first - heard_to) * WINDOW >= _LONG_GAP * RATE:
@@ -208,7 +212,8 @@ def _gaps(regions: Iterator[tuple[int, int]], total: int) -> Iterator[tuple[int,
 
 
 def _listened(wav: Path, first: int, last: int, task: Task, *, silent: bool = False) -> NDArray[np.float32]:
-    """Speech probability of the 32 ms windows [first, last), by a model that has heard nothing before them. `silent`: no report."""
+    """Returns the speech probability of the 32 ms windows [first, last), from a fresh state of the model. `silent`: progress is not
+    reported."""
     model = _load()
     found: list[NDArray[np.float32]] = [np.zeros(0, np.float32)]
     h = c = np.zeros((1, 1, 128), np.float32)
@@ -244,7 +249,7 @@ def _load() -> Any:
 
 
 def _regions(probabilities: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
-    """Windows [first, last) in which somebody speaks, pauses under 0.2 s included."""
+    """Yields the windows [first, last) in which somebody speaks; pauses under 0.2 s are included."""
     pause = int(_MIN_PAUSE * RATE / WINDOW)
     first: int | None = None
     quiet = 0
@@ -262,7 +267,7 @@ def _regions(probabilities: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
 
 
 def plan_chunks(probabilities: NDArray[np.float32], regions: Iterator[tuple[int, int]]) -> list[Chunk]:
-    """Pack regions (in windows) into chunks; one that is longer than a chunk is cut at its least speech-like window."""
+    """Packs regions (in windows) into chunks. A region that is longer than a chunk is cut at its least speech-like window."""
     limit = int(LONGEST_CHUNK * RATE)
     total = len(probabilities) * WINDOW
     chunks: list[Chunk] = []
@@ -292,12 +297,12 @@ def _join(pieces: list[SpeechPiece], start: int, end: int) -> list[SpeechPiece]:
 
 
 def _padded(regions: Iterator[tuple[int, int]], probabilities: NDArray[np.float32], total: int) -> Iterator[tuple[int, int]]:
-    """Regions in samples with their padding, none of them overlapping and none longer than a chunk."""
+    """Yields regions in samples with their padding. None overlap, and none is longer than a chunk."""
     pad = int(_PAD * RATE)
     limit = int(LONGEST_CHUNK * RATE) - 2 * pad
     found = list(regions)
     for index, (first, last) in enumerate(found):
-        # Half of a short pause belongs to either neighbour.
+        # Each neighbour gets half of a short pause.
         before = (found[index - 1][1] + first) // 2 if index else 0
         after = (found[index + 1][0] + last) // 2 if index + 1 < len(found) else total // WINDOW
         edges = [first * WINDOW, *(cut * WINDOW for cut in _cuts(probabilities, first, last, limit // WINDOW)), last * WINDOW]
@@ -307,7 +312,7 @@ def _padded(regions: Iterator[tuple[int, int]], probabilities: NDArray[np.float3
 
 
 def _cuts(probabilities: NDArray[np.float32], first: int, last: int, limit: int) -> Iterator[int]:
-    """Where a region longer than `limit` windows is cut: at the quietest of the last 40 % of each stretch."""
+    """Yields where a region longer than `limit` windows is cut: at the window least like speech in the last 40 % of each stretch."""
     while last - first > limit:
         low = first + int(limit * 0.6)
         first = low + int(_smoothed(probabilities[low : first + limit]).argmin())

@@ -1,4 +1,4 @@
-"""How a recogniser's pieces of text are written: what is a word, whether a space stands before it, and what holds together."""
+"""Turns a recogniser's pieces of text into words: what is a word, whether a space stands before it, and what belongs together."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _UNSPACED = (
 
 
 def is_unspaced(character: str) -> bool:
-    """Whether it belongs to a script that puts no space between words."""
+    """Returns whether a character belongs to a script that puts no space between words."""
     return any(low <= ord(character) <= high for low, high in _UNSPACED)
 
 
 def written(piece: str, before: str | None) -> tuple[str, bool]:
-    """Text and space of a piece as a model writes it: " 3", ".5", " state", "-of".
+    """Returns the text of a piece as a model writes it (" 3", ".5", " state", "-of"), and whether a space stands before it.
 
-    `before` is the word in front of it, empty where there is none, None where another stretch of speech ended there. A dash that opens
-    what somebody says marks a change of speaker in the subtitles that models have read: it is nothing that was said, and is left out.
-    Any other stays: "-of", "-5", one between clauses. The text is empty where nothing is left.
+    `before` is the word in front of it: empty where there is none, None where another stretch of speech ended there. A dash that opens
+    speech marks a change of speaker in the subtitles on which models were trained; nobody said it, so it is left out. Any other dash stays:
+    "-of", "-5", one between clauses. The text is empty where nothing is left.
     """
     text, space = piece.strip(), piece[:1].isspace()
     opens = before == "" or (space and (before is None or before.rstrip(_CLOSERS).endswith(_SENTENCE_END)))
@@ -46,12 +46,12 @@ def written(piece: str, before: str | None) -> tuple[str, bool]:
 
 
 def running_text(words: Iterable[Word]) -> str:
-    """Words as they are written, without a space before the first."""
+    """Returns the words as running text, without a space before the first."""
     return "".join(f" {word.word}" if word.space_before else word.word for word in words).strip()
 
 
 def is_glued(before: Word, word: Word) -> bool:
-    """Whether two words are written as one: "3" and ".5", a letter and its marks. In scripts without spaces none but the latter are."""
+    """Returns whether two words are written as one: "3" and ".5", a letter and its marks. In scripts without spaces only the latter are."""
     if word.space_before:
         return False
     first = word.word[0]

@@ -1,6 +1,6 @@
-"""Word classes of English, as far as titles need them: a tagger would be the largest thing here, and wrong on speech.
+"""Lists word classes of English, as far as titles need them: a tagger would be large, and wrong on speech.
 
-Verbs are those that are rarely nouns: "use", "change" or "fork" are judged by where they stand (`phrases.Usage`).
+Verbs are those that are rarely nouns: "use", "change" or "fork" are judged by where they stand (`phrases.WordUsage`).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ january february march april june july august september october november decembe
 
 
 def _forms(verb: str) -> set[str]:
-    """The forms of a regular verb, but the one in -ing, which may open a title ("Generating Addresses")."""
+    """Returns the forms of a regular verb, except the one in -ing, which may open a title ("Generating Addresses")."""
     stem = verb.removesuffix("e")
     past = {f"{stem}ed", f"{verb}{verb[-1]}ed"} if not verb.endswith("y") else {f"{verb[:-1]}ied", f"{verb}ed"}
     third = {f"{verb}s", f"{verb}es"} if not verb.endswith("y") else {f"{verb[:-1]}ies", f"{verb}s"}

@@ -1,8 +1,8 @@
-"""Where topics change in a few minutes of text, without training: how deep similarity falls, and cue words. Pure functions.
+"""Finds where topics change in a few minutes of text, without training: by how deep similarity falls, and cue words. Pure functions.
 
-The scorer was trained on recordings of a quarter of an hour and more; in shorter ones topics are short and follow no chapter's habits.
-The evidence is how much less the text before a line resembles the text after it than nearby text resembles each other: the depth score
-of TextTiling (Hearst, 1997), on embeddings and at several scales.
+The scorer was trained on recordings of at least a quarter of an hour; in shorter ones topics are short and unlike chapters. The evidence is
+how much less the text before a line resembles the text after it than nearby text resembles each other: the depth score of TextTiling
+(Hearst, 1997), on embeddings and at several scales.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _COST = 0.9
 
 
 def depth_evidence(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
-    """For each line, how much speaks for a topic that starts with it; above 0 where a boundary pays, unit about one standard deviation."""
+    """Returns the evidence that a topic starts with each line. It is above 0 where a boundary pays; the unit is about one standard
+    deviation."""
     cues = np.array([float(bool(_CUE.match(line.text.strip()))) for line in lines])
     found: Floats = _depth(lines, vectors) + _CUE_WEIGHT * (cues - cues.mean()) - _COST
     return found
@@ -56,7 +57,7 @@ def _depth(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
 
 
 def _valley(similarity: Floats, reach: int) -> Floats:
-    """How far each value lies under the highest ones within reach on its two sides."""
+    """Returns how far each value is below the highest ones within reach, summed over both sides."""
     padded = np.pad(similarity, reach, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, reach + 1)
     count = len(similarity)

@@ -1,6 +1,6 @@
-"""What a boundary before each line looks like: numbers for the trained scorer. Pure functions on arrays.
+"""Describes the possible boundary before each line as numbers for the trained scorer. Pure functions on arrays.
 
-Training and use share this file. A change here needs a new training, hence `VERSION`, which the weights carry too.
+Training and use share this module. A change here needs a new training, hence `VERSION`, which the weights carry too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ _AROUND = ("turns", "orders", "greets", "asks")
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`table`: a row per line, a column per name. `opening`: the meaning of each line, of what follows, and of what came before."""
+    """The features of a transcript. `table` has a row per line and a column per name. `opening` holds the meaning of each line, of what
+    follows, and of what came before."""
 
     names: tuple[str, ...]
     table: NDArray[np.float32]
@@ -49,7 +50,7 @@ class Features:
 
 
 def describe(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Features:
-    """Features of the lines, of which there is at least one; `vectors`: one unit vector per line."""
+    """Returns the features of the lines, of which there is at least one. `vectors` has one unit vector per line."""
     text = _Text(lines, vectors)
     columns: dict[str, Floats] = {}
     for words in _WINDOWS:
@@ -66,7 +67,7 @@ def describe(lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Featur
 
 
 class _Text:
-    """Lines with running sums, so that the meaning of any stretch is one subtraction."""
+    """Stores running sums over lines, so that the meaning of any stretch is one subtraction."""
 
     def __init__(self, lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> None:
         self.count = len(lines)
@@ -79,17 +80,17 @@ class _Text:
         self.sums = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(self.vectors * np.sqrt(self.words)[:, None], axis=0)])
 
     def before(self, words: int) -> NDArray[np.int64]:
-        """For each line the first of the lines that make up the `words` words before it; at least one line but for the first."""
+        """Returns for each line the first of the lines with the `words` words before it; at least one line, except for the first."""
         found = np.searchsorted(self.until, self.until[:-1] - words)
         return np.minimum(found, np.maximum(self.index - 1, 0)).astype(np.int64)
 
     def after(self, words: int) -> NDArray[np.int64]:
-        """For each line the line after the `words` words that begin with it."""
+        """Returns for each line the line after the `words` words that begin with it."""
         found = np.searchsorted(self.until, self.until[:-1] + words)
         return np.clip(found, self.index + 1, self.count).astype(np.int64)
 
     def direction(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> Floats:
-        """Unit vectors of what lines [first, last) mean."""
+        """Returns unit vectors of the meaning of lines [first, last)."""
         return unit(self.sums[last] - self.sums[first])
 
 
@@ -154,7 +155,7 @@ def _document(lines: Sequence[LineBlock], text: _Text, similar: Floats) -> dict[
 
 
 def shifted(values: Floats, by: int) -> Floats:
-    """`values` of the line that stands `by` lines before each; 0 where there is none."""
+    """Returns for each line the value of the line that is `by` lines before it, or 0 where there is none."""
     found = np.zeros_like(values)
     if by == 0:
         return values
@@ -166,6 +167,6 @@ def shifted(values: Floats, by: int) -> Floats:
 
 
 def unit(rows: Floats) -> Floats:
-    """Rows scaled to length 1; zeros stay zeros."""
+    """Returns rows scaled to length 1; zeros stay zeros."""
     scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-9)
     return scaled

@@ -1,4 +1,4 @@
-"""The trained scorer: boosted trees over features, one of which a linear model of sentence meanings gives. numpy alone."""
+"""The trained scorer: boosted trees over features, one of which comes from a linear model of sentence meanings. It needs numpy alone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ WEIGHTS = "scorer-1.npz"
 class Trees:
     """Binary trees, one row each, nodes in columns.
 
-    A node sends a value at most `threshold` to `left`, else to `right`, and a missing one where `missing_left` says. A leaf leads to
-    itself, and `value` is what it adds.
+    A node sends a value of at most `threshold` to `left`, others to `right`, and a missing value to the left where `missing_left` is set. A
+    leaf leads to itself, and its `value` is added.
     """
 
     feature: NDArray[np.int64]
@@ -38,7 +38,7 @@ class Trees:
     depth: int
 
     def sum(self, table: NDArray[np.float32]) -> Floats:
-        """The sum over all trees for each row of `table`."""
+        """Returns the sum over all trees for each row of `table`."""
         rows = np.arange(len(table))
         total = np.zeros(len(table))
         values = table.astype(np.float64)
@@ -53,10 +53,10 @@ class Trees:
 
 
 class BoundaryScorer:
-    """How likely a person would begin a chapter with each line."""
+    """Estimates how likely a human would begin a chapter with each line."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.generic]]) -> None:
-        """`weights`: the arrays of a weights file. Raises ValueError for those of another version of the features."""
+        """Reads `weights`, the arrays of a weights file. Raises ValueError for those of another version of the features."""
         if int(weights["version"]) != VERSION:
             raise ValueError(f"the boundary scorer's weights are for features {int(weights['version'])}, not {VERSION}")
         self._names = [str(name) for name in weights["names"]]
@@ -73,11 +73,11 @@ class BoundaryScorer:
         )
 
     def log_odds(self, lines: Sequence[LineBlock], vectors: NDArray[np.float32]) -> Floats:
-        """Natural logarithm of the odds that a chapter begins with each line; `vectors`: one unit vector per line."""
+        """Returns the natural logarithm of the odds that a chapter begins with each line. `vectors` has one unit vector per line."""
         return self._trees.sum(self.table(describe(lines, vectors)))
 
     def table(self, features: Features) -> NDArray[np.float32]:
-        """What the trees see. Raises ValueError when the features are not those of the training."""
+        """Returns the table that the trees read. Raises ValueError when the features are not those of the training."""
         found = with_opening(features, features.opening @ self._opening + self._opening_bias)
         if [*features.names, "opening", "opening_standard"] != self._names:
             raise ValueError("the boundary scorer was trained on other features")
@@ -85,13 +85,13 @@ class BoundaryScorer:
 
 
 def with_opening(features: Features, opening: Floats) -> NDArray[np.float32]:
-    """The table with the linear model's opinion added, as it is and within the recording."""
+    """Returns the table with the linear model's result added, as it is and standardised within the recording."""
     standard = (opening - opening.mean()) / (opening.std() + 1e-9)
     return np.column_stack([features.table, opening, standard]).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
 def trained() -> BoundaryScorer:
-    """The scorer with the weights that ship with this package."""
+    """Returns the scorer with the weights that ship with this package."""
     with files("moments_models.boundaries").joinpath(WEIGHTS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return BoundaryScorer({name: arrays[name] for name in arrays.files})

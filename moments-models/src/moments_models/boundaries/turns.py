@@ -1,4 +1,4 @@
-"""Whose turn it is at each line, where the transcript knows: topics begin where somebody begins to speak, or a paragraph does."""
+"""Describes speakers' turns, where the transcript has them: topics often begin where a speaker or a paragraph begins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONG_AGO = 3000.0
 
 
 def turn_features(lines: Sequence[LineBlock], words: Floats, asks: Floats) -> dict[str, Floats]:
-    """By name, a value per line; NaN for everything where no line knows its turn, and for speakers where none is named."""
+    """Returns by name a value per line. All are NaN where no line has a turn, and those of speakers where none is named."""
     count = len(lines)
     if count == 0 or all(line.turn is None for line in lines):
         return {name: np.full(count, np.nan) for name in (*(f"turn_{n}" for n in _TURN), *(f"speaker_{n}" for n in _SPEAKER))}

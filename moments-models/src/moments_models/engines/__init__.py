@@ -1,4 +1,4 @@
-"""The engines. A new one is a new file here and a line in the tuple."""
+"""Lists the engines. A new one is a new module here and an entry in the tuple."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENGINES: dict[str, EngineSpec] = {spec.name: spec for spec in _ALL}
 
 
 def needed_for(models: Iterable[str]) -> list[str]:
-    """Names of the weights that these models load, in order, each once. Raises `KeyError` for an unknown model."""
+    """Returns the names of the weights that these models load, in order, each once. Raises `KeyError` for an unknown model."""
     names: dict[str, None] = {}
     for model in models:
         names.update(dict.fromkeys(ENGINES[model].weights))

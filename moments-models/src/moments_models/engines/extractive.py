@@ -1,6 +1,6 @@
-"""Moments without a language model: topics by sentence embeddings, the telling part of each, keyphrases as titles.
+"""Finds moments without a language model: topics by sentence embeddings, the most salient part of each, keyphrases as titles.
 
-What it returns was measured on the transcript and is labelled so; it understands English.
+Its results are measured on the transcript, and their reasons say so. It understands English.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Extractive:
         self._known: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     def answer(self, request: ChatRequest, task: Task) -> list[dict[str, Any]]:
-        """Moments sorted by start, on line edges, not overlapping. Empty when nothing is said."""
+        """Returns moments sorted by start, on line edges, without overlaps; empty when nothing is said. Raises `InvalidRequest` for other
+        tasks."""
         if request.block.get("task") != "generate_moments":
             raise InvalidRequest("extractive generates moments (task `generate_moments`) and nothing else", code="unsupported_task")
         return self.moments(parse(GenerationTask, request.block), task)
@@ -57,7 +58,7 @@ class Extractive:
         return titles(texts, starts, self._model.encode, elsewhere=elsewhere, centres=centres)
 
     def moments(self, wanted: GenerationTask, task: Task) -> list[dict[str, Any]]:
-        """The answer to a parsed task."""
+        """Returns the answer to a parsed task."""
         from moments_models import spans
         from moments_models.topics import find_topics
 
@@ -72,7 +73,7 @@ class Extractive:
         around = spans.similarity_to(query, vectors, lines)
         asked = spans.asked_for(query, vectors, around)
         chosen = spans.answers(lines, topics, salience, asked, around, wanted.limits) if asked.any() else None
-        # A prompt that nothing in the recording resembles ("the best parts") is no question: topics answer it.
+        # A prompt that nothing in the recording resembles ("the best parts") is no question: then moments come from topics.
         chosen = chosen or spans.choose(lines, topics, salience, asked, wanted.limits)
         named = self._titles(lines, vectors, chosen)
         return [
@@ -87,7 +88,7 @@ class Extractive:
         ]
 
     def _vectors(self, texts: list[str], task: Task) -> NDArray[np.float32]:
-        """Vectors of a transcript; the last few are cached, because people ask one recording many things."""
+        """Returns the vectors of a transcript. The last few are cached, because users ask several questions about one recording."""
         key = hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
         vectors = self._known.pop(key, None)
         if vectors is None:
@@ -99,7 +100,7 @@ class Extractive:
 
 
 def heard_well(line: LineBlock) -> str:
-    """The line with its unsure words cut out, and a break in their place: no title is made of them, or over them."""
+    """Returns the line with a break in place of its unsure words: no title is made of them, or across them."""
     if not line.unsure:
         return line.text
     unsure = "|".join(re.escape(word) for word in sorted(line.unsure, key=len, reverse=True))
@@ -107,9 +108,9 @@ def heard_well(line: LineBlock) -> str:
 
 
 def _usable(wanted: GenerationTask) -> list[LineBlock]:
-    """Lines with text inside the recording, in order, cut where they overlap their successor. Empty when none of them has a length.
+    """Returns the lines with text inside the recording, in order, cut where they overlap their predecessor. Empty when none has a length.
 
-    A line without length is kept: where times are whole seconds a "Right." has none, and still says whose turn it is.
+    A line without length stays: where times are whole seconds a "Right." has none, and it still shows whose turn it is.
     """
     ordered = sorted(
         (line for line in wanted.lines if line.text.strip() and line.start < wanted.duration), key=lambda line: (line.start, line.end)

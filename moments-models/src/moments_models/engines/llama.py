@@ -1,4 +1,4 @@
-"""Small language models on llama.cpp: any prompt, with the JSON schema that the request names."""
+"""Runs small language models on llama.cpp: any prompt, with the JSON schema that the request names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Llama:
         settings.verbosity = -1
         # With as many threads as cores, throughput collapses as soon as anything else runs.
         settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = max(1, cores() - 1)
-        # The library can't be had without its own HTTP server. Nobody learns the key, and no web page may ask.
+        # The library always starts its own HTTP server. Nobody knows the key, and no web page may send requests.
         settings.port = 0
         settings.api_keys = [secrets.token_urlsafe(32)]
         settings.cors_origins = "null"
@@ -40,7 +40,7 @@ class Llama:
         self._server = xllamacpp.Server(settings)
 
     def complete(self, prompt: ChatPrompt, task: Task) -> Completion:
-        """Raises `InvalidRequest` when the prompt does not fit the context or its schema can't be kept."""
+        """Returns the model's answer. Raises `InvalidRequest` when the prompt does not fit the context or its schema can't be used."""
         body = {
             "max_tokens": _LONGEST_ANSWER,
             **prompt.settings,
@@ -58,7 +58,7 @@ class Llama:
 
 @dataclass
 class _Stream:
-    """Gathers the pieces of an answer. The library swallows what a callback raises, so failures are kept for afterwards."""
+    """Gathers the pieces of an answer. The library ignores what a callback raises, so a failure is stored and raised afterwards."""
 
     task: Task
     text: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _Stream:
     failure: Exception | None = None
 
     def take(self, piece: Mapping[str, Any]) -> bool:
-        """Whether to stop."""
+        """Adds a piece. Returns whether to stop."""
         try:
             self.task.check()
             self._add(piece)

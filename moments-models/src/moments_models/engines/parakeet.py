@@ -1,6 +1,6 @@
-"""NVIDIA's Parakeet TDT on onnx-asr: chunks of speech in batches, on a GPU where there is one.
+"""Runs NVIDIA's Parakeet TDT on onnx-asr: chunks of speech in batches, on a GPU where there is one.
 
-The model times only the beginning of each token (steps of 80 ms), so words are put together here.
+The model gives only the start of each token (in steps of 80 ms), so words are put together here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class Parakeet:
-    """A `Transcriber`. It hears by itself which of its languages is spoken; a language that is asked for is only written down."""
+    """A `Transcriber`. It detects by itself which of its languages is spoken; a requested language is only recorded in the result."""
 
     def __init__(self, folder: Path) -> None:
         import onnx_asr
@@ -81,7 +81,7 @@ def _tokens(result: Any) -> list[Token]:
 
 
 def placed(chunk: Chunk, tokens: Sequence[Token]) -> Passage:
-    """The words of a chunk at their times in the recording."""
+    """Returns the words of a chunk at their times in the recording."""
     seconds = chunk.length / RATE
     words = []
     for word in words_of(tokens, seconds):
@@ -92,7 +92,7 @@ def placed(chunk: Chunk, tokens: Sequence[Token]) -> Passage:
 
 
 def words_of(tokens: Sequence[Token], end: float) -> Iterator[Word]:
-    """Words in chunk time: from a token that begins with a space to the start of the next such token, at most `LONGEST_TOKEN` after
+    """Yields words in chunk time: from a token that begins with a space to the start of the next such token, at most `LONGEST_TOKEN` after
     the last token's start. `end` is the chunk's length in seconds. Confidence is the geometric mean of the tokens' probabilities."""
     begins = [index for index, token in enumerate(tokens) if index == 0 or token.text.startswith(" ")]
     for first, last in pairwise([*begins, len(tokens)]):
@@ -102,7 +102,7 @@ def words_of(tokens: Sequence[Token], end: float) -> Iterator[Word]:
             following = tokens[last].start if last < len(tokens) else end
             stop = max(group[0].start, min(following, group[-1].start + LONGEST_TOKEN, end))
             mean = sum(token.log_probability for token in group) / len(group)
-            # The model begins each chunk anew: before its first word the script decides.
+            # The model knows nothing before a chunk: before its first word the script decides.
             space = group[0].text.startswith(" ") or not is_unspaced(text[0])
             yield Word(text, group[0].start, stop, round(min(1.0, math.exp(mean)), 3), space)
 

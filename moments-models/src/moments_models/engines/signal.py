@@ -1,4 +1,4 @@
-"""Boundary refinement by measurement: word edges, silences and shot cuts. It understands nothing of the content and says so."""
+"""Refines boundaries by measurement: word edges, silences and shot cuts. It understands nothing of the content, and its reasons say so."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Signal:
     """A `ChatEngine` for `refine_moment`."""
 
     def answer(self, request: ChatRequest, task: Task) -> dict[str, Any]:
-        """New times in the task's time base, and what they were snapped to.
+        """Returns new times in the task's time base, and a reason that says what they were snapped to.
 
         Raises `InvalidRequest` for other tasks, `VideoUnavailable` and `UnreadableMedia` for a clip that can't be used.
         """
@@ -48,7 +48,7 @@ def _look(wanted: RefinementTask, url: str, task: Task) -> ClipMeasurement:
 
 
 def refine(wanted: RefinementTask, measured: ClipMeasurement | None) -> dict[str, Any]:
-    """The answer, from words alone when nothing was measured."""
+    """Returns the answer, from words alone when nothing was measured."""
     from moments_models.edge_words import first_word, last_word
     from moments_models.edges import find_end, find_start
 
@@ -71,7 +71,7 @@ def refine(wanted: RefinementTask, measured: ClipMeasurement | None) -> dict[str
 def _allowed(
     wanted: RefinementTask, start: SnappedBoundary | None, end: SnappedBoundary | None
 ) -> tuple[SnappedBoundary | None, SnappedBoundary | None]:
-    """What of the two can be used: inside the clip or recording, in order, and not the cause of a broken limit."""
+    """Returns the boundaries that can be used: inside the clip or recording, in order, and not breaking a limit that the moment kept."""
     moment, limits = wanted.moment, wanted.limits
     whole = wanted.clip.duration if wanted.time_base == "clip" and wanted.clip and wanted.clip.duration else wanted.duration
     if end is not None and end.at > whole:

@@ -1,4 +1,4 @@
-"""Whisper on CTranslate2, int8: greedy decoding of chunks of speech, with word times."""
+"""Runs Whisper on CTranslate2, int8: greedy decoding of chunks of speech, with word times."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Whisper:
         self._model = _model(str(weights.location(name)))
 
     def transcribe(self, wav: Path, *, language: str | None, task: Task) -> Recognition:
-        """Raises `InvalidRequest` for a language the model does not know."""
+        """Recognises the speech of a recording. Raises `InvalidRequest` for a language that the model does not know."""
         named = self._known(language)
         speech = listen(wav, task)
         if not speech.chunks:
@@ -99,7 +99,7 @@ class WhisperDecoder:
 
 
 def _model(folder: str) -> Any:
-    """faster-whisper's model, which also keeps what it encoded last: asking for the language of what is or was decoded costs little."""
+    """Returns faster-whisper's model with a cache of what it encoded last: asking for the language of a decoded chunk then costs little."""
     from faster_whisper import WhisperModel
     from faster_whisper.audio import pad_or_trim  # type: ignore[import-untyped]
 
@@ -121,20 +121,20 @@ def _model(folder: str) -> Any:
 
 
 def _mapped(chunk: Chunk, words: Iterable[Any], *, first: bool = False) -> Iterable[Word]:
-    """The words of a segment at their times in the recording; `first`: nothing of the chunk came before it."""
+    """Yields the words of a segment at their times in the recording. `first`: no words of the chunk came before it."""
     before = "" if first else None
     for word in words:
         text, space = written(word.word, before)
         if text:
             start, end = chunk.span(float(word.start), float(word.end))
             sure = round(float(min(1.0, max(0.0, word.probability))), 3)
-            # The model begins each chunk anew and knows nothing of the word before it: there the script decides.
+            # The model knows nothing of the word before a chunk: there the script decides.
             yield Word(text, round(start, 3), round(end, 3), sure, space or (before == "" and not is_unspaced(text[0])))
             before = text
 
 
 def _ordered(words: Iterable[Word]) -> Iterable[Word]:
-    """Starts never go back and no word ends after the next one starts."""
+    """Yields the words with starts that never go back; no word ends after the next one starts."""
     previous: Word | None = None
     for word in words:
         start = word.start if previous is None else max(word.start, previous.start)

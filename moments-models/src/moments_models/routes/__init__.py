@@ -1,1 +1,1 @@
-"""One file per route."""
+"""The HTTP routes, one module each."""

@@ -84,7 +84,7 @@ def _prompted(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Co
 def _tasked(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Completion]:
     text, video_url = _last_user_message(body.messages)
     chat = ChatRequest(block=find_block(text), video_url=video_url)
-    # These engines have no tokens that anyone pays for: `usage` counts words.
+    # These engines have no tokens: `usage` counts words.
     asked = sum(len(part.split()) for part in _texts(body.messages))
 
     def work() -> Completion:
@@ -96,7 +96,7 @@ def _tasked(hosted: HostedEngine, body: ChatBody, job: Job) -> Callable[[], Comp
 
 
 def _last_user_message(messages: list[Message]) -> tuple[str, str | None]:
-    """Text and video URL of the last message whose role is `user`."""
+    """Returns text and video URL of the last message whose role is `user`. Raises `InvalidRequest` when there is none."""
     for message in reversed(messages):
         if message.role == "user":
             return "\n".join(_texts([message])), _video_url(message)

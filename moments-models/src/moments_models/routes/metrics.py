@@ -18,7 +18,7 @@ _SECONDS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 
 class Metrics:
-    """What one running program counts. Labels are models and outcomes, nothing of a request."""
+    """Counts what one running program does. Labels are models and outcomes, nothing of a request."""
 
     def __init__(self, host: Host) -> None:
         self.registry = CollectorRegistry()
@@ -30,17 +30,17 @@ class Metrics:
         self.registry.register(_State(host))
 
     def answered(self, model: str, outcome: str, seconds: float) -> None:
-        """`outcome` is `ok` or an error's code."""
+        """Counts an answered request. `outcome` is `ok` or an error's code."""
         self._requests.labels(model, outcome).inc()
         self._seconds.labels(model).observe(seconds)
 
     def recognised(self, model: str, seconds: float) -> None:
-        """Seconds of audio."""
+        """Adds recognised seconds of audio."""
         self._audio.labels(model).inc(seconds)
 
 
 class _State(Collector):
-    """What the engines are doing at this moment."""
+    """Reports what the engines are doing at this moment."""
 
     def __init__(self, host: Host) -> None:
         self._host = host

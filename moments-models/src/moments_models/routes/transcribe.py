@@ -57,7 +57,7 @@ async def transcribe(
 
 
 def _language(given: str | None) -> str | None:
-    """`en` of `en`, `EN` or `en-US`; None for nothing or `auto`. Raises `InvalidRequest` for what is no language tag."""
+    """Returns `en` for `en`, `EN` or `en-US`, and None for nothing or `auto`. Raises `InvalidRequest` for what is no language tag."""
     if given is None or given.strip().lower() in {"", "auto"}:
         return None
     match = re.fullmatch(r"([a-z]{2,3})(?:[-_][a-z0-9-]+)?", given.strip().lower())

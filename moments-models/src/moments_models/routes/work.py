@@ -1,4 +1,4 @@
-"""Blocking work on behalf of a client that may leave."""
+"""Runs blocking work for a client that may leave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK = 0.25
 
 
 async def run_for(request: Request, hosted: HostedEngine, job: Job, work: Callable[[], T]) -> T:
-    """Run `work` in a thread when it is the request's turn; tell `job` when the client leaves.
+    """Runs `work` in a thread when it is the request's turn. Abandons `job` when the client leaves.
 
     Raises what `work` raises, or `ClientGone`.
     """

@@ -1,6 +1,6 @@
-"""Weights: which are known, where they come from, and where they lie.
+"""Weights: which are known, where they come from, and where they are stored.
 
-A set of weights is known by the sha256 of its files; nothing else is ever loaded.
+A set of weights is identified by the sha256 of its files; nothing else is ever loaded.
 """
 
 from moments_models.weights.pull_progress import PullProgress

@@ -1,4 +1,4 @@
-"""What a pull reports while it works."""
+"""The progress that a pull reports."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PullProgress:
-    """One tick of a pull.
+    """One report of a pull.
 
-    `done` and `total` are bytes of the source in use (a package is compressed, so its total differs from the size on disk);
-    `source` is `path`, `hub` or `packages`; `note` says in words what happened, when something did.
+    `done` and `total` are bytes of the source in use (a package is compressed, so its total differs from the size on disk). `source` is
+    `path`, `hub` or `packages`. `note` is a text about an event, if there was one.
     """
 
     name: str
@@ -25,4 +25,4 @@ OnProgress = Callable[[PullProgress], None]
 
 
 def ignore(_: PullProgress) -> None:
-    """The default listener."""
+    """Ignores progress. This is the default callback."""

