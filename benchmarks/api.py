@@ -47,7 +47,7 @@ _AT_ONCE = 20
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the figures; 0."""
+    """Prints the figures. Returns 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks api", description=__doc__)
     parser.add_argument("--requests", type=int, default=3000, help="requests of each kind and round")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are compared")
@@ -76,7 +76,7 @@ async def _seed(url: str, count: int) -> None:
 
 @contextmanager
 def _served(command: list[str], environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
-    """A server that prints its port: its address and process."""
+    """Yields the address and process of a server that prints its port."""
     process = subprocess.Popen([sys.executable, *command], env=os.environ | environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -114,7 +114,7 @@ async def _measure(empty: tuple[str, psutil.Process], ours: tuple[str, psutil.Pr
 
 
 async def _cpu(client: httpx.AsyncClient, process: psutil.Process, url: str, headers: dict[str, str], count: int) -> float:
-    """Microseconds of the server's processor time for one of `count` requests."""
+    """Returns the microseconds of the server's processor time per request, over `count` requests."""
 
     async def some(number: int) -> None:
         for _ in range(number):

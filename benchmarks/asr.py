@@ -38,7 +38,7 @@ MODEL = "whisper_base"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One recognition: seconds of wall clock and of CPU, words, and the process's peak resident size in bytes."""
+    """One recognition: seconds of wall clock and of CPU, number of words, and the process's peak resident size in bytes."""
 
     wall: float
     cpu: float
@@ -47,7 +47,7 @@ class Heard:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what was measured; 0, or 1 where `--check` was given and a target was missed."""
+    """Prints what was measured. Returns 0, or 1 where `--check` was given and a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks asr", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60, help="length of the speech")
     parser.add_argument("--rounds", type=int, default=1, help="alternating rounds; medians are compared")
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(folder: Path, minutes: float, rounds: int) -> tuple[dict[str, Any], bool]:
-    """Plain and served recognition in turn; the figures, and whether speed and flatness are within their targets."""
+    """Measures plain and served recognition in turn. Returns the figures, and whether speed and growth are within their targets."""
     short, long = speech(folder / "short.wav", minutes / 6), speech(folder / "long.wav", minutes)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {minutes:g} minutes of speech, {rounds} rounds")
     plains, served = [], []
@@ -110,7 +110,7 @@ def _figures(runs: list[Heard], minutes: float) -> dict[str, float]:
 
 
 def speech(target: Path, minutes: float) -> Path:
-    """The sample's sound again and again as 16 kHz mono WAV."""
+    """Writes the sample's audio repeatedly as 16 kHz mono WAV."""
     once = to_wav(sample_path(), target.with_suffix(".once.wav"), Job())
     with wave.open(str(once), "rb") as reader:
         data = reader.readframes(reader.getnframes())
@@ -126,7 +126,7 @@ def speech(target: Path, minutes: float) -> Path:
 
 
 def plain(wav: Path) -> dict[str, float]:
-    """faster-whisper by itself, with the engine's settings."""
+    """Measures faster-whisper by itself, with the engine's settings. Loading the model is not counted."""
     from faster_whisper import WhisperModel  # type: ignore[import-untyped]
 
     model = WhisperModel(str(weights.location(MODEL)), device="cpu", compute_type="int8", cpu_threads=cores(), local_files_only=True)
@@ -148,7 +148,7 @@ def plain(wav: Path) -> dict[str, float]:
 
 
 def in_own_process(wav: Path) -> Heard:
-    """The peer, in a process that is measured alone; loading its model is not counted in its time."""
+    """Measures the peer in its own process. Loading its model is not counted in its time."""
     command = [sys.executable, "-m", "benchmarks", "asr", "--plain", str(wav)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         peak = _watched(process)
@@ -173,7 +173,7 @@ def _resident(pid: int) -> int:
 
 @contextlib.contextmanager
 def service() -> Iterator[tuple[str, int]]:
-    """`moments-models serve whisper_base` on a free port: its address and process."""
+    """Yields the address and process of `moments-models serve whisper_base` on a free port."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         bound.listen()
@@ -200,7 +200,7 @@ def _until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def recognise(url: str, pid: int, wav: Path) -> Heard:
-    """One file through the service, as stage 4 sends it; the whole way over HTTP is counted."""
+    """Sends one file through the service, as stage 4 does. The whole request over HTTP is counted."""
     process = psutil.Process(pid)
     before = process.cpu_times()
     began = time.perf_counter()
@@ -213,7 +213,7 @@ def recognise(url: str, pid: int, wav: Path) -> Heard:
 
 
 class _Peak(contextlib.AbstractContextManager["_Peak"]):
-    """The largest resident size of a process meanwhile."""
+    """Measures the largest resident size of a process while its context runs."""
 
     def __init__(self, pid: int) -> None:
         self.bytes = 0

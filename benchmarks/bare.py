@@ -1,4 +1,4 @@
-"""The yardstick: the models of a run called directly, and one plain ffmpeg pass. No queue, no database, no HTTP, no checks."""
+"""The baseline: the models of a run called directly, and one plain ffmpeg pass. No queue, no database, no HTTP, no checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Span = tuple[float, float]
 
 
 class _Unwatched:
-    """A models' task that nobody watches."""
+    """A task for models that ignores progress."""
 
     def report(self, done: float, total: float) -> None:
         pass
@@ -33,7 +33,7 @@ class _Unwatched:
 
 @dataclass(frozen=True, slots=True)
 class BareRun:
-    """Wall seconds of one run, part by part."""
+    """The wall seconds of one run, part by part."""
 
     ffmpeg: float
     recognition: float
@@ -46,14 +46,14 @@ class BareRun:
 
 
 class Bare:
-    """Voice activity detection with Whisper base, and MiniLM, loaded once: what the model service holds, in this process."""
+    """Runs voice activity detection with Whisper base, and MiniLM, loaded once: what the model service holds, in this process."""
 
     def __init__(self) -> None:
         self._recogniser: Any = ENGINES["whisper_base"].load()
         self._embedder = MiniLM()
 
     def run(self, video: Path, clips: Sequence[Span], folder: Path) -> BareRun:
-        """One whole job on `video`; `clips` are the stretches to encode, in seconds."""
+        """Runs one whole job on `video`. `clips` are the stretches to encode, in seconds."""
         started = time.perf_counter()
         wav = plain_pass(video, clips, folder)
         passed = time.perf_counter()
@@ -66,7 +66,7 @@ class Bare:
 
 
 def plain_pass(video: Path, clips: Sequence[Span], folder: Path) -> Path:
-    """One ffmpeg command: the sound as 16 kHz mono WAV, and each clip encoded as delivered clips are. Returns the WAV."""
+    """Runs one ffmpeg command: writes the audio as 16 kHz mono WAV, and encodes each clip as delivered clips are. Returns the WAV."""
     wav = folder / "bare.wav"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", "-v", "error", "-i", str(video)]
     for start, end in clips:

@@ -17,7 +17,7 @@ WORDS_PER_SECOND = 2.5
 
 
 def main(arguments: list[str]) -> int:
-    """0 within both limits, 1 beyond."""
+    """Prints the figures. Returns 0 within both limits, 1 beyond."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks choose", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--hours", type=float, default=3.0)
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     if options.measure:
         print(json.dumps(_measured(options.hours)))
         return 0
-    # A process of its own: its peak is the engine's alone.
+    # In its own process the peak is the engine's alone.
     command = [sys.executable, "-m", "benchmarks", "choose", "--measure", "--hours", str(options.hours)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     print(f"{options.hours:g} h, {found['lines']} lines, {found['words']} words: {found['moments']} moments")
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def made_lines(hours: float) -> list[dict[str, object]]:
-    """Timed lines that fill so many hours."""
+    """Returns timed lines that fill so many hours."""
     import videomoments.demo
 
     truth = json.loads((Path(videomoments.demo.__file__).parent / "sample.json").read_text(encoding="utf-8"))

@@ -144,7 +144,7 @@ async def _cut(source: Path, stretches: Sequence[Interval], way: ClipWay, scratc
 
 
 def _ffmpeg(source: Path, stretch: Interval, scratch: Path, *how: str) -> float:
-    """Processor seconds of one `ffmpeg` that cuts the stretch."""
+    """Returns the processor seconds of one `ffmpeg` that cuts the stretch."""
     before = _children()
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y"]
     command += [
@@ -166,7 +166,7 @@ def _children() -> float:
 
 
 def _ssim(clip: CutClip, source: Path, scratch: Path) -> list[float]:
-    """SSIM of each picture of the clip that was encoded, against the source's."""
+    """Returns the SSIM of each re-encoded frame of the clip against the source's."""
     counts = re.findall(r"(\d+)(?: pictures encoded)? at its", clip.reason)
     head, tail = (int(count) for count in counts) if len(counts) > 1 else (0, 0)
     log = scratch / "ssim.log"

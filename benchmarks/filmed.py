@@ -1,6 +1,6 @@
-"""A made 1080p recording: scenes of moving texture with grain and a thing that crosses them.
+"""Draws a 1080p recording: scenes of moving texture with grain, and an object that crosses them.
 
-H.264 with the keyframes that x264 chooses by itself, and stereo AAC.
+It is H.264 with the keyframes that x264 chooses by itself, and stereo AAC.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Luma = npt.NDArray[np.uint8]
 
 
 def film(target: Path, seconds: int, *, crf: int = 20, scenes_of: tuple[int, int] = (3, 12)) -> None:
-    """Draws `seconds` of it, at x264's quality `crf`; about a processor second for each. `scenes_of` is least and most seconds."""
+    """Draws `seconds` of it at x264's quality `crf`; each takes about a processor second. `scenes_of` is the range of scene lengths in
+    seconds."""
     with av.open(str(target), "w", format="mp4") as out:
         video = out.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": str(crf)})
         assert isinstance(video, VideoStream)
@@ -43,7 +44,7 @@ def film(target: Path, seconds: int, *, crf: int = 20, scenes_of: tuple[int, int
 
 
 def prolong(source: Path, target: Path, seconds: int) -> None:
-    """The same packets again and again until there are `seconds` of them."""
+    """Repeats the same packets until there are `seconds` of them."""
     with (
         av.open(str(source)) as given,
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out,
@@ -70,7 +71,7 @@ def prolong(source: Path, target: Path, seconds: int) -> None:
 
 
 class _Scenes:
-    """Pictures in order: a new texture every so many seconds, drifting at a speed of its own."""
+    """Draws frames in order: a new texture every few seconds, drifting at its own speed."""
 
     def __init__(self, seconds: tuple[int, int]) -> None:
         self._seconds = seconds
@@ -104,12 +105,12 @@ class _Scenes:
 
 
 def _to_and_fro(way: float, limit: int) -> int:
-    """0 to `limit` and back: what jumped would be a change of scene."""
+    """Returns a position that moves from 0 to `limit` and back: a jump would be a change of scene."""
     return int(limit - abs(way % (2 * limit) - limit))
 
 
 def _texture(height: int, width: int, seed: int) -> Luma:
-    """Smooth noise of several sizes, 30 to 210."""
+    """Returns smooth noise of several sizes, 30 to 210."""
     random_values = np.random.default_rng(seed)
     total = np.zeros((height, width), np.float32)
     for cell in (8, 32, 128, 512):

@@ -33,7 +33,7 @@ from videomoments.media.types import MediaInfo, ThumbnailRequest
 
 _TOLERANCE = 0.2
 _STILLS = 10
-# x264's default quality; 20, which is drawn first, is nearer to what a camera records.
+# x264's default quality. 20, which is drawn first, is nearer to what a camera records.
 _DEFAULT_QUALITY = 23
 
 
@@ -70,11 +70,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _tick(_: float | None = None) -> None:
-    """Nobody watches."""
+    """Ignores progress."""
 
 
 def _cpu(work: Callable[[], Any], rounds: int = 1) -> tuple[float, Any]:
-    """Least processor seconds of so many rounds, this process and its children; and the last result."""
+    """Returns the least processor seconds of so many rounds, of this process and its children, and the last result."""
     least, result = float("inf"), None
     for _ in range(rounds):
         before = _spent()
@@ -125,7 +125,7 @@ _quiet: Any = _Quiet()
 def _stills(source: Path, info: MediaInfo, scratch: Path) -> None:
     pick = random.Random(3)
     times = [pick.uniform(1, info.duration - 1) for _ in range(_STILLS)]
-    # Any keyframe near the time will do, as for a list of chapters.
+    # Any keyframe near the time suffices, as for a list of chapters.
     requests = [ThumbnailRequest(str(number), scratch / f"{number}.jpg", at, tolerance=8.0) for number, at in enumerate(times)]
     ours, _ = _cpu(lambda: list(thumbnails(source, requests, info, _quiet)))
 
@@ -159,7 +159,7 @@ def _waveform(rounds: int) -> None:
 
 
 def _fast_shots(what: str, long: Path, rounds: int, *, target: str = "") -> None:
-    """The first pass; what it costs is what decoding its keyframes costs, and that grows with their size and number.
+    """Measures the first pass. It costs what decoding its keyframes costs, which grows with their size and number.
 
     Grainy film has no target: whole keyframes of 200 kB can't be decoded faster than the plain tool decodes them.
     """
@@ -190,20 +190,20 @@ def _shots(drawn: Path, long: Path, seconds: int, rounds: int) -> None:
 
 
 def _keyframes_only(source: Path) -> list[str]:
-    """The plain tool's own way to the same pictures, which it throws away."""
+    """Returns the plain tool's command that decodes the same frames and discards them."""
     reading = ["-discard:v", "nokey", "-skip_frame", "nokey", "-skip_loop_filter", "all", "-i", str(source)]
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *reading, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "null", "-"]
 
 
 def _keyframe_size(source: Path) -> float:
-    """Mean size of a keyframe's packet in kB: what its decoding costs grows with it."""
+    """Returns the mean size of a keyframe's packet in kB: the cost of decoding grows with it."""
     with av.open(str(source)) as container:
         sizes = [packet.size for packet in container.demux(container.streams.video[0]) if packet.is_keyframe]
     return sum(sizes) / len(sizes) / 1000
 
 
 def _cuts(seconds: int) -> list[float]:
-    """Where `benchmarks.filmed` changes its scene."""
+    """Returns the times, in seconds, at which `benchmarks.filmed` changes its scene."""
     pick, at = random.Random(5), 0
     cuts: list[float] = []
     while True:
@@ -215,7 +215,7 @@ def _cuts(seconds: int) -> list[float]:
 
 
 def _f1(found: Sequence[float], truth: Sequence[float]) -> float:
-    """Each true cut counts once."""
+    """Returns the F1 of found cuts. Each true cut counts once."""
     left = list(found)
     hits = 0
     for cut in truth:

@@ -1,4 +1,4 @@
-"""Proportional set size of the program's own processes while something runs, sampled by a thread."""
+"""Samples the proportional set size of the program's own processes in a thread, while something runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 import psutil  # type: ignore[import-untyped]
 
 MIB = 1024 * 1024
-# Databases and models are not counted: their size is theirs, and the same whatever program uses them.
+# Databases and models are not counted: their size is the same whatever program uses them.
 _NOT_OURS = ("postgres", "valkey-server", "moments_models", "moments-models")
 _ROLES = (
     ("videomoments.media", "media child"),
@@ -22,7 +22,7 @@ _ROLES = (
 
 
 class PssSampler:
-    """Samples the process trees of `roots` every `interval` seconds; `peak` is of the sum, `peaks` of each role. Bytes."""
+    """Samples the process trees of `roots` every `interval` seconds. `peak` is of the sum, `peaks` of each role, in bytes."""
 
     def __init__(self, *roots: int, interval: float = 0.25) -> None:
         self.peak = 0
@@ -34,7 +34,7 @@ class PssSampler:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def watch(self, pid: int) -> None:
-        """One more root."""
+        """Adds a root."""
         self._roots.append(pid)
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class PssSampler:
 
 
 def role_of(command: list[str]) -> str | None:
-    """Which of our processes a command line is; None for one that is not counted, `other` for one that has no name here."""
+    """Returns the role of a command line: None for a process that is not counted, `other` for one without a name here."""
     line = " ".join(command[:6])
     if not command or any(name in line for name in _NOT_OURS):
         return None

@@ -1,4 +1,4 @@
-"""The `moments` command as a benchmark sees it: a data folder, a warm `moments api` beside it, and `moments generate --json`."""
+"""Runs the `moments` command for a benchmark: a data folder, a warm `moments api` beside it, and `moments generate --json`."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class GenerateRun:
 
     @property
     def stages(self) -> dict[str, float]:
-        """Seconds of each stage; a skipped one counts 0."""
+        """Returns the seconds of each stage; a skipped one counts 0."""
         return {stage["name"]: float(stage["seconds"] or 0.0) for stage in self.document["run"]["stages"]}
 
     @property
     def clips(self) -> list[tuple[float, float]]:
-        """The stretches that were encoded for people."""
+        """Returns the stretches of the delivered clips, in seconds."""
         return [(moment["clip"]["start_time"], moment["clip"]["end_time"]) for moment in self.document["moments"] if moment["clip"]]
 
 
@@ -58,7 +58,7 @@ class Warm:
     pid: int
 
     def generate(self, video: Path, *, watch: Callable[[int], None] | None = None) -> GenerateRun:
-        """Runs the command to its end; `watch` is told its process id. Raises RuntimeError where it fails or did not do the work anew."""
+        """Runs the command to its end. `watch` is called with its process id. Raises RuntimeError where it fails or reused earlier work."""
         output = Path(tempfile.mkdtemp(prefix="out", dir=self.folder))
         command = [
             sys.executable,
@@ -93,8 +93,8 @@ class Warm:
 
 @contextlib.contextmanager
 def warm_stack(port: int) -> Iterator[Warm]:
-    """`moments api` on a fresh data folder with a short path, which keeps servers and models; the weights are the user's own. All of it is
-    gone at the end."""
+    """Yields a `moments api` on a fresh data folder with a short path, whose servers and models stay running. The weights are the user's
+    own. All else is removed at the end."""
     home = Path(tempfile.mkdtemp(prefix="vmb", dir="/tmp" if os.access("/tmp", os.W_OK) else None))  # sockets need short paths
     home.chmod(0o711)
     weights = os.environ.get("MOMENTS_WEIGHTS") or str(Path(platformdirs.user_data_dir("videomoments", appauthor=False)) / "models")
@@ -122,7 +122,7 @@ def warm_stack(port: int) -> Iterator[Warm]:
 
 
 def _remove(home: Path) -> None:
-    """What belongs to the data folder, wherever it lies (as root, servers have a folder elsewhere). Weights are not touched."""
+    """Removes what belongs to the data folder, wherever it is (as root, servers have a folder elsewhere). Weights are not touched."""
     settings = Settings(
         home=home,
         database_url=None,

@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_pl
 E2E = Path(__file__).resolve().parent.parent / "e2e"
 _FRAME_MS, _SCRIPT_KB, _USABLE_S = 50, 250, 1.5
 _CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "blink.user_timing", "__metadata"]
-# Runs before the page's own code; tells when everything that a person came for is there.
+# Runs before the page's own code and notes when everything that a user needs is there.
 _USABLE = """
     const look = () => {
         const video = document.querySelector("video");
@@ -42,13 +42,13 @@ _USABLE = """
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """How long each frame took and how much processor time its thread used meanwhile: milliseconds, the longest last."""
+    """The milliseconds that each frame took, and the processor time of its thread meanwhile; the longest last."""
 
     clock: list[float]
     processor: list[float]
 
     def line(self, name: str) -> str:
-        """One line of the answer."""
+        """Returns one line of the report."""
         if len(self.clock) < 2:
             return f"{name:>34}: no frames"
         tail = quantiles(self.clock, n=20)[-1]
@@ -60,7 +60,7 @@ class Frames:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the figures; 1 where a target is missed, 2 where there is no Chromium."""
+    """Prints the figures. Returns 1 where a target is missed, 2 where there is no Chromium."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks page", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often Video Detail is opened with a cold cache")
     parser.add_argument("--traces", type=Path, help="a folder to keep the traces in")
@@ -100,7 +100,8 @@ def _new(browser: Browser, url: str) -> BrowserContext:
     return context
 
 
-# When the page's frame stands. What is drawn into it afterwards (the waveform) is fetched after that, and is not what is loaded first.
+# Notes when the page's frame is there. What is drawn into it afterwards (the waveform) is fetched later, and does not belong to the first
+# load.
 _FRAMED = """
     new MutationObserver((_, watch) => {
         if (!document.querySelector("h1")) return;
@@ -183,7 +184,7 @@ def _traced(browser: Browser, url: str, video: str, keep: Path | None) -> int:
 
 
 def frames_of(events: list[dict[str, Any]]) -> Frames:
-    """The page's animation frames, as Chromium bounds them: from the task that first changes something to its picture.
+    """Returns the page's animation frames, as Chromium bounds them: from the task that first changes something to its picture.
 
     The page's renderer is the one that makes the most of them.
     """

@@ -21,7 +21,7 @@ TARGET_GROWTH = 1.2
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what was measured; 0, or 1 where `--check` was given and a target was missed."""
+    """Prints what was measured. Returns 0, or 1 where `--check` was given and a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks pipeline", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="length of the spoken video")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds; medians are compared")
@@ -48,11 +48,11 @@ def main(arguments: list[str]) -> int:
 
 
 def measure_time(warm: Warm, folder: Path, minutes: float, rounds: int) -> tuple[dict[str, Any], bool]:
-    """Bare and whole runs in turn on one video; the figures, and whether the ratio is within its target."""
+    """Measures bare and whole runs in turn on one video. Returns the figures, and whether the ratio is within its target."""
     video = spoken_video(folder / "spoken.mp4", minutes)
     bare = Bare()
     bare.run(folder / "warm.mp4", [], folder)
-    # The stretches to encode are the product of a run; this first one is not counted.
+    # A run determines the stretches to encode; this first one is not counted.
     clips = warm.generate(unseen_copy(video, folder / "round.mp4", 0)).clips
     print(f"{minutes:g} minutes of speech, {len(clips)} clips, {sum(end - start for start, end in clips):.0f} s of them; {rounds} rounds")
     bares: list[BareRun] = []
@@ -66,7 +66,7 @@ def measure_time(warm: Warm, folder: Path, minutes: float, rounds: int) -> tuple
 
 
 def time_report(bares: list[BareRun], runs: list[GenerateRun]) -> tuple[dict[str, Any], bool]:
-    """Prints medians, and returns them."""
+    """Prints the medians and the ratio. Returns them, and whether the ratio is within its target."""
     figures: dict[str, Any] = {
         "bare": {
             "ffmpeg": median(run.ffmpeg for run in bares),
@@ -97,7 +97,8 @@ def time_report(bares: list[BareRun], runs: list[GenerateRun]) -> tuple[dict[str
 
 
 def measure_memory(warm: Warm, folder: Path) -> tuple[dict[str, Any], bool]:
-    """Peak PSS of our own processes at 10 and 60 minutes; whether size and growth are within their targets."""
+    """Measures the peak PSS of VideoMoments' processes at 10 and 60 minutes. Returns it, and whether size and growth are within their
+    targets."""
     figures: dict[str, Any] = {}
     for minutes in (10, 60):
         video = spoken_video(folder / f"spoken-{minutes}.mp4", minutes)

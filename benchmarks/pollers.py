@@ -1,5 +1,5 @@
-"""Pollers of the status route, each every two seconds, while half of the runs change: how long they wait, how old what they see is, and
-whether the API's memory stays flat. Part of `make bench TASK=api`."""
+"""Measures pollers of the status route, each every two seconds, while half of the runs change: how long they wait, how old what they see
+is, and whether the API's memory stays flat. Part of `make bench TASK=api`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WRITE = text("UPDATE pipeline_history SET note = :version WHERE status = 'queue
 
 @dataclass
 class _Seen:
-    """What happened. `written` holds, by version, when it was committed."""
+    """What was measured. `written` holds, by version, when it was committed."""
 
     written: list[float] = field(default_factory=lambda: [time.monotonic()])
     waits: list[float] = field(default_factory=list)
@@ -31,12 +31,12 @@ class _Seen:
     failures: int = 0
 
     def age(self, version: int, asked: float) -> float:
-        """How long, when it was asked for, another version had already been there. Seconds."""
+        """Returns for how many seconds, at the time of the request, a newer version had already existed."""
         return max(0.0, asked - self.written[version + 1]) if version + 1 < len(self.written) else 0.0
 
 
 async def measure(base: str, process: psutil.Process, database_url: str, *, pollers: tuple[int, ...], runs: int, seconds: float) -> None:
-    """Starts the runs and prints a line for each number of pollers."""
+    """Starts the runs, and prints a line for each number of pollers."""
     videos = [f"bench-{number}" for number in range(1, runs + 1)]
     engine = create_async_engine(database_url)
     async with aiohttp.ClientSession(base, connector=aiohttp.TCPConnector(limit=0)) as client:

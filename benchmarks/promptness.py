@@ -39,7 +39,7 @@ _LONG = 3600
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Fresh tables, keys and folders of one round."""
+    """The fresh tables, keys and folders of one round."""
 
     services: Services
     settings: Settings
@@ -50,7 +50,7 @@ Measure = Callable[[Place], Awaitable[float]]
 
 
 def main(arguments: list[str]) -> int:
-    """Prints median and worst of each; 0, or 1 where `--check` was given and a median was beyond its limit."""
+    """Prints median and worst of each. Returns 0, or 1 where `--check` was given and a median was beyond its limit."""
     parser = argparse.ArgumentParser(prog="make bench TASK=promptness", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default: 5)")
     parser.add_argument("--only", nargs="*", choices=list(_MEASURES), help="these alone")
@@ -83,7 +83,7 @@ async def _round(servers: Servers, measure: Measure) -> float:
 
 
 class _Stack:
-    """What the tests' settings ask of a stack."""
+    """The part of a stack that the tests' settings need."""
 
     models_url = models_key = None
 
@@ -92,7 +92,7 @@ class _Stack:
 
 
 async def _talk(place: Place, services: Services | None = None, **options: Any) -> Accepted:
-    """A run of a small real video."""
+    """Starts a run of a small real video."""
     from faults.world import draw_source  # type: ignore[import-not-found]
 
     services = services or place.services
@@ -185,7 +185,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 
 
 async def _held(place: Place) -> Accepted:
-    """A run whose first attempt stays in a stage that stores something."""
+    """Starts a run whose first attempt stays in a stage that stores something."""
     from support.backend import accepted
 
     return await accepted(place.services, prompt=json.dumps({"AUDIO_UPLOAD": {"store": True, "sleep": _LONG, "attempts": [1]}}))  # type: ignore[no-any-return]

@@ -35,7 +35,7 @@ _PAUSE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One round of one system. Milliseconds, and runs per second."""
+    """One round of one system: milliseconds, and runs per second."""
 
     p50: float
     p99: float
@@ -43,7 +43,7 @@ class Figures:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a table; 0, or 1 where `--check` was given and a target was missed."""
+    """Prints a table. Returns 0, or 1 where `--check` was given and a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks queue", description=__doc__)
     parser.add_argument("--singles", type=int, default=200, help="jobs whose latency is measured")
     parser.add_argument("--jobs", type=int, default=2000, help="jobs in the full queue")
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         for name in systems:
             python = Path(sys.executable) if name == OURS else peers
             assert python is not None
-            # Servers of its own for each: no table or key of another system is in the way.
+            # Each system has its own servers, so that no table or key of another is in the way.
             with running_servers() as servers, tempfile.TemporaryDirectory(prefix="bench") as folder:
                 figures = measure(name, python, servers, Path(folder), options.singles, options.jobs)
             found[name].append(figures)
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> int:
 
 
 def report(medians: dict[str, Figures]) -> bool:
-    """Prints medians; whether both targets are reached."""
+    """Prints the medians. Returns whether both targets are reached."""
     print("\nmedians          enqueue to start     full queue")
     for name, one in medians.items():
         kind = "durable" if name in DURABLE else "not durable"
@@ -98,7 +98,7 @@ def report(medians: dict[str, Figures]) -> bool:
 
 
 def measure(name: str, python: Path, servers: Servers, folder: Path, singles: int, jobs: int) -> Figures:
-    """One system: singles on an idle worker, then a full queue that a fresh worker empties."""
+    """Measures one system: single jobs on an idle worker, then a full queue that a fresh worker empties."""
     run = _System(name, python, servers, folder)
     run.produce(0, 1, 0.0)  # tables and streams
     with run.worker():
@@ -148,7 +148,7 @@ class _System:
             process.wait()
 
     def wait_for(self, count: int) -> None:
-        """Until so many jobs in all have started."""
+        """Waits until so many jobs in all have started. Raises TimeoutError after 120 seconds."""
         path, deadline = self._folder / "started", time.monotonic() + _PATIENCE_SECONDS
         while not path.exists() or path.read_bytes().count(b"\n") < count:
             if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Our own side of the queue benchmark, with the calls of `benchmarks/peers`: the real consumer, and runs without stages."""
+"""The side of VideoMoments in the queue benchmark, with the calls of `benchmarks/peers`: the real consumer, and runs without stages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def work() -> None:
 
 
 async def produce(first: int, count: int, pause: float) -> None:
-    """Adds runs one after the other, each of a video of its own; number 0 makes the tables as well."""
+    """Adds runs one after the other, each of its own video. Number 0 creates the tables as well."""
     settings = Settings()
     services = build_services(settings)
     try:

@@ -36,7 +36,7 @@ _AT_ONCE = 20
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what was measured; 0, or 1 where `--check` was given and a target was missed."""
+    """Prints what was measured. Returns 0, or 1 where `--check` was given and a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks scale", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="how long the scripted model thinks")
     parser.add_argument("--runs", type=int, default=8, help="runs for each worker")
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
 
 
 def measure_workers(servers: Servers, seconds: float, runs: int, rounds: int) -> bool:
-    """Whether 2 and 4 workers do at least nine tenths of 2 and 4 times the work of one."""
+    """Returns whether 2 and 4 workers do at least nine tenths of 2 and 4 times the work of one."""
     rates: dict[int, list[float]] = {count: [] for count in COUNTS}
     for number in range(1, rounds + 1):
         for count in COUNTS:
@@ -74,7 +74,7 @@ def measure_workers(servers: Servers, seconds: float, runs: int, rounds: int) ->
 
 
 async def _rate(servers: Servers, workers: int, seconds: float, runs: int) -> float:
-    """Runs per second between the first start and the last end, by the database's clock."""
+    """Returns the runs per second between the first start and the last end, by the database's clock."""
     services = build_services(Settings())
     try:
         async with services.database.transaction() as session:
@@ -100,7 +100,7 @@ async def _until(services: Services, reached: Callable[[QueueState], bool]) -> N
 
 
 def measure_queue(servers: Servers, queued: int) -> bool:
-    """Whether memory stays flat and pages quick when the queue is long."""
+    """Returns whether memory stays flat and pages quick when the queue is long."""
     with _process(servers, "api_process.py") as api, _process(servers, "worker_process.py", "stub") as worker:
         assert api.stdout is not None
         url = f"http://127.0.0.1:{int(api.stdout.readline())}/api/pipeline?limit=50"
@@ -108,7 +108,7 @@ def measure_queue(servers: Servers, queued: int) -> bool:
         _pages(url, 200)
         time.sleep(10)
         small = {"API": _pss(api), "worker": _pss(worker)}
-        # The worker stays busy for as long as this takes, so that the queue keeps its length.
+        # The worker stays busy meanwhile, so that the queue keeps its length.
         began = time.monotonic()
         asyncio.run(_queue(queued, '{"TRANSCRIPTION": {"sleep": 30}}'))
         print(f"{queued} runs queued in {time.monotonic() - began:.0f} s")
@@ -125,7 +125,7 @@ def measure_queue(servers: Servers, queued: int) -> bool:
 
 
 async def queue(services: Services, count: int, prompt: str) -> None:
-    """Accepts so many runs, each of a video of its own."""
+    """Accepts `count` runs, each of its own video."""
     snapshot = await services.models.snapshot(RunOptions(prompt=prompt))
     places = asyncio.Semaphore(_AT_ONCE)
 
@@ -158,7 +158,7 @@ async def _prepare() -> None:
 
 @contextlib.contextmanager
 def _process(servers: Servers, script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """One of the tests' processes: a worker with scripted stages, or an API that prints its port."""
+    """Yields one of the tests' processes: a worker with scripted stages, or an API that prints its port."""
     log = servers.home / f"{script}.log"
     with log.open("ab") as stderr:
         process = subprocess.Popen(
@@ -179,7 +179,7 @@ def _process(servers: Servers, script: str, *arguments: str) -> Iterator[subproc
 
 
 def _pages(url: str, count: int) -> list[float]:
-    """Milliseconds of each of `count` requests."""
+    """Returns the milliseconds of each of `count` requests."""
     found = []
     for _ in range(count):
         began = time.perf_counter()
@@ -191,6 +191,6 @@ def _pages(url: str, count: int) -> list[float]:
 
 
 def _pss(process: subprocess.Popen[str]) -> int:
-    """Bytes; where the system does not tell the proportional size, the resident one."""
+    """Returns the proportional size in bytes, or the resident one where the system has no proportional one."""
     memory = psutil.Process(process.pid).memory_full_info()
     return int(getattr(memory, "pss", memory.rss))

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey of a benchmark's own, as the embedded parts start them."""
+"""Starts PostgreSQL and Valkey for a benchmark, in the same way as the embedded ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TESTS = Path(__file__).resolve().parent.parent / "moments-backend" / "tests"
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Where they answer."""
+    """The addresses of the servers."""
 
     home: Path
     database_url: str = field(repr=False)
@@ -23,7 +23,7 @@ class Servers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables by which our own processes and the peers' find them."""
+        """Returns the variables by which the processes of VideoMoments and of the peers find them."""
         return {
             "MOMENTS_HOME": str(self.home),
             "DATABASE_URL": self.database_url,
@@ -39,7 +39,7 @@ class Servers:
 
 @contextmanager
 def running_servers() -> Iterator[Servers]:
-    """Fresh servers in a folder of their own, stopped and removed at the end."""
+    """Yields fresh servers in their own folder, stopped and removed at the end."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
     from support.stack import embedded_settings, short_home  # type: ignore[import-not-found]

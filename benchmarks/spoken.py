@@ -1,4 +1,4 @@
-"""Long spoken videos, made of the shipped sample."""
+"""Makes long spoken videos of the shipped sample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TESTS = Path(__file__).resolve().parent.parent / "moments-backend" / "tests"
 
 
 def spoken_video(target: Path, minutes: float) -> Path:
-    """The sample again and again, `minutes` long, by the tests' own maker."""
+    """Writes the sample repeatedly, `minutes` long, with the tests' own maker."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
     from speech.makers import looped  # type: ignore[import-not-found]
@@ -22,7 +22,7 @@ def spoken_video(target: Path, minutes: float) -> Path:
 
 
 def unseen_copy(video: Path, target: Path, number: int) -> Path:
-    """The same streams in a file of other bytes, so that no run can use what an earlier one left behind."""
+    """Writes the same streams to a file of other bytes, so that no run can reuse the results of an earlier one."""
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(),
         "-nostdin",

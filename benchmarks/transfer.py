@@ -38,7 +38,7 @@ from aiohttp import web
 from benchmarks.peers.environment import peer_interpreter
 
 _MEGABYTE = 1_000_000
-# What each client runs; FILE is the file, BASE the server's address. `measured()` takes the transfer as a function.
+# What each client runs. FILE is the file, BASE the server's address. `measured()` takes the transfer as a function.
 _OURS = """
 import asyncio
 from pathlib import Path
@@ -84,7 +84,7 @@ CLIENTS = {
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one transfer: seconds, seconds of processor time, bytes."""
+    """One transfer: seconds, seconds of processor time, peak bytes."""
 
     wall: float
     cpu: float
@@ -92,7 +92,7 @@ class Figures:
 
 
 class Sink:
-    """As much of S3 and of Google's JSON API as the clients need."""
+    """Serves as much of S3 and of Google's JSON API as the clients need."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -141,7 +141,7 @@ class Sink:
 
 
 def _more_to_come(content_range: str) -> str | None:
-    """The last byte of a piece that is not the last one of a resumable upload."""
+    """Returns the last byte of a piece that is not the last one of a resumable upload, else None."""
     found = re.fullmatch(r"bytes \d+-(\d+)/(\d+|\*)", content_range)
     return found[1] if found and (found[2] == "*" or int(found[1]) + 1 < int(found[2])) else None
 
@@ -165,7 +165,7 @@ async def _serve(file: Path) -> None:
 
 @contextmanager
 def served(file: Path) -> Iterator[str]:
-    """The server in a process of its own; its address."""
+    """Yields the address of the server, which has its own process."""
     command = [sys.executable, "-m", "benchmarks.transfer", "--serve", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -188,7 +188,7 @@ def _python(python: Path, code: str, file: Path, base: str) -> Figures:
 
 
 def _curl(way: str, file: Path, base: str) -> Figures:
-    """The plain tools at the same job; see the module."""
+    """Measures the plain tools at the same job; see the module."""
     if way == "down":
         return _ran(["curl", "-sf", "-o", f"{file}.down", f"{base}/bucket/a.mp4"])
     hashed, digest = _ran_and_said(["openssl", "dgst", "-sha256", "-r", str(file)])
@@ -214,7 +214,7 @@ def _ran_and_said(command: list[str]) -> tuple[Figures, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a table; the ratios are of megabytes per second (wall) and of processor time, against curl."""
+    """Prints a table. The ratios are of megabytes per second (wall) and of processor time, against curl."""
     parser = argparse.ArgumentParser(prog="benchmarks transfer", description=__doc__)
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=7)

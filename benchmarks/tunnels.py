@@ -122,7 +122,7 @@ async def _in_turn(
 
 
 class _Clock:
-    """One request's two times, in milliseconds."""
+    """Measures one request's two times, in milliseconds."""
 
     def start(self) -> None:
         self._began = time.perf_counter()
@@ -135,7 +135,7 @@ class _Clock:
 
 
 def _report(times: dict[str, list[tuple[float, float]]]) -> bool:
-    """The table; whether ours is 50 times quicker than each peer that is here."""
+    """Prints the table. Returns whether our tunnel is 50 times quicker than each peer that is installed."""
     heading = f"{'median':>13}{'× ours':>9}{'least':>9}{'× ours':>9}"
     print(f"{'':<12}{'answered':>40}{'closed':>40}\n{'':<12}{heading}{heading}")
     enough = True
@@ -159,7 +159,7 @@ async def _ask(port: int) -> None:
 
 
 async def _openssh(clock: _Clock, program: str, folder: Path, port: int) -> None:
-    """As the overview does it: a process for each request, and its port is asked until it answers."""
+    """Sends a request as the overview does: with its own ssh process, whose port is tried until it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         local = probe.getsockname()[1]
@@ -209,7 +209,8 @@ def _sshtunnel(clock: _Clock, folder: Path, user: str, ssh_port: int, port: int)
 
 
 async def _crowd(files: SshFiles) -> tuple[int, int, int, int]:
-    """Errors, calls, the most sockets that this process had meanwhile, and the sockets that it has after the idle time."""
+    """Returns the errors, the calls, the most sockets that this process had meanwhile, and the sockets that are left after the idle
+    time."""
     before = _sockets()
     errors = calls = used = 0
     async with contextlib.AsyncExitStack() as stack:
@@ -238,7 +239,7 @@ async def _crowd(files: SshFiles) -> tuple[int, int, int, int]:
 
 
 def _sockets() -> int:
-    """TCP sockets of this process, listening or connected. One that the other side has yet to forget counts no more."""
+    """Counts the TCP sockets of this process, listening or connected. One that only the other side has yet to close does not count."""
     return sum(1 for one in psutil.Process().net_connections(kind="tcp") if one.status != psutil.CONN_NONE)
 
 
@@ -250,7 +251,7 @@ async def _service() -> AsyncIterator[int]:
 
 @contextlib.asynccontextmanager
 async def _ssh_server(folder: Path) -> AsyncIterator[tuple[str, str, int]]:
-    """What it is, its user and its port; its files lie in `folder`."""
+    """Yields the kind of SSH server, its user and its port. Its files are in `folder`."""
     if str(TESTS) not in sys.path:
         sys.path.insert(0, str(TESTS))
     from support.fakes.openssh_server import OpenSshServer  # type: ignore[import-not-found]
@@ -269,7 +270,7 @@ async def _ssh_server(folder: Path) -> AsyncIterator[tuple[str, str, int]]:
 
 @contextlib.asynccontextmanager
 async def _process(*command: str) -> AsyncIterator[int]:
-    """A server that prints its port."""
+    """Yields the port that a server prints."""
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=os.environ)
     try:
         assert process.stdout is not None

@@ -1,11 +1,11 @@
-"""Keeps documents true.
+"""Checks that documents are true.
 
 python scripts/check_documents.py           checks (part of `make lint`)
 python scripts/check_documents.py --write   writes the generated pages anew
 
-What is checked: paths that documents name exist (`named_paths.py` says what counts as one); hazards and sections of the overview that
-anything cites are there, and each hazard has its tests (`cited.py`); decision records are numbered, listed and cited right (`decided.py`);
-generated pages match the code; no tracked file names a registry.
+Paths that documents name must exist (`named_paths.py` says what counts as one). Hazards and sections of the overview that anything cites
+must exist, and each hazard must have its tests (`cited.py`). Decision records must be numbered, listed and cited correctly (`decided.py`).
+Generated pages must match the code, and no tracked file may name a registry.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OVERVIEW = {"videos", "transcripts", "moments", "clips", "prompts", "generation
 
 
 def schema_page() -> str:
-    """The tables as Markdown, out of the code."""
+    """Returns the tables of the database as Markdown, from the code."""
     lines = ["# The database `vision_ai`", ""]
     lines += ["Made from `moments-backend/src/videomoments/db/tables/` by `scripts/check_documents.py --write`."]
     lines += ["The first eight are the overview's, the others are what durability needs.", ""]
@@ -67,8 +67,8 @@ def stale_pages() -> list[str]:
 
 
 def named_machines(files: Mapping[str, str]) -> list[str]:
-    """Tracked files with a registry's host: a lock with hosts installs nowhere else."""
-    # The pattern itself stands here.
+    """Returns the tracked files that name a registry's host: a lock with hosts can't be installed elsewhere."""
+    # This file holds the pattern itself.
     looked_at = {name: text for name, text in files.items() if name != "scripts/check_documents.py"}
     return [f"{name} names {match.group()}" for name, text in looked_at.items() if (match := _HOSTS.search(text))]
 

@@ -1,10 +1,10 @@
-"""Keeps the tests independent of the machine's speed: none asserts a wall time, has a lease that lapses by itself, or a short watchdog.
+"""Checks that tests do not depend on the machine's speed: none asserts a wall time, has a lease that lapses by itself, or a short watchdog.
 
 python scripts/check_tests.py           checks all tests (part of `make lint`)
-python scripts/check_tests.py FILE…     these
+python scripts/check_tests.py FILE…     checks these
 
-What must be quick is measured: `make bench TASK=promptness`. A limit that only ends a test that hangs is a watchdog: a loop that
-compares the clock with an end, or a timeout of a minute and more.
+What must be quick is measured: `make bench TASK=promptness`. A limit that only ends a test that hangs is a watchdog: a loop that compares
+the clock with an end, or a timeout of at least a minute.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _CLOCKS = {
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
 }
-# What a measured time is called when its clock is not in sight, as `answer.elapsed`.
+# Names of a measured time whose clock is not in sight, as in `answer.elapsed`.
 _SPANS = {"elapsed", "took"}
 _WAITING = {"asyncio.wait_for": 1, "asyncio.timeout": 0}
-# Of the tests' own: how they are called, and where their seconds stand.
+# The tests' own functions that wait, and the position of their seconds.
 _WAITING_METHODS = {"until": 1, "end_of": 2, "in_stage": 3, "wait_for": 1, "wait": 0}
 _WITH_TIMEOUT = {"run", "communicate", "wait", "check_output", "check_call", "wait_procs"}
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
 class _Times(ast.NodeVisitor):
-    """What the names of one file stand for: clocks, instants that they told, and the spans between two of those."""
+    """Finds what the names of one file stand for: clocks, instants that they returned, and the spans between two of these."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.imported: dict[str, str] = {}
@@ -71,7 +71,7 @@ class _Times(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """A function that answers a span is one, where it is called."""
+        """Notes a function that returns a span: calling it gives one."""
         for inner in ast.walk(node):
             if isinstance(inner, ast.Return) and inner.value is not None and self.is_span(inner.value):
                 self.spans.add(node.name)
@@ -91,13 +91,13 @@ class _Times(ast.NodeVisitor):
             self.instants.add(name)
 
     def dotted(self, node: ast.expr) -> str:
-        """`time.monotonic` for whatever the file calls it."""
+        """Returns the full name, such as `time.monotonic`, under whatever name the file imports it."""
         if isinstance(node, ast.Name):
             return self.imported.get(node.id, node.id)
         return f"{self.dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
 
     def is_clock(self, node: ast.AST) -> bool:
-        """Whether this asks a clock; an event loop's too."""
+        """Returns whether this reads a clock, including an event loop's."""
         if not isinstance(node, ast.Call):
             return False
         loops = isinstance(node.func, ast.Attribute) and node.func.attr == "time" and not node.args and not node.keywords
@@ -109,7 +109,7 @@ class _Times(ast.NodeVisitor):
         return self.is_clock(node) or (_last(node) in self.instants and not isinstance(node, ast.Call))
 
     def is_span(self, node: ast.AST) -> bool:
-        """Whether a span is part of it: `round(clock() - began, 1)` is as bad."""
+        """Returns whether a span is part of it: `round(clock() - began, 1)` is as bad."""
         return any(self._is_span(inner) for inner in ast.walk(node))
 
     def _is_span(self, node: ast.AST) -> bool:
@@ -119,7 +119,7 @@ class _Times(ast.NodeVisitor):
 
 
 def _last(node: ast.AST) -> str:
-    """The last part of a name, an attribute or what is called."""
+    """Returns the last part of a name, of an attribute, or of what is called."""
     if isinstance(node, ast.Call):
         return _last(node.func)
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
@@ -139,7 +139,7 @@ class _Faults(ast.NodeVisitor):
     visit_While = visit_For = visit_AsyncFor = _loop
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
-        """A timeout that is the outcome is no watchdog."""
+        """Notes an expected timeout: a timeout that is the outcome is no watchdog."""
         expected = any("raises" in ast.unparse(item.context_expr) and "Timeout" in ast.unparse(item.context_expr) for item in node.items)
         self._raises += expected
         self.generic_visit(node)
@@ -185,7 +185,7 @@ class _Faults(ast.NodeVisitor):
             self._tell(value, f"a lease of {seconds:g} s lapses on a slow machine: leave it long, and let it lapse by `workers.lapse`")
 
     def _limit(self, node: ast.Call) -> float | None:
-        """The seconds after which this call gives up, where they are written down."""
+        """Returns the seconds after which this call gives up, where they are constants."""
         called, name = self._times.dotted(node.func), _last(node)
         if called == "asyncio.wait":  # its end is no failure
             return None
@@ -200,7 +200,7 @@ class _Faults(ast.NodeVisitor):
 
 
 def _number(node: ast.expr) -> float | None:
-    """Of a number, or a text that is one."""
+    """Returns the value of a number, or of a text that is one."""
     try:
         return float(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) else None
     except ValueError:
@@ -208,7 +208,7 @@ def _number(node: ast.expr) -> float | None:
 
 
 def faults_of(source: str) -> list[tuple[int, str]]:
-    """Line and fault, in the file's order."""
+    """Returns line and fault, in the file's order."""
     tree = ast.parse(source)
     faults = _Faults(_Times(tree))
     faults.visit(tree)
@@ -221,7 +221,7 @@ def _files() -> Iterator[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints each fault; 1 when there is one."""
+    """Prints each fault. Returns 1 when there is one."""
     found = 0
     for path in [Path(name).resolve() for name in arguments] or _files():
         for line, fault in faults_of(path.read_text()):

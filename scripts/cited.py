@@ -1,8 +1,8 @@
-"""What code, tests and documents cite: hazards by number (F05), sections of the overview. Each must be there.
+"""Checks what code, tests and documents cite: hazards by number (F05) and sections of the overview must exist.
 
-A hazard is a row of `docs/hazards.md`: `| F05 | what went wrong | guard | tests |`. Where a number was given twice its rows are told apart
-by a word: `F82 (clock)`. A row names its tests in backquotes; one of them carries the number, in a test's name in Python
-(`test_f05_…`), as a word in the page's tests (`F75`).
+A hazard is a row of `docs/hazards.md`: `| F05 | what went wrong | guard | tests |`. Where a number was given twice, a word tells its rows
+apart: `F82 (clock)`. A row names its tests in backquotes. One of them must carry the number: in the name of a Python test (`test_f05_…`),
+as a word in the page's tests (`F75`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import pairwise
 from named_paths import Places
 
 HAZARDS, OVERVIEW = "docs/hazards.md", "docs/overview.md"
-# Hashes and generated numbers: nothing in them is a citation.
+# Hashes and generated numbers, which are no citations.
 _UNREAD = re.compile(r"\.lock$|(^|/)package-lock\.json$|(^|/)LICENSE$|\.svg$")
 _NUMBER = re.compile(r"\bF(\d\d)\b")
 _CARRIED = re.compile(r"\bdef test\w*?((?:_f\d\d)+)(?=_|\()")
@@ -29,7 +29,7 @@ _OF_ITSELF = re.compile(rf"\b{_SECTIONS}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A row. `tests` are the paths in its last column."""
+    """A row of the hazards. `tests` are the paths in its last column."""
 
     number: str
     word: str | None
@@ -41,7 +41,7 @@ class Hazard:
 
 
 def hazards(page: str) -> list[Hazard]:
-    """The rows of the page, in their order."""
+    """Returns the rows of the page, in their order."""
     found = []
     for line in page.splitlines():
         if (row := _ROW.match(line)) is not None:
@@ -51,7 +51,7 @@ def hazards(page: str) -> list[Hazard]:
 
 
 def hazard_faults(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with the rows, and numbers that are cited without one."""
+    """Returns what is wrong with the rows, and numbers that are cited without a row."""
     rows = hazards(texts[HAZARDS])
     numbers = [row.number for row in rows]
     faults = [f"{HAZARDS} has two rows {label}" for label, count in Counter(row.label for row in rows).items() if count > 1]
@@ -78,7 +78,7 @@ def _row_faults(row: Hazard, texts: Mapping[str, str], places: Places) -> Iterat
 
 
 def carried(name: str, text: str) -> set[str]:
-    """The numbers that the tests in a file carry; nothing for a file of no tests."""
+    """Returns the numbers that the tests in a file carry, none for other files."""
     if name.endswith(".py"):
         return {number for numbers in _CARRIED.findall(text) for number in numbers.split("_f")[1:]}
     return set(_NUMBER.findall(text)) if name.endswith((".test.ts", ".test.tsx")) else set()
@@ -91,7 +91,7 @@ def _cited(text: str) -> Iterator[tuple[int, str]]:
 
 
 def section_faults(texts: Mapping[str, str]) -> list[str]:
-    """Sections of the overview that are cited and do not exist, and numbers that two of its sections have."""
+    """Returns sections of the overview that are cited and do not exist, and numbers that two sections have."""
     headings = _HEADING.findall(texts[OVERVIEW])
     faults = [f"{OVERVIEW} has two sections {number}" for number, count in Counter(headings).items() if count > 1]
     for name, text in texts.items():

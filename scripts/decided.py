@@ -1,4 +1,4 @@
-"""Decision records: each cited one exists, each has its head, and the index lists all of them in order."""
+"""Checks decision records: each cited one exists, each has its head, and the index lists all of them in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 FOLDER = "docs/decisions"
 INDEX = f"{FOLDER}/README.md"
-# Tests of these checks name records that there are not.
+# Tests of these checks name records that do not exist.
 _UNREAD = "moments-backend/tests/scripts/"
 _CITED = re.compile(r"\bdecisions/([\w.-]+\.md)\b")
 _LINKED = re.compile(r"\]\(([\w.-]+\.md)\)")
@@ -18,7 +18,7 @@ _ROW = re.compile(r"^\| \[(\d{4})\]\(([\w.-]+\.md)\) \| (.+?) \| (\S+) \| (.+?) 
 
 
 def decision_faults(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with the records among `texts`, their index, and what cites them."""
+    """Returns what is wrong with the records among `texts`, their index, and what cites them."""
     records = sorted(
         name for name in texts if PurePosixPath(name).parent == PurePosixPath(FOLDER) and name.endswith(".md") and name != INDEX
     )

@@ -1,6 +1,6 @@
-"""`docs/formats.md`: which containers and codecs are taken, found by building each pair that FFmpeg's libraries can write.
+"""Writes `docs/formats.md`: which containers and codecs are accepted, found by building each pair that FFmpeg's libraries can write.
 
-python scripts/formats.py            says whether the page is as it should be (a minute of work)
+python scripts/formats.py            checks whether the page is up to date (a minute of work)
 python scripts/formats.py --write    writes it anew
 """
 
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Before the library is loaded: it talks on stderr.
+# This comes before the library is loaded, because it prints to stderr.
 os.environ.setdefault("SVT_LOG", "0")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "moments-backend" / "tests"))
 

@@ -38,7 +38,7 @@ MARGIN: Final = 0.04  # what voice.trimmed() leaves on both sides of a sentence
 
 @dataclass
 class Timeline:
-    """The narration laid out: samples, and where everything is in seconds."""
+    """The narration: its samples, and where everything is, in seconds."""
 
     samples: list[Audio] = field(default_factory=list)
     now: float = 0.0
@@ -55,7 +55,7 @@ class Timeline:
 
 
 def lay_out(narrator: Narrator) -> Timeline:
-    """Speaks every sentence; pictures change within the pauses, and never next to a keyframe."""
+    """Speaks every sentence. Pictures change within the pauses, and never next to a keyframe."""
     line = Timeline()
     spoken = 0
     for topic in TOPICS:
@@ -79,7 +79,7 @@ def lay_out(narrator: Narrator) -> Timeline:
 
 
 def cut_in_pause(start: float, pause: float) -> tuple[float, int]:
-    """The pause from `start`, lengthened where it must be, and the frame in it where the picture changes: clear of keyframes."""
+    """Returns the pause from `start`, lengthened where needed, and the frame in it where the picture changes, away from keyframes."""
     if start == 0:
         return pause, 0
     while True:
@@ -91,7 +91,7 @@ def cut_in_pause(start: float, pause: float) -> tuple[float, int]:
 
 
 def mixed(line: Timeline) -> tuple[Audio, int]:
-    """The whole sound with a faint room tone, filled up to whole frames, and the number of frames."""
+    """Returns the whole audio with faint room noise, padded to whole frames, and the number of frames."""
     speech = np.concatenate(line.samples)
     frames = -(-len(speech) * FPS // SAMPLE_RATE)
     sound = np.zeros(frames * SAMPLE_RATE // FPS, dtype=np.float32)
@@ -101,7 +101,7 @@ def mixed(line: Timeline) -> tuple[Audio, int]:
 
 
 def pictures(line: Timeline, frames: int) -> Iterator[Frame]:
-    """Every frame in order. What moves, moves at half the frame rate: the strip alone changes each time."""
+    """Yields every frame in order. What moves, moves at half the frame rate: only the strip changes in each frame."""
     bounds = [first for first, _, _ in line.shots] + [frames]
     for (first, topic, scene), end in zip(line.shots, bounds[1:], strict=True):
         draw = getattr(scenes_home, scene.picture, None) or getattr(scenes_outside, scene.picture)
@@ -113,7 +113,7 @@ def pictures(line: Timeline, frames: int) -> Iterator[Frame]:
 
 
 def encode(line: Timeline, folder: Path, crf: int) -> int:
-    """Writes sample.mp4; returns the number of frames."""
+    """Writes sample.mp4. Returns the number of frames."""
     sound, frames = mixed(line)
     speech = folder / "sample.wav"
     with wave.open(str(speech), "wb") as file:
@@ -142,7 +142,7 @@ def encode(line: Timeline, folder: Path, crf: int) -> int:
 
 
 def truth(line: Timeline, frames: int) -> dict[str, Any]:
-    """What sample.json holds: seconds from the first frame."""
+    """Returns the content of sample.json. Times are seconds from the first frame."""
     return {
         "duration": round(frames / FPS, 3),
         "fps": FPS,

@@ -1,10 +1,10 @@
-"""Puts small faults into code that must not be wrong, one at a time, and counts those that no test notices.
+"""Puts small faults into critical code, one at a time, and counts those that no test notices.
 
 python scripts/mutants.py [--seed N] [--sample N] [--minutes N] [--only PART]     (`make mutants`)
 
-A sample is drawn by the seed; it is tried in that order until it or the minutes are used up. Each fault goes into a copy of the sources,
-never into the checkout, and into a process that has loaded the libraries already (a fork), so that it costs little more than its tests.
-A fault is killed when a test fails or hangs, and survives when all pass. Prints every survivor with its place and change.
+The seed draws a sample, which is tried in order until it or the minutes are used up. Each fault goes into a copy of the sources, never into
+the checkout, and is run in a fork of a process that has already loaded the libraries, so that it costs little more than its tests. A fault
+is killed when a test fails or hangs, and survives when all pass. Every survivor is printed with its place and change.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from mutations import Mutation, mutations
 ROOT = Path(__file__).resolve().parents[1]
 BACKEND = ROOT / "moments-backend"
 PACKAGE = BACKEND / "src" / "videomoments"
-# A test that takes so many times as long as without a fault hangs; less than a minute says nothing.
+# A test hangs when it takes this many times as long as without a fault, and at least a minute.
 _PATIENCE, _SHORTEST = 10.0, 60.0
-# Loaded once, before the forks. None of ours: those are loaded with the fault in them.
+# Loaded once, before the forks. The project's own modules are not: they are loaded with the fault in them.
 _LIBRARIES = ("pytest", "_pytest.assertion.rewrite", "pytest_asyncio", "hypothesis.strategies", "pydantic_settings", "httpx", "json_repair")
 _SERVERS = ("sqlalchemy.ext.asyncio", "asyncpg", "redis.asyncio", "aiohttp.web", "numpy", "av")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Sources and the tests that must notice a fault in them; `servers` when these need PostgreSQL and Valkey."""
+    """Sources, and the tests that must notice a fault in them. `servers`: the tests need PostgreSQL and Valkey."""
 
     sources: str
     tests: tuple[str, ...]
@@ -54,7 +54,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One fault in one file, which is named as seen from the package."""
+    """One fault in one file, whose path is relative to the package."""
 
     part: str
     file: str
@@ -65,12 +65,12 @@ class Mutant:
 
 
 def sampled(found: Sequence[Mutant], seed: int, size: int) -> list[Mutant]:
-    """As many of them, at random; the same seed draws the same from the same sources."""
+    """Returns a random sample of the mutants. The same seed draws the same from the same sources."""
     return random.Random(seed).sample(found, min(size, len(found)))
 
 
 class Copy:
-    """The package's sources in a folder of their own, where a fault can be put in. What is edited meanwhile changes nothing."""
+    """A copy of the package's sources in its own folder, into which faults are put. Edits of the checkout do not change it."""
 
     def __init__(self, folder: Path) -> None:
         self.source = folder / "src"
@@ -79,7 +79,7 @@ class Copy:
         shutil.copytree(BACKEND / "src", self.source, ignore=shutil.ignore_patterns("__pycache__"))
 
     def mutants(self, parts: Sequence[str]) -> list[Mutant]:
-        """All faults of these parts, in the order of files and lines."""
+        """Returns all faults of these parts, in the order of files and lines."""
         found = []
         for part in parts:
             for path in sorted(self._package.glob(PARTS[part].sources)):
@@ -89,7 +89,7 @@ class Copy:
         return found
 
     def put(self, mutant: Mutant) -> bool:
-        """Writes the fault; False when it is no Python, or none at all."""
+        """Writes the fault. Returns False when the result is no valid Python or equals the original."""
         original = self._originals[mutant.file]
         changed = mutant.mutation.applied(original)
         try:
@@ -104,7 +104,7 @@ class Copy:
 
 
 def passes(part: Part, source: Path, seconds: float) -> bool | None:
-    """Whether the part's tests pass with these sources; None when they take longer."""
+    """Returns whether the part's tests pass with these sources, or None when they take longer than `seconds`."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -121,7 +121,7 @@ def passes(part: Part, source: Path, seconds: float) -> bool | None:
 
 
 def _play(part: Part, source: Path) -> None:
-    """Runs the tests in this process, a fork, and ends it with their status."""
+    """Runs the tests in this process, which is a fork, and ends it with their status."""
     status = 70
     try:
         os.chdir(BACKEND)
@@ -141,7 +141,7 @@ def _play(part: Part, source: Path) -> None:
 
 
 def tried(chosen: Sequence[Mutant], copy: Copy, until: float) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with killed, hung or SURVIVED. Raises SystemExit when the tests fail without a fault."""
+    """Yields each mutant with killed, hung or SURVIVED. Raises SystemExit when the tests fail without a fault."""
     patience: dict[str, float] = {}
     for mutant in chosen:
         if time.monotonic() > until:

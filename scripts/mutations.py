@@ -1,4 +1,4 @@
-"""Small faults that a test should notice: what `mutants.py` puts into a source file, one at a time."""
+"""Finds small faults that a test should notice: `mutants.py` puts them into a source file, one at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One fault: the text from `start` to `end` (offsets of characters) is replaced. `line` counts from 1."""
+    """One fault: replaces the text from `start` to `end` (offsets of characters). `line` counts from 1."""
 
     line: int
     start: int
@@ -46,8 +46,8 @@ class Mutation:
 
 
 def mutations(source: str) -> list[Mutation]:
-    """Every fault that this file can be given, in the order of its lines. Annotations, docstrings, logging and messages of errors get
-    none: a changed one breaks no promise."""
+    """Returns every fault for this file, in the order of its lines. Annotations, docstrings, logging and messages of errors get none:
+    changing them breaks no promise."""
     finder = _Finder(source)
     finder.visit(ast.parse(source))
     return sorted(set(finder.found), key=lambda one: (one.line, one.start, one.end, one.new))
@@ -82,10 +82,10 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        """Messages and codes stay; whether it is raised is up to the condition before it."""
+        """Leaves messages and codes unchanged; the condition before decides whether it is raised."""
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Most are messages, and before Python 3.12 their parts have no places."""
+        """Leaves f-strings unchanged: most are messages, and before Python 3.12 their parts have no positions."""
 
     # What is changed
 
@@ -139,7 +139,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        """A call whose result nobody takes is left out; a docstring stays."""
+        """Leaves out a call whose result is not used. A docstring stays."""
         value = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(value, ast.Call) and not ast.unparse(value.func).startswith(("logger.", "log.")):
             self._put(node, "pass")
@@ -150,7 +150,7 @@ class _Finder(ast.NodeVisitor):
 
     def _text(self, node: ast.expr) -> str:
         start, end = self._span(node)
-        # Parentheses around a part are not the part's own; with them it means the same wherever it stands.
+        # Parentheses around a part do not belong to it; with its own it means the same anywhere.
         text = self.source[start:end]
         return text if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.Call | ast.Subscript) else f"({text})"
 

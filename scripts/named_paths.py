@@ -35,7 +35,7 @@ _QUOTED = re.compile(r"`([\w./-]+)`")
 
 
 def missing_paths(texts: Mapping[str, str], files: Iterable[str]) -> list[str]:
-    """What Markdown among `texts` names and `files` do not hold, each with its document and line."""
+    """Returns the paths that Markdown among `texts` names and `files` lacks, each with its document and line."""
     there = Places(files)
     found = []
     for document, text in texts.items():
@@ -49,7 +49,7 @@ def missing_paths(texts: Mapping[str, str], files: Iterable[str]) -> list[str]:
 
 
 class Places:
-    """What there is, and where a short path leads."""
+    """Knows which files exist, and to which file a short path leads."""
 
     def __init__(self, files: Iterable[str]) -> None:
         kept = list(files)
@@ -58,7 +58,7 @@ class Places:
         self._first = {part for base in BASES for part in self._directly_in(base)}
 
     def found(self, path: str, folder: str = "") -> str | None:
-        """The path from the top of what `path` means, looked for from the bases and then from `folder`; None where nothing is there."""
+        """Returns the full path that `path` stands for, searched in the bases and then in `folder`, or None where there is none."""
         for base in (*BASES, folder):
             whole = str(PurePosixPath(base) / path)
             if whole in self._there:
@@ -66,7 +66,7 @@ class Places:
         return None
 
     def lacks(self, quoted: str, document: str) -> bool:
-        """Whether `quoted` is a path, as the module says, and leads nowhere."""
+        """Returns whether `quoted` is a path, by the rules of this module, and leads nowhere."""
         path = PurePosixPath(quoted)
         if quoted.startswith(("/", "./", "../")) or set(quoted) <= {".", "/"}:
             return False

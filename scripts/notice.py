@@ -1,12 +1,12 @@
-"""Keeps `NOTICE` true: the licence of everything that is installed or shipped beside what is ours.
+"""Checks `NOTICE`: the licence of everything that is installed with or shipped in VideoMoments.
 
 python scripts/notice.py           checks (part of `make lint`)
 python scripts/notice.py --write   asks the installed packages for licences that the table lacks, and writes NOTICE anew
 
-The truth is what is checked in, so that every machine finds the same: names come from the locks; licences of Python's packages from
-`licences.toml`, since locks name none; those of the page's from package-lock.json, those of weights from moments-models' registry.
-A package that is installed here in the very version of the lock must say what the table says. A licence that may not be shipped
-(`spdx.py`) is a fault wherever it turns up.
+Only what is checked in counts, so that every machine finds the same. Names come from the locks. Licences of Python packages come from
+`licences.toml`, because locks name none; those of the page from package-lock.json, those of weights from the registry of moments-models. A
+package that is installed here in the locked version must agree with the table. A licence that may not be shipped (`spdx.py`) is a fault
+anywhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from moments_models.weights.registry import WEIGHTS
 
 TABLE = "scripts/licences.toml"
 PAGE_LOCK = "moments-frontend/package-lock.json"
-# What a fleet or one machine installs.
+# The locks that a fleet or one machine installs from.
 LOCKS = ("moments-backend/requirements.lock", "moments-models/requirements.lock", "moments-models/requirements-llama.lock")
 DEVELOPMENT = "moments-backend/requirements-dev.lock"
 WRITE = "python scripts/notice.py --write"
@@ -50,7 +50,7 @@ CC0-1.0: see moments-backend/src/videomoments/demo/README.md."""
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """Something inside a package, under a licence of its own; `says` is a sentence for `NOTICE`."""
+    """Something inside a package that has its own licence. `says` is a sentence for `NOTICE`."""
 
     package: str
     says: str
@@ -58,7 +58,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What `licences.toml` holds: licences by name, and what packages carry."""
+    """The content of `licences.toml`: licences by name, and what packages carry."""
 
     python: Mapping[str, str]
     page: Mapping[str, str]
@@ -72,7 +72,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the checkout says: the table, the packages of the shipped locks and of all, and the page's with what its lock names."""
+    """What the checkout says: the table, the packages of the shipped locks and of all locks, and the page's packages with the licences in
+    its lock."""
 
     table: Table
     pins: Mapping[str, frozenset[str]]
@@ -86,17 +87,17 @@ class Found:
         return cls(Table.read(locks[TABLE]), pins, pins.keys() | locked([locks[DEVELOPMENT]]).keys(), page_packages(locks[PAGE_LOCK]))
 
     def page_licences(self) -> dict[str, str]:
-        """Of each package of the page whose licence is known: what its lock names, else what the table does."""
+        """Returns the licence of each package of the page where it is known: from its lock, else from the table."""
         known = {name: of or self.table.page.get(name) for name, of in self.page.items()}
         return {name: of for name, of in known.items() if of}
 
     def licences(self) -> dict[str, str]:
-        """Of everything."""
+        """Returns the licences of everything."""
         return {**self.table.python, **self.page_licences(), **{f"the weights {one.name}": one.licence for one in WEIGHTS.values()}}
 
 
 def locked(texts: Iterable[str]) -> dict[str, frozenset[str]]:
-    """The packages of Python's locks with their versions: more than one where it depends on the Python."""
+    """Returns the packages of Python's locks with their versions: several where it depends on the version of Python."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for text in texts:
         for name, version in _PIN.findall(text):
@@ -105,7 +106,7 @@ def locked(texts: Iterable[str]) -> dict[str, frozenset[str]]:
 
 
 def page_packages(lock: str) -> dict[str, str | None]:
-    """The page's production packages with the licences that its lock names."""
+    """Returns the page's production packages with the licences that its lock names."""
     packages = json.loads(lock)["packages"]
     return {
         path.rpartition("node_modules/")[2]: package.get("license") for path, package in packages.items() if path and not package.get("dev")
@@ -113,7 +114,7 @@ def page_packages(lock: str) -> dict[str, str | None]:
 
 
 def installed(name: str) -> tuple[str, str | None] | None:
-    """Version and declared licence of an installed package; None where it is not installed."""
+    """Returns version and declared licence of an installed package, or None where it is not installed."""
     try:
         found = importlib.metadata.distribution(name)
     except importlib.metadata.PackageNotFoundError:
@@ -122,7 +123,7 @@ def installed(name: str) -> tuple[str, str | None] | None:
 
 
 def faults(found: Found, ask: Installed = installed) -> list[str]:
-    """What is wrong with the licences themselves, a line each."""
+    """Returns what is wrong with the licences themselves, one line each."""
     table, pins = found.table, found.pins
     said = [f"{TABLE} has no licence of {name}: {WRITE}" for name in sorted(pins.keys() - table.python.keys())]
     said += [f"{TABLE} names {name}, which is in no lock: {WRITE}" for name in sorted(table.python.keys() - pins.keys())]
@@ -137,7 +138,8 @@ def faults(found: Found, ask: Installed = installed) -> list[str]:
 
 
 def _against_installed(name: str, told: str, versions: frozenset[str], ask: Installed) -> list[str]:
-    """Where the lock has several versions, each may say it in its own way: then it only has to be allowed."""
+    """Compares a licence with the installed package. Where the lock has several versions, their texts may differ: then it only has to be
+    allowed."""
     here = ask(name)
     if here is None or here[0] not in versions or here[1] is None:
         return []
@@ -149,7 +151,7 @@ def _against_installed(name: str, told: str, versions: frozenset[str], ask: Inst
 
 
 def notice(found: Found) -> str:
-    """The text of `NOTICE`."""
+    """Returns the text of `NOTICE`."""
     paragraphs = [_INTRODUCTION, "Packages of Python, which are installed from their publishers and not part of this repository:"]
     paragraphs += _by_licence(found.table.python)
     paragraphs += ["Packages of the web page, of which the built page holds parts:", *_by_licence(found.page_licences())]
@@ -167,15 +169,15 @@ def _by_licence(licences: Mapping[str, str]) -> list[str]:
 
 
 def _filled(paragraph: str) -> str:
-    """Names are not broken at their hyphens. What has line ends of its own keeps them."""
+    """Returns a wrapped paragraph. Names are not broken at hyphens, and existing line ends stay."""
     if "\n" in paragraph:
         return paragraph
     return textwrap.fill(paragraph, 120, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
 
 
 def asked_anew(table: str, found: Found, ask: Installed = installed) -> str:
-    """`licences.toml` with a row for each package of the locks: as installed, where that says more than nothing, else as it was.
-    Raises SystemExit for a package that is neither."""
+    """Returns `licences.toml` with a row for each package of the locks: as installed, where that has a licence, else as before. Raises
+    SystemExit for a package that has neither."""
     rows, unknown = [], []
     for name, versions in sorted(found.pins.items()):
         here = ask(name)

@@ -1,8 +1,8 @@
-"""What the tests of all three projects do about the machine they run on; their `conftest.py` imports it before anything else.
+"""Adapts the tests of all three projects to the machine; their `conftest.py` imports it before anything else.
 
-- `MOMENTS_TEST_CLOCK_RATE=10` lets every clock of this process run so much faster, as if the machine were slower: `make test-clock`.
+- `MOMENTS_TEST_CLOCK_RATE=10` lets every clock of this process run ten times faster, as if the machine were slower: `make test-clock`.
 - Hypothesis judges no example by its time; `MOMENTS_TEST_EXAMPLES` is the most that `make unit` tries of each property.
-- What was skipped for a missing part is told at the end, with how to get it. `MOMENTS_SKIPPED` names a file that collects it for
+- What was skipped for a missing part is printed at the end, with how to get it. `MOMENTS_SKIPPED` names a file that collects it for
   `python scripts/pytest_machine.py FILE`, the one summary of `make test`.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# A word of a skip's reason, and what to do about it.
+# A word in a skip's reason, and what to do about it.
 ADVICE = {
     "Chromium": "install chromium, or name one in CHROMIUM",
     "sshd": "install openssh-server",
@@ -75,13 +75,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def reason_of(longrepr: object) -> str:
-    """Of a report's place and text: `Skipped: no Chromium` and the like."""
+    """Returns the reason in a report, such as `no Chromium` in `Skipped: no Chromium`."""
     text = longrepr[2] if isinstance(longrepr, tuple) else longrepr
     return str(text).removeprefix("Skipped: ").splitlines()[0]
 
 
 def summary(reasons: list[str]) -> list[str]:
-    """A line for each reason: how many tests, why, and how to get what is missing."""
+    """Returns a line for each reason: how many tests, why, and how to get what is missing."""
     return [f"{count:4} skipped: {reason}{_advice(reason)}" for reason, count in Counter(reasons).most_common()]
 
 
@@ -90,7 +90,7 @@ def _advice(reason: str) -> str:
 
 
 def main(path: Path) -> None:
-    """Prints the summary of what was collected in the file, and removes it."""
+    """Prints the summary of the skips in the file, and removes it."""
     reasons = path.read_text().splitlines() if path.exists() else []
     print("\n".join(summary(reasons) or ["Nothing was skipped."]))
     path.unlink(missing_ok=True)

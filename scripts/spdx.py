@@ -1,4 +1,4 @@
-"""Licences as SPDX writes them, and which of them may be shipped with what is ours.
+"""Reads licences as SPDX writes them, and decides which of them may be shipped with VideoMoments.
 
 An expression is read by the rules of SPDX 2.3, annex D: `WITH` binds closest, then `AND`, then `OR`.
 """
@@ -11,8 +11,8 @@ from email.message import Message
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-# A list of what is allowed: what nobody has looked at is refused, and with it GPL, AGPL, SSPL and everything for non-commercial use.
-# MPL and EPL hold for their own files, which we use unchanged; OFL for a typeface.
+# A list of what is allowed: anything unknown is refused, and with it GPL, AGPL, SSPL and everything for non-commercial use only. MPL and
+# EPL apply to their own files, which are used unchanged; OFL to a typeface.
 MAY_SHIP = frozenset(
     {
         "0BSD",
@@ -33,7 +33,7 @@ MAY_SHIP = frozenset(
         "Zlib",
     }
 )
-# How packages that give no expression say it.
+# Names used by packages that give no expression.
 _ALIASES = {
     "Apache 2": "Apache-2.0",
     "Apache 2.0": "Apache-2.0",
@@ -48,7 +48,7 @@ _TOKENS = re.compile(r"[()]|[^\s()]+")
 
 
 def canonical(text: str) -> str | None:
-    """The expression in SPDX's spelling; None for what is none."""
+    """Returns the expression in SPDX's spelling, or None for another text."""
     try:
         return canonicalize_license_expression(_ALIASES.get(text.strip(), text))
     except InvalidLicenseExpression:
@@ -56,13 +56,13 @@ def canonical(text: str) -> str | None:
 
 
 def may_ship(expression: str) -> bool:
-    """Whether one choice that the expression leaves is allowed in all its parts. What can't be read is not."""
+    """Returns whether one choice that the expression leaves is allowed in all its parts. What can't be read is not allowed."""
     known = canonical(expression)
     return known is not None and _Reader(_TOKENS.findall(known)).either()
 
 
 def declared(metadata: Message) -> str | None:
-    """What an installed package says of itself, as an expression; None where it says nothing that can be read without doubt."""
+    """Returns the licence that an installed package declares, as an expression, or None where it is missing or ambiguous."""
     expression = metadata.get("License-Expression")
     if expression:
         return canonical(expression)
@@ -73,7 +73,7 @@ def declared(metadata: Message) -> str | None:
 
 
 class _Reader:
-    """Reads an expression that `canonical` has found to be well formed."""
+    """Reads an expression that `canonical` has accepted."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._left = tokens

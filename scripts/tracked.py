@@ -1,4 +1,4 @@
-"""The repository's own files and their texts, as the checks of documents read them."""
+"""Lists the repository's own files and their texts, for the checks of documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def names(root: Path = ROOT) -> list[str]:
-    """Paths below `root` of all files that git tracks or would add, as it writes them. A file that is gone is none."""
+    """Returns the paths below `root` of all files that git tracks or would add, in git's spelling. A deleted file is left out."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, capture_output=True, check=True
     ).stdout.decode()
@@ -17,7 +17,7 @@ def names(root: Path = ROOT) -> list[str]:
 
 
 def texts(root: Path = ROOT) -> dict[str, str]:
-    """The text of each of `names`. What holds a zero byte is no text and is left out; so is what git keeps as a link."""
+    """Returns the text of each of `names`. Files with a zero byte are no text and are left out; so are symbolic links."""
     found = {}
     for name in names(root):
         path = root / name
@@ -28,5 +28,5 @@ def texts(root: Path = ROOT) -> dict[str, str]:
 
 
 def with_folders(files: list[str]) -> set[str]:
-    """The files and every folder above them, without a slash at the end."""
+    """Returns the files and every folder above them, without a slash at the end."""
     return {str(parent) for name in files for parent in (PurePosixPath(name), *PurePosixPath(name).parents)} - {"."}

@@ -1,11 +1,11 @@
-"""One word has one meaning: no class and no module of ours has the name of another without a reason.
+"""Checks that one word has one meaning: no two classes and no two modules have the same name without a reason.
 
 python scripts/two_meanings.py    checks (part of `make lint`)
 
-What is compared: the classes at the top of modules, and the modules, in all packages of `SOURCES`. A name in two places is a fault unless
+The classes at the top of modules, and the modules, of all packages of `SOURCES` are compared. A name in two places is a fault unless
 `two_meanings.toml` gives a reason for it; so is a reason for a name that has only one place. One rule covers many: by the layered
-convention a resource's module is called the same in each of the `LAYERED` folders (`runs` has routes, schemas, a service, a repository and
-commands), so all of these count as one place. Classes have no such rule: a row and what the API returns of it differ in name.
+convention the module of a resource has the same name in each of the `LAYERED` folders (`runs` has routes, schemas, a service, a repository
+and commands), so all of these count as one place. Classes have no such rule: a row and what the API returns of it differ in name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Places = dict[str, list[str]]
 
 
 def class_places(sources: Mapping[str, str]) -> Places:
-    """The files in which each top-level class name is defined."""
+    """Returns the files in which each top-level class name is defined."""
     found: Places = {}
     for name, text in sources.items():
         for node in ast.parse(text).body:
@@ -43,7 +43,7 @@ def class_places(sources: Mapping[str, str]) -> Places:
 
 
 def module_places(files: Iterable[str]) -> Places:
-    """The files of each module name; of the layered folders only the first counts."""
+    """Returns the files of each module name. Of the layered folders only the first counts."""
     found: Places = {}
     layered: set[str] = set()
     for name in sorted(files):
@@ -59,7 +59,7 @@ def module_places(files: Iterable[str]) -> Places:
 
 
 def unexplained(kind: str, places: Places, reasons: Mapping[str, object]) -> list[str]:
-    """Names in two places without a reason, reasons without two places, and reasons that say nothing."""
+    """Returns names in two places without a reason, reasons without two places, and empty reasons."""
     faults = []
     for name, files in sorted(places.items()):
         if len(files) > 1 and name not in reasons:
@@ -73,7 +73,7 @@ def unexplained(kind: str, places: Places, reasons: Mapping[str, object]) -> lis
 
 
 def faults_of(sources: Mapping[str, str], reasons: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """All faults of the modules in `sources` (path and text), by the reasons under `classes` and `modules`."""
+    """Returns all faults of the modules in `sources` (path and text), by the reasons under `classes` and `modules`."""
     return [
         *unexplained("class", class_places(sources), reasons.get("classes", {})),
         *unexplained("module", module_places(sources), reasons.get("modules", {})),
