@@ -8,7 +8,7 @@ interface Told<TData> {
   onSettled?: (() => void) | undefined;
 }
 
-/** Each state of the union by itself, so that `isSuccess` still says that there is `data`. */
+/** Omits a field from each state of the union separately, so that `isSuccess` still implies that there is `data`. */
 type Without<TState, TName extends PropertyKey> = TState extends unknown ? Omit<TState, TName> : never;
 
 type Action<TData, TVariables, TBefore> = Without<UseMutationResult<TData, ApiError, TVariables, TBefore>, "mutate"> & {
@@ -16,8 +16,8 @@ type Action<TData, TVariables, TBefore> = Without<UseMutationResult<TData, ApiEr
 };
 
 /**
- * A mutation whose caller hears its end even when what called it has left the page meanwhile: a card that a dismissal takes off its list,
- * an Undo pressed after its page was left. `useMutation`'s own `mutate` forgets the callbacks of who is no longer shown.
+ * Returns a mutation that calls its caller's callbacks even when the caller is no longer shown: a card that a dismissal removes from its
+ * list, an Undo pressed after its page was left. `useMutation`'s own `mutate` drops the callbacks of unmounted components.
  */
 export function useAction<TData, TVariables = void, TBefore = unknown>(options: UseMutationOptions<TData, ApiError, TVariables, TBefore>): Action<TData, TVariables, TBefore> {
   const mutation = useMutation(options);

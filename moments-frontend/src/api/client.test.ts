@@ -5,7 +5,7 @@ import { forgetKey, storeKey } from "./key";
 
 const KEY = "vm_a_key_of_the_test";
 
-/** Where a request for `url` goes, and what key it carries, without sending it. */
+/** Returns where a request for `url` would go and which key it carries, without sending it. */
 async function sent(url: string): Promise<{ address: URL; key: string }> {
   let seen: InternalAxiosRequestConfig | undefined;
   await request({

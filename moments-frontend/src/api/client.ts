@@ -2,13 +2,13 @@ import axios, { AxiosError, type AxiosRequestConfig } from "axios";
 import type { Problem } from "./generated/schema";
 import { readKey, requireKey } from "./key";
 
-/** What the API says went wrong: a stable `code`, one line, and what to do about it. `status` is 0 when no answer came. */
+/** An error of the API: a stable `code`, one line, and what to do about it. `status` is 0 when there was no answer. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly advice: string | null;
   readonly fields: readonly { field: string; message: string }[];
-  /** With `changed_meanwhile`: what was to be edited, as it is now. */
+  /** With `changed_meanwhile`: the current version of what was to be edited. */
   readonly current: unknown;
 
   constructor(status: number, problem: Partial<Problem>) {
@@ -21,7 +21,7 @@ export class ApiError extends Error {
     this.current = problem.current ?? null;
   }
 
-  /** The edit was based on an older version: nothing was changed, and `current` is what stands there. */
+  /** Whether the edit was based on an older version: then nothing was changed, and `current` is the stored version. */
   get stale(): boolean {
     return this.code === "changed_meanwhile" && this.current !== null;
   }
@@ -31,7 +31,8 @@ export class ApiError extends Error {
   }
 }
 
-// Always the page's own origin, by its full name: below "/" alone, "\\host" would be another. Nothing on the address line moves the key (F74).
+// Always the page's own origin, by its full name: after "/" alone, "\\host" would be another. Nothing in the address can send the key
+// elsewhere (F74).
 const http = axios.create({ baseURL: window.location.origin, timeout: 30_000, allowAbsoluteUrls: false });
 
 http.interceptors.request.use((config) => {
@@ -40,7 +41,7 @@ http.interceptors.request.use((config) => {
   return config;
 });
 
-/** One request. Rejects with ApiError; a missing or dead key opens the sign-in. */
+/** Sends one request. Rejects with ApiError. A missing or invalid key opens the sign-in. */
 export async function request<Answer>(config: AxiosRequestConfig): Promise<Answer> {
   try {
     return (await http.request<Answer>(config)).data;
@@ -53,13 +54,13 @@ export async function request<Answer>(config: AxiosRequestConfig): Promise<Answe
 
 export interface SavedFile {
   data: Blob;
-  /** As the server would have it saved; null where it says none. */
+  /** The name that the server suggests for the file; null where it suggests none. */
   name: string | null;
-  /** What the file's format could not hold. */
+  /** What the file's format could not hold, as sentences. */
   notes: string[];
 }
 
-/** A file to be saved. Rejects as `request` does. */
+/** Fetches a file to be saved. Rejects as `request` does. */
 export async function requestFile(config: AxiosRequestConfig): Promise<SavedFile> {
   try {
     const answer = await http.request<Blob>({ ...config, responseType: "blob", timeout: 0 });

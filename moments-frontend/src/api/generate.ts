@@ -3,7 +3,7 @@ import { useAction } from "./action";
 import { request } from "./client";
 import type { AcceptedOut, SourceListOut, StartOptions } from "./types";
 
-/** One URL, one run. */
+/** Registers one URL and starts its run. */
 export function useGenerate() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { url: string; options: Partial<StartOptions> }>({
@@ -12,12 +12,12 @@ export function useGenerate() {
   });
 }
 
-/** How many videos of a list are shown to choose from. */
+/** How many videos of a list are shown at most. */
 export const MOST_LISTED = 100;
-// A site may take its time to list a channel.
+// Listing a channel may take a site a while.
 const LOOK_MS = 120_000;
 
-/** The videos that a playlist's or a channel's address leads to, at most `MOST_LISTED`; nothing is started. */
+/** Fetches the videos of a playlist's or a channel's address, at most `MOST_LISTED`. Starts nothing. */
 export function useListSource() {
   return useAction<SourceListOut, string>({
     mutationFn: (url) => request({ method: "POST", url: "api/videos/list", data: { url, max_videos: MOST_LISTED }, timeout: LOOK_MS }),

@@ -1,4 +1,4 @@
-/** The API key of this browser: kept for this tab, or for good where the person says so. Nothing else ever sees it. */
+/** Stores the API key in this browser: for this tab, or permanently where the user chooses so. Nothing else reads it. */
 
 const NAME = "videomoments.key";
 type Listener = () => void;
@@ -21,12 +21,12 @@ export function forgetKey(): void {
   tell();
 }
 
-/** The server asked for a key: the sign-in opens. */
+/** Opens the sign-in, because the server asked for a key. */
 export function requireKey(): void {
   setAsked(true);
 }
 
-/** For useSyncExternalStore: whether the server asked for a key that we don't have. */
+/** Returns whether the server asked for a key that this browser does not have. For useSyncExternalStore. */
 export function keyAsked(): boolean {
   return asked;
 }

@@ -9,7 +9,7 @@ import type { CallerOut, KeyScope } from "./types";
 const ORDER: readonly KeyScope[] = ["read", "write", "admin"];
 const known = createStore<CallerOut | null>(null);
 
-/** Who we are to the server, and what we may do there. */
+/** Who the caller is to the server, and what the caller may do. */
 export const caller = queryOptions<CallerOut, ApiError>({
   queryKey: queryKeys.me,
   queryFn: async ({ signal }) => {
@@ -22,15 +22,15 @@ export const caller = queryOptions<CallerOut, ApiError>({
 
 const MAY: Record<KeyScope, string> = { read: "may look", write: "may look and work", admin: "may do everything" };
 
-/** The caller in words. */
+/** Describes the caller in words. */
 export function described({ name, hint, scope }: CallerOut): string {
   return `Signed in as ${name}${hint === null ? "" : ` (${hint}…)`}: ${MAY[scope]}`;
 }
 
-// Another key is another caller: what the last one might do is forgotten with it.
+// Another key is another caller: the rights of the last one are forgotten with it.
 subscribeKey(() => known.set(() => null));
 
-/** Whether the caller may do what asks for this scope. Until the server has said so, a browser with a key may only look. */
+/** Returns whether the caller has this scope. Until the server has answered, a browser with a key may only read. */
 export function useMay(scope: KeyScope): boolean {
   return useSyncExternalStore(known.subscribe, () => may(known.get(), readKey() !== null, scope));
 }

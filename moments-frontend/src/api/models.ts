@@ -3,14 +3,14 @@ import { request } from "./client";
 import { queryKeys } from "./queryKeys";
 import type { ModelOut, ModelTestOut, PageModelOut } from "./types";
 
-/** Every model service that is registered. */
+/** All registered model services. */
 export const models = queryOptions({
   queryKey: queryKeys.models.all,
   queryFn: async ({ signal }): Promise<ModelOut[]> => (await request<PageModelOut>({ url: "api/admin/models", signal })).items,
   staleTime: 30_000,
 });
 
-/** Whether a model service is up, and the one that it should be; it is asked nothing. */
+/** Whether a model service is up and serves the right model. It gets no question. */
 export const modelUp = (key: string) =>
   queryOptions({
     queryKey: queryKeys.models.up(key),

@@ -4,7 +4,7 @@ import { queryKeys } from "./queryKeys";
 const { models, runs, videos, moments, transcript, waveform, shots, silences, source, stream } = queryKeys;
 const ofVideos = [moments, transcript, waveform, shots, silences, source, stream];
 
-/** The keys of each group, the most general one first. */
+/** Returns the keys of each group, the most general one first. */
 const groups: readonly (readonly (readonly unknown[])[])[] = [
   [queryKeys.health],
   [queryKeys.ready],

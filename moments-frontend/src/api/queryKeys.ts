@@ -1,6 +1,5 @@
 /**
- * The key of every query, from the general to the special: what is invalidated by `all` takes everything below it along. A list's filter
- * is a part of its key.
+ * The key of every query, from general to special: invalidating `all` includes everything below it. A list's filter is a part of its key.
  */
 export const queryKeys = {
   health: ["health"],
@@ -31,7 +30,7 @@ export const queryKeys = {
   stream: ofVideos("stream"),
 } as const;
 
-/** All that a run of a video may change, beside the runs themselves. */
+/** Returns the keys of everything that a run of a video may change, besides the runs themselves. */
 export const changedByRuns = [
   queryKeys.videos.all,
   queryKeys.moments.all,

@@ -11,14 +11,14 @@ const MINUTE_MS = 60_000;
 
 const wrapper = ({ children }: { children: ReactNode }) => <QueryClientProvider client={queryClient}>{children}</QueryClientProvider>;
 
-/** As a browser tells it: the properties change, then the event comes. */
+/** Changes the properties and then sends the event, as a browser does. */
 function show(state: DocumentVisibilityState): void {
   Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
   Object.defineProperty(document, "hidden", { configurable: true, get: () => state === "hidden" });
   document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }
 
-/** The page's own query over a server that answers with `status` and counts. */
+/** Runs the page's own query against a server that answers with `status` and counts requests. */
 function watched(status: () => RunStatus): { asked: () => number } {
   let count = 0;
   renderHook(

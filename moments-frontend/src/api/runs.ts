@@ -5,7 +5,7 @@ import { type ApiError, request } from "./client";
 import { queryKeys } from "./queryKeys";
 import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
 
-/** The newest run of a video, asked for every two seconds until it has ended. */
+/** The newest run of a video, polled until it has ended (every two seconds while it progresses). */
 export const runStatus = (videoId: string) =>
   queryOptions<StatusOut, ApiError>({
     queryKey: queryKeys.runs.status(videoId),
@@ -22,7 +22,7 @@ export interface RunFilter {
   dismissed?: boolean;
 }
 
-/** The runs of all videos, newest first. Asked for again while one of them goes on. */
+/** The runs of all videos, newest first. Polled more often while one of them is active. */
 export const runPages = (filter: RunFilter, limit = 25) =>
   infiniteQueryOptions({
     queryKey: queryKeys.runs.pages(filter, limit),
@@ -53,7 +53,7 @@ export function useCancelRun() {
   });
 }
 
-/** Takes up a run that failed or was cancelled where it ended. */
+/** Resumes a run that failed or was cancelled. */
 export function useRetryRun() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { videoId: string; requestId: string }>({
@@ -67,7 +67,7 @@ interface RunIds {
   requestId: string;
 }
 
-/** Takes a run that failed or was cancelled off all lists, or with `undo` puts it back. */
+/** Removes a run that failed or was cancelled from all lists, or with `undo` puts it back. */
 export function useDismissRun() {
   const client = useQueryClient();
   return useAction<DismissedOut, RunIds & { undo?: boolean }>({
@@ -77,7 +77,7 @@ export function useDismissRun() {
   });
 }
 
-/** Takes every failed run off all lists. */
+/** Removes every failed run from all lists. */
 export function useDismissFailed() {
   const client = useQueryClient();
   return useAction<DismissedAllOut>({

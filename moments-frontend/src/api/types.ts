@@ -1,2 +1,2 @@
-/** The contract's types by their names; generated from the OpenAPI document, never written by hand. */
+/** The API's types by their names. They are generated from the OpenAPI document. */
 export type * from "./generated/schema";

@@ -12,20 +12,20 @@ export interface RunningUpload {
   name: string;
   size: number;
   sent: number;
-  /** `refused`: the server takes no such file, and asking again would not help. */
+  /** `refused`: the server does not accept the file, and trying again would not help. */
   state: "sending" | "paused" | "starting" | "failed" | "refused";
   problem: string | null;
 }
 
 const PIECE_BYTES = 8 * 1024 * 1024;
-// The server's answers to a file that it does not take: not media, too large.
+// The statuses for a file that the server does not accept: too large, not media.
 const REFUSED = [413, 422];
 const RETRY_MS = [0, 1_000, 3_000, 5_000, 10_000, 20_000];
 const store = createStore<readonly RunningUpload[]>([]);
 const uploads = new Map<number, { upload: Upload; options: Partial<StartOptions> }>();
 let last = 0;
 
-/** Uploads that go on, whichever page is shown. One that breaks off goes on where it was, also after a reload with the same file. */
+/** Returns the uploads, which continue whichever page is shown. An interrupted one resumes, also after a reload with the same file. */
 export function useUploads(): readonly RunningUpload[] {
   return useSyncExternalStore(store.subscribe, store.get);
 }
@@ -68,7 +68,7 @@ export function resumeUpload(id: number): void {
   uploads.get(id)?.upload.start();
 }
 
-/** Ends it and forgets the pieces that came. */
+/** Ends the upload and deletes the pieces that were sent. */
 export function dropUpload(id: number): void {
   const found = uploads.get(id);
   uploads.delete(id);
@@ -99,7 +99,7 @@ function change(id: number, fields: Partial<RunningUpload>): void {
   store.set((now) => now.map((one) => (one.id === id ? { ...one, ...fields } : one)));
 }
 
-/** What the server said of it. The bytes of a file that is refused are gone there; a connection that broke goes on where it was. */
+/** Returns what the server answered. It has deleted the bytes of a refused file; after a broken connection the upload can resume. */
 function explain(error: Error | DetailedError): Pick<RunningUpload, "state" | "problem"> {
   const answer = "originalResponse" in error ? error.originalResponse : null;
   const body = answer ? problemIn(answer.getBody()) : null;

@@ -11,10 +11,10 @@ export interface VideoFilter {
   deleted?: true;
 }
 
-// The first screen comes soon; whoever scrolls on wants more at once.
+// A small first page shows soon; when the user scrolls on, larger pages are better.
 const [FIRST, NEXT] = [60, 100];
 
-/** Videos, a page at a time, however many there are. */
+/** All videos, one page at a time. */
 export const videoPages = (filter: VideoFilter) =>
   infiniteQueryOptions({
     queryKey: queryKeys.videos.pages(filter),
@@ -39,29 +39,29 @@ export function useEditVideo(videoId: string) {
 }
 
 export interface Deleted {
-  /** Those that came through, also where another one failed. */
+  /** The ids for which the request succeeded, also where another one failed. */
   done: string[];
   error: ApiError | null;
 }
 
-/** Each of them, one failure or not; throws where none came through. */
+/** Sends a request for each id, even after a failure. Throws where none succeeded. */
 async function each(ids: readonly string[], ask: (id: string) => Promise<unknown>): Promise<Deleted> {
   const results = await Promise.allSettled(ids.map(ask));
   const failed = results.find((result) => result.status === "rejected");
-  // `request` throws nothing else.
+  // `request` throws nothing but ApiError.
   const error = failed === undefined ? null : (failed.reason as ApiError);
   const done = ids.filter((_, index) => results[index]?.status === "fulfilled");
   if (error !== null && done.length === 0) throw error;
   return { done, error };
 }
 
-/** Videos, and the runs that were cancelled with them or are shown again. */
+/** Invalidates videos, and the runs that were cancelled with them or are shown again. */
 function useRefresh() {
   const client = useQueryClient();
   return () => Promise.all([client.invalidateQueries({ queryKey: queryKeys.videos.all }), client.invalidateQueries({ queryKey: queryKeys.runs.all })]);
 }
 
-/** Hides videos and cancels what runs on them; throws where none could be hidden. `useRestoreVideos` brings them back for ten minutes. */
+/** Hides videos and cancels their runs. Throws where none could be hidden. `useRestoreVideos` restores them for ten minutes. */
 export function useDeleteVideos() {
   const refresh = useRefresh();
   return useAction<Deleted, readonly string[]>({
@@ -70,7 +70,7 @@ export function useDeleteVideos() {
   });
 }
 
-/** Brings back what was deleted; `error` where some of them could not be. Throws where none could. */
+/** Restores deleted videos. `error` is set where some could not be restored. Throws where none could. */
 export function useRestoreVideos() {
   const refresh = useRefresh();
   return useAction<Deleted, readonly string[]>({

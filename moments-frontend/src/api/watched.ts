@@ -24,7 +24,7 @@ function save(change: (now: readonly Watched[]) => readonly Watched[]): void {
   sessionStorage.setItem(NAME, JSON.stringify(store.get()));
 }
 
-/** The runs that this tab has started, newest first: a reload of the page shows them again. */
+/** Returns the runs that this tab has started, newest first. They are shown again after a reload of the page. */
 export function useWatched(): readonly Watched[] {
   return useSyncExternalStore(store.subscribe, store.get);
 }

@@ -5,14 +5,14 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import { readKey, subscribeKey } from "@/api/key";
 import { caller, described } from "@/api/me";
 
-/** Who is signed in, by the key's name; without keys, this machine. */
+/** Shows who is signed in, by the key's name; without keys, this machine. */
 export function Caller() {
   const client = useQueryClient();
   const { data } = useQuery(caller);
   const key = useSyncExternalStore(subscribeKey, readKey);
   const before = useRef(key);
   useEffect(() => {
-    // Not with every word about the key: that this very question was refused is one of them.
+    // Not on every change of the key: the refusal of this very request is one of them.
     if (before.current !== key) void client.invalidateQueries({ queryKey: caller.queryKey });
     before.current = key;
   }, [client, key]);

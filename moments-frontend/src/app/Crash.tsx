@@ -1,7 +1,7 @@
 import { Button, Stack, Typography } from "@mui/material";
 import { useRouteError } from "react-router";
 
-/** What is shown when the page itself breaks: most often because a newer version has been installed meanwhile. */
+/** Shown when the page itself breaks, most often because a newer version was installed meanwhile. */
 export function Crash() {
   const error = useRouteError();
   return (

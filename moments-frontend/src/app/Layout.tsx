@@ -6,10 +6,10 @@ import { LiveRegion } from "./LiveRegion";
 import { Navigation } from "./Navigation";
 import { OfflineBanner } from "./OfflineBanner";
 
-// Most people never see it.
+// Most users never see it.
 const SignIn = lazy(async () => ({ default: (await import("./SignIn")).SignIn }));
 
-/** What stands around every page: the way to the others, whether the server answers, and the key it may ask for. */
+/** The frame of every page: the navigation, whether the server answers, and the sign-in. */
 export function Layout() {
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
@@ -17,7 +17,7 @@ export function Layout() {
   const first = useRef(true);
   const asked = useSyncExternalStore(subscribeKey, keyAsked);
   useEffect(() => {
-    // A new page is read from its start by screen readers too.
+    // Screen readers, too, read a new page from its start.
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
   }, [pathname]);

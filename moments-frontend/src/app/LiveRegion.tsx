@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { announced } from "@/lib/announce";
 
-/** Reads out what was done where nothing but a shape has moved. */
+/** Announces to screen readers changes that are only visible. */
 export function LiveRegion() {
   const text = useSyncExternalStore(announced.subscribe, announced.get);
   return (

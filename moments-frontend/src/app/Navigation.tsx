@@ -15,7 +15,7 @@ const PLACES: readonly { to: string; label: string; icon: LucideIcon; scope?: Ke
   { to: "/settings", label: "Settings", icon: Settings },
 ];
 
-/** A rail at the side; on a phone a bar at the foot. */
+/** The navigation: a rail at the side, or a bar at the foot on a phone. */
 export function Navigation() {
   const writes = useMay("write");
   return (

@@ -9,8 +9,8 @@ const LOOK_MS = 15_000;
 const LOOK_AGAIN_MS = 3_000;
 
 /**
- * Says when the server is away, and goes when it is back; what was shown stays readable meanwhile. What could not be shown for want of an
- * answer is asked for again then.
+ * Shows that the server is away, and disappears when it is back. What was loaded stays readable meanwhile. Queries that failed for want of
+ * an answer are sent again then.
  */
 export function OfflineBanner() {
   const client = useQueryClient();

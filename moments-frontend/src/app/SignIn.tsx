@@ -4,7 +4,7 @@ import { useState } from "react";
 import { toApiError, request } from "@/api/client";
 import { storeKey } from "@/api/key";
 
-/** Opens when the server asks for a key. The key is tried before it is believed. */
+/** Opens when the server asks for a key. The key is tried before it is stored. */
 export function SignIn() {
   const client = useQueryClient();
   const [key, setKey] = useState("");
@@ -17,7 +17,7 @@ export function SignIn() {
     setBusy(true);
     try {
       await request({ url: "api/videos", params: { limit: 1 }, headers: { Authorization: `Bearer ${key.trim()}` } });
-      // From here on this dialog is gone.
+      // From here on this dialog is closed.
       storeKey(key.trim(), remember);
       await client.invalidateQueries();
     } catch (error) {

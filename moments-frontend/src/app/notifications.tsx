@@ -2,7 +2,7 @@ import { Alert, Button, Snackbar } from "@mui/material";
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { type Notification, NotificationsContext } from "@/hooks/useNotify";
 
-/** Messages at the foot of the page, one after the other, read out by screen readers. */
+/** Shows messages at the foot of the page, one after the other; screen readers announce them. */
 export function NotificationsProvider({ children }: { children: ReactNode }) {
   const [waiting, setWaiting] = useState<readonly (Notification & { id: number })[]>([]);
   const notify = useCallback((notification: Notification) => {

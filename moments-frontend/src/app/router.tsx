@@ -3,8 +3,8 @@ import { Layout } from "./Layout";
 import { Crash } from "./Crash";
 import { NotFound } from "./NotFound";
 
-// Each page is a file of its own: the first one to be opened is the only one that is waited for. The others come when nothing else is
-// wanted, so that they are there while the server is away.
+// Each page is its own file: only the first opened one is waited for. The others are loaded when idle, so that they are there while the
+// server is away.
 const pages = {
   dashboard: async () => ({ Component: (await import("@/features/dashboard")).Dashboard }),
   library: async () => ({ Component: (await import("@/features/library")).Library }),

@@ -12,7 +12,7 @@ export interface ConfirmProps {
 
 const Body = lazy(async () => ({ default: (await import("./ConfirmDialogBody")).ConfirmDialogBody }));
 
-/** Asks before something that hurts. Its file comes when it is first opened. */
+/** Asks before a destructive action. Its file is loaded when it is first opened. */
 export function ConfirmDialog(props: ConfirmProps) {
   return <Suspense fallback={null}>{props.open && <Body {...props} />}</Suspense>;
 }

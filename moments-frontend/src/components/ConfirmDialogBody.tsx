@@ -1,7 +1,7 @@
 import { Button, Dialog, DialogActions, DialogContent, DialogContentText, DialogTitle } from "@mui/material";
 import type { ConfirmProps } from "./ConfirmDialog";
 
-/** The question itself. The safe answer has the focus. */
+/** The question itself. The focus is on the safe answer. */
 export function ConfirmDialogBody({ open, title, children, confirm, busy = false, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog open={open} onClose={onClose} aria-labelledby="confirm-title" maxWidth="xs">

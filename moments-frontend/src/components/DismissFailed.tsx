@@ -6,7 +6,7 @@ import { useDismissFailed } from "@/api/runs";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 
-/** Takes all failed runs off the lists, after a question. */
+/** Removes all failed runs from the lists, after a question. */
 export function DismissFailed() {
   const [asking, setAsking] = useState(false);
   const dismiss = useDismissFailed();

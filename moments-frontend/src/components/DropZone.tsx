@@ -2,7 +2,7 @@ import { Box, Button, Typography } from "@mui/material";
 import { UploadCloud } from "lucide-react";
 import { type ReactNode, useRef, useState } from "react";
 
-/** Takes files that are dropped anywhere on its content, or chosen. */
+/** Accepts files that are dropped anywhere on its content, or chosen. */
 export function DropZone({ onFiles, children }: { onFiles: (files: readonly File[]) => void; children?: ReactNode }) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);

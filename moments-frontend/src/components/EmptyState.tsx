@@ -9,7 +9,7 @@ interface Props {
   action?: ReactNode;
 }
 
-/** Where there is nothing yet: what will be here, and how it comes to be. */
+/** Shown where there is nothing yet: says what will be here, and how to get it. */
 export function EmptyState({ icon: Icon, title, children, action }: Props) {
   return (
     <Stack sx={{ alignItems: "center", textAlign: "center", py: { xs: 5, md: 8 }, px: 2, gap: 1.5 }}>

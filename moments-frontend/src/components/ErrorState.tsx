@@ -1,7 +1,7 @@
 import { Alert, AlertTitle, Button } from "@mui/material";
 import { toApiError } from "@/api/client";
 
-/** Something could not be had: why, what to do, and another try. */
+/** Shows that something could not be loaded: why, what to do, and a button to try again. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const known = toApiError(error);
   return (

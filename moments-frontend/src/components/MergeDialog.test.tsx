@@ -7,7 +7,7 @@ import { MergeDialogBody } from "./MergeDialogBody";
 const TITLE: Difference = { name: "title", label: "Title", before: "Bread", theirs: "Theirs", mine: "Mine", preferred: null };
 const END: Difference = { name: "end", label: "End", before: "0:30", theirs: "0:31", mine: "0:30", preferred: "theirs" };
 
-// jsdom has no such thing, and user-event walks through radios by it.
+// jsdom lacks it, and user-event needs it to move through radio buttons.
 vi.stubGlobal("CSS", { escape: (text: string) => text });
 
 afterEach(cleanup);

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Difference, Side } from "@/lib/merging";
 import type { MergeProps } from "./MergeDialog";
 
-/** Arrows choose within a field, Tab goes on, Enter saves. What both have changed has no answer until a person gives one. */
+/** Arrows choose within a field, Tab moves on, Enter saves. A field that both have changed has no answer until the user chooses one. */
 export function MergeDialogBody({ what, differences, busy = false, onSave, onLater }: MergeProps) {
   const [chosen, setChosen] = useState<Record<string, Side>>({});
   const sideOf = (one: Difference) => chosen[one.name] ?? one.preferred;

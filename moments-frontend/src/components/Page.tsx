@@ -9,7 +9,7 @@ interface Props {
   wide?: boolean;
 }
 
-/** The frame of a page: its name, what can be done on it, its content. */
+/** The frame of a page: its title, its actions, its content. */
 export function Page({ title, subtitle, actions, children, wide = false }: Props) {
   return (
     <Box sx={{ px: { xs: 2, sm: 3, lg: 5 }, py: { xs: 2.5, md: 4 }, maxWidth: wide ? 1760 : 1240, mx: "auto" }}>

@@ -4,7 +4,7 @@ import { MOST_LISTED, useListSource } from "@/api/generate";
 import type { ListedVideoOut } from "@/api/types";
 import { ErrorState } from "./ErrorState";
 
-/** So many are chosen from the start: a channel of thousands is not started by one press of a key. */
+/** How many are selected at first: one key press must not start a channel of thousands. */
 const MOST_CHOSEN = 10;
 
 interface Props {
@@ -13,14 +13,14 @@ interface Props {
   onStart: (videos: readonly ListedVideoOut[]) => void;
 }
 
-/** Which videos of a playlist or a channel are meant. Nothing starts before it is confirmed. */
+/** Asks which videos of a playlist or a channel to start. Nothing starts before the user confirms. */
 export function PlaylistDialog({ url, onClose, onStart }: Props) {
   const { mutate, data, error, isPending } = useListSource();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const asked = useRef("");
   const look = useCallback(() => mutate(url, { onSuccess: (found) => setChosen(new Set(found.videos.slice(0, MOST_CHOSEN).map((video) => video.url))) }), [mutate, url]);
   useEffect(() => {
-    // Once for each address.
+    // Runs once for each address.
     if (asked.current === url) return;
     asked.current = url;
     look();
@@ -97,7 +97,7 @@ export function PlaylistDialog({ url, onClose, onStart }: Props) {
   );
 }
 
-/** How many there are, and that not all of them are shown. */
+/** Says how many there are, and that not all of them are shown. */
 function capOf(shown: number, total: number | null): string {
   if (total !== null && total > shown) return `The first ${shown} of ${total} videos.`;
   if (total === null && shown >= MOST_LISTED) return `The first ${shown} videos; there may be more.`;

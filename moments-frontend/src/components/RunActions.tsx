@@ -17,7 +17,7 @@ interface Props {
   dismissed?: boolean;
 }
 
-/** What can be done with a run: end it while it goes on; take it up again where it ended badly, or off the lists. */
+/** The actions of a run: cancel it while it is active; resume it after a failure or a cancellation, or remove it from the lists. */
 export function RunActions({ videoId, requestId, status, onRetried, onDismissed, dismissed = false }: Props) {
   const cancel = useCancelRun();
   const retry = useRetryRun();

@@ -15,7 +15,7 @@ interface Props {
   onDismissed?: ((dismissed: boolean) => void) | undefined;
 }
 
-/** A video's newest run, live: its stages, how to end it, why it failed and what to do. */
+/** Shows a video's newest run, live: its stages, how to cancel it, why it failed and what to do. */
 export function RunCard({ videoId, title, whenDone, onDismissed }: Props) {
   const { data: run, error, refetch } = useQuery(runStatus(videoId));
   if (run === undefined) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null;

@@ -32,7 +32,7 @@ vi.mock("@/api/client", async (original) => ({
       : Promise.resolve({ ok: url.includes("awake") }),
 }));
 
-// A busy machine draws a form with menus slowly.
+// A busy machine renders a form with menus slowly.
 configure({ asyncUtilTimeout: 60_000 });
 vi.setConfig({ testTimeout: 120_000 });
 

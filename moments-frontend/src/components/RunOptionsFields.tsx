@@ -3,7 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { modelUp, models } from "@/api/models";
 import type { ModelOut, StartOptions } from "@/api/types";
 
-/** What a person may ask of a run, as text fields hold it; empty means the server's default. */
+/** The options of a run as text fields hold them. An empty field means the server's default. */
 export interface OptionsForm {
   prompt: string;
   max_moments: string;
@@ -26,14 +26,14 @@ export const NO_OPTIONS: OptionsForm = {
   audio_track: "",
 };
 
-/** The request's fields; what is empty is left out. */
+/** Returns the request's fields. Empty ones are left out. */
 export function toOptions(form: OptionsForm): Partial<StartOptions> {
   const numbers = (["max_moments", "min_duration", "max_duration", "audio_track"] as const).filter((name) => form[name] !== "");
   const texts = (["prompt", "generation_model", "refinement_model", "language"] as const).filter((name) => form[name].trim() !== "");
   return Object.fromEntries([...numbers.map((name) => [name, Number(form[name])]), ...texts.map((name) => [name, form[name].trim()])]) as Partial<StartOptions>;
 }
 
-/** Why the form can't be sent; null when it can. */
+/** Returns why the form can't be sent, or null when it can. */
 export function optionsProblem(form: OptionsForm): string | null {
   const [least, most] = [Number(form.min_duration), Number(form.max_duration)];
   if (form.min_duration !== "" && form.max_duration !== "" && least > most) return "The shortest may not be longer than the longest.";
@@ -100,7 +100,7 @@ interface ModelFieldProps {
   onChange: (event: { target: { value: string } }) => void;
 }
 
-/** Only models that are up can be chosen; what comes with us is. */
+/** Lists the models. Only those that are up can be chosen; built-in ones always can. */
 function ModelField({ label, purpose, value, models: known, onChange }: ModelFieldProps) {
   const usual = known.find((model) => model.default_for.includes(purpose));
   const able = known.filter((model) => (purpose === "generation" ? model.supports_generation : model.supports_refinement));

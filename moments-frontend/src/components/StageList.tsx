@@ -14,7 +14,7 @@ const LOOKS: Record<StageStatus, { icon: LucideIcon; color: string; word: string
   cancelled: { icon: Ban, color: "text.secondary", word: "cancelled" },
 };
 
-/** The eight stages of a run as they tick by: each with its time, its progress, why it was skipped, or what it waits for. */
+/** Shows the eight stages of a run: each with its time, its progress, why it was skipped, or what it waits for. */
 export function StageList({ stages }: { stages: readonly StageOut[] }) {
   return (
     <Stack component="ol" aria-label="Stages" sx={{ listStyle: "none", p: 0, m: 0, gap: 0.25 }}>

@@ -22,7 +22,7 @@ const Pill = styled("span")({
   whiteSpace: "nowrap",
 });
 
-/** How a run or a video is. The word says it, the colour only helps. */
+/** Shows the status of a run or a video. The word is enough; the colour only helps. */
 export function StatusChip({ status, stalled = false, waitingFor }: { status: string; stalled?: boolean; waitingFor?: string | null | undefined }) {
   const look =
     waitingFor != null

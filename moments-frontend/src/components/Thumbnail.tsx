@@ -2,7 +2,7 @@ import { styled } from "@mui/material/styles";
 import { AudioLines } from "lucide-react";
 import { useState } from "react";
 
-/** A still, 16:9, that never makes the page jump; a sign in its place where there is none. */
+/** Shows a still, 16:9, without a change of layout when it loads; an icon where there is none. */
 export function Thumbnail({ url, alt = "" }: { url: string | null | undefined; alt?: string }) {
   const [broken, setBroken] = useState<string | null>(null);
   return (

@@ -6,11 +6,11 @@ import { useNotify, useNotifyError } from "@/hooks/useNotify";
 
 interface Props {
   run: Pick<StatusOut, "video_id" | "request_id" | "status" | "unrefined">;
-  /** Called once a run for the rest is queued. */
+  /** Called once a run for the others is queued. */
   onRetried?: () => void;
 }
 
-/** Of how many moments a completed run left the first boundaries, and why; while some are so still, a way to have them refined. */
+/** Shows for how many moments a completed run left the first boundaries, and why. Offers to refine those that still have them. */
 export function UnrefinedNote({ run, onRetried }: Props) {
   const retry = useRetryRun();
   const notify = useNotify();

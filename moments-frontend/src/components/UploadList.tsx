@@ -3,7 +3,7 @@ import { Pause, Play, X } from "lucide-react";
 import { dropUpload, pauseUpload, resumeUpload, useUploads } from "@/api/uploads";
 import { formatBytes } from "@/lib/bytes";
 
-/** Files on their way, with pause and resume. */
+/** Shows the uploads, with pause and resume. */
 export function UploadList() {
   const uploads = useUploads();
   if (uploads.length === 0) return null;

@@ -16,8 +16,8 @@ interface Props {
 }
 
 /**
- * One address or several, each of which becomes a run. What can't be started stays in the field, with its reason; of a playlist or a
- * channel its videos are shown first, to choose from.
+ * Takes one address or several, each of which becomes a run. What can't be started stays in the field, with the reason. For a playlist or a
+ * channel, its videos are shown first to choose from.
  */
 export function UrlForm({ options, disabled = false, onStarted }: Props) {
   const [text, setText] = useState("");

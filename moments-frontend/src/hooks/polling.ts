@@ -2,9 +2,9 @@ import type { RunStatus } from "@/api/types";
 
 export const POLL_MS = 2_000;
 export const HIDDEN_POLL_MS = 20_000;
-/** While no worker is at the run: one may start at any time. */
+/** The interval while no worker works on the run: one may start at any time. */
 export const STALLED_POLL_MS = 10_000;
-/** While the server is away. */
+/** The interval while the server is away. */
 export const AWAY_POLL_MS = 5_000;
 
 export interface Polled {
@@ -17,8 +17,8 @@ export function isActive(status: string): boolean {
 }
 
 /**
- * How long until the run is asked for again, for TanStack Query's `refetchInterval`; false ends the polling: the run has ended
- * (F75). One that nobody works on is asked for less often, and a hidden tab asks rarely.
+ * Returns the milliseconds until the run is requested again, for TanStack Query's `refetchInterval`, or false once it has ended (F75). The
+ * interval is longer while no worker works on it, and longest in a hidden tab.
  */
 export function pollInterval(run: Polled | undefined, { hidden = document.hidden, failed = false } = {}): number | false {
   if (run !== undefined && !isActive(run.status)) return false;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** `value`, once it has rested for so many milliseconds. */
+/** Returns `value` once it has not changed for so many milliseconds. */
 export function useDebounced<Value>(value: Value, milliseconds = 250): Value {
   const [rested, setRested] = useState(value);
   useEffect(() => {

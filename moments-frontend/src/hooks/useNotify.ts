@@ -13,7 +13,7 @@ export function useNotify(): (notification: Notification) => void {
   return useContext(NotificationsContext);
 }
 
-/** For `onError`: what the API said, with its advice. */
+/** Returns a function for `onError` that shows the API's message with its advice. */
 export function useNotifyError(): (error: unknown) => void {
   const notify = useNotify();
   return useCallback(

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The time now, told anew each second while `running`. Milliseconds. */
+/** Returns the time in milliseconds, updated each second while `running`. */
 export function useNow(running: boolean): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** The tab's title while this page is shown. */
+/** Sets the tab's title while this page is shown. */
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · VideoMoments`;

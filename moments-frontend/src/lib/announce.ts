@@ -1,9 +1,9 @@
 import { createStore } from "./store";
 
-/** What a screen reader is told next, for changes that are only to be seen. */
+/** The next text for screen readers, for changes that are only visible. */
 export const announced = createStore("");
 
-/** The same words again are read again: a space that nobody hears makes them new. */
+/** Announces a text. A repeated text is read again, because an added space makes it new. */
 export function announce(text: string): void {
   announced.set((before) => (before === text ? `${text}\u00a0` : text));
 }

@@ -1,4 +1,4 @@
-/** What two people made of one thing, field by field. */
+/** Compares two users' versions of one thing, field by field. */
 
 export type Side = "theirs" | "mine";
 
@@ -14,11 +14,11 @@ export interface Difference {
   before: string;
   theirs: string;
   mine: string;
-  /** Null where both changed it, and a person has to say which stays. */
+  /** Null where both changed it, and the user has to choose. */
   preferred: Side | null;
 }
 
-/** The fields in which theirs and mine differ; what only one of both has changed is preferred. */
+/** Returns the fields in which theirs and mine differ. A value that only one of both has changed is preferred. */
 export function differences<Thing>(fields: readonly Field<Thing>[], before: Thing, theirs: Thing, mine: Thing): Difference[] {
   return fields.flatMap(({ name, label, show }) => {
     const [was, their, my] = [show(before), show(theirs), show(mine)];

@@ -1,6 +1,6 @@
 import type { StageName } from "@/api/types";
 
-/** The eight stages in words. */
+/** The names of the eight stages. */
 export const STAGE_LABELS: Record<StageName, string> = {
   VIDEO_DOWNLOAD: "Get the video",
   AUDIO_EXTRACTION: "Extract the audio",
@@ -17,7 +17,7 @@ const PARTS = new Map([
   ["storage", "the object store"],
 ]);
 
-/** What a run waits for, in words; a model is called by its key. */
+/** Returns what a run waits for, in words; a model is named by its key. */
 export function partName(waitingFor: string): string {
   return PARTS.get(waitingFor) ?? waitingFor;
 }

@@ -1,4 +1,4 @@
-/** A value outside of React, for `useSyncExternalStore`: what goes on while pages come and go. */
+/** A value outside of React, for `useSyncExternalStore`: it outlives the pages. */
 export interface Store<Value> {
   get: () => Value;
   set: (change: (value: Value) => Value) => void;

@@ -1,6 +1,6 @@
 /** Times of recordings: seconds as numbers inside, `h:mm:ss.f` on the page. */
 
-/** `1:02:03.4`; without `tenths`, `1:02:03`. Rounds to what is shown, so that 59.96 is 1:00.0 and never 0:60.0. */
+/** Formats seconds as `1:02:03.4`, or `1:02:03` without `tenths`. Rounds first, so that 59.96 is 1:00.0 and never 0:60.0. */
 export function formatTime(seconds: number, { tenths = true }: { tenths?: boolean } = {}): string {
   const step = tenths ? 10 : 1;
   const all = Math.max(0, Math.round(seconds * step));
@@ -10,7 +10,7 @@ export function formatTime(seconds: number, { tenths = true }: { tenths?: boolea
   return tenths ? `${clock}.${all % 10}` : clock;
 }
 
-/** Reads `h:mm:ss.f`, `m:ss` or plain seconds; null for what is no time. */
+/** Reads `h:mm:ss.f`, `m:ss` or plain seconds. Returns null for another text. */
 export function parseTime(text: string): number | null {
   const parts = text.trim().replace(",", ".").split(":");
   if (parts.length > 3 || parts.some((part, index) => !(index === parts.length - 1 ? /^\d+(\.\d*)?$/ : /^\d+$/).test(part))) return null;
@@ -19,7 +19,7 @@ export function parseTime(text: string): number | null {
   return numbers.reduce((sum, value) => sum * 60 + value, 0);
 }
 
-/** How long something is or took, in words that a person would say: `42 s`, `3 min 05 s`, `1 h 20 min`. */
+/** Formats a duration in seconds: `42 s`, `3 min 05 s`, `1 h 20 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return seconds < 10 ? `${(Math.round(seconds * 10) / 10).toString()} s` : `${whole} s`;
@@ -32,12 +32,12 @@ export function formatDuration(seconds: number): string {
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-/** A moment of the day in the reader's own time zone. */
+/** Formats a date and time in the user's own time zone. */
 export function formatDate(iso: string): string {
   return dateTime.format(new Date(iso));
 }
 
-/** `5 minutes ago`. */
+/** Formats a time relative to now: `5 minutes ago`. */
 export function formatAgo(iso: string, now: number = Date.now()): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -1,14 +1,14 @@
-/** The addresses in a text, one a line or separated by white space; each once, in order. */
+/** Returns the addresses in a text, separated by line ends or white space; each once, in order. */
 export function urlsIn(text: string): string[] {
   return [...new Set(text.split(/\s+/).filter((part) => part !== ""))];
 }
 
-/** Whether the server could fetch it at all: it says the rest. */
+/** Returns whether the server could fetch the address at all; the server checks the rest. */
 export function looksLikeUrl(text: string): boolean {
   return /^(https?|gs|s3):\/\/[^/\s]+/i.test(text);
 }
 
-/** What a person calls it until it has a title: the last part of its path, else its host. */
+/** Returns a name for an address without a title: the last part of its path, else its host. */
 export function nameOf(url: string): string {
   try {
     const parsed = new URL(url);
@@ -19,7 +19,7 @@ export function nameOf(url: string): string {
   }
 }
 
-/** Whether an address reads like a playlist's or a channel's: a person is asked then which of its videos are meant. */
+/** Returns whether an address looks like a playlist or a channel: then the user chooses among its videos. */
 export function looksLikeList(url: string): boolean {
   try {
     const { pathname, searchParams } = new URL(url);

@@ -2,7 +2,7 @@ import type { Components, Theme } from "@mui/material/styles";
 
 const SEVERITIES = ["success", "info", "warning", "error"] as const;
 
-/** How MUI's parts differ from their defaults. Colours and type come from the tokens. */
+/** Changes MUI's components where they differ from their defaults. Colours and type come from the tokens. */
 export const overrides: Components<Theme> = {
   MuiCssBaseline: {
     styleOverrides: {
@@ -35,7 +35,7 @@ export const overrides: Components<Theme> = {
   MuiFormControl: { defaultProps: { size: "small" } },
   MuiTooltip: { defaultProps: { arrow: true, enterDelay: 400 } },
   MuiDialog: { defaultProps: { fullWidth: true, maxWidth: "sm" } },
-  // The usual white on a middle tone is too faint in the dark.
+  // The default white on a middle tone has too little contrast in the dark theme.
   MuiAlert: {
     styleOverrides: {
       root: {

@@ -16,7 +16,7 @@ const palette = (tokens: Tokens) => ({
   divider: tokens.line,
 });
 
-/** Both themes in one, as CSS variables: a change of theme repaints, it renders nothing anew. */
+/** Both themes in one, as CSS variables: a change of theme repaints and re-renders nothing. */
 export const theme = createTheme({
   cssVariables: { colorSchemeSelector: "data-theme" },
   colorSchemes: { dark: { palette: palette(dark) }, light: { palette: palette(light) } },

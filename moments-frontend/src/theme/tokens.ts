@@ -1,4 +1,4 @@
-/** The look in figures: an editing suite by night (charcoal, amber), paper by day. Every pair of text and ground reaches WCAG AA. */
+/** The design tokens: an editing suite by night (charcoal, amber), paper by day. Every pair of text and background reaches WCAG AA. */
 
 export const dark = {
   ground: "#0f1216",
@@ -32,5 +32,5 @@ export const light = {
 
 export const fontFamily = '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 export const radius = 10;
-/** Colours of moments on the timeline, in turn. */
+/** Colours of moments on the timeline, used in turn. */
 export const regionColours = ["#ffb224", "#4cc38a", "#7ab8ff", "#e38ec9", "#c3a6ff", "#5fd0d6"] as const;

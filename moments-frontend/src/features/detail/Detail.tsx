@@ -26,7 +26,7 @@ import { SourceRemarks } from "./source/SourceRemarks";
 import { Timeline } from "./timeline/Timeline";
 import { Transcript } from "./transcript/Transcript";
 
-/** Where people live: the recording, its moments, its words, and everything that can be done to them. */
+/** The page of one video: the recording, its moments, its transcript, and all actions on them. */
 export function Detail() {
   const { videoId = "" } = useParams();
   return (
@@ -49,7 +49,7 @@ function VideoDetail({ videoId }: { videoId: string }) {
   const [tab, setTab] = useState<"moments" | "transcript">("moments");
   useTitle(video.data?.title ?? "Video");
 
-  // A run that ends while it is watched changes everything that is shown here.
+  // A run that ends while the user watches changes everything that is shown here.
   const status = run.data?.status;
   const request = run.data?.request_id;
   const seen = useRef<{ request: string | undefined; active: boolean } | null>(null);

@@ -14,7 +14,7 @@ const MOST = 8;
 const ACTIVE_MS = 3_000;
 const REST_MS = 15_000;
 
-/** The newest runs by how they are, and how the workers do. Asked for often only while something runs. */
+/** The newest runs by status, and the state of the workers. Polled often only while something runs. */
 export const overview = queryOptions({
   queryKey: queryKeys.runs.overview,
   queryFn: async ({ signal }): Promise<Overview> => {
@@ -24,7 +24,7 @@ export const overview = queryOptions({
       page({ status: "processing", limit: 50 }),
       page({ status: "failed", limit: MOST }),
       page({ status: "completed", limit: MOST }),
-      // Not ready answers 503, and says why in the same words.
+      // When it is not ready it answers 503, with the same body.
       request<ReadyOut>({ url: "ready", signal, validateStatus: (status) => status === 200 || status === 503 }).catch(() => null),
     ]);
     return { active: [...processing.items, ...queued.items], failed: failed.items, ended: completed.items, ready };

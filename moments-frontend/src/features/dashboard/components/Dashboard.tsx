@@ -17,7 +17,7 @@ import { overview } from "../api/overview";
 import { RunLines } from "./RunLines";
 import { Totals } from "./Totals";
 
-/** What goes on, what is done, what failed and why; and the way in for the next video. */
+/** Shows what is running, what is done, and what failed and why; and the form for the next video. */
 export function Dashboard() {
   useTitle("Dashboard");
   const navigate = useNavigate();

@@ -4,7 +4,7 @@ import type { RunOut } from "@/api/types";
 import { StatusChip } from "@/components/StatusChip";
 import { formatAgo, formatDuration } from "@/lib/time";
 
-/** Runs that have ended, a line each; a failed one says why. */
+/** Lists runs that have ended, one line each. A failed one says why. */
 export function RunLines({ runs }: { runs: readonly RunOut[] }) {
   return (
     <Card component="ul" sx={{ listStyle: "none", p: 0, m: 0 }}>

@@ -1,7 +1,7 @@
 import { Box, Card, Typography } from "@mui/material";
 import type { Overview } from "../api/overview";
 
-/** How much there is of each, in figures. */
+/** Shows the counts. */
 export function Totals({ totals }: { totals: Overview }) {
   const figures: [string, number | string][] = [
     ["Running", totals.active.filter((run) => run.status === "processing").length],

@@ -4,7 +4,7 @@ import { NO_OPTIONS, optionsProblem, RunOptionsFields, toOptions } from "@/compo
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useGenerateAgain } from "../api/moments";
 
-/** Looks for moments once more, with other wishes. */
+/** Starts another search for moments, with other options. */
 export function AgainDialog({ videoId, onClose }: { videoId: string; onClose: () => void }) {
   const [form, setForm] = useState(NO_OPTIONS);
   const generate = useGenerateAgain(videoId);

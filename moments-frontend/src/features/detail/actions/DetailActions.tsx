@@ -12,7 +12,7 @@ import { useNotify, useNotifyError } from "@/hooks/useNotify";
 const ExportMenu = lazy(async () => ({ default: (await import("./ExportMenu")).ExportMenu }));
 const AgainDialog = lazy(async () => ({ default: (await import("./AgainDialog")).AgainDialog }));
 
-/** What can be done with the whole video: export, look again, delete. */
+/** The actions on the whole video: export, search again, delete. */
 export function DetailActions({ video, moments, busy }: { video: VideoOut; moments: readonly MomentOut[]; busy: boolean }) {
   const [menu, setMenu] = useState<HTMLElement | null>(null);
   const [asking, setAsking] = useState(false);

@@ -18,7 +18,7 @@ interface Props {
   onChoose: (format: string, ending: string) => void;
 }
 
-/** The formats that moments leave in. */
+/** The menu of export formats. */
 export function ExportMenu({ anchor, onClose, onChoose }: Props) {
   return (
     <Menu anchorEl={anchor} open onClose={onClose}>

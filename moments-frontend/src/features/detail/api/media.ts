@@ -6,7 +6,7 @@ import type { CorrectWord, ShotsOut, SilencesOut, SourceOut, StreamOut, Transcri
 import { followed, madeOf } from "@/lib/ownTags";
 import { untilRefresh } from "../player/expiry";
 
-/** Where the source plays: signed, and asked for anew five minutes before it expires. */
+/** The signed address of the source, renewed five minutes before it expires. */
 export const stream = (videoId: string) =>
   queryOptions<StreamOut, ApiError>({
     queryKey: queryKeys.stream.of(videoId),
@@ -20,7 +20,7 @@ export const stream = (videoId: string) =>
 
 const NOT_THERE = 404;
 
-/** Null where a recording has none yet. */
+/** Resolves to null where the recording has none yet (404). */
 function optional<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
   return asked.catch((error: unknown) => {
     if (toApiError(error).status === NOT_THERE) return null;
@@ -50,7 +50,7 @@ export const silences = (videoId: string) =>
     structuralSharing: false,
   });
 
-/** By whom it is, with which captions, how many pictures a second. */
+/** The recording's author, captions and frame rate. */
 export const source = (videoId: string) =>
   queryOptions<SourceOut, ApiError>({
     queryKey: queryKeys.source.of(videoId),
@@ -63,7 +63,7 @@ export const transcript = (videoId: string) =>
     queryKey: queryKeys.transcript.of(videoId),
     queryFn: ({ signal }) => optional(request<TranscriptOut>({ url: `api/videos/${videoId}/transcript`, signal })),
     staleTime: 60_000,
-    // Tens of thousands of words are not compared one by one.
+    // Comparing tens of thousands of words one by one would be slow.
     structuralSharing: false,
   });
 

@@ -6,14 +6,14 @@ import { queryKeys } from "@/api/queryKeys";
 import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, MomentsOut, StartOptions } from "@/api/types";
 import { followed, madeOf } from "@/lib/ownTags";
 
-/** The final moments with all that a person made or edited, in time order. */
+/** The final moments, with all that users made or edited, in time order. */
 export const moments = (videoId: string) =>
   queryOptions<MomentOut[], ApiError>({
     queryKey: queryKeys.moments.of(videoId),
     queryFn: async ({ signal }) => (await request<MomentsOut>({ url: `api/videos/${videoId}/moments`, signal })).items,
   });
 
-/** Writes to moments. Each resolves or rejects for its own caller, also where others follow it at once. */
+/** Writes to moments. Each promise resolves or rejects for its own caller, even where other writes follow at once. */
 export interface MomentWrites {
   edit: (asked: { id: string; fields: EditMoment; etag: string }) => Promise<MomentOut>;
   create: (asked: CreateMoment) => Promise<MomentOut>;
@@ -21,12 +21,12 @@ export interface MomentWrites {
   restore: (id: string) => Promise<MomentOut>;
 }
 
-/** What is shown changes at once, and back again when the server refuses. The same functions for as long as it is the same video. */
+/** Writes change what is shown at once, and back again when the server refuses. The functions stay the same for the same video. */
 export function useMomentWrites(videoId: string): MomentWrites {
   const client = useQueryClient();
   const key = queryKeys.moments.of(videoId);
   const url = `api/videos/${videoId}/moments`;
-  // One after the other: what is taken back at once must not overtake what it takes back.
+  // One write after the other: an undo must not overtake the write that it undoes.
   const scope = { id: `moments-${videoId}` };
   const settle = () => client.invalidateQueries({ queryKey: key });
   const change = (make: (now: MomentOut[]) => MomentOut[]) => {
@@ -41,7 +41,7 @@ export function useMomentWrites(videoId: string): MomentWrites {
   const rollBack = (_: unknown, __: unknown, context: { before: MomentOut[] | undefined } | undefined) => {
     if (context?.before !== undefined) client.setQueryData(key, context.before);
   };
-  // The tag that is sent is looked up when its turn comes: an own change before it may have made another version.
+  // The tag is looked up when the write's turn comes: an own change before it may have made another version.
   const { mutateAsync: edit } = useAction<MomentOut, { id: string; fields: EditMoment; etag: string }, { before: MomentOut[] | undefined }>({
     scope,
     mutationFn: async ({ id, fields, etag }) => {
@@ -79,7 +79,7 @@ export function useMomentWrites(videoId: string): MomentWrites {
   return useMemo(() => ({ edit, create, remove, restore }), [edit, create, remove, restore]);
 }
 
-/** Cuts the moments that have no clip, or one with other bounds, as a run. */
+/** Starts a run that cuts the moments without a clip, or with a clip of other bounds. */
 export function useCutClips(videoId: string) {
   const client = useQueryClient();
   return useAction<AcceptedOut>({
@@ -88,7 +88,7 @@ export function useCutClips(videoId: string) {
   });
 }
 
-/** Has the model set one moment's boundaries anew, as a run; only those that no person made or edited. */
+/** Starts a run in which the model sets one moment's boundaries anew. Only for moments that no user made or edited. */
 export function useRefineAgain(videoId: string) {
   const client = useQueryClient();
   return useAction<AcceptedOut, string>({
@@ -97,7 +97,7 @@ export function useRefineAgain(videoId: string) {
   });
 }
 
-/** Looks for moments again; what a person made or edited stays. */
+/** Starts another search for moments. What users made or edited stays. */
 export function useGenerateAgain(videoId: string) {
   const client = useQueryClient();
   return useAction<AcceptedOut, Partial<StartOptions>>({

@@ -6,7 +6,7 @@ import { differences } from "@/lib/merging";
 import { conflicts, mineOf, MOMENT_FIELDS } from "./conflictStore";
 import { useEditor } from "./editor";
 
-/** Changes that somebody else's came before: each is asked about as it comes up, and stays in a line until it is decided. */
+/** Asks about changes that conflict with another user's, one after the other. Each waits until it is decided. */
 export function Conflicts() {
   const { videoId, decide } = useEditor();
   const all = useSyncExternalStore(conflicts.subscribe, conflicts.get).filter((one) => one.videoId === videoId);

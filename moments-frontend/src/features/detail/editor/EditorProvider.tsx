@@ -9,7 +9,7 @@ import { splitting } from "./split";
 import { createUndo } from "./undo";
 import { useMaterial } from "./useMaterial";
 
-/** The editor of one video, for everything below it: `useEditor`, and `useSelected` for the moment that is chosen. */
+/** Provides the editor of one video: `useEditor`, and `useSelected` for the selected moment. */
 export function EditorProvider({ videoId, children }: { videoId: string; children: ReactNode }) {
   const material = useMaterial(videoId);
   const [selected, select] = useState<string | null>(null);

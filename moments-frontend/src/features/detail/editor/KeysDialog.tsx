@@ -16,7 +16,7 @@ const KEYS: readonly [string, string][] = [
   ["?", "These keys"],
 ];
 
-/** What each key does. */
+/** Lists what each key does. */
 export function KeysDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} aria-labelledby="keys-title" maxWidth="xs">

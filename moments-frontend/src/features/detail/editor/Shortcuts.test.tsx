@@ -10,7 +10,7 @@ const [bread, yeast] = [
   { identifier: "m2", title: "Yeast", start_time: 10, end_time: 20, review: "kept" } as MomentOut,
 ];
 
-/** Shortcuts over an editor that only remembers what it was asked. */
+/** Renders the shortcuts with an editor that only records its calls. */
 function opened(selected: string | null) {
   const asked = { select: vi.fn(), edit: vi.fn(), move: vi.fn(), split: vi.fn(), remove: vi.fn(), undo: vi.fn() };
   const editor = asked as unknown as Editor;

@@ -6,14 +6,14 @@ import { type Editor, useEditor, useSelected } from "./editor";
 
 interface Props {
   moments: readonly MomentOut[];
-  /** Pictures a second; null where it is not known. */
+  /** Frames per second, or null where they are not known. */
   frameRate: number | null;
 }
 
 const KeysDialog = lazy(async () => ({ default: (await import("./KeysDialog")).KeysDialog }));
 const USUAL_RATE = 25;
 
-/** The keys of an editor, while nobody types. */
+/** Handles the editor's keys while the user does not type. */
 export function Shortcuts({ moments, frameRate }: Props) {
   const [help, setHelp] = useState(false);
   const player = usePlayer();
@@ -30,7 +30,7 @@ export function Shortcuts({ moments, frameRate }: Props) {
     }
     const edge = event.code === "KeyI" || event.code === "KeyO";
     if (event.ctrlKey || event.metaKey || (event.altKey && !edge)) return;
-    // A focused button keeps its own keys.
+    // A focused button handles its own keys.
     if ((event.key === " " || event.key === "Enter") && target.closest("button, a, [role=button], [role=tab]")) return;
     const act = actionOf(event, { moments, selected, editor, player, frameRate, writes, help: () => setHelp(true) });
     if (act !== null) {
@@ -56,7 +56,7 @@ interface Reach extends Props {
   help: () => void;
 }
 
-/** What a key does; null where it does nothing. */
+/** Returns what a key does, or null where it does nothing. */
 function actionOf(event: KeyboardEvent, { moments, selected, editor, player, frameRate, writes, help }: Reach): (() => void) | null {
   const now = player.time.get();
   const index = moments.findIndex((moment) => moment.identifier === selected);

@@ -5,7 +5,7 @@ import type { MomentWrites } from "../api/moments";
 import { addConflict, hasAll } from "./conflictStore";
 import type { Undo } from "./undo";
 
-/** Not saved, and waiting in `conflicts` for the user. */
+/** Rejects a change that is not saved and waits in `conflicts` for the user. */
 export class Undecided extends Error {}
 
 export interface Around {
@@ -16,20 +16,20 @@ export interface Around {
   onError: (refused: unknown) => void;
 }
 
-/** The steps that edits of moments consist of. None of them writes over what somebody else has changed. */
+/** The steps of which edits of moments consist. None overwrites another user's change. */
 export interface Changes extends Around {
-  /** Lets `work` go on without its caller. What is refused is shown, unless it waits for a decision. */
+  /** Lets `work` continue without its caller. A refusal is shown, unless it waits for a decision. */
   later: (work: Promise<unknown>) => void;
-  /** Saves `fields` over the moment as the user had `seen` it. Rejects with `Undecided` where somebody else has changed it since. */
+  /** Saves `fields` over the moment as the user had `seen` it. Rejects with `Undecided` where another user has changed it since. */
   patch: (seen: MomentOut, fields: EditMoment) => Promise<MomentOut>;
-  /** Deletes a moment. Rejects with `Undecided` where somebody else has changed it since. */
+  /** Deletes a moment. Rejects with `Undecided` where another user has changed it since. */
   take: (moment: MomentOut) => Promise<unknown>;
   bringBack: (id: string) => Promise<MomentOut>;
 }
 
 export function createChanges(around: Around): Changes {
   const { videoId, writes, notify, onError } = around;
-  // Not the mutations' own callbacks: those are only called for the newest of several quick changes.
+  // The mutations' own callbacks would only be called for the newest of several quick changes.
   const later = (work: Promise<unknown>) =>
     void work.catch((refused: unknown) => {
       if (!(refused instanceof Undecided)) onError(refused);
@@ -59,7 +59,7 @@ export function createChanges(around: Around): Changes {
   return { ...around, later, patch, take, bringBack };
 }
 
-/** What `moment` has in those fields that are about to change. */
+/** Returns the values that `moment` has in those fields. */
 export function fieldsOf(moment: MomentOut, fields: EditMoment): EditMoment {
   return Object.fromEntries(Object.keys(fields).map((name) => [name, moment[name as keyof MomentOut]]));
 }

@@ -3,7 +3,7 @@ import type { Field, Side } from "@/lib/merging";
 import { createStore } from "@/lib/store";
 import { formatTime } from "@/lib/time";
 
-/** A change that was based on an older version of a moment, and is not saved: `mine` over what I had `seen`, beside `theirs`. */
+/** A change that was based on an older version of a moment and is not saved: `mine` over what I had `seen`, beside `theirs`. */
 export interface Conflict {
   videoId: string;
   seen: MomentOut;
@@ -11,10 +11,10 @@ export interface Conflict {
   mine: EditMoment;
 }
 
-/** Those that nobody has decided. They outlive the page that they came up on. */
+/** The conflicts without a decision. They remain when the user leaves the page. */
 export const conflicts = createStore<readonly Conflict[]>([]);
 
-/** One a moment: what comes to the same moment again joins it, beside the newest of theirs. */
+/** Adds a conflict, at most one per moment: a further change of the same moment is added to it, beside the newest of theirs. */
 export function addConflict(found: Conflict): void {
   conflicts.set((all) => {
     const before = all.find((one) => one.seen.identifier === found.seen.identifier);
@@ -27,17 +27,17 @@ export function dropConflict(momentId: string): void {
   conflicts.set((all) => all.filter((one) => one.seen.identifier !== momentId));
 }
 
-/** The moment as I wanted it. */
+/** Returns the moment as I wanted it. */
 export function mineOf({ seen, mine }: Conflict): MomentOut {
   return { ...seen, ...given(mine) };
 }
 
-/** Whether a moment has all that was wanted already. */
+/** Returns whether a moment already has all the values that were wanted. */
 export function hasAll(moment: MomentOut, wanted: EditMoment): boolean {
   return Object.entries(given(wanted)).every(([name, value]) => moment[name as keyof MomentOut] === value);
 }
 
-/** What is to be sent: my values of the fields in which mine was chosen. */
+/** Returns what to send: my values of the fields for which mine was chosen. */
 export function chosenOf(conflict: Conflict, chosen: Readonly<Record<string, Side>>): EditMoment {
   const mine = mineOf(conflict);
   const names = MOMENT_FIELDS.map((field) => field.name).filter((name) => chosen[name] === "mine");
@@ -57,7 +57,7 @@ function given(fields: EditMoment): Partial<MomentOut> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
 }
 
-/** To the millisecond: what differs must look different. */
+/** Formats seconds to the millisecond, so that different values look different. */
 function exact(seconds: number): string {
   const milliseconds = Math.round(seconds * 1000);
   return `${formatTime(Math.floor(milliseconds / 1000), { tenths: false })}.${(milliseconds % 1000).toString().padStart(3, "0")}`;

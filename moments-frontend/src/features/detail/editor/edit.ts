@@ -19,7 +19,7 @@ export interface Editing {
   remove: (moment: MomentOut) => void;
 }
 
-/** Changes of one moment, each of which can be taken back. */
+/** Returns the changes of one moment, each of which can be undone. */
 export function editing({ writes, undo, notify, later, patch, take, bringBack }: Changes, { words, marks, duration }: Material): Editing {
   const edit = (moment: MomentOut, fields: EditMoment, label = "Change") => {
     const before = fieldsOf(moment, fields);

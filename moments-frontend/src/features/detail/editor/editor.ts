@@ -4,10 +4,10 @@ import type { Editing } from "./edit";
 import type { Merging } from "./merge";
 import type { Splitting } from "./split";
 
-/** What a user can do to a video's moments, each of which can be taken back. */
+/** The actions of a user on a video's moments, each of which can be undone. */
 export interface Editor extends Editing, Splitting, Merging {
   videoId: string;
-  /** Chooses a moment: `useSelected` is its id. */
+  /** Selects a moment: `useSelected` returns its id. */
   select: (id: string) => void;
   /** Starts a run that sets the moment's boundaries anew. */
   refine: (moment: MomentOut) => void;
@@ -16,7 +16,7 @@ export interface Editor extends Editing, Splitting, Merging {
 
 export const EditorContext = createContext<Editor | null>(null);
 
-// Apart from the editor: choosing another moment redraws what shows the choice, not every moment.
+// Separate from the editor, so that selecting another moment re-renders only what shows the selection, not every moment.
 export const SelectedContext = createContext<string | null>(null);
 
 export function useEditor(): Editor {
@@ -25,7 +25,7 @@ export function useEditor(): Editor {
   return editor;
 }
 
-/** The id of the moment that is chosen; null where none is. */
+/** Returns the id of the selected moment, or null where none is selected. */
 export function useSelected(): string | null {
   return useContext(SelectedContext);
 }

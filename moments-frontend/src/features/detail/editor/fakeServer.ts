@@ -7,22 +7,22 @@ import { createUndo, type Undo } from "./undo";
 
 type Write = keyof MomentWrites;
 
-/** The moments of a server that refuses what is based on an older version, and what `refuse` names. For tests. */
+/** Simulates a server's moments for tests. It refuses writes based on an older version, and those that `refuse` names. */
 export interface FakeServer {
   changes: Changes;
   undo: Undo;
   messages: Notification[];
   errors: unknown[];
-  /** The next write of that kind is refused. */
+  /** Refuses the next write of that kind. */
   refuse: (write: Write) => void;
-  /** Somebody else's change. */
+  /** Makes another user's change. */
   meanwhile: (id: string, fields: Partial<MomentOut>) => void;
-  /** Somebody else deletes it. */
+  /** Deletes it as another user. */
   gone: (id: string) => void;
-  /** What is stored, as title, start and end, in time order. */
+  /** Returns what is stored, as title, start and end, in time order. */
   shown: () => [string, number, number][];
   moment: (id: string) => MomentOut;
-  /** Lets everything that was begun come to its end. */
+  /** Waits until everything that was begun has ended. */
   settled: () => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function fakeServer(...moments: readonly Partial<MomentOut>[]): FakeServe
     if (found.etag !== etag) throw new ApiError(412, { code: "changed_meanwhile", current: { ...found } });
     return found;
   };
-  // The page's own writes follow each other: `followed` of `lib/ownTags` looks up the newest tag. Here the newest own version is remembered.
+  // The page's own writes follow each other: `followed` of `lib/ownTags` looks up the newest tag. Here the newest own version is stored.
   const own = new Map<string, string>();
   const follow = (etag: string): string => {
     let newest = etag;
@@ -108,7 +108,7 @@ export function fakeServer(...moments: readonly Partial<MomentOut>[]): FakeServe
     shown: () => [...stored.values()].map((one): [string, number, number] => [one.title, one.start_time, one.end_time]).sort((a, b) => a[1] - b[1]),
     moment,
     settled: async () => {
-      // A write takes a handful of turns; nothing here waits for a clock.
+      // A write takes a few turns of the event loop; nothing here waits for a clock.
       for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
     },
   };

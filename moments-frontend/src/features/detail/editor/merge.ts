@@ -6,13 +6,13 @@ import { type Changes, fieldsOf } from "./changes";
 import { chosenOf, type Conflict, dropConflict } from "./conflictStore";
 
 export interface Merging {
-  /** Makes one moment of two that follow each other. */
+  /** Merges two consecutive moments into one. */
   merge: (moment: MomentOut, next: MomentOut) => void;
-  /** Saves what was chosen of mine over theirs; the rest stays theirs. */
+  /** Saves the fields for which mine was chosen over theirs; the others stay theirs. */
   decide: (conflict: Conflict, chosen: Readonly<Record<string, Side>>) => void;
 }
 
-/** Two moments made one, and two people's changes of one moment. */
+/** Returns the merging of two moments, and of two users' changes of one moment. */
 export function merging({ undo, notify, later, patch, take, bringBack }: Changes): Merging {
   return {
     merge: (moment, next) => {
@@ -27,7 +27,7 @@ export function merging({ undo, notify, later, patch, take, bringBack }: Changes
           gone = true;
           announce(`Merged: ${moment.title}, until ${formatTime(end)}.`);
         });
-      // Taken back while it still goes on, it is finished first; of a merge that was refused halfway, the half that happened.
+      // An undo during the merge waits for its end; of a merge that was refused halfway, it undoes the half that happened.
       const takeBack = async () => {
         await work.catch(() => undefined);
         if (gone) await bringBack(next.identifier);

@@ -1,9 +1,9 @@
 import type { Word } from "@/api/types";
 
-/** An edge within so many seconds of a word's edge or a cut goes there. */
+/** An edge snaps to a word's edge or a cut within this distance, in seconds. */
 export const REACH = 0.35;
 
-/** The index of the last word that starts at or before `time`; -1 before the first. `words` are in time order. */
+/** Returns the index of the last word that starts at or before `time`, or -1 before the first. `words` are in time order. */
 export function wordAt(words: readonly Word[], time: number): number {
   let [low, high] = [0, words.length];
   while (low < high) {
@@ -14,7 +14,7 @@ export function wordAt(words: readonly Word[], time: number): number {
   return low - 1;
 }
 
-/** The first stretch that ends after `time`. */
+/** Returns the index of the first stretch that ends at or after `time`. */
 function firstAfter(stretches: readonly { start: number; end: number }[], time: number): number {
   let [low, high] = [0, stretches.length];
   while (low < high) {
@@ -25,15 +25,15 @@ function firstAfter(stretches: readonly { start: number; end: number }[], time: 
   return low;
 }
 
-/** What an edge may go to, beside the words: changes of scene, and quiet stretches. All in time order, seconds. */
+/** What an edge may snap to besides words: changes of scene and silences, in time order, in seconds. */
 export interface Marks {
   cuts?: readonly number[];
   silences?: readonly { start: number; end: number }[];
 }
 
 /**
- * Where an edge that was dropped at `time` belongs: a start at the start of a word, an end at the end of one, each also at a cut and where
- * a silence ends (before a start) or begins (after an end).
+ * Returns where an edge that was dropped at `time` snaps to: a start to the start of a word, an end to the end of one; each also to a cut,
+ * and to where a silence ends (for a start) or begins (for an end).
  */
 export function snap(time: number, edge: "start" | "end", words: readonly Word[], { cuts = [], silences = [] }: Marks = {}, reach: number = REACH): number {
   const near = wordAt(words, time);
@@ -55,7 +55,7 @@ export function snap(time: number, edge: "start" | "end", words: readonly Word[]
   return best;
 }
 
-/** A stretch inside the recording, at least a tenth of a second long. */
+/** Returns the stretch inside the recording, at least a tenth of a second long. */
 export function within(start: number, end: number, duration: number): { start: number; end: number } {
   const first = Math.min(Math.max(0, start), Math.max(0, duration - 0.1));
   return { start: first, end: Math.min(Math.max(end, first + 0.1), duration) };

@@ -4,7 +4,7 @@ import { formatTime } from "@/lib/time";
 import type { Changes } from "./changes";
 
 export interface Splitting {
-  /** Makes two moments of one, at a time inside it. */
+  /** Splits a moment into two, at a time inside it. */
   split: (moment: MomentOut, at: number) => void;
 }
 
@@ -15,7 +15,7 @@ export function splitting({ writes, undo, notify, later, patch, take }: Changes)
         notify({ message: "Put the playhead inside the moment first.", severity: "info" });
         return;
       }
-      // The second half first: should the next step fail, nothing is missing, and the half can be undone.
+      // The second half is made first: if the next step fails, nothing is missing, and the half can be undone.
       later(
         writes.create({ title: `${moment.title} (2)`.slice(0, 300), start_time: at, end_time: moment.end_time }).then((made) => {
           undo.push({

@@ -7,13 +7,13 @@ const MOST = 50;
 
 export interface Undo {
   push: (done: Undoable) => void;
-  /** Takes back the newest; its label, null when there is nothing. */
+  /** Undoes the newest step. Returns its label, or null when there is none. */
   undo: () => string | null;
-  /** For what was refused: there is nothing to take back. */
+  /** Removes a step that was refused: there is nothing to undo. */
   drop: (refused: Undoable) => void;
 }
 
-/** What was done, newest last. */
+/** The steps that were done, newest last. */
 export function createUndo(): Undo {
   let stack: readonly Undoable[] = [];
   return {

@@ -8,13 +8,13 @@ import type { Material } from "./edit";
 
 const NO_WORDS: readonly Word[] = [];
 
-/** The changes of scene, in seconds. */
+/** Returns the changes of scene, in seconds. */
 export function useCuts(videoId: string): readonly number[] {
   const { data } = useQuery(shots(videoId));
   return useMemo(() => cutsOf(data), [data]);
 }
 
-/** What the edges of a video's moments snap to. */
+/** Returns what the edges of a video's moments snap to. */
 export function useMaterial(videoId: string): Material {
   const said = useQuery(transcript(videoId));
   const cuts = useCuts(videoId);

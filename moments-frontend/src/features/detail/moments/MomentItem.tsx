@@ -15,16 +15,16 @@ interface Props {
   next: MomentOut | null;
   colour: number;
   selected: boolean;
-  /** A run is at work on the video. */
+  /** Whether a run of the video is active. */
   busy: boolean;
 }
 
-/** One moment: what it is, why it was chosen and by what, its bounds, and what can be done to it. */
+/** Shows one moment: its title, why and by which model it was chosen, its bounds, and its actions. */
 export const MomentItem = memo(function MomentItem({ moment, next, colour, selected, busy }: Props) {
   const editor = useEditor();
   const player = usePlayer();
   const writes = useMay("write");
-  // What a person types changes the moment that they had before them, whatever is shown by the time they are done.
+  // Typing changes the moment that was shown when the user began, whatever is shown when they finish.
   const typed = useRef(moment);
   const begin = () => {
     typed.current = moment;
@@ -136,7 +136,7 @@ function TitleField({ moment }: { moment: MomentOut }) {
       className="title"
       rows={1}
       value={draft ?? moment.title}
-      // One line of text, on as many lines as a narrow screen needs.
+      // One text that wraps to as many lines as a narrow screen needs.
       onChange={(event) => {
         if (draft === null) typed.current = moment;
         setDraft(event.target.value.replace(/\n/g, " "));
@@ -155,7 +155,7 @@ function TitleField({ moment }: { moment: MomentOut }) {
   );
 }
 
-/** Who made it and why; where a model refined it, the bounds that came before. */
+/** Shows who made it and why; where a model refined it, also the earlier bounds. */
 function Origin({ moment }: { moment: MomentOut }) {
   const player = usePlayer();
   const { parent } = moment;

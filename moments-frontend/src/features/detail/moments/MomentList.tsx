@@ -13,13 +13,13 @@ import { MomentItem } from "./MomentItem";
 interface Props {
   moments: readonly MomentOut[];
   loading: boolean;
-  /** A run is at work on the video. */
+  /** Whether a run of the video is active. */
   busy: boolean;
-  /** Why there are none, once a run has ended. */
+  /** Why there are no moments, once a run has ended. */
   nothing: NothingOut | null;
 }
 
-/** The moments in time order. Only those in sight exist, so that hundreds scroll as well as five. */
+/** Lists the moments in time order. Only visible ones are rendered, so that hundreds scroll as well as five. */
 export const MomentList = memo(function MomentList({ moments, loading, busy, nothing }: Props) {
   const { videoId } = useEditor();
   const selected = useSelected();

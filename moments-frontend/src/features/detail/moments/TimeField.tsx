@@ -4,12 +4,12 @@ import { formatTime, parseTime } from "@/lib/time";
 interface Props {
   label: string;
   value: number;
-  /** Typing begins. */
+  /** Called when the user begins to type. */
   onBegin: () => void;
   onChange: (seconds: number) => void;
 }
 
-/** A time that can be typed. Nothing is changed until Enter or leaving, and by Escape nothing at all. */
+/** A field for a time. The value changes on Enter or blur; Escape discards it. */
 export function TimeField({ label, value, onBegin, onChange }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = draft === null ? value : parseTime(draft);

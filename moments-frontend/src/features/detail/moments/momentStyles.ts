@@ -1,8 +1,8 @@
 import { styled } from "@mui/material/styles";
 
 /**
- * The look of a moment in the list, in one style for all its parts: rows come and go while it scrolls, and each component with a style of
- * its own costs as much as ten plain elements.
+ * The style of a moment in the list, in one style for all its parts: rows are mounted and unmounted while the list scrolls, and each
+ * component with its own style costs as much as ten plain elements.
  */
 export const MomentFrame = styled("div")({
   padding: "12px 16px",

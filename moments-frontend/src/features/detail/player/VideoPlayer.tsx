@@ -8,10 +8,10 @@ import { stream } from "../api/media";
 import { usePlayer, usePlaying, useTimeOf } from "./player";
 
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
-// A file that can't be played is not asked for for ever.
+// A limit, so that a file that can't be played is not requested forever.
 const MOST_TRIES = 3;
 
-/** The source, at a signed address that is renewed without losing the place (F76). */
+/** Plays the source from a signed address, which is renewed without losing the position (F76). */
 export function VideoPlayer({ video }: { video: VideoOut }) {
   const { attach, load, look, seek, setRate: setSpeed, time, toggle } = usePlayer();
   const { data, refetch, error } = useQuery({ ...stream(video.identifier), enabled: video.stored });
@@ -29,7 +29,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
       return;
     }
     tries.current += 1;
-    // The same address may come again: it is tried again all the same.
+    // The same address may come again: it is still loaded again.
     void refetch().then(() => setRenewals((now) => now + 1));
   };
 
@@ -42,7 +42,7 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
   return (
     <Card sx={{ overflow: "hidden" }}>
       <Box sx={{ bgcolor: "#000", aspectRatio: "16 / 9", maxHeight: "56vh", width: 1, position: "relative" }}>
-        {/* The transcript beside it is the text of what is said. */}
+        {/* The transcript beside the video has the text of what is said. */}
         {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
         <video
           ref={attach}

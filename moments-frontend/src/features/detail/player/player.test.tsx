@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type Player, PlayerProvider, usePlayer, usePlaying, useTimeOf } from "./player";
 
-/** What the player reads of a video element and does to it; jsdom plays nothing. */
+/** The part of a video element that the player uses; jsdom plays nothing. */
 class Film extends EventTarget {
   src = "";
   error: MediaError | null = null;
@@ -22,7 +22,7 @@ class Film extends EventTarget {
     this.paused = true;
   }
 
-  /** Begins anew at its address, as an element does: at the start, and at rest. */
+  /** Loads its address again, as an element does: at the start, paused. */
   load(): void {
     this.loads += 1;
     this.currentTime = 0;
@@ -32,7 +32,7 @@ class Film extends EventTarget {
 
 const wrapper = ({ children }: { children: ReactNode }) => <PlayerProvider>{children}</PlayerProvider>;
 
-/** A player over a film, and how often what follows it was drawn. */
+/** Renders a player on a fake video, and counts how often its followers render. */
 function opened(): { film: Film; player: Player; at: (seconds: number) => void; shown: () => { second: number; playing: boolean }; drawn: () => number } {
   let drawn = 0;
   const { result } = renderHook(

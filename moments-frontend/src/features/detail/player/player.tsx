@@ -2,18 +2,20 @@ import { createContext, type ReactNode, useContext, useEffect, useState, useSync
 import { createStore, type Store } from "@/lib/store";
 
 export interface Player {
-  /** For the element's `ref`. */
+  /** Takes the element; it is passed as the element's `ref`. */
   attach: (element: HTMLVideoElement | null) => void;
-  /** Has the element play what is at `url`, from where it stands and on if it played; returns what undoes its waiting for that. */
+  /**
+   * Loads `url` into the element at the current position, and plays on if it was playing. Returns a function that stops waiting for that.
+   */
   load: (url: string) => (() => void) | undefined;
   setRate: (rate: number) => void;
   time: Store<number>;
   playing: Store<boolean>;
   seek: (seconds: number) => void;
   toggle: () => void;
-  /** Plays from `start` and stops at `end`, or begins again there. */
+  /** Plays from `start` and stops at `end`, or repeats. */
   playRange: (start: number, end: number, loop?: boolean) => void;
-  /** Takes over where the video is: for the element's own events, which also come in a hidden tab. */
+  /** Reads the video's position. For the element's own events, which also come in a hidden tab. */
   look: () => void;
 }
 
@@ -24,7 +26,7 @@ interface Range {
 }
 
 const PlayerContext = createContext<Player | null>(null);
-// A hidden tab draws no frames and its timers come once a second: so far an end may be passed there, and no further.
+// A hidden tab draws no frames, and its timers run once a second, so an end may be passed by up to a second.
 const HIDDEN_LOOK_MS = 250;
 
 function createPlayer(): Player {
@@ -59,7 +61,7 @@ function createPlayer(): Player {
       };
     },
     setRate: (rate) => {
-      // The default too: a renewed address begins with that.
+      // Sets the default too, because a renewed address starts with it.
       if (video !== null) video.defaultPlaybackRate = video.playbackRate = rate;
     },
     time,
@@ -76,7 +78,7 @@ function createPlayer(): Player {
     },
     look: () => {
       const element = video;
-      // While its address is renewed the element stands at 0 and rests; where it was and whether it played stays known.
+      // While its address is renewed the element is at 0 and paused; the position and whether it played are remembered.
       if (element === null || element.readyState === HTMLMediaElement.HAVE_NOTHING) return;
       if (playing.get() === element.paused) playing.set(() => !element.paused);
       if (range !== null && !element.paused && element.currentTime >= range.end) {
@@ -91,7 +93,7 @@ function createPlayer(): Player {
   };
 }
 
-/** One video and its time, outside of React: what follows it redraws itself, the page does not. */
+/** One video and its time, outside of React: only components that follow it re-render, not the page. */
 export function PlayerProvider({ children }: { children: ReactNode }) {
   const [player] = useState(createPlayer);
 
@@ -101,7 +103,7 @@ export function PlayerProvider({ children }: { children: ReactNode }) {
       player.look();
       frame = player.playing.get() ? requestAnimationFrame(tick) : 0;
     };
-    // Frames while it plays; none while it rests.
+    // Follows frames while it plays, and none while it is paused.
     const follow = player.playing.subscribe(() => {
       if (player.playing.get() && frame === 0) frame = requestAnimationFrame(tick);
     });
@@ -129,7 +131,7 @@ export function usePlaying(): boolean {
   return useSyncExternalStore(playing.subscribe, playing.get);
 }
 
-/** What `pick` makes of the time; a part that uses it redraws only when that changes. */
+/** Returns what `pick` makes of the time. A component that uses it re-renders only when that changes. */
 export function useTimeOf<Value extends string | number | boolean>(pick: (time: number) => Value): Value {
   const { time } = usePlayer();
   return useSyncExternalStore(time.subscribe, () => pick(time.get()));

@@ -1,7 +1,7 @@
 import { Link } from "@mui/material";
 import type { SourceOut, VideoOut } from "@/api/types";
 
-/** Where the recording came from, and what its source told of it. */
+/** Shows where the recording came from, and what its source says about it. */
 export function Origin({ video, from }: { video: VideoOut; from: SourceOut | undefined }) {
   const languages = [...new Set(from?.captions.map((one) => one.language))];
   const told = [

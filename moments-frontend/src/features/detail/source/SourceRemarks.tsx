@@ -1,11 +1,13 @@
 import { Alert } from "@mui/material";
 import type { SourceOut } from "@/api/types";
 
-/** What of the file is used where there was a choice, and what can't be, each with its reason. Nothing where all of it is used. */
+/**
+ * Shows which parts of the file are used where there was a choice, and which can't be, with reasons. Shows nothing where all of it is used.
+ */
 export function SourceRemarks({ from }: { from: SourceOut | undefined }) {
   if (from === undefined || from.remarks.length === 0) return null;
   const used = from.audio_tracks.find((track) => track.number === from.audio_track);
-  // Browsers play the track that the file marks, and offer no choice.
+  // Browsers play the default track of the file, and offer no choice.
   const played = from.audio_tracks.length > 1 && used?.default === false;
   return (
     <Alert severity="info" variant="outlined">

@@ -21,16 +21,16 @@ interface Props {
 
 const HEIGHT = 96;
 const ZOOM = 1.6;
-// The scroll bar of a zoomed one has its place already; the plugin's own edges are black, which nobody sees in the dark.
+// Room for the scroll bar of a zoomed timeline is always reserved. The plugin's own edges are black, which is invisible on a dark theme.
 const WAVE = {
   height: HEIGHT + 12,
   "& ::part(scroll)": { scrollbarWidth: "thin" },
   "& div::part(region-handle)": { borderColor: "var(--mui-palette-text-secondary) !important" },
 };
-// Comes when there is something to draw: the moments and the words are first.
+// Loaded when there is something to draw: the moments and the words come first.
 const drawing = () => Promise.all([import("wavesurfer.js"), import("wavesurfer.js/plugins/regions")]);
 
-/** The waveform with the moments on it. Their edges drag, and snap to words and cuts; Alt frees them. */
+/** Shows the waveform with the moments on it. Their edges can be dragged, and snap to words and cuts; Alt disables that. */
 export const Timeline = memo(function Timeline({ moments, cuts, duration }: Props) {
   const editor = useEditor();
   const selected = useSelected();

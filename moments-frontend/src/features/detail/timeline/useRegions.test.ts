@@ -5,7 +5,7 @@ import { showInSight } from "./useRegions";
 
 const [DURATION, WIDTH] = [100, 500];
 
-/** A timeline of 100 s that is `zoomed` px wide, seen through 500 px from `left` on, with regions of 5 s at each of `starts`. */
+/** Makes a timeline of 100 s that is `zoomed` px wide and shows 500 px from `left` on, with regions of 5 s at each of `starts`. */
 function timeline(zoomed: number, left: number, starts: readonly number[]) {
   const wrapper = document.createElement("div");
   const container = document.createElement("div");

@@ -7,7 +7,7 @@ import { regionColours } from "@/theme/tokens";
 
 const [PLAIN, CHOSEN] = ["2e", "66"];
 
-// In the colours of the theme that is shown.
+// Uses the colours of the current theme.
 const CUT = "var(--mui-palette-text-disabled)";
 
 interface Shown {
@@ -20,7 +20,7 @@ interface Shown {
   resize?: boolean;
 }
 
-/** Keeps the timeline's regions equal to the moments: of hundreds only those that changed are touched. */
+/** Updates the timeline's regions from the moments. Of hundreds only those that changed are updated. */
 export function useRegions({ plugin, ready, moments, cuts, selected, resize = true }: Shown): void {
   const drawn = useRef(new Map<string, Region>());
 
@@ -64,8 +64,8 @@ export function useRegions({ plugin, ready, moments, cuts, selected, resize = tr
 }
 
 /**
- * Puts the regions in sight on the timeline and takes the others off, all at once. Called first when it zooms: the plugin itself looks at
- * widths before each region, and the page is laid out anew for every one that it has just changed.
+ * Adds the visible regions to the timeline and removes the others, all at once. It is called first when the timeline zooms: the plugin
+ * reads widths before each region, and the browser would lay out the page again for every region that it has just changed.
  */
 export function showInSight(surfer: WaveSurfer, plugin: RegionsPlugin): void {
   const wrapper = surfer.getWrapper();

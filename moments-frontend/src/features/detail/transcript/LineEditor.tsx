@@ -19,18 +19,18 @@ interface Props {
   onDone: () => void;
 }
 
-/** My corrections beside a transcript that somebody else has corrected since. */
+/** My corrections, beside a transcript that another user has corrected since. */
 interface Asked {
   theirs: TranscriptOut;
   mine: CorrectWord[];
   found: Difference[];
 }
 
-/** Words are replaced one for one, so that each keeps its time. */
+/** Edits a line. Words are replaced one for one, so that each keeps its time. */
 export function LineEditor({ words: now, line: place, onDone }: Props) {
   const { videoId } = useEditor();
   const client = useQueryClient();
-  // What the person began with, whatever comes in meanwhile: corrections are based on that.
+  // What the user began with, whatever arrives meanwhile: corrections are based on it.
   const [{ words, line, etag }] = useState(() => ({ words: now, line: place, etag: client.getQueryData(transcript(videoId).queryKey)?.etag ?? "" }));
   const before = written(words, line.first, line.last);
   const [text, setText] = useState(runningText(words, line.first, line.last));
@@ -46,7 +46,7 @@ export function LineEditor({ words: now, line: place, onDone }: Props) {
     const onError = (error: ApiError) => (error.stale ? merge(error.current as TranscriptOut, mine) : notifyError(error));
     correct.mutate({ words: changes, etag: tag }, { onError, onSuccess });
   };
-  /** Corrections of other words stand beside theirs; of the same word, the person chooses. */
+  /** Corrections of different words are both saved; for the same word, the user chooses. */
   const merge = (theirs: TranscriptOut, mine: CorrectWord[]) => {
     const differing = wordDifferences(words, theirs.word_timestamps, mine);
     if (differing === null) setAnew(true);

@@ -22,7 +22,7 @@ interface Props {
   loading: boolean;
 }
 
-/** What is said. It follows playback, seeks by a click, is searched, corrected, and marked to make a moment of it. */
+/** Shows the transcript. It follows playback, seeks on a click, and can be searched, corrected, and marked to make a moment. */
 export const Transcript = memo(function Transcript({ transcript, loading }: Props) {
   const editor = useEditor();
   const pane = useRef<HTMLDivElement>(null);
@@ -162,7 +162,7 @@ function whyEmpty(transcript: TranscriptOut | null): string {
   return transcript.not_understood.length > 0 ? "Speech was heard, and not understood. Name its language in a new run." : "Nobody speaks in this recording.";
 }
 
-/** The part of the mark that lies in the line, as text: equal marks redraw nothing. */
+/** Returns the part of the mark in the line, as text: equal marks cause no re-render. */
 function markOf(span: { first: number; last: number } | null, line: { first: number; last: number }): string {
   if (span === null || span.last < line.first || span.first > line.last) return "";
   return `${Math.max(span.first, line.first)} ${Math.min(span.last, line.last)}`;
@@ -176,7 +176,7 @@ function textOf(words: readonly Word[], line: { first: number; last: number }): 
   return runningText(words, line.first, line.last).toLowerCase();
 }
 
-/** The line that holds a word. */
+/** Returns the line that holds a word. */
 function lineOf(lines: readonly { first: number }[], word: number): number {
   let [low, high] = [0, lines.length];
   while (low < high) {

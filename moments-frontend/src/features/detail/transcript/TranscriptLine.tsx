@@ -9,7 +9,7 @@ import { usePlayer, useTimeOf } from "../player/player";
 import { holding, written } from "./said";
 import type { Line } from "./selection";
 
-// Few people correct words; those who do wait a moment for the form.
+// Few users correct words, so the form is loaded on demand.
 const LineEditor = lazy(async () => ({ default: (await import("./LineEditor")).LineEditor }));
 
 interface Props {
@@ -17,18 +17,18 @@ interface Props {
   line: Line;
   current: boolean;
   wanted: string;
-  /** First and last marked word of the line, empty without any. */
+  /** The first and last marked word of the line, empty without any. */
   marked: string;
-  /** Whether it lies where one word of three is likely wrong. */
+  /** Whether the line is in a stretch where one word of three is likely wrong. */
   hard: boolean;
-  /** Whether the recogniser's confidence says anything: then words below the half are marked. */
+  /** Whether the recogniser's confidence is informative: then words below one half are marked. */
   doubts: boolean;
 }
 
-/** Below it a word is more likely wrong than right. */
+/** Below this confidence a word is more likely wrong than right. */
 const HARDLY_HEARD = 0.5;
 
-/** A sentence or so: its time leads there, each word too; the pencil corrects it. */
+/** Shows about one sentence. Its time and each word seek; the pencil corrects it. */
 export const TranscriptLine = memo(function TranscriptLine({ words, line, current, wanted, marked, hard, doubts }: Props) {
   const { seek } = usePlayer();
   const [editing, setEditing] = useState(false);
@@ -57,7 +57,7 @@ export const TranscriptLine = memo(function TranscriptLine({ words, line, curren
           </div>
         )}
       </div>
-      {/* Words lead to their time by a click; by keyboard the line's time does. */}
+      {/* A click on a word seeks to it; on the keyboard the line's time does. */}
       {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions */}
       <div
         className="words"
@@ -88,7 +88,7 @@ export const TranscriptLine = memo(function TranscriptLine({ words, line, curren
   );
 });
 
-/** One style for a line and all its words: lines come and go while it scrolls. */
+/** One style for a line and all its words, because lines are mounted and unmounted while the transcript scrolls. */
 const LineFrame = styled("div")({
   display: "grid",
   gridTemplateColumns: "78px 1fr 32px",

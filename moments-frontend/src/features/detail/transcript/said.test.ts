@@ -9,7 +9,7 @@ const price = [word("By"), word("3", true), word(".5", false), word("%", true), 
 
 it.each(said.map(({ language, text, words }) => [language, text, words] as const))("F83: the page reads what was written (%s: %s)", (_, text, words) => {
   expect(runningText(words)).toBe(text);
-  // An editor that nobody typed in changes nothing.
+  // An editor without typing changes nothing.
   expect(corrections(written(words, 0, words.length - 1), text)).toEqual(new Map());
 });
 

@@ -1,9 +1,9 @@
 import type { Word } from "@/api/types";
 
-/** Scripts of which nobody said where spaces stand, in transcripts that are older than the words' own spaces. */
+/** Scripts without spaces, for transcripts from before words stored their spaces. */
 const KANA_OR_HAN = /[\u3040-\u30ff\u3400-\u9fff]/;
 
-/** A word as it stands in running text; `start` and `end` are its places in that text. */
+/** A word in running text; `start` and `end` are its positions in that text. */
 export interface Written {
   index: number;
   text: string;
@@ -12,11 +12,11 @@ export interface Written {
   end: number;
 }
 
-/** The words `first` to `last` that have a text, each with whether a space stands before it; never before the first. */
+/** Returns the words `first` to `last` that have a text, each with whether a space stands before it (never before the first). */
 export function written(words: readonly Word[], first: number, last: number): Written[] {
   const found: Written[] = [];
   let [at, before] = [0, ""];
-  // What a person emptied leaves its space.
+  // A word that a user emptied leaves its space.
   let carried: boolean | null = false;
   for (let index = first; index <= last; index += 1) {
     const word = words[index];
@@ -38,14 +38,14 @@ export function written(words: readonly Word[], first: number, last: number): Wr
   return found;
 }
 
-/** Words as running text. */
+/** Returns words as running text. */
 export function runningText(words: readonly Word[], first = 0, last = words.length - 1): string {
   return written(words, first, last)
     .map((word) => (word.space ? ` ${word.text}` : word.text))
     .join("");
 }
 
-/** The indexes of the words in which any of `parts` (in lower case) is found, also where it goes over several: "3.5" is two words. */
+/** Returns the indexes of the words in which any of `parts` (in lower case) occurs, even across words: "3.5" is two words. */
 export function holding(written: readonly Written[], parts: readonly string[]): Set<number> {
   const text = written
     .map((word) => (word.space ? ` ${word.text}` : word.text))
@@ -58,7 +58,7 @@ export function holding(written: readonly Written[], parts: readonly string[]): 
   return found;
 }
 
-/** What is written without a space, word by word: a word of the language, or a whole line in scripts without spaces. */
+/** Groups words that are written without a space: a word of the language, or a whole line in scripts without spaces. */
 function units(words: readonly Written[]): Written[][] {
   const found: Written[][] = [];
   for (const word of words)
@@ -67,14 +67,14 @@ function units(words: readonly Written[]): Written[][] {
   return found;
 }
 
-/** How many parts a corrected line must have, so that each word keeps its time. */
+/** Returns how many parts a corrected line must have, so that each word keeps its time. */
 export function unitCount(words: readonly Written[]): number {
   return units(words).reduce((count, unit) => count + textOf(unit).split(" ").length, 0);
 }
 
 /**
- * The words' texts after a line was corrected, by their index; null where it has another number of parts. Of what is written in one
- * ("3" and ".5"), the words that stay at both ends keep their text, and the first of the others takes what is new.
+ * Returns the words' texts after a correction of a line, by their index, or null where it has another number of parts. In a group ("3" and
+ * ".5"), unchanged words at both ends keep their text, and the first of the others gets the new text.
  */
 export function corrections(words: readonly Written[], line: string): Map<number, string> | null {
   const parts = line.trim().split(/\s+/);

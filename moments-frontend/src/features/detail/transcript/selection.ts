@@ -1,7 +1,7 @@
 import type { Word } from "@/api/types";
 import { written } from "./said";
 
-/** The words between two marked elements of the transcript; null where nothing of it is selected. */
+/** Returns the words between the ends of a selection, or null where nothing of the transcript is selected. */
 export function selectedWords(selection: Selection | null): { first: number; last: number } | null {
   if (selection === null || selection.isCollapsed || selection.rangeCount === 0) return null;
   const range = selection.getRangeAt(0);
@@ -17,15 +17,18 @@ function indexOf(node: Node): number | null {
   return index == null ? null : Number(index);
 }
 
-/** Words of a title at most, and letters in scripts without spaces. */
+/** The most words of a title, and the most letters in scripts without spaces. */
 const [TITLE_WORDS, TITLE_LETTERS] = [7, 40];
 const UNSPACED = /[\u0e00-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff]/;
 
 const UNTITLED = "New moment";
-/** Below it a word is more likely wrong than right. */
+/** Below this confidence a word is more likely wrong than right. */
 const HARDLY_HEARD = 0.5;
 
-/** A title out of words: the first few, without a comma at the end; none of words that were hardly heard. What is written as one is not cut. */
+/**
+ * Returns a title from the first few words, without a comma at the end, or a default where a word has low confidence. Words that are
+ * written as one are not cut.
+ */
 export function titleOf(words: readonly Word[]): string {
   let text = "";
   let count = 0;
@@ -39,7 +42,7 @@ export function titleOf(words: readonly Word[]): string {
   return text === "" ? UNTITLED : text;
 }
 
-/** Lines of the transcript: each segment with the indexes of its words. */
+/** A line of the transcript: a segment with the indexes of its first and last word. */
 export interface Line {
   start: number;
   end: number;
@@ -47,7 +50,7 @@ export interface Line {
   last: number;
 }
 
-/** Words of `segments` by time; a word that no segment holds goes to the one before it. */
+/** Returns the lines of `segments`. A word that no segment holds goes to the one before it. */
 export function linesOf(words: readonly Word[], segments: readonly { start: number; end: number }[]): Line[] {
   const lines: Line[] = [];
   let at = 0;

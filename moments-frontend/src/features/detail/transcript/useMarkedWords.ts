@@ -6,7 +6,7 @@ import { usePlayer } from "../player/player";
 import { extended, type Marked } from "./marking";
 import { selectedWords } from "./selection";
 
-/** The words that are marked, by mouse or by keyboard; null while none is. */
+/** Returns the words that are marked by mouse or keyboard, or null while none are. */
 export function useMarkedWords(pane: RefObject<HTMLDivElement | null>, words: readonly Word[], show: (word: number) => void) {
   const [marked, setMarked] = useState<Marked | null>(null);
   const player = usePlayer();
@@ -27,7 +27,7 @@ export function useMarkedWords(pane: RefObject<HTMLDivElement | null>, words: re
     document.getSelection()?.removeAllRanges();
     setMarked(null);
   };
-  /** In the words: Shift with arrows marks from the playhead on, Escape lets go. */
+  /** Handles keys in the words: Shift with arrows marks from the playhead on, Escape clears the mark. */
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape" && marked !== null) clear();
     else if (event.shiftKey) {
@@ -37,7 +37,7 @@ export function useMarkedWords(pane: RefObject<HTMLDivElement | null>, words: re
       show(next.to);
       announce(`${Math.abs(next.to - next.from) + 1} words marked, ${next.to < next.from ? "from" : "until"} “${words[next.to]?.word.trim() ?? ""}”.`);
     } else return;
-    // Not the page's own keys too.
+    // The page's own shortcuts must not run too.
     event.preventDefault();
     event.stopPropagation();
   };

@@ -2,7 +2,7 @@ import type { CorrectWord, Word } from "@/api/types";
 import { type Difference, differences, type Side } from "@/lib/merging";
 import { formatTime } from "@/lib/time";
 
-/** Where my corrections and somebody else's differ, word by word. Null where theirs are other words altogether: transcribed anew. */
+/** Returns where my corrections differ from another user's, word by word. Null where theirs are different words, transcribed anew. */
 export function wordDifferences(seen: readonly Word[], theirs: readonly Word[], mine: readonly CorrectWord[]): Difference[] | null {
   if (seen.length !== theirs.length || mine.some(({ index }) => seen[index]?.start !== theirs[index]?.start)) return null;
   const wanted = new Map(mine.map(({ index, word }) => [index, word]));
@@ -15,7 +15,7 @@ export function wordDifferences(seen: readonly Word[], theirs: readonly Word[], 
   return differences(fields, textOf(seen), textOf(theirs), (index) => wanted.get(index)?.trim() ?? "");
 }
 
-/** What is to be sent over theirs. */
+/** Returns my corrections to send over theirs. */
 export function chosenWords(theirs: readonly Word[], mine: readonly CorrectWord[], found: readonly Difference[], chosen: Readonly<Record<string, Side>>): CorrectWord[] {
   const sent = new Set(found.filter((one) => (chosen[one.name] ?? one.preferred) === "mine").map((one) => one.name));
   return mine.filter(({ index }) => sent.has(String(index))).map(({ index, word }) => ({ index, was: theirs[index]?.word ?? "", word }));

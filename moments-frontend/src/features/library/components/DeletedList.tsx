@@ -12,7 +12,7 @@ interface Props {
   more: (() => void) | null;
 }
 
-/** What was deleted in the last ten minutes, each with the time that is left to bring it back. */
+/** Lists what was deleted in the last ten minutes, each with the time that is left to restore it. */
 export function DeletedList({ videos, more }: Props) {
   const now = useNow(true);
   const restore = useRestoreVideos();

@@ -9,9 +9,9 @@ interface Props {
   sx?: SxProps<Theme>;
 }
 
-// Not MUI's TextField: that brings every kind of field, menus and dialogs, which this page does without.
+// MUI's TextField would load every kind of field, menus and dialogs, which this page does not need.
 
-/** Where a person types what they look for. */
+/** The search field. */
 export function SearchField({ label, value, onChange, sx }: Props) {
   const id = useId();
   return (
@@ -22,7 +22,7 @@ export function SearchField({ label, value, onChange, sx }: Props) {
   );
 }
 
-/** One of a few; the browser's own list, on a phone the phone's. */
+/** A choice of one of a few, with the browser's own list. */
 export function ChoiceField({ label, value, onChange, choices, sx }: Props & { choices: readonly (readonly [value: string, label: string])[] }) {
   const id = useId();
   return (

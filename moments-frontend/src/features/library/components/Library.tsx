@@ -30,7 +30,7 @@ const SORTS = [
   ["title", "By title"],
 ] as const;
 
-/** Every video, found by word, state and order; ten thousand scroll like ten. */
+/** Lists every video, by search text, status and order; ten thousand scroll like ten. */
 export function Library() {
   useTitle("Library");
   const [params, setParams] = useSearchParams();
@@ -52,7 +52,7 @@ export function Library() {
   const writes = useMay("write");
 
   const choose = (name: string, value: string) => {
-    // What another filter hides is not deleted unseen.
+    // Videos that another filter hides must not be deleted unseen.
     if (name === "status") setChosen(new Set());
     setParams(
       (now) => {
@@ -63,7 +63,7 @@ export function Library() {
       { replace: true },
     );
   };
-  // The address leads back to what was looked for. It is set only for what is typed: the setter is a new one after each change of the address.
+  // The address stores the search. It is set only for typed text, because the setter changes with every change of the address.
   const remember = useEffectEvent((typed: string) => {
     setParams(
       (now) => {

@@ -14,7 +14,7 @@ interface Props {
   onToggle: (id: string) => void;
 }
 
-/** A video as a still with its title, how long it is, and how its newest run went. */
+/** Shows a video as a card: a still with its title, duration, and the status of its newest run. */
 export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Props) {
   return (
     <CardFrame data-chosen={chosen}>
@@ -40,7 +40,7 @@ export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Pr
   );
 });
 
-/** One style for all parts of a card: hundreds come and go while the library scrolls. */
+/** One style for all parts of a card, because hundreds are mounted and unmounted while the library scrolls. */
 const CardFrame = styled("div")({
   position: "relative",
   marginBottom: 16,
@@ -77,6 +77,6 @@ const CardFrame = styled("div")({
     overflow: "hidden",
   },
   "& .choose": { position: "absolute", left: 10, top: 10, width: 22, height: 22, margin: 0, cursor: "pointer", accentColor: "var(--mui-palette-primary-main)" },
-  // A finger can't hover: there it is always to be seen.
+  // A touch screen has no hover: there it is always visible.
   "@media (hover: hover)": { "& .choose": { opacity: 0 }, "&:hover .choose, & .choose:focus-visible, & .choose:checked": { opacity: 1 } },
 });

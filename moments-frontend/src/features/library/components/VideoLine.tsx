@@ -15,7 +15,7 @@ interface Props {
   onToggle: (id: string) => void;
 }
 
-/** A video as a line. */
+/** Shows a video as a line. */
 export const VideoLine = memo(function VideoLine({ video, chosen, onToggle }: Props) {
   return (
     <Box

@@ -8,7 +8,7 @@ import { VideoLine } from "./VideoLine";
 const CARD_WIDTH = 260;
 const GAP = 16;
 const LINE_HEIGHT = 76;
-// Below the still: title and state.
+// The height below the still: title and state.
 const CARD_TEXT = 82;
 
 interface Props {
@@ -16,11 +16,11 @@ interface Props {
   grid: boolean;
   chosen: ReadonlySet<string>;
   onToggle: (id: string) => void;
-  /** Gets the next page; null while there is none or it is on its way. */
+  /** Fetches the next page; null while there is none or it is being fetched. */
   more: (() => void) | null;
 }
 
-/** Only the rows in sight exist; the next page is asked for before its end comes into sight. */
+/** Renders only visible rows, and fetches the next page before its end is visible. */
 export function VideoRows({ videos, grid, chosen, onToggle, more }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const [{ width, top }, setPlace] = useState({ width: 0, top: 0 });

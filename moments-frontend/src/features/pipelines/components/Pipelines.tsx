@@ -22,7 +22,7 @@ const FILTERS: Record<string, { label: string; filter: RunFilter }> = {
   dismissed: { label: "Dismissed", filter: { dismissed: true } },
 };
 
-/** Every run of every video, newest first: its stages as a timeline, why it ended, and what can be done. */
+/** Lists every run of every video, newest first: its stages as a timeline, why it ended, and its actions. */
 export function Pipelines() {
   useTitle("Pipelines");
   const [params, setParams] = useSearchParams();

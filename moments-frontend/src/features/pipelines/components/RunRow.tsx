@@ -10,7 +10,7 @@ import { UnrefinedNote } from "@/components/UnrefinedNote";
 import { formatDate, formatDuration } from "@/lib/time";
 import { StageTimeline } from "./StageTimeline";
 
-/** A run in two lines; opened, with its stages, options and models. */
+/** Shows a run in two lines; when opened, also its stages, options and models. */
 export function RunRow({ run }: { run: RunOut }) {
   const [open, setOpen] = useState(false);
   return (

@@ -12,7 +12,7 @@ const COLOURS: Record<StageStatus, string> = {
   cancelled: "text.secondary",
 };
 
-/** Where a run's time went: a bar, each stage as wide as it took. */
+/** Shows where a run's time went: a bar with each stage as wide as it took. */
 export function StageTimeline({ stages }: { stages: readonly StageOut[] }) {
   const seconds = stages.map(secondsOf);
   const all = seconds.reduce((sum, value) => sum + value, 0);

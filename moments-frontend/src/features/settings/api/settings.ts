@@ -6,7 +6,7 @@ import type { CreateKey, KeyOut, ModelBody, ModelOut, ModelTestOut, NewKeyOut, P
 
 const LOOK_MS = 10_000;
 
-/** How the parts do: database, Redis, store, workers, queue. Not ready answers 503, in the same words. */
+/** The state of the parts: database, Redis, store, workers, queue. When they are not ready the API answers 503, with the same body. */
 export const readiness = queryOptions({
   queryKey: queryKeys.ready,
   queryFn: ({ signal }) => request<ReadyOut>({ url: "ready", signal, validateStatus: (status) => status === 200 || status === 503 }),
@@ -34,7 +34,7 @@ export function useRevokeKey() {
   });
 }
 
-/** Adds a model, or changes the version of it that has that tag. */
+/** Adds a model, or changes it if it still has the version of the tag. */
 export function useSaveModel() {
   const client = useQueryClient();
   return useAction<ModelOut, { body: ModelBody; etag: string | null }>({
@@ -54,10 +54,13 @@ export function useRemoveModel() {
   });
 }
 
-// A model that thinks for minutes is asked twice: whole, and in pieces.
+// A model that thinks for minutes is asked twice: for a whole answer, and for a stream.
 const TEST_MS = 1_800_000;
 
-/** Way in, identity, answers, how its server wants to be asked: each step with its time. May take a minute, and much longer for a slow model. */
+/**
+ * Tests a model: connection, identity, answers, and how its server must be asked; each step with its time. May take a minute, and much
+ * longer for a slow model.
+ */
 export function useTestModel() {
   const client = useQueryClient();
   return useAction<ModelTestOut, string>({

@@ -16,7 +16,7 @@ interface Rest {
   disabled?: boolean;
   type?: string;
 }
-/** One text field of the form. */
+/** A text field of the form. */
 export type TextOf = (name: TextName, label: string, rest?: Rest) => ReactNode;
 
 const CHOICES = [
@@ -35,7 +35,7 @@ const WORDS: Record<string, string> = {
   false: "whole",
 };
 
-/** How a chat server wants to be asked. What is left to be learned is asked in the usual form until the server refuses it. */
+/** The fields that say how a chat server must be asked. Without a value the usual form is used until the server refuses it. */
 export function DialectFields({ form, set, text }: { form: ModelForm; set: (name: TextName) => (event: { target: { value: string } }) => void; text: TextOf }) {
   return (
     <Accordion variant="outlined" disableGutters sx={{ mt: 2 }}>

@@ -4,7 +4,7 @@ import { ErrorState } from "@/components/ErrorState";
 import { formatDuration } from "@/lib/time";
 import { readiness } from "../api/settings";
 
-/** Each part and whether it does its work; looked at every ten seconds. */
+/** Shows whether each part works, checked every ten seconds. */
 export function HealthPanel() {
   const { data, error, refetch } = useQuery(readiness);
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;

@@ -12,7 +12,7 @@ import { keys, useCreateKey, useRevokeKey } from "../api/settings";
 
 const SCOPES: Record<KeyScope, string> = { read: "Look", write: "Look and work", admin: "Everything" };
 
-/** Who may call this server. A key is shown once, when it is made. */
+/** Lists the API keys of this server. A key is shown once, when it is made. */
 export function KeysPanel() {
   const { data, error, refetch } = useQuery(keys);
   const create = useCreateKey();

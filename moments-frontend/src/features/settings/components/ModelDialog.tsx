@@ -9,9 +9,9 @@ import { useSaveModel } from "../api/settings";
 import { bodyOf, EMPTY_MODEL, mergedForm, MODEL_FIELDS, type ModelForm, toForm } from "../lib/modelForm";
 import { ABILITIES, DialectFields, type TextOf } from "./DialectFields";
 
-/** One model's entry. What does not apply to its way in is not asked. */
+/** Edits one model's entry. Fields that do not apply to its transport are hidden. */
 export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null; onClose: () => void }) {
-  // What the person looked at, whatever the list shows meanwhile; `theirs` is what somebody else has made of it since.
+  // The version that the user opened, whatever the list shows meanwhile. `theirs` is another user's later version.
   const [model, setModel] = useState(opened);
   const [theirs, setTheirs] = useState<ModelOut | null>(null);
   const [form, setForm] = useState<ModelForm>(() => (model === null ? EMPTY_MODEL : toForm(model)));
@@ -40,7 +40,7 @@ export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null
     const onError = (error: ApiError) => {
       if (!error.stale) return;
       const now = error.current as ModelOut;
-      // Where both want the same, or theirs is of what is not shown here, there is nothing to ask.
+      // Where both changes agree, or theirs is in fields that are not shown here, there is nothing to ask.
       if (differences(MODEL_FIELDS, toForm(before ?? now), toForm(now), wanted).length === 0) merge(now, {});
       else setTheirs(now);
     };

@@ -11,7 +11,7 @@ import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useRemoveModel, useTestModel } from "../api/settings";
 import { ModelDialog } from "./ModelDialog";
 
-/** Every model service: what it does, how it is reached, whether it answers. */
+/** Lists every model service: what it does, how it is reached, whether it answers. */
 export function ModelsPanel() {
   const { data, error, refetch } = useQuery(models);
   const [edited, setEdited] = useState<ModelOut | "new" | null>(null);

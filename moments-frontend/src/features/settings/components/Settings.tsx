@@ -11,7 +11,7 @@ import { ModelsPanel } from "./ModelsPanel";
 
 const PANELS = { models: ModelsPanel, health: HealthPanel, keys: KeysPanel } as const;
 
-/** Models, how the system does, and who may call it. */
+/** The settings: models, the system's health, and API keys. */
 export function Settings() {
   useTitle("Settings");
   const [tab, setTab] = useState<keyof typeof PANELS>("models");

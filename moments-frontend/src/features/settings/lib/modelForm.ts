@@ -112,7 +112,7 @@ const LABELS: Record<keyof ModelForm, string> = {
   supports_refinement: "Refines boundaries",
 };
 
-/** For merging two people's changes of one entry. */
+/** The fields for merging two users' changes of one entry. */
 export const MODEL_FIELDS: readonly Field<ModelForm>[] = Object.entries(LABELS).map(([name, label]) => ({
   name,
   label,
@@ -122,19 +122,19 @@ export const MODEL_FIELDS: readonly Field<ModelForm>[] = Object.entries(LABELS).
   },
 }));
 
-/** Theirs, with my values where mine was chosen. */
+/** Returns their version with my values where mine was chosen. */
 export function mergedForm(theirs: ModelForm, mine: ModelForm, chosen: Readonly<Record<string, Side>>): ModelForm {
   return { ...theirs, ...Object.fromEntries(Object.entries(mine).filter(([name]) => chosen[name] === "mine")) };
 }
 
 const OPTIONAL = ["model_name", "base_url", "ssh_host", "ssh_user", "remote_host", "api_key_env", "tokens_field", "system_role", "answer_format"] as const;
 const OPTIONAL_NUMBERS = ["remote_port", "temperature", "answer_seconds", "first_token_seconds"] as const;
-/** What the server fills in, and what only it knows. */
+/** Fields that the server fills in, or that only it knows. */
 const SERVERS_OWN = new Set(["configured", "default_for", "learned", "etag"]);
 
-/** The request's body: what the form does not show stays as it was. */
+/** Returns the request's body. What the form does not show stays unchanged. */
 export function bodyOf(form: ModelForm, before: ModelOut | null): ModelBody {
-  // What another kind of service listens to is of no use to this one.
+  // Fields of another kind of service are of no use to this one.
   const endpoint = before?.kind === form.kind ? {} : { endpoint: form.kind === "asr" ? "/transcribe" : "/v1/chat/completions" };
   const kept = Object.entries({ ...before, ...endpoint }).filter(([name]) => !SERVERS_OWN.has(name));
   return {

@@ -14,7 +14,7 @@ import { UploadList } from "@/components/UploadList";
 import { UrlForm } from "@/components/UrlForm";
 import { useTitle } from "@/hooks/useTitle";
 
-/** From an address or a file to moments: what to look for, then the eight stages as they go. */
+/** Takes an address or a file and options, and shows the eight stages of the run. */
 export function UrlGenerate() {
   useTitle("Generate");
   const [form, setForm] = useState(NO_OPTIONS);
