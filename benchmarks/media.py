@@ -113,7 +113,7 @@ def _sound(source: Path, info: MediaInfo, scratch: Path, rounds: int) -> None:
 
 
 class _Quiet:
-    """A progress that nobody reads."""
+    """A progress callback that does nothing."""
 
     def __call__(self, fraction: float | None = None) -> None:
         pass

@@ -1,14 +1,14 @@
-"""A request through our warm tunnel against a tunnel for each request: `ssh -L`, and sshtunnel.
+"""Compares a request through a warm tunnel of VideoMoments with a tunnel for each request: `ssh -L`, and sshtunnel.
 
     make bench TASK=tunnels ARGS="--requests 40"
 
 All three reach one small HTTP service through one SSH server in a process of its own (OpenSSH's `sshd` where it is installed, else
-asyncssh's), and take turns. Two times count from the same beginning: to the last byte of the answer, and to the moment at which the
-caller may go on, when the request's tunnel is closed again. The second is judged, by its least value, which says most on a busy machine
-(as root, `chrt -r 10` before the command makes a busy machine a quiet one). Then eight calls at once to each of four models that wish for
-the same local port, and what is left when the tunnels have been idle.
+asyncssh's), and take turns. Two times have the same beginning: one ends with the last byte of the answer, the other when the caller may
+go on because the request's tunnel is closed. The second is judged, by its least value, which a busy machine disturbs least (as root,
+`chrt -r 10` before the command gives it priority). Then each of four models that want the same local port gets eight calls at the same
+time, and the sockets that are left after the idle time are counted.
 
-Peers: `ssh` is taken from PATH; sshtunnel is not among our dependencies: `.venv/bin/pip install sshtunnel`.
+Peers: `ssh` is taken from PATH; sshtunnel is no dependency of VideoMoments: `.venv/bin/pip install sshtunnel`.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _SUFFIXES = {".py", ".ts", ".tsx", ".js", ".css", ".sh"}
 
 
 def is_hand_written(name: str) -> bool:
-    """Whether the file at this path is source text that a human edits."""
+    """Returns whether the file at this path is source text that a human edits."""
     path = PurePosixPath(name)
     return path.suffix in _SUFFIXES and "generated" not in path.parts
 

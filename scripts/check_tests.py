@@ -168,7 +168,7 @@ class _Faults(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         seconds = self._limit(node)
-        if seconds is not None and 1.0 <= seconds < LEAST_WATCHDOG_SECONDS and not self._raises:  # less is a pause between two looks
+        if seconds is not None and 1.0 <= seconds < LEAST_WATCHDOG_SECONDS and not self._raises:  # less is a polling interval
             self._tell(node, f"a watchdog of {seconds:g} s ends a test on a slow machine ({ast.unparse(node)[:60]}): give it minutes")
         for keyword in node.keywords:
             self._lease(keyword.arg, keyword.value)

@@ -1,13 +1,13 @@
-"""Paths that documents name in backquotes exist. Looked at in every tracked Markdown file.
+"""Checks that the paths which documents name in backquotes exist, in every tracked Markdown file.
 
-What counts as a path, and where it is looked for:
+What counts as a path, and where it is searched:
 
-- It is of plain characters (letters, digits, `_`, `-`, `.`, `/`). What holds a space, a brace, a star or begins with `/` is none: a
-  command, a pattern, an address of the API.
-- With a slash it is one where it ends like a source (`SUFFIXES`), or where its first part lies directly in one of the `BASES`
-  (`docs/…`, `tests/…`, `pipeline/stages/`). Other words with a slash (`talks/`, `application/json`) are no paths of ours.
-  It must be there from one of the bases, or from the document's own folder.
-- Without a slash, ending in `NAMED`, it is a file's bare name, written beside its fellows: some file must be called that.
+- It has plain characters (letters, digits, `_`, `-`, `.`, `/`). A text with a space, a brace or a star, or with `/` at its start, is no
+  path: it is a command, a pattern or an address of the API.
+- With a slash, it is a path where it ends like a source (`SUFFIXES`), or where its first part is directly in one of the `BASES`
+  (`docs/…`, `tests/…`, `pipeline/stages/`). Other words with a slash (`talks/`, `application/json`) are no paths of the repository.
+  It must exist below one of the bases, or below the document's own folder.
+- Without a slash, ending in `NAMED`, it is the bare name of a file: some file must have that name.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class Recording:
 
     @property
     def not_rejected(self) -> tuple[ExportedMoment, ...]:
-        """The moments that nobody rejected, in time order."""
+        """Returns the moments that nobody rejected, in time order."""
         return tuple(sorted((moment for moment in self.moments if moment.review != REJECTED), key=lambda moment: moment.start))
 
     @property

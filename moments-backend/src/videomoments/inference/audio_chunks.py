@@ -32,7 +32,7 @@ class AudioChunk:
 
     @property
     def start(self) -> float:
-        """The start of the chunk, in seconds of the recording."""
+        """Returns the start of the chunk, in seconds of the recording."""
         return self.first / self.rate
 
     @property

@@ -1,4 +1,4 @@
-"""Chat completions of any OpenAI-compatible server: deadlines, one retry policy, limited answers, and asking again."""
+"""Asks any OpenAI-compatible server for chat completions: deadlines, one retry policy, limited answers, and asking again."""
 
 from __future__ import annotations
 

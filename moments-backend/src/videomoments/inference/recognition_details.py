@@ -86,7 +86,7 @@ class RecognitionDetails:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any] | None) -> RecognitionDetails:
-        """The reverse of `to_json`."""
+        """Reads what `to_json` returned."""
         content = stored or {}
         return cls(
             tuple(LanguageStretch(**row) for row in content.get("languages", ())),

@@ -133,7 +133,7 @@ def far_side_error(error: Exception, model_key: str) -> TunnelError | None:
 
 def _asyncssh() -> Any:
     ssh = import_module("asyncssh")
-    ssh.set_log_level(logging.WARNING)  # what it tells otherwise are names of hosts
+    ssh.set_log_level(logging.WARNING)  # below this level it logs names of hosts
     return ssh
 
 

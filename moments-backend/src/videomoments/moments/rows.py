@@ -1,4 +1,4 @@
-"""Finds the moments in an answer's JSON, and tells the keys of a row apart by one table of the names that models use.
+"""Finds the moments in an answer's JSON, and assigns the keys of a row by one table of the names that models use.
 
 Nothing is guessed: what has two readings is not read, and reported.
 """

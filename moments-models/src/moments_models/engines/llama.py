@@ -71,7 +71,7 @@ class _Stream:
         try:
             self.task.check()
             self._add(piece)
-        except Exception as error:  # raised again in `completion`, where somebody hears it
+        except Exception as error:  # `completion` raises it again, where it has an effect
             self.failure = error
         return self.failure is not None
 

@@ -80,7 +80,7 @@ class WhisperDecoder:
             temperature=list(_TEMPERATURES),
             condition_on_previous_text=False,
             word_timestamps=True,
-            # Repetition is judged with the sound: to sample anew what somebody does repeat makes it wrong.
+            # Repetition is judged with the audio: sampling again what a speaker really repeats would make it wrong.
             compression_ratio_threshold=MAX_COMPRESSION if sampled else None,
             log_prob_threshold=MIN_LOG_PROBABILITY,
             no_speech_threshold=MAX_NO_SPEECH,

@@ -49,7 +49,7 @@ class ChatBody(BaseModel):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How a language model shall answer; only what the request names."""
+        """Returns the settings of the answer that the request names."""
         return self.model_dump(include=_SETTINGS, exclude_none=True)
 
 
