@@ -1,5 +1,5 @@
-"""The overview's eight tables, and those that durability needs: stages, model calls and transcribed parts of a run, model configurations,
-the addresses where they have answered and what their servers accept, live workers, API keys, totals."""
+"""Defines the overview's eight tables, and those that durability needs: stages, model calls and transcribed parts of a run, model
+configurations, the addresses where they have answered and what their servers accept, uploads, live workers, API keys, totals."""
 
 from videomoments.db.tables.api_keys import ApiKeyRow
 from videomoments.db.tables.base import Table

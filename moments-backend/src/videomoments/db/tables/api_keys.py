@@ -9,8 +9,8 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class ApiKeyRow(Keyed, Table):
-    """Who may call the API from elsewhere (F72). The key itself is shown once and never stored: `key_hash` is its SHA-256, which needs
-    no salt, for a key has 256 random bits. A revoked key keeps its row, so that it stays known who it was."""
+    """A key that lets a caller use the API from another machine (F72). The key itself is shown once and never stored: `key_hash` is its
+    SHA-256, which needs no salt, because a key has 256 random bits. The row of a revoked key stays, as a record of whose it was."""
 
     __tablename__ = "api_keys"
     __table_args__ = (CheckConstraint("scope IN ('read', 'write', 'admin')", name="scope"),)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class Table(DeclarativeBase):
-    """Base of all tables. Constraint names are derived, so that migrations can name them."""
+    """Base of all tables. Names of constraints follow a convention, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={

@@ -7,8 +7,8 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Clip(Keyed, Table):
-    """A stored cut of a moment. `start_time` and `end_time` are what the file holds, on the source's timeline; the paddings say how far
-    it reaches beyond the moment on either side, seconds."""
+    """A stored clip of a moment. `start_time` and `end_time` are the file's bounds in seconds of the source's timeline; the paddings are
+    the seconds by which it extends beyond the moment on either side."""
 
     __tablename__ = "clips"
     __table_args__ = (

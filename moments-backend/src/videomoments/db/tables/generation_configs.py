@@ -9,7 +9,7 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class GenerationConfig(Keyed, Table):
-    """What made a moment: prompt, transcript, model and sampling, stored once by SHA-256."""
+    """The inputs of a generation: prompt, transcript, model, sampling and options. Equal inputs share one row, by their SHA-256."""
 
     __tablename__ = "generation_configs"
     __table_args__ = (Index("ix_generation_configs_transcript_id", "transcript_id"),)

@@ -6,7 +6,7 @@ from videomoments.db.tables.base import Table
 
 
 class MetricTotal(Table):
-    """A counter over all processes of the installation, those that have ended too. `labels` is a JSON object with sorted names."""
+    """A counter over all processes of the installation, including ended ones. `labels` is a JSON object with sorted names."""
 
     __tablename__ = "metric_totals"
 

@@ -7,8 +7,8 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class ModelCall(Keyed, Table):
-    """One question of a run to a chat model and what came back, to the letter but for signed URLs, inline clips and keys (F44, F56).
-    It goes with its run."""
+    """One request of a run to a chat model and its response, verbatim except for signed URLs, inline clips and keys (F44, F56). It is
+    deleted with its run."""
 
     __tablename__ = "model_calls"
 

@@ -9,7 +9,8 @@ from videomoments.db.tables.base import Table
 
 
 class ModelConfigRow(Table):
-    """A registered model service (F51): seeded only if absent, so that edits survive restarts. Mirrored to Redis `model:config:*`."""
+    """A registered model service (F51). Seeded models are added only if absent, so that edits survive restarts. Mirrored to Redis as
+    `model:config:*`."""
 
     __tablename__ = "model_configs"
 

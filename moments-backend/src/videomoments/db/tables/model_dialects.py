@@ -10,8 +10,8 @@ from videomoments.db.tables.base import Table
 
 
 class ModelDialect(Table):
-    """How the chat server that a model's entry leads to wants to be asked, by what it refused. It goes when the entry is edited; what a run
-    learns by an older entry, of another server, is not the present one's."""
+    """Which form of request a model's chat server accepts, learned from its refusals. It is deleted when the entry is edited. The row names
+    the server, because a run with an older entry may learn about another one."""
 
     __tablename__ = "model_dialects"
 

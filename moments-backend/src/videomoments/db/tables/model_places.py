@@ -9,7 +9,8 @@ from videomoments.db.tables.base import Table
 
 
 class ModelPlace(Table):
-    """A model that has answered at that place: when it is away it is waited for. An entry that leads elsewhere is a stranger again."""
+    """An address at which a model has answered. Runs wait for a model that has answered there before, when it can't be reached. An entry
+    with another address counts as new."""
 
     __tablename__ = "model_places"
 

@@ -9,7 +9,7 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Moment(Keyed, Table):
-    """A stretch worth keeping. A refined one points to its original by `parent_id`."""
+    """A stretch of a video that is worth a clip, in seconds of its timeline. A refined moment refers to its original by `parent_id`."""
 
     __tablename__ = "moments"
     __table_args__ = (

@@ -12,10 +12,10 @@ ACTIVE = "status IN ('queued', 'processing')"
 
 
 class Run(Keyed, Table):
-    """A run, from its acceptance to its end. This row is the truth about who works on it: Redis only mirrors it.
+    """A run, from its acceptance to its end. This row decides which worker holds the run; Redis only mirrors it.
 
-    `attempt` is the fence: it rises with each claim, and every write of a worker first compares it. `lease_until` is null while nobody
-    holds the run. `crashes` counts claims of a lapsed lease.
+    `attempt` is the fencing token: it rises with each claim, and every write of a worker first compares it. `lease_until` is null while no
+    worker holds the run. `crashes` counts claims after a lapsed lease.
     """
 
     __tablename__ = "pipeline_history"

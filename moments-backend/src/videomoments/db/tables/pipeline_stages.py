@@ -10,7 +10,7 @@ from videomoments.db.tables.base import Table
 
 
 class RunStage(Table):
-    """One stage of one run. `checkpoint` holds object keys and row ids, never local paths; it counts while `input_hash` is the same."""
+    """One stage of one run. `checkpoint` holds object keys and row ids, never local paths; it is valid while `input_hash` is the same."""
 
     __tablename__ = "pipeline_stages"
     __table_args__ = (CheckConstraint("status IN ('pending', 'processing', 'completed', 'skipped', 'failed', 'cancelled')", name="status"),)

@@ -6,7 +6,7 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Prompt(Keyed, Table):
-    """What a model was told, stored once: `prompt_hash` is the SHA-256 of both texts."""
+    """The user and system prompts of a request to a model. Equal prompts share one row: `prompt_hash` is the SHA-256 of both texts."""
 
     __tablename__ = "prompts"
 

@@ -7,7 +7,7 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Thumbnail(Keyed, Table):
-    """A still of a video (`clip_id` null) or of a clip."""
+    """A still of a video (`clip_id` is null) or of a clip."""
 
     __tablename__ = "thumbnails"
     __table_args__ = (

@@ -7,7 +7,7 @@ from videomoments.db.tables.base import Table
 
 
 class TranscriptPart(Table):
-    """What a recogniser answered to one part of a long recording, for as long as the run lasts: no attempt asks for it again."""
+    """A recogniser's answer for one part of a long recording. It is stored until the run ends, so that no attempt requests it again."""
 
     __tablename__ = "transcript_parts"
 

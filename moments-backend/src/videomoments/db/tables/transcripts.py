@@ -10,13 +10,13 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class Transcript(Keyed, Table):
-    """One per video. Times in the JSON columns are seconds of the video's timeline."""
+    """The transcript of a video, at most one per video. Times in the JSON columns are seconds of the video's timeline."""
 
     __tablename__ = "transcripts"
 
     video_id: Mapped[int] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), unique=True)
     full_text: Mapped[str]
-    # [{"word", "start", "end", "confidence", "space_before"}], the last two where they are known
+    # [{"word", "start", "end", "confidence", "space_before"}]; the last two only where they are known.
     word_timestamps: Mapped[list[Any]]
     # [{"text", "start", "end"}]
     segment_timestamps: Mapped[list[Any]]

@@ -10,7 +10,7 @@ from videomoments.db.tables.base import Keyed, Table
 
 
 class UploadRow(Keyed, Table):
-    """A file that comes in pieces (tus). `length` and `received` are bytes; `parts` are the keys of its objects, in order."""
+    """An upload in pieces (tus). `length` and `received` are bytes; `parts` are the keys of its objects, in order."""
 
     __tablename__ = "uploads"
     __table_args__ = (CheckConstraint("received BETWEEN 0 AND length", name="received"), Index("ix_uploads_expires_at", "expires_at"))
@@ -22,5 +22,5 @@ class UploadRow(Keyed, Table):
     received: Mapped[int]
     parts: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     expires_at: Mapped[datetime]
-    # The video that it became.
+    # The video that was made of it.
     video_identifier: Mapped[str | None]

@@ -9,7 +9,7 @@ from videomoments.db.tables.base import Table
 
 
 class WorkerRow(Table):
-    """A live worker process; `seen_at` is its heartbeat. Says whether anybody is there to take queued runs."""
+    """A live worker process. `seen_at` is the time of its last heartbeat; it shows whether any worker is there to take queued runs."""
 
     __tablename__ = "workers"
 
