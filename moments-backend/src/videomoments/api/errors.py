@@ -31,14 +31,14 @@ class Forbidden(MomentsError):
 
 
 class ActiveRun(BaseModel):
-    """The run that is in the way (`run_active`)."""
+    """The active run that prevents the request (`run_active`)."""
 
     request_id: str
     status: str = Field(examples=["processing"])
 
 
 class Problem(BaseModel):
-    """An error. `code` is stable and meant for programs, `detail` and `advice` for people."""
+    """An error (RFC 9457). `code` is stable and meant for programs; `detail` and `advice` are for users."""
 
     type: str = Field(examples=["urn:videomoments:problem:run_active"])
     title: str = Field(examples=["Conflict"])
@@ -50,7 +50,7 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
     run: ActiveRun | None = None
     current: dict[str, Any] | None = Field(
-        None, description="With `changed_meanwhile`: what was to be edited as it is now, in the form that it is read in, with its `etag`."
+        None, description="With `changed_meanwhile`: the current version of what was to be edited, as a GET returns it, with its `etag`."
     )
 
 

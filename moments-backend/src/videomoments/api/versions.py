@@ -27,7 +27,7 @@ IfMatchHeader = Annotated[
     Header(
         alias="If-Match",
         max_length=2000,
-        description="The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is.",
+        description="The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version.",
     ),
 ]
 

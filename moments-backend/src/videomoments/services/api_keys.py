@@ -23,7 +23,7 @@ _LONGEST_NAME = 100
 
 
 class KeyScope(StrEnum):
-    """What a key may do; each includes the one before it."""
+    """What a key may do. Each scope includes those before it: read, write, admin."""
 
     READ = "read"
     WRITE = "write"

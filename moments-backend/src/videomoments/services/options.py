@@ -11,7 +11,7 @@ from videomoments.moments.moment_limits import MomentLimits
 
 
 class RunOptions(BaseModel):
-    """A run's options. Durations are seconds; a model is named by its registry key, None means the default."""
+    """A run's options. Durations are seconds. A model is named by its registry key; None means the default model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -19,18 +19,18 @@ class RunOptions(BaseModel):
     refinement_model: str | None = Field(None, max_length=64, description="Registry key of the model that refines their boundaries.")
     transcription_model: str | None = Field(None, max_length=64, description="Registry key of the speech recogniser.")
     prompt: str = Field("", max_length=4000, description="What to look for, in the user's own words.")
-    max_moments: int = Field(12, ge=1, le=200, description="At most so many moments.")
-    min_duration: float = Field(10.0, ge=1.0, le=3600.0, description="Shortest moment, seconds.")
-    max_duration: float = Field(120.0, ge=1.0, le=7200.0, description="Longest moment, seconds.")
+    max_moments: int = Field(12, ge=1, le=200, description="Maximum number of moments.")
+    min_duration: float = Field(10.0, ge=1.0, le=3600.0, description="Shortest moment, in seconds.")
+    max_duration: float = Field(120.0, ge=1.0, le=7200.0, description="Longest moment, in seconds.")
     temperature: float | None = Field(None, ge=0.0, le=2.0)
     top_p: float | None = Field(None, gt=0.0, le=1.0)
     top_k: int | None = Field(None, ge=1, le=1000)
-    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="Language of the speech (ISO 639); None: detected.")
+    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$", description="Language of the speech (ISO 639); None: it is detected.")
     audio_track: int | None = Field(
-        None, ge=1, le=256, description="Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason."
+        None, ge=1, le=256, description="Number of the audio track that is transcribed and cut, counted from 1; None: one is chosen."
     )
-    refresh: bool = Field(False, description="Download the source again, though it is in the store.")
-    clips: Literal["deliver", "none"] = Field("deliver", description="Whether each final moment is cut into a clip.")
+    refresh: bool = Field(False, description="Download the source again, even if it is stored.")
+    clips: Literal["deliver", "none"] = Field("deliver", description="`deliver`: cut a clip of each final moment; `none`: cut no clips.")
 
     @model_validator(mode="after")
     def _durations_agree(self) -> RunOptions:
@@ -48,7 +48,7 @@ class RunOptions(BaseModel):
 
 
 class RunSnapshot(BaseModel):
-    """What the run row keeps: the options, and the models as they were configured when the run was accepted (F50)."""
+    """What a run's row stores: the options, and the models as they were configured when the run was accepted (F50)."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * List Keys
-         * @description All keys, oldest first.
+         * @description Returns all keys, oldest first.
          */
         get: operations["list_keys"];
         put?: never;
         /**
          * Create Key
-         * @description Makes a key. The answer is the only place where it can be read.
+         * @description Creates a key. Only this response contains the key itself.
          */
         post: operations["create_key"];
         delete?: never;
@@ -40,7 +40,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Key
-         * @description Revokes a key for good; API processes notice within five seconds.
+         * @description Revokes a key for good. Every API process refuses it after at most five seconds.
          */
         delete: operations["revoke_key"];
         options?: never;
@@ -57,7 +57,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description All models, with the jobs that each is the default for.
+         * @description Returns all models, each with the jobs that it is the default for.
          */
         get: operations["list_models"];
         put?: never;
@@ -81,19 +81,20 @@ export interface paths {
         };
         /**
          * Get Model
-         * @description One model.
+         * @description Returns one model.
          */
         get: operations["get_model"];
         /**
          * Put Model
-         * @description Replaces a model's configuration; what was learned of its server is forgotten. Runs that were accepted before keep the one that they
-         *     were accepted with. With If-Match only the version that it names is replaced.
+         * @description Replaces a model's configuration and forgets what was learned about its server. Runs that were accepted earlier use the
+         *     configuration of that time. With If-Match, only the version that it names is replaced.
          */
         put: operations["put_model"];
         post?: never;
         /**
          * Delete Model
-         * @description Removes a model; one that we seed comes back, as seeded, at the next start. With If-Match only the version that it names.
+         * @description Removes a model. A model that VideoMoments brings along is added again, with its defaults, at the next start. With If-Match, only the
+         *     version that it names is removed.
          */
         delete: operations["delete_model"];
         options?: never;
@@ -112,9 +113,9 @@ export interface paths {
         put?: never;
         /**
          * Test Model
-         * @description Tests the way in, the model's identity and its answers, and whether one that watches video sees when things happen. Asks the model
-         *     one to six small questions, and keeps how its server wants to be asked. What fails is the last step, with what to do; the answer is 200
-         *     all the same.
+         * @description Tests the connection, the model's identity and its answers, and for a model that watches video whether it sees when things happen.
+         *     Asks the model one to six small questions, and stores which form of request its server accepts. A failure is the last step, with
+         *     advice; the status is 200 nevertheless.
          */
         post: operations["test_model"];
         delete?: never;
@@ -134,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Generate Moments
-         * @description Registers the URL and starts the whole pipeline on it.
+         * @description Registers a URL as a video and starts the whole pipeline for it.
          */
         post: operations["generate_moments"];
         delete?: never;
@@ -152,7 +153,7 @@ export interface paths {
         };
         /**
          * Get Generated
-         * @description The run's status, and its moments once it has completed.
+         * @description Returns the run's status, and its moments once it has completed.
          */
         get: operations["get_generated_moments"];
         put?: never;
@@ -172,7 +173,7 @@ export interface paths {
         };
         /**
          * Get Caller
-         * @description The key that this was asked with, and what it may do. Where no keys are asked for: this machine, which may do everything.
+         * @description Returns the key of this request and what it may do. Where no key is required, the caller is this machine, which may do everything.
          */
         get: operations["get_caller"];
         put?: never;
@@ -192,7 +193,7 @@ export interface paths {
         };
         /**
          * Get Object
-         * @description An object, whole or a range of it, to whoever has its signed address.
+         * @description Returns an object or a byte range of it. The signed address is the permission.
          */
         get: operations["get_object"];
         put?: never;
@@ -201,7 +202,7 @@ export interface paths {
         options?: never;
         /**
          * Get Object
-         * @description An object, whole or a range of it, to whoever has its signed address.
+         * @description Returns an object or a byte range of it. The signed address is the permission.
          */
         head: operations["head_object"];
         patch?: never;
@@ -216,7 +217,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description The runs of all videos, newest first, without those that were dismissed.
+         * @description Returns the runs of all videos, newest first, without dismissed ones.
          */
         get: operations["list_runs"];
         put?: never;
@@ -238,7 +239,7 @@ export interface paths {
         put?: never;
         /**
          * Dismiss Failed Runs
-         * @description Takes every failed run off all lists, and says which they were.
+         * @description Hides every failed run from all lists, and returns their request ids.
          */
         post: operations["dismiss_failed_runs"];
         delete?: never;
@@ -258,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Run
-         * @description Cancels the active run. A queued one has ended when this answers; a worker ends its own within two seconds.
+         * @description Cancels the active run. A queued run has ended when this returns; a run that a worker processes ends within two seconds.
          */
         post: operations["cancel_run"];
         delete?: never;
@@ -278,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Dismiss Run
-         * @description Takes a run that failed or was cancelled off all lists; its video's history keeps it. `undismiss` undoes it, and so does a retry.
+         * @description Hides a failed or cancelled run from all lists; its video's history still shows it. `undismiss` and a retry undo this.
          */
         post: operations["dismiss_run"];
         delete?: never;
@@ -296,7 +297,7 @@ export interface paths {
         };
         /**
          * Get History
-         * @description The runs of one video, newest first, dismissed ones too.
+         * @description Returns the runs of one video, newest first, including dismissed ones.
          */
         get: operations["list_video_runs"];
         put?: never;
@@ -318,9 +319,9 @@ export interface paths {
         put?: never;
         /**
          * Retry
-         * @description Takes up a run that failed or was cancelled where it ended; finished stages are not repeated, and it keeps its request id. A
-         *     completed run that left moments unrefined stays as it is: a new run, of the kind `refine`, refines those that are so still and that no
-         *     person edited. 409 `nothing_to_refine` where none is.
+         * @description Continues a failed or cancelled run at the stage where it ended. It does not repeat completed stages, and the request id stays the
+         *     same. For a completed run with unrefined moments, starts a new run of the kind `refine` for those that are still unrefined and that no
+         *     user edited; 409 `nothing_to_refine` where there are none.
          */
         post: operations["retry_run"];
         delete?: never;
@@ -340,7 +341,7 @@ export interface paths {
         put?: never;
         /**
          * Start Run
-         * @description Starts the pipeline. 202 means that the run is durable; poll its status every two seconds.
+         * @description Starts the pipeline. 202 means that the run is stored and will survive a restart; poll its status every two seconds.
          */
         post: operations["start_run"];
         delete?: never;
@@ -358,7 +359,7 @@ export interface paths {
         };
         /**
          * Get Status
-         * @description The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304.
+         * @description Returns the newest run of the video, at most one second old. Send the ETag as If-None-Match: an unchanged status is a 304.
          */
         get: operations["get_run_status"];
         put?: never;
@@ -380,7 +381,7 @@ export interface paths {
         put?: never;
         /**
          * Undismiss Run
-         * @description Lists show a dismissed run again.
+         * @description Shows a dismissed run in lists again.
          */
         post: operations["undismiss_run"];
         delete?: never;
@@ -398,13 +399,13 @@ export interface paths {
         };
         /**
          * List Videos
-         * @description The library, page by page.
+         * @description Returns one page of the library.
          */
         get: operations["list_videos"];
         put?: never;
         /**
          * Register Video
-         * @description Registers a URL; the first run downloads it. The same URL again answers 200 with the same video.
+         * @description Registers a URL as a video; its first run downloads it. For the same URL again, returns 200 with the same video.
          */
         post: operations["register_video"];
         delete?: never;
@@ -424,7 +425,7 @@ export interface paths {
         put?: never;
         /**
          * List Source
-         * @description The videos that a playlist's or a channel's address leads to, to choose from. It asks the site, which may take a while.
+         * @description Returns the videos of a playlist or channel, so that a user can choose. It queries the site, which may take a while.
          */
         post: operations["list_source"];
         delete?: never;
@@ -444,14 +445,14 @@ export interface paths {
         put?: never;
         /**
          * Upload Video
-         * @description Takes a file as a form, streamed into the store: the same bytes again answer 200 with the same video. With `Tus-Resumable` and no
-         *     body it makes room for a file in pieces instead, at the address in `Location`.
+         * @description Stores a file that is sent as a form, and makes a video of it. For the same bytes again, returns 200 with the same video. With
+         *     `Tus-Resumable` and no body, creates an upload in pieces instead; `Location` is its address.
          */
         post: operations["upload_video"];
         delete?: never;
         /**
          * Upload Options
-         * @description What of the tus protocol is served.
+         * @description Returns in headers which parts of the tus protocol are supported.
          */
         options: operations["upload_options"];
         head?: never;
@@ -467,25 +468,25 @@ export interface paths {
         };
         /**
          * Get Upload
-         * @description How far the upload is; once it is complete, the video that it became.
+         * @description Returns the progress of the upload; once it is complete, also the video that was made of it.
          */
         get: operations["get_upload"];
         put?: never;
         post?: never;
         /**
          * End Upload
-         * @description Forgets an upload and what came of it. A video that it became stays.
+         * @description Deletes an upload and the bytes received. A video that was made of it stays.
          */
         delete: operations["end_upload"];
         options?: never;
         /**
          * Head Upload
-         * @description How much of the file is there (`Upload-Offset`).
+         * @description Returns how many bytes of the file were received (`Upload-Offset`).
          */
         head: operations["head_upload"];
         /**
          * Append To Upload
-         * @description Adds a piece. What came before a connection broke counts; the last piece makes the video.
+         * @description Appends a piece. Bytes that arrived before a connection broke are stored. The last piece completes the upload and makes the video.
          */
         patch: operations["append_to_upload"];
         trace?: never;
@@ -499,21 +500,21 @@ export interface paths {
         };
         /**
          * Get Video
-         * @description One video.
+         * @description Returns one video.
          */
         get: operations["get_video"];
         put?: never;
         post?: never;
         /**
          * Delete Video
-         * @description Hides a video and cancels its runs. It can be restored for ten minutes; then its objects, rows and keys go.
+         * @description Hides a video and cancels its runs. It can be restored for ten minutes; after that its files and rows are deleted.
          */
         delete: operations["delete_video"];
         options?: never;
         head?: never;
         /**
          * Edit Video
-         * @description Renames a video. With If-Match only the version that it names.
+         * @description Changes a video's title. With If-Match, only the version that it names is changed.
          */
         patch: operations["edit_video"];
         trace?: never;
@@ -527,7 +528,7 @@ export interface paths {
         };
         /**
          * List Clips
-         * @description The delivered clips of the final moments, in time order, with signed addresses.
+         * @description Returns the delivered clips of the final moments, in time order, with signed addresses.
          */
         get: operations["list_clips"];
         put?: never;
@@ -547,8 +548,9 @@ export interface paths {
         };
         /**
          * Export Video
-         * @description The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another. What
-         *     the format could not hold, and what stands there instead, is said in `Export-Notes` (in the zip: `notes.txt`).
+         * @description Returns the final moments as a file. Subtitles cover the whole video; edl, fcpxml and otio contain the moments that nobody
+         *     rejected, one after another. The header `Export-Notes` (in the zip: `notes.txt`) says what the format could not hold and what
+         *     was written instead.
          */
         get: operations["export_video"];
         put?: never;
@@ -568,13 +570,14 @@ export interface paths {
         };
         /**
          * Get Availability
-         * @description Which of the final moments have their clip.
+         * @description Returns which of the final moments have a clip.
          */
         get: operations["get_clips_availability"];
         put?: never;
         /**
          * Extract Clips
-         * @description Cuts, as a run, the final moments that have no clip or whose boundaries were moved since. Rejected ones get none.
+         * @description Starts a run that cuts a clip of each final moment that has none, or whose boundaries were changed after the cut. Rejected moments
+         *     get no clip.
          */
         post: operations["extract_clips"];
         delete?: never;
@@ -592,14 +595,14 @@ export interface paths {
         };
         /**
          * List Moments
-         * @description Moments in time order, all on one page. Empty before the first completed run; after it `nothing` says why where there are none.
-         *     Each has an `etag`; that of the final ones together, in the header, does as If-Match for each of them too.
+         * @description Returns the moments in time order, all on one page. The list is empty before the first completed run; after it, `nothing` says why
+         *     there are none. Each moment has an `etag`; the ETag header of the final list is also valid as If-Match for each moment in it.
          */
         get: operations["list_moments"];
         put?: never;
         /**
          * Create Moment
-         * @description Makes a moment of a person's own. Runs leave it alone.
+         * @description Creates a user's own moment. Runs do not change it.
          */
         post: operations["create_moment"];
         delete?: never;
@@ -619,8 +622,8 @@ export interface paths {
         put?: never;
         /**
          * Generate
-         * @description Looks for moments again, by another prompt or model, as a run. Source, audio and transcript are taken over where they are the
-         *     same; what a person made or edited stays.
+         * @description Starts a run that looks for moments again, with another prompt or model. Source, audio and transcript are reused where their inputs
+         *     are the same; moments that a user created or edited stay.
          */
         post: operations["generate_video_moments"];
         delete?: never;
@@ -638,22 +641,22 @@ export interface paths {
         };
         /**
          * Get Moment
-         * @description One moment, whatever run it is of.
+         * @description Returns one moment, whichever run found it.
          */
         get: operations["get_moment"];
         put?: never;
         post?: never;
         /**
          * Delete Moment
-         * @description Hides the moment; `restore` brings it back for ten minutes. With If-Match only the version that it names.
+         * @description Hides the moment; `restore` can undo this for ten minutes. With If-Match, only the version that it names is hidden.
          */
         delete: operations["delete_moment"];
         options?: never;
         head?: never;
         /**
          * Edit Moment
-         * @description Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`). With
-         *     If-Match only the version that it names is changed, else whatever stands there.
+         * @description Changes title, boundaries or review. After a change of boundaries the moment has no clip until it is cut again (`extract-clips`).
+         *     With If-Match, only the version that it names is changed; without it, the current version is.
          */
         patch: operations["edit_moment"];
         trace?: never;
@@ -669,8 +672,8 @@ export interface paths {
         put?: never;
         /**
          * Refine
-         * @description Has a model set this one moment's boundaries anew, as a run; its clip is cut again. 409 `moment_edited` for a moment that a person
-         *     made or edited: no run changes that.
+         * @description Starts a run in which a model sets the boundaries of this moment again and its clip is cut again. 409 `moment_edited` for a moment
+         *     that a user created or edited, because no run changes it.
          */
         post: operations["refine_moment"];
         delete?: never;
@@ -690,7 +693,7 @@ export interface paths {
         put?: never;
         /**
          * Restore Moment
-         * @description Takes a deletion back.
+         * @description Restores a deleted moment, within ten minutes.
          */
         post: operations["restore_moment"];
         delete?: never;
@@ -710,7 +713,7 @@ export interface paths {
         put?: never;
         /**
          * Restore Video
-         * @description Undoes a deletion, within ten minutes. The runs that it cancelled stay so.
+         * @description Restores a deleted video, within ten minutes. Runs that the deletion cancelled stay cancelled.
          */
         post: operations["restore_video"];
         delete?: never;
@@ -728,7 +731,7 @@ export interface paths {
         };
         /**
          * List Shots
-         * @description The changes of scene. Empty where the video has none, has no pictures, or has not been downloaded.
+         * @description Returns the changes of scene. The list is empty where the source has no video or no change of scene, or is not downloaded yet.
          */
         get: operations["list_shots"];
         put?: never;
@@ -748,7 +751,7 @@ export interface paths {
         };
         /**
          * List Silences
-         * @description Where nobody speaks, exact to 10 ms. Empty where the audio has not been extracted.
+         * @description Returns the quiet stretches, exact to 10 ms. The list is empty before the audio has been extracted.
          */
         get: operations["list_silences"];
         put?: never;
@@ -768,7 +771,7 @@ export interface paths {
         };
         /**
          * Get Video Source
-         * @description Where it came from, by whom, with which captions; how many pictures a second it has.
+         * @description Returns what is known about the source: page, uploader, captions, audio tracks and frame rate.
          */
         get: operations["get_video_source"];
         put?: never;
@@ -788,7 +791,7 @@ export interface paths {
         };
         /**
          * Get Stream
-         * @description Where the source can be played: a signed address that serves ranges. Ask again before it expires.
+         * @description Returns a signed address at which the source can be played; it serves byte ranges. Request a new one before it expires.
          */
         get: operations["get_video_stream"];
         put?: never;
@@ -808,7 +811,7 @@ export interface paths {
         };
         /**
          * Get Thumbnail
-         * @description The video's still, by a redirect to the signed address of a JPEG.
+         * @description Redirects to the signed address of the video's thumbnail, a JPEG.
          */
         get: operations["get_video_thumbnail"];
         put?: never;
@@ -828,7 +831,7 @@ export interface paths {
         };
         /**
          * Get Transcript
-         * @description The transcript with its word times.
+         * @description Returns the transcript with the times of its words.
          */
         get: operations["get_transcript"];
         put?: never;
@@ -838,7 +841,8 @@ export interface paths {
         head?: never;
         /**
          * Edit Transcript
-         * @description Corrects words; their times stay. Text and segments follow. With If-Match only the version that it names is corrected.
+         * @description Corrects words; their times stay. Text and segments are corrected with them. With If-Match, only the version that it names is
+         *     corrected.
          */
         patch: operations["edit_transcript"];
         trace?: never;
@@ -854,7 +858,7 @@ export interface paths {
         put?: never;
         /**
          * Extract Audio
-         * @description Gets the video where it is missing, and its sound and waveform, as a run that asks no model.
+         * @description Starts a run that downloads the video if it is not stored, and extracts its audio and waveform. It uses no model.
          */
         post: operations["extract_video_audio"];
         delete?: never;
@@ -874,7 +878,7 @@ export interface paths {
         put?: never;
         /**
          * Transcribe
-         * @description Gets the video where it is missing, and its transcript, as a run without moments.
+         * @description Starts a run that downloads the video if it is not stored, and transcribes it. It looks for no moments.
          */
         post: operations["transcribe_video"];
         delete?: never;
@@ -892,7 +896,7 @@ export interface paths {
         };
         /**
          * Get Waveform
-         * @description The waveform of a stretch, at any zoom: the finest step is 10 ms.
+         * @description Returns the waveform from `start` to `end`. The finest step is 10 ms.
          */
         get: operations["get_waveform"];
         put?: never;
@@ -912,7 +916,7 @@ export interface paths {
         };
         /**
          * Get Health
-         * @description Whether Redis and PostgreSQL answer; 503 when one does not.
+         * @description Returns whether Redis and PostgreSQL answer; 503 when one of them does not.
          */
         get: operations["get_health"];
         put?: never;
@@ -932,7 +936,7 @@ export interface paths {
         };
         /**
          * Get Metrics
-         * @description Queue, leases, workers, attempts, stage seconds, retries and dead letters, in Prometheus' text format.
+         * @description Returns metrics of the queue, leases, workers, attempts, stage durations, retries and dead letters, in Prometheus' text format.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -952,7 +956,7 @@ export interface paths {
         };
         /**
          * Get Ready
-         * @description Whether a run that is started now will be worked on; 503 when not.
+         * @description Returns whether a run that is started now will be processed; 503 when it will not.
          */
         get: operations["get_ready"];
         put?: never;
@@ -969,7 +973,7 @@ export interface components {
     schemas: {
         /**
          * AcceptedOut
-         * @description The answer of a 202: the run is durable.
+         * @description The run that was accepted. It is stored and survives a restart.
          */
         AcceptedOut: {
             /** Request Id */
@@ -980,7 +984,7 @@ export interface components {
         };
         /**
          * ActiveRun
-         * @description The run that is in the way (`run_active`).
+         * @description The active run that prevents the request (`run_active`).
          */
         ActiveRun: {
             /** Request Id */
@@ -993,7 +997,7 @@ export interface components {
         };
         /**
          * AudioTrackOut
-         * @description One of a file's sounds. `sound` is what was heard of it, where one of several had to be chosen.
+         * @description One of a file's audio tracks. `sound` is what was found in it; `unheard` where no choice between tracks was needed.
          */
         AudioTrackOut: {
             /** Channels */
@@ -1006,7 +1010,7 @@ export interface components {
             language: string | null;
             /**
              * Number
-             * @description Counted from 1: what `audio_track` names.
+             * @description Number of the track, counted from 1, for the option `audio_track`.
              */
             number: number;
             /**
@@ -1019,7 +1023,7 @@ export interface components {
         };
         /**
          * CallerOut
-         * @description Who is asking. `scope` is what they may do: each includes the one before it.
+         * @description The caller. `scope` is what the caller may do; each scope includes those before it: read, write, admin.
          */
         CallerOut: {
             /**
@@ -1030,7 +1034,7 @@ export interface components {
             hint: string | null;
             /**
              * Kind
-             * @description `machine`: no keys are asked for, as on loopback.
+             * @description `machine`: the request needed no key, as on loopback.
              * @enum {string}
              */
             kind: "key" | "machine";
@@ -1071,7 +1075,7 @@ export interface components {
         };
         /**
          * ClipAvailability
-         * @description Whether a final moment has its clip.
+         * @description Whether a final moment has a clip.
          */
         ClipAvailability: {
             /** Available */
@@ -1082,14 +1086,14 @@ export interface components {
         };
         /**
          * ClipOut
-         * @description A stored clip. `start_time` and `end_time` are what the file holds, seconds of the source's timeline.
+         * @description A stored clip. `start_time` and `end_time` are the file's bounds in seconds of the source's timeline.
          */
         ClipOut: {
             /** Content Type */
             content_type: string;
             /**
              * Download Url
-             * @description The same, to be saved under the moment's title.
+             * @description The same file, as a download that is named by the moment's title.
              */
             download_url: string;
             /** Duration */
@@ -1102,7 +1106,7 @@ export interface components {
             identifier: string;
             /**
              * Mode
-             * @description How it was cut: copy, smart, encode, proxy or audio.
+             * @description Method of the cut: copy, smart, encode, proxy or audio.
              */
             mode: string;
             /** Size Bytes */
@@ -1118,7 +1122,7 @@ export interface components {
         };
         /**
          * ClipsAvailability
-         * @description How many of the final moments have their clip.
+         * @description How many of the final moments have a clip.
          */
         ClipsAvailability: {
             /** Available */
@@ -1132,7 +1136,7 @@ export interface components {
         };
         /**
          * CorrectWord
-         * @description Another text for one word; `was` is the text that it replaces.
+         * @description A new text for the word at `index`. `was` is the text that it replaces.
          */
         CorrectWord: {
             /** Index */
@@ -1144,7 +1148,7 @@ export interface components {
         };
         /**
          * CreateKey
-         * @description A key to be made. A quota of null has no bound.
+         * @description A new key. A quota of null means no limit.
          * @example {
          *       "name": "editing desk",
          *       "requests_per_minute": 600,
@@ -1154,12 +1158,12 @@ export interface components {
         CreateKey: {
             /**
              * Expires At
-             * @description It works until then, a time to come; null: until it is revoked.
+             * @description The key is valid until this time, which must lie in the future; null: until it is revoked.
              */
             expires_at?: string | null;
             /**
              * Name
-             * @description Whose it is, for people: one line.
+             * @description Name for users, on one line: who or what uses the key.
              * @example editing desk
              */
             name: string;
@@ -1168,14 +1172,14 @@ export interface components {
             /** Runs Per Day */
             runs_per_day?: number | null;
             /**
-             * @description What it may do: each includes the one before it.
+             * @description What the key may do. Each scope includes those before it: read, write, admin.
              * @default read
              */
             scope: components["schemas"]["KeyScope"];
         };
         /**
          * CreateMoment
-         * @description A moment of a person's own. Seconds of the source's timeline.
+         * @description A user's own moment. Times are seconds of the source's timeline.
          * @example {
          *       "end_time": 94.25,
          *       "start_time": 61.5,
@@ -1192,25 +1196,25 @@ export interface components {
         };
         /**
          * DeletedOut
-         * @description What became of a deleted video.
+         * @description The state of a deleted video.
          */
         DeletedOut: {
             /** Identifier */
             identifier: string;
             /**
              * Purged
-             * @description Whether it is gone for good.
+             * @description Whether it was removed for good.
              */
             purged: boolean;
             /**
              * Restorable Until
-             * @description Until when `restore` brings it back; null once it is gone.
+             * @description Until when `restore` can bring it back; null if it was removed for good.
              */
             restorable_until: string | null;
         };
         /**
          * DismissedAllOut
-         * @description The failed runs that lists leave out from now on.
+         * @description The failed runs that were dismissed: lists leave them out from now on.
          */
         DismissedAllOut: {
             /** Request Ids */
@@ -1230,14 +1234,14 @@ export interface components {
         };
         /**
          * DroppedWords
-         * @description What a recogniser wrote and nobody seems to have said, seconds.
+         * @description Words that a recogniser returned and left out, because nobody seems to have said them. Times are seconds.
          */
         DroppedWords: {
             /** End */
             end: number;
             /**
              * Reason
-             * @description no_voice, unsure, too_fast or loop from our own recognisers.
+             * @description Our own recognisers give no_voice, unsure, too_fast or loop.
              */
             reason: string;
             /** Start */
@@ -1247,7 +1251,7 @@ export interface components {
         };
         /**
          * EditMoment
-         * @description What is left out stays as it is.
+         * @description Changes of a moment. Fields that are left out stay unchanged. Times are seconds of the source's timeline.
          * @example {
          *       "end_time": 96,
          *       "review": "kept"
@@ -1265,7 +1269,7 @@ export interface components {
         };
         /**
          * EditTranscript
-         * @description Words to be corrected. Their times stay.
+         * @description Corrections of words. Their times stay unchanged.
          * @example {
          *       "words": [
          *         {
@@ -1282,7 +1286,7 @@ export interface components {
         };
         /**
          * EditVideo
-         * @description What a person may change of a video.
+         * @description Changes of a video.
          * @example {
          *       "title": "On bread"
          *     }
@@ -1303,7 +1307,7 @@ export interface components {
         };
         /**
          * GenerateMoments
-         * @description One shot: a URL, and the same options as a start.
+         * @description A URL with the options of a run.
          * @example {
          *       "max_moments": 5,
          *       "prompt": "where they talk about bread",
@@ -1313,12 +1317,12 @@ export interface components {
         GenerateMoments: {
             /**
              * Audio Track
-             * @description Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason.
+             * @description Number of the audio track that is transcribed and cut, counted from 1; None: one is chosen.
              */
             audio_track?: number | null;
             /**
              * Clips
-             * @description Whether each final moment is cut into a clip.
+             * @description `deliver`: cut a clip of each final moment; `none`: cut no clips.
              * @default deliver
              * @enum {string}
              */
@@ -1330,24 +1334,24 @@ export interface components {
             generation_model?: string | null;
             /**
              * Language
-             * @description Language of the speech (ISO 639); None: detected.
+             * @description Language of the speech (ISO 639); None: it is detected.
              */
             language?: string | null;
             /**
              * Max Duration
-             * @description Longest moment, seconds.
+             * @description Longest moment, in seconds.
              * @default 120
              */
             max_duration: number;
             /**
              * Max Moments
-             * @description At most so many moments.
+             * @description Maximum number of moments.
              * @default 12
              */
             max_moments: number;
             /**
              * Min Duration
-             * @description Shortest moment, seconds.
+             * @description Shortest moment, in seconds.
              * @default 10
              */
             min_duration: number;
@@ -1364,7 +1368,7 @@ export interface components {
             refinement_model?: string | null;
             /**
              * Refresh
-             * @description Download the source again, though it is in the store.
+             * @description Download the source again, even if it is stored.
              * @default false
              */
             refresh: boolean;
@@ -1389,7 +1393,7 @@ export interface components {
         };
         /**
          * GeneratedOut
-         * @description A one-shot run, with its moments once it has completed.
+         * @description A run with its moments. `moments` is null until the run has completed.
          */
         GeneratedOut: {
             current_stage: components["schemas"]["StageName"] | null;
@@ -1398,12 +1402,12 @@ export interface components {
             moments: components["schemas"]["MomentOut"][] | null;
             /**
              * Note
-             * @description One sentence about a completed run that found nothing.
+             * @description A sentence about a completed run that found nothing or used a substitute.
              */
             note?: string | null;
             /**
              * Owner
-             * @description The worker that is at it, by its host's name, process and a random part.
+             * @description The worker that processes an active run: host name, process id and a random part.
              */
             owner?: string | null;
             /** Request Id */
@@ -1413,19 +1417,19 @@ export interface components {
             /** Stalled */
             stalled: boolean;
             status: components["schemas"]["RunStatus"];
-            /** @description None where every moment was refined. */
+            /** @description The moments that were not refined; null where there are none. */
             unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
             /**
              * Waiting For
-             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             * @description What an active run waits for while it can't be reached: a model's key, `storage`, or `source` (the server that it downloads from). The run continues by itself.
              */
             waiting_for?: string | null;
         };
         /**
          * HealthOut
-         * @description Whether the parts that the API talks to answer.
+         * @description Whether Redis and PostgreSQL answer the API.
          */
         HealthOut: {
             /**
@@ -1446,7 +1450,7 @@ export interface components {
         };
         /**
          * KeptBecauseOut
-         * @description Why moments keep their first boundaries; `code` is stable.
+         * @description A reason why moments were not refined. `code` is stable; `message` and `advice` are for users.
          */
         KeptBecauseOut: {
             /** Advice */
@@ -1457,13 +1461,13 @@ export interface components {
             message: string;
             /**
              * Moments
-             * @description How many, for this reason.
+             * @description How many moments were not refined for this reason.
              */
             moments: number;
         };
         /**
          * KeyOut
-         * @description A key as it is known afterwards.
+         * @description A key without its secret. A quota of null means no limit.
          */
         KeyOut: {
             /** Created At */
@@ -1472,7 +1476,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Hint
-             * @description Its first characters.
+             * @description The key's first characters.
              * @example vm_Zk3fQ
              */
             hint: string;
@@ -1492,13 +1496,13 @@ export interface components {
         };
         /**
          * KeyScope
-         * @description What a key may do; each includes the one before it.
+         * @description What a key may do. Each scope includes those before it: read, write, admin.
          * @enum {string}
          */
         KeyScope: "read" | "write" | "admin";
         /**
          * ListedVideoOut
-         * @description One of the videos of a list: start a run with its address.
+         * @description One of the videos of a list. Its `url` can be registered as a video.
          */
         ListedVideoOut: {
             /** Title */
@@ -1508,7 +1512,7 @@ export interface components {
         };
         /**
          * LookAtSource
-         * @description An address that may lead to several videos.
+         * @description An address of a playlist or channel, whose videos are to be listed.
          * @example {
          *       "max_videos": 10,
          *       "url": "https://example.com/playlist"
@@ -1517,7 +1521,7 @@ export interface components {
         LookAtSource: {
             /**
              * Max Videos
-             * @description List at most so many.
+             * @description Maximum number of videos in the list.
              * @default 25
              */
             max_videos: number;
@@ -1529,7 +1533,7 @@ export interface components {
         };
         /**
          * ModelBody
-         * @description A model's configuration. What the list shows beside it (`configured`, `default_for`, `learned`, `etag`) may be sent back and is
+         * @description A model's configuration. The read-only fields of a response (`configured`, `default_for`, `learned`, `etag`) may be sent back and are
          *     ignored.
          * @example {
          *       "base_url": "https://models.example.com",
@@ -1634,17 +1638,17 @@ export interface components {
         ModelKind: "asr" | "chat";
         /**
          * ModelOut
-         * @description A model's configuration, flat, with what follows from it.
+         * @description A model's configuration, with read-only fields that are derived from it.
          */
         ModelOut: {
             /**
              * Answer Format
-             * @description How the answer's form is asked for. None: `json_schema`, or what is learned.
+             * @description How the request sets the format of the answer. None: `json_schema`, or what was learned.
              */
             answer_format: ("json_schema" | "object_schema" | "none") | null;
             /**
              * Answer Seconds
-             * @description The longest that one answer may take. None: the installation's own.
+             * @description Time limit for one answer, in seconds. None: the installation's limit.
              */
             answer_seconds: number | null;
             /** Api Key Env */
@@ -1655,26 +1659,26 @@ export interface components {
             builtin: boolean;
             /**
              * Configured
-             * @description Whether there is a way in.
+             * @description Whether the entry says where the service is.
              */
             configured: boolean;
             /** Context Tokens */
             context_tokens: number;
             /**
              * Default For
-             * @description The jobs that take this model when a run names none.
+             * @description The jobs that use this model when a run names none.
              */
             default_for: ("transcription" | "generation" | "refinement")[];
             /** Endpoint */
             endpoint: string;
             /**
              * Etag
-             * @description This version: send it as If-Match with a change.
+             * @description Tag of this version: send it as If-Match with a change.
              */
             etag: string;
             /**
              * First Token Seconds
-             * @description The longest that a streamed answer may take to begin. None: the installation's own.
+             * @description Time limit for the first token of a streamed answer, in seconds. None: the installation's limit.
              */
             first_token_seconds: number | null;
             /** Key */
@@ -1686,26 +1690,26 @@ export interface components {
             kind: "asr" | "chat";
             /**
              * Learned
-             * @description What its server was seen to want otherwise than others, in words; an edit of the entry forgets it.
+             * @description How its server differs from the default form of requests, in words. An edit of the entry deletes this.
              */
             learned: string[];
             /** Local Port */
             local_port: number | null;
             /**
              * Max Concurrency
-             * @description Calls at once, over all workers.
+             * @description Maximum number of concurrent calls, over all workers.
              */
             max_concurrency: number;
             /**
              * Max Refinements
-             * @description How many of these may be refinements.
+             * @description How many of the concurrent calls may be refinements.
              */
             max_refinements: number;
             /** Max Tokens */
             max_tokens: number;
             /**
              * Model Name
-             * @description None: the one model that the service lists.
+             * @description The service's name for the model. None: the only model that the service lists.
              */
             model_name: string | null;
             /** Remote Host */
@@ -1720,31 +1724,31 @@ export interface components {
             ssh_user: string | null;
             /**
              * Stream
-             * @description Whether answers come piece by piece. None: where a test has shown that they can.
+             * @description Whether answers are streamed. None: if a test has shown that the server can.
              */
             stream: boolean | null;
             /**
              * Supports Generation
-             * @description Whether it can be asked to find moments.
+             * @description Whether the model can find moments.
              */
             supports_generation: boolean;
             /**
              * Supports Refinement
-             * @description Whether it can be asked to set their boundaries.
+             * @description Whether the model can refine the boundaries of moments.
              */
             supports_refinement: boolean;
             /** Supports Video */
             supports_video: boolean;
             /**
              * System Role
-             * @description Whose message the instructions stand in. None: `system`, or what is learned.
+             * @description The role of the message that holds the instructions. None: `system`, or what was learned.
              */
             system_role: ("system" | "user") | null;
             /** Temperature */
             temperature: number | null;
             /**
              * Tokens Field
-             * @description The field that says how long an answer may be. None: `max_tokens`, or what is learned.
+             * @description The request's field that limits the length of an answer. None: `max_tokens`, or what was learned.
              */
             tokens_field: ("max_tokens" | "max_completion_tokens" | "none") | null;
             /** Top K */
@@ -1759,7 +1763,7 @@ export interface components {
         };
         /**
          * ModelTestOut
-         * @description Whether a model service answers and is the one that its entry names.
+         * @description The result of a model's test: whether all steps passed, and each step.
          */
         ModelTestOut: {
             /** Key */
@@ -1771,7 +1775,7 @@ export interface components {
         };
         /**
          * MomentClip
-         * @description A clip with the moment that it shows.
+         * @description A clip with its moment.
          */
         MomentClip: {
             clip: components["schemas"]["ClipOut"];
@@ -1782,18 +1786,18 @@ export interface components {
         };
         /**
          * MomentOut
-         * @description A moment: seconds of the source's timeline. `score` is 0 to 1; `engine` is the model that made it.
+         * @description A moment. Times are seconds of the source's timeline; `score` is 0 to 1; `engine` is the key of the model that returned it.
          */
         MomentOut: {
             clip: components["schemas"]["ClipOut"] | null;
             /**
              * Clip Error
-             * @description Why it has no clip, where one could not be cut.
+             * @description Why no clip could be cut; null where it could, or has not been tried.
              */
             clip_error: string | null;
             /**
              * Confidence
-             * @description How surely its words were heard, 0 to 1; null where the recogniser does not say.
+             * @description Mean confidence of its words, 0 to 1; null where the recogniser gives none.
              */
             confidence: number | null;
             /** Edited At */
@@ -1804,12 +1808,12 @@ export interface components {
             engine: string | null;
             /**
              * Etag
-             * @description This version of title, bounds and review: send it as If-Match with an edit.
+             * @description Tag of this version of title, bounds and review: send it as If-Match with an edit.
              */
             etag: string;
             /**
              * Hard To Hear
-             * @description Whether that is below the level at which one word of three is likely wrong.
+             * @description Whether `confidence` is so low that one word of three is likely wrong.
              */
             hard_to_hear: boolean;
             /** Identifier */
@@ -1833,7 +1837,7 @@ export interface components {
         };
         /**
          * MomentsOut
-         * @description A video's moments. `nothing` is there once a run has ended, where there are none, and says why.
+         * @description A video's moments. `nothing` says why there are none; it is present only if the list is empty and a run has ended.
          */
         MomentsOut: {
             /** Items */
@@ -1844,7 +1848,7 @@ export interface components {
         };
         /**
          * NewKeyOut
-         * @description The one answer that has the key itself.
+         * @description A new key. Only this response contains the key itself.
          */
         NewKeyOut: {
             /** Created At */
@@ -1853,7 +1857,7 @@ export interface components {
             expires_at: string | null;
             /**
              * Hint
-             * @description Its first characters.
+             * @description The key's first characters.
              * @example vm_Zk3fQ
              */
             hint: string;
@@ -1861,7 +1865,7 @@ export interface components {
             identifier: string;
             /**
              * Key
-             * @description Shown this once; only its hash is kept.
+             * @description The key itself. It is shown only once, because only its hash is stored.
              * @example vm_Zk3fQ…
              */
             key: string;
@@ -1879,12 +1883,12 @@ export interface components {
         };
         /**
          * NothingOut
-         * @description Why there are no moments.
+         * @description The reason why there are no moments.
          */
         NothingOut: {
             /**
              * Code
-             * @description `nothing_found`, `all_deleted`, `none_refined`, `run_failed` or `run_cancelled`.
+             * @description Stable code: `nothing_found`, `all_deleted`, `none_refined`, `run_failed` or `run_cancelled`.
              */
             code: string;
             /**
@@ -1895,7 +1899,7 @@ export interface components {
         };
         /**
          * ObjectUrl
-         * @description A signed address that serves ranges until `expires_at`. One that begins with `/` is on this host.
+         * @description A signed address that serves byte ranges until `expires_at`. An address that begins with `/` is on this host.
          */
         ObjectUrl: {
             /** Expires At */
@@ -1943,7 +1947,7 @@ export interface components {
         };
         /**
          * ParentOut
-         * @description The original of a refined moment.
+         * @description The original of a refined moment. Times are seconds of the source's timeline.
          */
         ParentOut: {
             /** End Time */
@@ -1955,7 +1959,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error. `code` is stable and meant for programs, `detail` and `advice` for people.
+         * @description An error (RFC 9457). `code` is stable and meant for programs; `detail` and `advice` are for users.
          */
         Problem: {
             /**
@@ -1970,7 +1974,7 @@ export interface components {
             code: string;
             /**
              * Current
-             * @description With `changed_meanwhile`: what was to be edited as it is now, in the form that it is read in, with its `etag`.
+             * @description With `changed_meanwhile`: the current version of what was to be edited, as a GET returns it, with its `etag`.
              * @default null
              */
             current: {
@@ -2008,7 +2012,7 @@ export interface components {
         };
         /**
          * ReadyOut
-         * @description Whether runs that are started now will be worked on. `oldest_queued_seconds`: how long the first in the queue has waited.
+         * @description Whether runs that are started now will be processed. `oldest_queued_seconds`: how long the oldest queued run has waited.
          */
         ReadyOut: {
             /** Migrated */
@@ -2034,7 +2038,7 @@ export interface components {
         };
         /**
          * RefineOptions
-         * @description How one moment is refined again; limits and prompt are those of the run that found it.
+         * @description Options for refining one moment again. Limits and prompt are those of the run that found it.
          * @example {
          *       "refinement_model": "qwen3_vl_fp8"
          *     }
@@ -2042,14 +2046,14 @@ export interface components {
         RefineOptions: {
             /**
              * Clips
-             * @description Whether the moment is cut into a clip again.
+             * @description `deliver`: cut the moment's clip again; `none`: cut no clip.
              * @default deliver
              * @enum {string}
              */
             clips: "deliver" | "none";
             /**
              * Refinement Model
-             * @description Registry key of the model; the default one where it is missing.
+             * @description Registry key of the model; by default the default model.
              */
             refinement_model?: string | null;
             /** Temperature */
@@ -2061,7 +2065,7 @@ export interface components {
         };
         /**
          * RegisterVideo
-         * @description A video to be downloaded by its first run.
+         * @description A URL to be registered as a video. The first run downloads it.
          * @example {
          *       "title": "On bread",
          *       "url": "https://example.com/talk.mp4"
@@ -2078,7 +2082,7 @@ export interface components {
         };
         /**
          * RunErrorOut
-         * @description Why a run failed; `code` is stable.
+         * @description Why a run failed. `code` is stable; `message` and `advice` are for users.
          */
         RunErrorOut: {
             /** Advice */
@@ -2096,7 +2100,7 @@ export interface components {
         RunKind: "pipeline" | "generate" | "refine" | "transcribe" | "audio" | "clips";
         /**
          * RunOut
-         * @description A run in a list: its status, and when, how long and with what.
+         * @description A run in a list: its status, with its times, options and models.
          */
         RunOut: {
             /** Attempt */
@@ -2105,7 +2109,7 @@ export interface components {
             completed_at: string | null;
             /**
              * Crashes
-             * @description How many workers it has ended.
+             * @description How many workers ended while they processed the run.
              */
             crashes: number;
             /** Created At */
@@ -2113,7 +2117,7 @@ export interface components {
             current_stage: components["schemas"]["StageName"] | null;
             /**
              * Dismissed At
-             * @description Lists leave it out since then.
+             * @description Since when lists leave the run out; null where they show it.
              */
             dismissed_at?: string | null;
             /** Duration Seconds */
@@ -2135,7 +2139,7 @@ export interface components {
             moment_id?: string | null;
             /**
              * Note
-             * @description One sentence about a completed run that found nothing.
+             * @description A sentence about a completed run that found nothing or used a substitute.
              */
             note?: string | null;
             /** Options */
@@ -2144,7 +2148,7 @@ export interface components {
             };
             /**
              * Owner
-             * @description The worker that is at it, by its host's name, process and a random part.
+             * @description The worker that processes an active run: host name, process id and a random part.
              */
             owner?: string | null;
             /**
@@ -2163,16 +2167,16 @@ export interface components {
             status: components["schemas"]["RunStatus"];
             /**
              * Title
-             * @description The video's.
+             * @description The video's title.
              */
             title: string;
-            /** @description None where every moment was refined. */
+            /** @description The moments that were not refined; null where there are none. */
             unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
             /**
              * Waiting For
-             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             * @description What an active run waits for while it can't be reached: a model's key, `storage`, or `source` (the server that it downloads from). The run continues by itself.
              */
             waiting_for?: string | null;
         };
@@ -2183,7 +2187,7 @@ export interface components {
         RunStatus: "queued" | "processing" | "completed" | "failed" | "cancelled";
         /**
          * Segment
-         * @description A sentence or phrase and when it is said, seconds.
+         * @description A sentence or phrase with its times in seconds.
          */
         Segment: {
             /** End */
@@ -2195,7 +2199,7 @@ export interface components {
         };
         /**
          * ShotOut
-         * @description A change of scene: it lies between `earliest` and `latest` seconds; `exact` where it is known to the frame.
+         * @description A change of scene. It lies between `earliest` and `latest`, in seconds; `exact` says that they are the same.
          */
         ShotOut: {
             /** Earliest */
@@ -2233,14 +2237,14 @@ export interface components {
         };
         /**
          * SourceListOut
-         * @description What an address leads to. Nothing is registered. A single video, or a file, is no list: `videos` is empty.
+         * @description The videos behind an address. None of them is registered. `videos` is empty where the address is a single video or a file.
          */
         SourceListOut: {
             /** Title */
             title: string;
             /**
              * Total
-             * @description How many there are in all; null where the site does not say.
+             * @description Total number of videos; null where the site does not say.
              */
             total: number | null;
             /** Videos */
@@ -2248,34 +2252,34 @@ export interface components {
         };
         /**
          * SourceOut
-         * @description What is known of where a video came from, and how it is filmed. Null or empty: the source did not say.
+         * @description What is known about a video's source and its file. Null or empty means that the source did not say.
          */
         SourceOut: {
             /**
              * Audio Reason
-             * @description Why this one of several.
+             * @description Why this track was chosen, where there are several.
              */
             audio_reason: string | null;
             /**
              * Audio Track
-             * @description The number of the one that is heard and cut.
+             * @description Number of the track that is transcribed and cut.
              */
             audio_track: number | null;
             /**
              * Audio Tracks
-             * @description All of the file's sounds; empty before it was measured.
+             * @description All of the file's audio tracks; empty before the file was measured.
              */
             audio_tracks: components["schemas"]["AudioTrackOut"][];
             /** Captions */
             captions: components["schemas"]["CaptionsOut"][];
             /**
              * Frame Rate
-             * @description Pictures a second, measured; null without pictures.
+             * @description Measured frames per second; null without video.
              */
             frame_rate: number | null;
             /**
              * Page
-             * @description The page that shows it.
+             * @description Address of the page that shows the video.
              */
             page: string | null;
             /**
@@ -2286,7 +2290,7 @@ export interface components {
             published: string | null;
             /**
              * Remarks
-             * @description What of the file is used where there was a choice, and what can't be, with the reasons.
+             * @description What is used of the file where there was a choice, and what can't be used, with the reasons.
              */
             remarks: string[];
             /** Uploader */
@@ -2294,7 +2298,7 @@ export interface components {
         };
         /**
          * SpokenLanguage
-         * @description A stretch in one language, seconds.
+         * @description A stretch in one language, in seconds.
          */
         SpokenLanguage: {
             /** Confidence */
@@ -2313,8 +2317,8 @@ export interface components {
         StageName: "VIDEO_DOWNLOAD" | "AUDIO_EXTRACTION" | "AUDIO_UPLOAD" | "TRANSCRIPTION" | "MOMENT_GENERATION" | "CLIP_EXTRACTION" | "CLIP_UPLOAD" | "MOMENT_REFINEMENT";
         /**
          * StageOut
-         * @description One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing; `waiting_for` names
-         *     what it waits for while that is away.
+         * @description One of the eight stages. `reason` says why it was skipped or failed. `progress` is 0 to 1 while it is processing. `waiting_for` names
+         *     the service that it waits for while that can't be reached.
          */
         StageOut: {
             /** Completed At */
@@ -2337,7 +2341,7 @@ export interface components {
         StageStatus: "pending" | "processing" | "completed" | "skipped" | "failed" | "cancelled";
         /**
          * StartOptions
-         * @description What a run is asked to do; every field has a default.
+         * @description Options of a run. Every field has a default; durations are seconds.
          * @example {
          *       "max_moments": 5,
          *       "prompt": "where they talk about bread"
@@ -2346,12 +2350,12 @@ export interface components {
         StartOptions: {
             /**
              * Audio Track
-             * @description Which of the file's audio tracks is heard and cut, counted from 1; None: chosen, with its reason.
+             * @description Number of the audio track that is transcribed and cut, counted from 1; None: one is chosen.
              */
             audio_track?: number | null;
             /**
              * Clips
-             * @description Whether each final moment is cut into a clip.
+             * @description `deliver`: cut a clip of each final moment; `none`: cut no clips.
              * @default deliver
              * @enum {string}
              */
@@ -2363,24 +2367,24 @@ export interface components {
             generation_model?: string | null;
             /**
              * Language
-             * @description Language of the speech (ISO 639); None: detected.
+             * @description Language of the speech (ISO 639); None: it is detected.
              */
             language?: string | null;
             /**
              * Max Duration
-             * @description Longest moment, seconds.
+             * @description Longest moment, in seconds.
              * @default 120
              */
             max_duration: number;
             /**
              * Max Moments
-             * @description At most so many moments.
+             * @description Maximum number of moments.
              * @default 12
              */
             max_moments: number;
             /**
              * Min Duration
-             * @description Shortest moment, seconds.
+             * @description Shortest moment, in seconds.
              * @default 10
              */
             min_duration: number;
@@ -2397,7 +2401,7 @@ export interface components {
             refinement_model?: string | null;
             /**
              * Refresh
-             * @description Download the source again, though it is in the store.
+             * @description Download the source again, even if it is stored.
              * @default false
              */
             refresh: boolean;
@@ -2415,19 +2419,19 @@ export interface components {
         };
         /**
          * StatusOut
-         * @description A run as it is now. `stalled`: it is active, but no worker is at it; polling ends at completed, failed and cancelled.
+         * @description A run's present state. `stalled`: the run is active, but no worker processes it. Poll until it is completed, failed or cancelled.
          */
         StatusOut: {
             current_stage: components["schemas"]["StageName"] | null;
             error: components["schemas"]["RunErrorOut"] | null;
             /**
              * Note
-             * @description One sentence about a completed run that found nothing.
+             * @description A sentence about a completed run that found nothing or used a substitute.
              */
             note?: string | null;
             /**
              * Owner
-             * @description The worker that is at it, by its host's name, process and a random part.
+             * @description The worker that processes an active run: host name, process id and a random part.
              */
             owner?: string | null;
             /** Request Id */
@@ -2437,19 +2441,19 @@ export interface components {
             /** Stalled */
             stalled: boolean;
             status: components["schemas"]["RunStatus"];
-            /** @description None where every moment was refined. */
+            /** @description The moments that were not refined; null where there are none. */
             unrefined?: components["schemas"]["UnrefinedOut"] | null;
             /** Video Id */
             video_id: string;
             /**
              * Waiting For
-             * @description What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it downloads from). It goes on by itself.
+             * @description What an active run waits for while it can't be reached: a model's key, `storage`, or `source` (the server that it downloads from). The run continues by itself.
              */
             waiting_for?: string | null;
         };
         /**
          * StreamOut
-         * @description Where the source can be played.
+         * @description A signed address at which the source can be played.
          */
         StreamOut: {
             /** Content Type */
@@ -2464,7 +2468,7 @@ export interface components {
         };
         /**
          * StretchOut
-         * @description A stretch of the recording, seconds, and the mean confidence of its words.
+         * @description A stretch of the recording, in seconds, with the mean confidence of its words.
          */
         StretchOut: {
             /** Confidence */
@@ -2476,36 +2480,36 @@ export interface components {
         };
         /**
          * TranscriptOut
-         * @description What is said in a video, and when.
+         * @description The transcript of a video. Times are seconds of the video's timeline.
          */
         TranscriptOut: {
             /**
              * Confidence
-             * @description How surely the words were heard, 0 to 1: their mean; null where the recogniser does not say.
+             * @description Mean confidence of the words, 0 to 1; null where the recogniser gives none.
              */
             confidence: number | null;
             /** Created At */
             created_at: string;
             /**
              * Dropped
-             * @description Words that were recognised and left out, with the reason; at most 500 rows.
+             * @description Words that the recogniser left out, with the reason; at most 500 rows.
              */
             dropped: components["schemas"]["DroppedWords"][];
             /**
              * Dropped Words
-             * @description How many words were left out in all.
+             * @description Total number of words that were left out.
              */
             dropped_words: number;
             /**
              * Edited At
-             * @description When a person last corrected a word.
+             * @description When a user last corrected a word.
              */
             edited_at: string | null;
             /** Engine */
             engine: string | null;
             /**
              * Etag
-             * @description This version, as in the header: send it as If-Match with corrections.
+             * @description Tag of this version, as in the ETag header: send it as If-Match with corrections.
              * @default
              */
             etag: string;
@@ -2518,26 +2522,26 @@ export interface components {
             language: string | null;
             /**
              * Languages
-             * @description Which language is spoken when; empty where the recogniser does not say. A named language has no confidence.
+             * @description The languages by stretch; empty where the recogniser gives none. A language that a user named has no confidence.
              */
             languages: components["schemas"]["SpokenLanguage"][];
             /**
              * Mended
-             * @description What was mended in the recogniser's answer, as counts; empty where nothing was.
+             * @description Counts of corrections to the recogniser's answer; empty where it needed none.
              */
             mended: {
                 [key: string]: number;
             };
             /**
              * Not Understood
-             * @description Where somebody speaks and no words were found.
+             * @description Stretches in which somebody speaks and no words were recognised.
              */
             not_understood: components["schemas"]["Unheard"][];
             /** Processing Time */
             processing_time: number | null;
             /**
              * Remarks
-             * @description What to know before one relies on it, as sentences without their full stops.
+             * @description What to know before relying on the transcript, as sentences without their full stops.
              */
             remarks: string[];
             /** Segment Timestamps */
@@ -2558,7 +2562,7 @@ export interface components {
         Transport: "ssh" | "direct";
         /**
          * Unheard
-         * @description A stretch of speech without words, seconds.
+         * @description A stretch in which somebody speaks and no words were recognised, in seconds.
          */
         Unheard: {
             /** End */
@@ -2568,40 +2572,40 @@ export interface components {
         };
         /**
          * UnrefinedOut
-         * @description What a completed run could not refine, and why: a model whose way in was gone, answers of no use.
+         * @description The moments that a completed run could not refine, with the reasons, such as an unreachable model or unusable answers.
          */
         UnrefinedOut: {
             /**
              * Left
-             * @description How many are so now, and not edited by a person: a retry of the run refines these.
+             * @description How many of them are still unrefined and not edited by a user: a retry of the run refines these.
              */
             left: number;
             /**
              * Message
-             * @description The same in one sentence for people.
+             * @description The same in one sentence for users.
              */
             message: string;
             /**
              * Moments
-             * @description How many moments keep their first boundaries.
+             * @description How many moments were not refined and keep their first boundaries.
              */
             moments: number;
             /** Reasons */
             reasons: components["schemas"]["KeptBecauseOut"][];
             /**
              * Total
-             * @description Of how many.
+             * @description How many moments were to be refined.
              */
             total: number;
         };
         /**
          * UploadOut
-         * @description A file that comes in pieces. Sizes are bytes.
+         * @description An upload in pieces. `length` and `received` are bytes.
          */
         UploadOut: {
             /**
              * Expires At
-             * @description When it is forgotten; every piece begins the day anew.
+             * @description When the upload is deleted: one day after its last piece.
              */
             expires_at: string;
             /** Identifier */
@@ -2612,13 +2616,13 @@ export interface components {
             received: number;
             /**
              * Video Id
-             * @description What it became, once it is complete.
+             * @description The video that was made of it, once it is complete.
              */
             video_id: string | null;
         };
         /**
          * VideoOut
-         * @description A video. `status` is its newest run's, `new` without any; `duration` is measured seconds, null until it has been downloaded.
+         * @description A video. `status` is that of its newest run, or `new` without a run. `duration` is measured, in seconds; null before the download.
          */
         VideoOut: {
             /** Content Type */
@@ -2629,21 +2633,21 @@ export interface components {
             duration: number | null;
             /**
              * Etag
-             * @description This version of the title: send it as If-Match with another.
+             * @description Tag of this version of the title: send it as If-Match with a new title.
              */
             etag: string;
             /** Identifier */
             identifier: string;
             /**
              * Moment Count
-             * @description How many moments it shows: those of the newest completed run, and a person's own.
+             * @description How many moments are shown: those of the newest completed run, and the user's own.
              */
             moment_count: number;
-            /** @description Why it shows none, once a run has ended; null while it shows some. */
+            /** @description Why no moments are shown, once a run has ended; null where some are shown. */
             nothing: components["schemas"]["NothingOut"] | null;
             /**
              * Request Id
-             * @description The newest run.
+             * @description The request id of the newest run.
              */
             request_id: string | null;
             /**
@@ -2653,14 +2657,14 @@ export interface components {
             resolution: string | null;
             /**
              * Restorable Until
-             * @description Of a deleted video: until then it can be restored.
+             * @description Until when a deleted video can be restored.
              */
             restorable_until: string | null;
             /** Size Bytes */
             size_bytes: number | null;
             /**
              * Source
-             * @description The URL; for a file its name.
+             * @description The URL, or the name of a file.
              */
             source: string;
             /**
@@ -2670,7 +2674,7 @@ export interface components {
             status: "new" | "queued" | "processing" | "completed" | "failed" | "cancelled";
             /**
              * Stored
-             * @description Whether its source is in the store and can be played.
+             * @description Whether the source is stored and can be played.
              */
             stored: boolean;
             thumbnail: components["schemas"]["ObjectUrl"] | null;
@@ -2686,12 +2690,12 @@ export interface components {
         VideoSort: "newest" | "oldest" | "title";
         /**
          * WaveformOut
-         * @description Lowest and highest sample of equal steps from `start` to `end` seconds, between -1 and 1.
+         * @description A waveform: the lowest and the highest sample (-1 to 1) of each of equal steps from `start` to `end` seconds.
          */
         WaveformOut: {
             /**
              * Duration
-             * @description Of the whole track, in seconds.
+             * @description Duration of the whole track, in seconds.
              */
             duration: number;
             /** End */
@@ -2700,7 +2704,7 @@ export interface components {
             highs: number[];
             /**
              * Loudness
-             * @description Integrated loudness of the whole mono track (ITU-R BS.1770) in LUFS; null: silent.
+             * @description Integrated loudness of the whole mono track (ITU-R BS.1770) in LUFS; null where it is silent.
              */
             loudness: number | null;
             /** Lows */
@@ -2710,7 +2714,7 @@ export interface components {
         };
         /**
          * Word
-         * @description A word and when it is said, seconds. `confidence` is 0 to 1.
+         * @description A word with its times in seconds. `confidence` is 0 to 1.
          */
         Word: {
             /** Confidence */
@@ -2719,7 +2723,7 @@ export interface components {
             end: number;
             /**
              * Space Before
-             * @description Whether a space stands between it and the word before. Left out where nobody said so: then one does, but between kana and Han.
+             * @description Whether a space stands between this word and the one before. Absent where the recogniser does not say: then there is one, except between kana and Han characters.
              */
             space_before?: boolean | null;
             /** Start */
@@ -2815,7 +2819,7 @@ export interface operations {
     list_keys: {
         parameters: {
             query?: {
-                /** @description The revoked ones too. */
+                /** @description Include revoked keys. */
                 revoked?: boolean;
             };
             header?: never;
@@ -3297,7 +3301,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -3419,7 +3423,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -3505,7 +3509,7 @@ export interface operations {
     test_model: {
         parameters: {
             query?: {
-                /** @description Only whether it is up and the one it should be; nothing is asked. */
+                /** @description Check only that the service can be reached and is the right one; ask the model nothing. */
                 brief?: boolean;
             };
             header?: never;
@@ -3586,7 +3590,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again answers with the run that it started. */
+                /** @description A repeated request with the same key returns the run that the first one started. */
                 "idempotency-key"?: string | null;
             };
             path?: never;
@@ -3852,7 +3856,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The range that was asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -3919,7 +3923,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The range that was asked for */
+            /** @description The requested range */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -3969,15 +3973,15 @@ export interface operations {
             query?: {
                 status?: components["schemas"]["RunStatus"] | null;
                 kind?: components["schemas"]["RunKind"] | null;
-                /** @description Active, but no worker is at it. */
+                /** @description `true`: only active runs that no worker processes; `false`: only the others. */
                 stalled?: boolean | null;
-                /** @description `dead_letter`: it ended its workers. */
+                /** @description Code of the error. `dead_letter`: the run ended its workers. */
                 error_code?: string | null;
-                /** @description Accepted then or later. */
+                /** @description Accepted at this time or later. */
                 since?: string | null;
-                /** @description Accepted before. */
+                /** @description Accepted before this time. */
                 until?: string | null;
-                /** @description Those that were dismissed, instead of the others. */
+                /** @description Return only dismissed runs. */
                 dismissed?: boolean;
                 cursor?: string | null;
                 limit?: number;
@@ -4103,7 +4107,7 @@ export interface operations {
     cancel_run: {
         parameters: {
             query?: {
-                /** @description The run that is meant, if it may no longer be the newest. */
+                /** @description The run's request id, if it may no longer be the newest run. Default: the newest. */
                 request_id?: string | null;
             };
             header?: never;
@@ -4192,7 +4196,7 @@ export interface operations {
     dismiss_run: {
         parameters: {
             query?: {
-                /** @description The run that is meant, if it may no longer be the newest. */
+                /** @description The run's request id, if it may no longer be the newest run. Default: the newest. */
                 request_id?: string | null;
             };
             header?: never;
@@ -4361,7 +4365,7 @@ export interface operations {
     retry_run: {
         parameters: {
             query?: {
-                /** @description The run that is meant, if it may no longer be the newest. */
+                /** @description The run's request id, if it may no longer be the newest run. Default: the newest. */
                 request_id?: string | null;
             };
             header?: never;
@@ -4451,7 +4455,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again answers with the run that it started. */
+                /** @description A repeated request with the same key returns the run that the first one started. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -4654,7 +4658,7 @@ export interface operations {
     undismiss_run: {
         parameters: {
             query?: {
-                /** @description The run that is meant, if it may no longer be the newest. */
+                /** @description The run's request id, if it may no longer be the newest run. Default: the newest. */
                 request_id?: string | null;
             };
             header?: never;
@@ -4734,11 +4738,11 @@ export interface operations {
     list_videos: {
         parameters: {
             query?: {
-                /** @description Part of the title or the source. */
+                /** @description Text that the title or the source contains. */
                 q?: string | null;
-                /** @description Of the newest run; `new` without any. */
+                /** @description Status of the newest run; `new` for videos without a run. */
                 status?: ("new" | "queued" | "processing" | "completed" | "failed" | "cancelled") | null;
-                /** @description Those that were deleted and can still be restored, instead of the others. */
+                /** @description Return only deleted videos that can still be restored. */
                 deleted?: boolean;
                 sort?: components["schemas"]["VideoSort"];
                 cursor?: string | null;
@@ -4819,7 +4823,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Known already */
+            /** @description The video exists already */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5011,9 +5015,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `1.0.0`: the tus protocol. */
+                /** @description Version of the tus protocol: `1.0.0`. */
                 "Tus-Resumable"?: string | null;
-                /** @description tus: size of the file, bytes. */
+                /** @description tus: size of the file in bytes. */
                 "Upload-Length"?: string | null;
                 /** @description tus: `filename` and `title`, in base64. */
                 "Upload-Metadata"?: string | null;
@@ -5026,13 +5030,13 @@ export interface operations {
                 "multipart/form-data": {
                     /** Format: binary */
                     file: string;
-                    /** @description Stands before the file. */
+                    /** @description This part must come before the file. */
                     title?: string;
                 };
             };
         };
         responses: {
-            /** @description Known already */
+            /** @description The video exists already */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5342,7 +5346,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `Upload-Offset` says how much is there, `Upload-Expires` until when; `Video-Identifier` what it became. */
+            /** @description `Upload-Offset`: bytes received; `Upload-Expires`: when they are deleted; `Video-Identifier`: the upload's video. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5409,9 +5413,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description Where these bytes belong. */
+                /** @description Position of this piece in the file, in bytes. */
                 "Upload-Offset": number;
-                /** @description `1.0.0`: the tus protocol. */
+                /** @description Version of the tus protocol: `1.0.0`. */
                 "Tus-Resumable"?: string | null;
             };
             path: {
@@ -5426,7 +5430,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description `Upload-Offset` says how much is there, `Upload-Expires` until when; `Video-Identifier` what it became. */
+            /** @description `Upload-Offset`: bytes received; `Upload-Expires`: when they are deleted; `Video-Identifier`: the upload's video. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5625,7 +5629,7 @@ export interface operations {
     delete_video: {
         parameters: {
             query?: {
-                /** @description At once and for good, without time to restore it. */
+                /** @description Delete at once and for good: the video can't be restored. */
                 purge?: boolean;
             };
             header?: never;
@@ -5715,7 +5719,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -5913,13 +5917,13 @@ export interface operations {
     export_video: {
         parameters: {
             query: {
-                /** @description The kind of file; `zip` holds the clips with their captions. */
+                /** @description The format of the file. `zip` holds the clips with their captions. */
                 format: "json" | "csv" | "srt" | "vtt" | "chapters" | "edl" | "fcpxml" | "otio" | "zip";
                 /** @description A run other than the newest completed one. */
                 run?: string | null;
-                /** @description One moment: the subtitles (srt, vtt) of its clip. */
+                /** @description Export only this moment: the subtitles (srt, vtt) of its clip. */
                 moment?: string | null;
-                /** @description Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame. */
+                /** @description Frame rate of timelines and timecodes; by default the source's. `df` means drop-frame. */
                 rate?: ("23.976" | "24" | "25" | "29.97" | "29.97df" | "30" | "47.952" | "48" | "50" | "59.94" | "59.94df" | "60") | null;
             };
             header?: never;
@@ -5934,7 +5938,7 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
-                    /** @description A JSON array of sentences: what was replaced or left out. Missing where nothing was. */
+                    /** @description A JSON array of sentences that say what was replaced or left out. Absent where nothing was. */
                     "Export-Notes"?: string;
                     [name: string]: unknown;
                 };
@@ -6172,7 +6176,7 @@ export interface operations {
             query?: {
                 /** @description A run other than the newest completed one. */
                 run?: string | null;
-                /** @description `final`: the refined moment where it exists, else the original. */
+                /** @description `final`: the refined moment where there is one, else the original. */
                 view?: "final" | "raw" | "refined" | "all";
             };
             header?: never;
@@ -6563,7 +6567,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -6652,7 +6656,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -6776,7 +6780,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The same key again answers with the run that it started. */
+                /** @description A repeated request with the same key returns the run that the first one started. */
                 "idempotency-key"?: string | null;
             };
             path: {
@@ -7381,7 +7385,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The picture's signed address */
+            /** @description The signed address of the image */
             307: {
                 headers: {
                     [name: string]: unknown;
@@ -7534,7 +7538,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `etag` that the edit is based on. Where it is not the current one, nothing is changed and 412 carries what is. */
+                /** @description The `etag` that the edit is based on. If it is not the current one, nothing changes; the 412 has the current version. */
                 "If-Match"?: string | null;
             };
             path: {
@@ -7867,11 +7871,11 @@ export interface operations {
     get_waveform: {
         parameters: {
             query?: {
-                /** @description Seconds. */
+                /** @description Start, in seconds. */
                 start?: number;
-                /** @description Seconds; the end of the recording if left out. */
+                /** @description End, in seconds. Default: the end of the recording. */
                 end?: number | null;
-                /** @description At most so many pairs. */
+                /** @description Maximum number of pairs (lowest and highest sample). */
                 points?: number;
             };
             header?: never;

@@ -1,4 +1,4 @@
-"""All routes, one file per noun."""
+"""Lists all routers: one file per resource."""
 
 from videomoments.api.routes import (
     admin,
@@ -20,7 +20,7 @@ from videomoments.api.routes import (
 )
 
 ROUTERS = (
-    # Before the videos, one of which could be called `upload`.
+    # Before the videos: `/api/videos/{video_id}` also matches `/api/videos/upload`.
     uploads.router,
     videos.router,
     moments.router,

@@ -23,13 +23,13 @@ router = APIRouter(prefix="/api/admin/models", tags=["admin"])
 
 Key = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_.\-]{0,63}$", description="The model's registry key.")]
 
-Brief = Annotated[bool, Query(description="Only whether it is up and the one it should be; nothing is asked.")]
+Brief = Annotated[bool, Query(description="Check only that the service can be reached and is the right one; ask the model nothing.")]
 
 
 @router.get("", operation_id="list_models", responses=responses(503))
 @declare(READ)
 async def list_models(deps: Deps) -> Page[ModelOut]:
-    """All models, with the jobs that each is the default for."""
+    """Returns all models, each with the jobs that it is the default for."""
     models = await deps.services.models.list()
     learned = await deps.services.model_dialects.recall_all(models)
     return Page(items=[ModelOut.of(model, jobs_of(model, models), learned[model.key]) for model in models])
@@ -45,7 +45,7 @@ async def create_model(deps: Deps, body: ModelBody) -> ModelOut:
 @router.get("/{key}", operation_id="get_model", responses=responses(404, 422, 503, also={200: {"headers": ETAG}}))
 @declare(ADMIN)
 async def get_model(deps: Deps, key: Key, response: Response) -> ModelOut:
-    """One model."""
+    """Returns one model."""
     shown, response.headers["ETag"] = await _current(deps, key)
     return shown
 
@@ -53,8 +53,8 @@ async def get_model(deps: Deps, key: Key, response: Response) -> ModelOut:
 @router.put("/{key}", operation_id="put_model", responses=responses(404, 412, 422, 503, also={200: {"headers": ETAG}}))
 @declare(ADMIN)
 async def put_model(deps: Deps, key: Key, body: ModelBody, response: Response, if_match: IfMatchHeader = None) -> ModelOut:
-    """Replaces a model's configuration; what was learned of its server is forgotten. Runs that were accepted before keep the one that they
-    were accepted with. With If-Match only the version that it names is replaced."""
+    """Replaces a model's configuration and forgets what was learned about its server. Runs that were accepted earlier use the
+    configuration of that time. With If-Match, only the version that it names is replaced."""
     if body.key != key:
         raise InvalidInput("The key in the body is not the one in the address.")
     await deps.services.models.get(key)
@@ -67,7 +67,8 @@ async def put_model(deps: Deps, key: Key, body: ModelBody, response: Response, i
 @router.delete("/{key}", operation_id="delete_model", status_code=204, responses=responses(404, 412, 422, 503))
 @declare(ADMIN)
 async def delete_model(deps: Deps, key: Key, if_match: IfMatchHeader = None) -> None:
-    """Removes a model; one that we seed comes back, as seeded, at the next start. With If-Match only the version that it names."""
+    """Removes a model. A model that VideoMoments brings along is added again, with its defaults, at the next start. With If-Match, only the
+    version that it names is removed."""
     guard = Precondition(if_match).guard(model_tag)
     await or_current(deps.services.models.remove(key, guard=guard), partial(_current, deps, key))
 
@@ -79,9 +80,9 @@ async def test_model(
     key: Key,
     brief: Brief = False,  # noqa: PT028  (no test of ours, in spite of its name)
 ) -> ModelTestOut:
-    """Tests the way in, the model's identity and its answers, and whether one that watches video sees when things happen. Asks the model
-    one to six small questions, and keeps how its server wants to be asked. What fails is the last step, with what to do; the answer is 200
-    all the same."""
+    """Tests the connection, the model's identity and its answers, and for a model that watches video whether it sees when things happen.
+    Asks the model one to six small questions, and stores which form of request its server accepts. A failure is the last step, with
+    advice; the status is 200 nevertheless."""
     model = await deps.services.models.get(key)
     steps = await ModelCheck(deps.settings, kept=deps.services.model_dialects).run(model, questions=not brief)
     if steps[-1].ok:

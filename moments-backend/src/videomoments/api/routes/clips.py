@@ -1,4 +1,4 @@
-"""/api/videos/{id}/clips and …/extract-clips: the cuts of the final moments."""
+"""/api/videos/{id}/clips and …/extract-clips: the clips of the final moments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/videos/{video_id}", tags=["clips"])
 @router.get("/clips", operation_id="list_clips", responses=responses(404, 422, 503))
 @declare(READ)
 async def list_clips(deps: Deps, video_id: VideoId) -> Page[MomentClip]:
-    """The delivered clips of the final moments, in time order, with signed addresses."""
+    """Returns the delivered clips of the final moments, in time order, with signed addresses."""
     views, stills = await _final(deps, video_id)
     shown = [(view, await present_clip(deps, view, stills)) for view in views]
     return Page(
@@ -34,7 +34,7 @@ async def list_clips(deps: Deps, video_id: VideoId) -> Page[MomentClip]:
 @router.get("/extract-clips", operation_id="get_clips_availability", responses=responses(404, 422, 503))
 @declare(READ)
 async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
-    """Which of the final moments have their clip."""
+    """Returns which of the final moments have a clip."""
     views, stills = await _final(deps, video_id)
     items = []
     for view in views:
@@ -46,7 +46,8 @@ async def get_availability(deps: Deps, video_id: VideoId) -> ClipsAvailability:
 @router.post("/extract-clips", operation_id="extract_clips", status_code=202, responses=responses(404, 409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def extract_clips(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
-    """Cuts, as a run, the final moments that have no clip or whose boundaries were moved since. Rejected ones get none."""
+    """Starts a run that cuts a clip of each final moment that has none, or whose boundaries were changed after the cut. Rejected moments
+    get no clip."""
     await deps.services.videos.get(video_id)
     with suppress(NotFound):
         if (latest := await deps.runs.latest(video_id)).status.active:

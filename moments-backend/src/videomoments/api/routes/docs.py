@@ -1,4 +1,4 @@
-"""The OpenAPI document, and /docs: the same on a page, for people. No script, and nothing from another host."""
+"""The OpenAPI document, and /docs: the same as a page for readers. The page has no script and loads nothing from another host."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from videomoments.api.reference import page_of
 
 router = APIRouter(include_in_schema=False)
 
-# The page has no script to forbid; its one style stands in it.
+# The page has no script, and its only style is inline.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @router.api_route("/api/openapi.json", methods=["GET", "HEAD"])
 @declare(READ)
 async def get_document(request: Request) -> JSONResponse:
-    """The OpenAPI document."""
+    """Returns the OpenAPI document."""
     return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs", response_class=HTMLResponse)
 @declare(PUBLIC_PAGE, compressed=False)
 async def get_docs(request: Request) -> HTMLResponse:
-    """The OpenAPI document, readable."""
+    """Returns the OpenAPI document as a page."""
     return HTMLResponse(page_of(request.app.openapi()), headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})

@@ -1,4 +1,4 @@
-"""/api/videos/{id}/export: a video's moments for other programs."""
+"""/api/videos/{id}/export: a video's moments as files for other programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FILE = {
     "description": "The file",
     "headers": {
         _NOTES: {
-            "description": "A JSON array of sentences: what was replaced or left out. Missing where nothing was.",
+            "description": "A JSON array of sentences that say what was replaced or left out. Absent where nothing was.",
             "schema": {"type": "string"},
         }
     },
@@ -40,18 +40,19 @@ _FILE = {
 async def export_video(
     deps: Deps,
     video_id: VideoId,
-    kind: Annotated[ExportFormat, Query(alias="format", description="The kind of file; `zip` holds the clips with their captions.")],
+    kind: Annotated[ExportFormat, Query(alias="format", description="The format of the file. `zip` holds the clips with their captions.")],
     run: OtherRun = None,
     moment: Annotated[
         str | None,
-        Query(pattern=IDENTIFIER, description="One moment: the subtitles (srt, vtt) of its clip."),
+        Query(pattern=IDENTIFIER, description="Export only this moment: the subtitles (srt, vtt) of its clip."),
     ] = None,
     rate: Annotated[
-        ExportRate | None, Query(description="Frame rate of timelines and timecodes, else the source's own; `df` is drop-frame.")
+        ExportRate | None, Query(description="Frame rate of timelines and timecodes; by default the source's. `df` means drop-frame.")
     ] = None,
 ) -> Response:
-    """The final moments as a file. Subtitles are of the whole video; edl, fcpxml and otio hold the kept moments one after another. What
-    the format could not hold, and what stands there instead, is said in `Export-Notes` (in the zip: `notes.txt`)."""
+    """Returns the final moments as a file. Subtitles cover the whole video; edl, fcpxml and otio contain the moments that nobody
+    rejected, one after another. The header `Export-Notes` (in the zip: `notes.txt`) says what the format could not hold and what
+    was written instead."""
     found = await exportable(deps.services, video_id, request_id=run, rate=rate)
     name = slug(found.recording.title)
     if kind == ZIP:
@@ -62,7 +63,7 @@ async def export_video(
     written = found.write(form.name, moment_id=moment)
     headers = _saved_as(name + form.extension)
     if written.notes:
-        headers[_NOTES] = json.dumps(written.notes)  # escaped: a header holds ASCII
+        headers[_NOTES] = json.dumps(written.notes)  # escaped, because a header holds only ASCII
     return Response(written.text, headers=headers, media_type=form.media_type)
 
 

@@ -1,4 +1,4 @@
-"""/api/generate_moments: one shot, from a URL to moments."""
+"""/api/generate_moments: from a URL to moments in one request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
 @router.post("", operation_id="generate_moments", status_code=202, responses=responses(409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def generate_moments(deps: Deps, body: GenerateMoments, response: Response, idempotency_key: IdempotencyKey = None) -> AcceptedOut:
-    """Registers the URL and starts the whole pipeline on it."""
+    """Registers a URL as a video and starts the whole pipeline for it."""
     url = admitted(body.url, deps.settings)
     snapshot = await deps.services.models.snapshot(body.options())
     video, _ = await deps.services.videos.register_url(url, body.title)
@@ -41,7 +41,7 @@ async def generate_moments(deps: Deps, body: GenerateMoments, response: Response
 )
 @declare(READ)
 async def get_generated(deps: Deps, request_id: RequestId, request: Request) -> Response:
-    """The run's status, and its moments once it has completed."""
+    """Returns the run's status, and its moments once it has completed."""
     run = await deps.runs.get(request_id)
     moments = None
     if run.status is RunStatus.COMPLETED:

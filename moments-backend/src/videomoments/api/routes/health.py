@@ -1,4 +1,4 @@
-"""/health and /ready: for load balancers and people."""
+"""/health and /ready: the probes for load balancers and operators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECONDS = 3.0
 @router.get("/health", operation_id="get_health", responses={503: {"model": HealthOut}})
 @declare(OPEN)
 async def get_health(deps: Deps, response: Response) -> HealthOut:
-    """Whether Redis and PostgreSQL answer; 503 when one does not."""
+    """Returns whether Redis and PostgreSQL answer; 503 when one of them does not."""
     redis, postgresql = await asyncio.gather(_state(_ping_redis(deps)), _state(deps.runs.ping()))
     status: State = "ok" if redis == postgresql == "ok" else "unavailable"
     response.status_code = 200 if status == "ok" else 503
@@ -33,7 +33,7 @@ async def get_health(deps: Deps, response: Response) -> HealthOut:
 @router.get("/ready", operation_id="get_ready", responses={503: {"model": ReadyOut}})
 @declare(OPEN)
 async def get_ready(deps: Deps, response: Response) -> ReadyOut:
-    """Whether a run that is started now will be worked on; 503 when not."""
+    """Returns whether a run that is started now will be processed; 503 when it will not."""
     readiness = Readiness(False, 0, 0, 0.0)
 
     async def read() -> None:

@@ -1,4 +1,4 @@
-"""/api/admin/keys: who may call."""
+"""/api/admin/keys: the API keys."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ KeyId = Annotated[str, Path(pattern=IDENTIFIER, description="The key's identifie
 
 @router.get("", operation_id="list_keys", responses=responses(422, 503))
 @declare(ADMIN)
-async def list_keys(deps: Deps, revoked: Annotated[bool, Query(description="The revoked ones too.")] = False) -> Page[KeyOut]:
-    """All keys, oldest first."""
+async def list_keys(deps: Deps, revoked: Annotated[bool, Query(description="Include revoked keys.")] = False) -> Page[KeyOut]:
+    """Returns all keys, oldest first."""
     return Page(items=[KeyOut.of(key) for key in await deps.services.api_keys.list(revoked=revoked)])
 
 
 @router.post("", operation_id="create_key", status_code=201, responses=responses(422, 503))
 @declare(ADMIN)
 async def create_key(deps: Deps, body: CreateKey) -> NewKeyOut:
-    """Makes a key. The answer is the only place where it can be read."""
+    """Creates a key. Only this response contains the key itself."""
     key, secret = await deps.services.api_keys.create(
         body.name,
         body.scope,
@@ -41,5 +41,5 @@ async def create_key(deps: Deps, body: CreateKey) -> NewKeyOut:
 @router.delete("/{key_id}", operation_id="revoke_key", responses=responses(404, 422, 503))
 @declare(ADMIN)
 async def revoke_key(deps: Deps, key_id: KeyId) -> KeyOut:
-    """Revokes a key for good; API processes notice within five seconds."""
+    """Revokes a key for good. Every API process refuses it after at most five seconds."""
     return KeyOut.of(await deps.services.api_keys.revoke(key_id))

@@ -1,4 +1,4 @@
-"""/api/me: who is asking."""
+"""/api/me: the caller."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ router = APIRouter(prefix="/api/me", tags=["caller"])
 @router.get("", operation_id="get_caller", responses=responses(503))
 @declare(READ)
 async def get_caller(request: Request) -> CallerOut:
-    """The key that this was asked with, and what it may do. Where no keys are asked for: this machine, which may do everything."""
+    """Returns the key of this request and what it may do. Where no key is required, the caller is this machine, which may do everything."""
     key: ApiKey | None = getattr(request.state, "api_key", None)
     return CallerOut.of(key)

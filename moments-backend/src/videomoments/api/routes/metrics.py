@@ -1,4 +1,4 @@
-"""/metrics for Prometheus. The numbers are the installation's, not this process's: every API process answers the same."""
+"""/metrics for Prometheus. The numbers cover the whole installation: every API process returns the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["health"])
 @router.get("/metrics", operation_id="get_metrics", response_class=PlainTextResponse, responses=responses(503))
 @declare(READ, compressed=False)
 async def get_metrics(deps: Deps) -> PlainTextResponse:
-    """Queue, leases, workers, attempts, stage seconds, retries and dead letters, in Prometheus' text format."""
+    """Returns metrics of the queue, leases, workers, attempts, stage durations, retries and dead letters, in Prometheus' text format."""
     totals = deps.services.totals
     await totals.flush()
     registry = CollectorRegistry()

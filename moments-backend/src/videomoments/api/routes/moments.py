@@ -1,4 +1,4 @@
-"""/api/videos/{id}/moments: what was found, and what a person makes of it."""
+"""/api/videos/{id}/moments: moments, and what users change of them."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ async def list_moments(
     response: Response,
     run: OtherRun = None,
     view: Annotated[
-        Literal["final", "raw", "refined", "all"], Query(description="`final`: the refined moment where it exists, else the original.")
+        Literal["final", "raw", "refined", "all"], Query(description="`final`: the refined moment where there is one, else the original.")
     ] = "final",
 ) -> MomentsOut:
-    """Moments in time order, all on one page. Empty before the first completed run; after it `nothing` says why where there are none.
-    Each has an `etag`; that of the final ones together, in the header, does as If-Match for each of them too."""
+    """Returns the moments in time order, all on one page. The list is empty before the first completed run; after it, `nothing` says why
+    there are none. Each moment has an `etag`; the ETag header of the final list is also valid as If-Match for each moment in it."""
     views = await deps.services.moments.of_video(video_id, request_id=run, view=view)
     response.headers["ETag"] = list_tag([found.moment for found in views])
     why = None if views else await _why_nothing(deps, video_id, run, view)
@@ -56,7 +56,7 @@ async def _why_nothing(deps: ApiDeps, video_id: str, run: str | None, view: str)
 @router.post("", operation_id="create_moment", status_code=201, responses=responses(404, 422, 503, also={201: {"headers": ETAG}}))
 @declare(WRITE)
 async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, response: Response) -> MomentOut:
-    """Makes a moment of a person's own. Runs leave it alone."""
+    """Creates a user's own moment. Runs do not change it."""
     made = await deps.services.editing.create(video_id, title=body.title, start_time=body.start_time, end_time=body.end_time)
     response.headers["Location"] = f"/api/videos/{video_id}/moments/{made}"
     return _tagged(response, await _shown(deps, video_id, made))
@@ -65,8 +65,8 @@ async def create_moment(deps: Deps, video_id: VideoId, body: CreateMoment, respo
 @router.post("/generate", operation_id="generate_video_moments", status_code=202, responses=responses(404, 409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def generate(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
-    """Looks for moments again, by another prompt or model, as a run. Source, audio and transcript are taken over where they are the
-    same; what a person made or edited stays."""
+    """Starts a run that looks for moments again, with another prompt or model. Source, audio and transcript are reused where their inputs
+    are the same; moments that a user created or edited stay."""
     snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
     accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.GENERATE)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
@@ -83,8 +83,8 @@ async def refine(
     options: RefineOptions | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> AcceptedOut:
-    """Has a model set this one moment's boundaries anew, as a run; its clip is cut again. 409 `moment_edited` for a moment that a person
-    made or edited: no run changes that."""
+    """Starts a run in which a model sets the boundaries of this moment again and its clip is cut again. 409 `moment_edited` for a moment
+    that a user created or edited, because no run changes it."""
     wanted = (options or RefineOptions()).wanted()
     accepted = await refine_moment(deps.services, video_id, moment_id, wanted, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
@@ -96,7 +96,7 @@ async def refine(
 @router.get("/{moment_id}", operation_id="get_moment", responses=responses(404, 422, 503, also=_TAGGED))
 @declare(READ)
 async def get_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
-    """One moment, whatever run it is of."""
+    """Returns one moment, whichever run found it."""
     return _tagged(response, await _shown(deps, video_id, moment_id))
 
 
@@ -105,8 +105,8 @@ async def get_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, respons
 async def edit_moment(
     deps: Deps, video_id: VideoId, moment_id: MomentId, body: EditMoment, response: Response, if_match: IfMatchHeader = None
 ) -> MomentOut:
-    """Changes title, boundaries or review. A moved boundary leaves the moment without a clip until it is cut anew (`extract-clips`). With
-    If-Match only the version that it names is changed, else whatever stands there."""
+    """Changes title, boundaries or review. After a change of boundaries the moment has no clip until it is cut again (`extract-clips`).
+    With If-Match, only the version that it names is changed; without it, the current version is."""
     wanted = MomentChange(body.title, body.start_time, body.end_time, body.review)
     guard = (await _precondition(deps, video_id, moment_id, if_match)).guard(moment_tag)
     await or_current(deps.services.editing.change(video_id, moment_id, wanted, guard=guard), partial(_current, deps, video_id, moment_id))
@@ -116,7 +116,7 @@ async def edit_moment(
 @router.delete("/{moment_id}", operation_id="delete_moment", status_code=204, responses=responses(404, 412, 422, 503))
 @declare(WRITE)
 async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, if_match: IfMatchHeader = None) -> None:
-    """Hides the moment; `restore` brings it back for ten minutes. With If-Match only the version that it names."""
+    """Hides the moment; `restore` can undo this for ten minutes. With If-Match, only the version that it names is hidden."""
     guard = (await _precondition(deps, video_id, moment_id, if_match)).guard(moment_tag)
     await or_current(deps.services.editing.delete(video_id, moment_id, guard=guard), partial(_current, deps, video_id, moment_id))
 
@@ -124,13 +124,13 @@ async def delete_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, if_m
 @router.post("/{moment_id}/restore", operation_id="restore_moment", responses=responses(404, 422, 503, also=_TAGGED))
 @declare(WRITE)
 async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, response: Response) -> MomentOut:
-    """Takes a deletion back."""
+    """Restores a deleted moment, within ten minutes."""
     await deps.services.editing.restore(video_id, moment_id)
     return _tagged(response, await _shown(deps, video_id, moment_id))
 
 
 async def _precondition(deps: ApiDeps, video_id: str, moment_id: str, if_match: str | None) -> Precondition:
-    """Whoever has looked at the list has looked at this moment of it: the list's tag stands for the moment's in it."""
+    """Returns the condition of If-Match. The tag of the current list counts as the tag of this moment, because its reader has seen both."""
     asked = Precondition(if_match)
     if if_match is not None:
         rows = [found.moment for found in await deps.services.moments.of_video(video_id)]

@@ -1,4 +1,4 @@
-"""/api/objects: what signed addresses of our own lead to, with ranges as players ask for them."""
+"""/api/objects: serves objects at our own signed addresses, with the byte ranges that players request."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ async def get_object(
     signature: Annotated[str, Query(max_length=100)],
     download: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
-    """An object, whole or a range of it, to whoever has its signed address."""
+    """Returns an object or a byte range of it. The signed address is the permission."""
     verdict = deps.store.downloads.verify(key, expires=expires, signature=signature, download_name=download)
     if verdict is Verdict.EXPIRED:
         raise Forbidden("This address has expired.", code="url_expired", advice="Ask for a fresh one.")
     if verdict is not Verdict.VALID:
         raise Forbidden("This address is not valid.", code="url_invalid", advice="Ask for a fresh one.")
     found = await deps.store.head(key)
-    etag = f'"{found.etag.strip(_QUOTE)}"'  # the clouds' own have theirs
+    etag = f'"{found.etag.strip(_QUOTE)}"'  # cloud stores send the quotes along
     headers = _headers(etag, expires, download)
     if matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
@@ -66,7 +66,7 @@ for _method in ("GET", "HEAD"):
         methods=[_method],
         operation_id=f"{_method.lower()}_object",
         response_class=StreamingResponse,
-        responses=responses(403, 404, 416, 422, also={206: {"description": "The range that was asked for"}}),
+        responses=responses(403, 404, 416, 422, also={206: {"description": "The requested range"}}),
     )
 
 
@@ -79,9 +79,9 @@ def _headers(etag: str, expires: int, download: str | None) -> dict[str, str]:
 
 
 def _span(wanted: str | None, size: int) -> tuple[int, int, bool] | None:
-    """(start, end, whether it is a part), half-open; None when the range lies outside.
+    """Returns the bytes to send as (start, end, whether it is a part), half-open, or None when the range lies outside the object.
 
-    A header that we don't understand, several ranges included, is ignored, as RFC 9110 allows: the whole object is an answer to it.
+    Ignores a header that it can't parse or that lists several ranges, as RFC 9110 allows: the response is then the whole object.
     """
     found = _RANGE.fullmatch(wanted or "")
     if found is None or not (found[1] or found[2]) or len(found[1]) > 18 or len(found[2]) > 18:

@@ -24,13 +24,16 @@ router = APIRouter(prefix="/api/pipeline", tags=["pipeline"])
 
 Cursor = Annotated[str | None, Query(max_length=2000)]
 Limit = Annotated[int, Query(ge=1, le=100)]
-# Printable ASCII, as the header's draft has it; ours to store, so not endless.
+# Printable ASCII, as in the header's draft. Its length is limited because it is stored.
 IdempotencyKey = Annotated[
-    str | None, Header(pattern=r"^[\x21-\x7e]{1,200}$", description="The same key again answers with the run that it started.")
+    str | None,
+    Header(pattern=r"^[\x21-\x7e]{1,200}$", description="A repeated request with the same key returns the run that the first one started."),
 ]
 
 
-RunParameter = Annotated[str | None, Query(pattern=IDENTIFIER, description="The run that is meant, if it may no longer be the newest.")]
+RunParameter = Annotated[
+    str | None, Query(pattern=IDENTIFIER, description="The run's request id, if it may no longer be the newest run. Default: the newest.")
+]
 
 
 @router.get("", operation_id="list_runs", responses=responses(422, 503))
@@ -39,15 +42,19 @@ async def list_runs(
     deps: Deps,
     status: RunStatus | None = None,
     kind: RunKind | None = None,
-    stalled: Annotated[bool | None, Query(description="Active, but no worker is at it.")] = None,
-    error_code: Annotated[str | None, Query(pattern="^[a-z0-9_]{1,64}$", description="`dead_letter`: it ended its workers.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Accepted then or later.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Accepted before.")] = None,
-    dismissed: Annotated[bool, Query(description="Those that were dismissed, instead of the others.")] = False,
+    stalled: Annotated[
+        bool | None, Query(description="`true`: only active runs that no worker processes; `false`: only the others.")
+    ] = None,
+    error_code: Annotated[
+        str | None, Query(pattern="^[a-z0-9_]{1,64}$", description="Code of the error. `dead_letter`: the run ended its workers.")
+    ] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Accepted at this time or later.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Accepted before this time.")] = None,
+    dismissed: Annotated[bool, Query(description="Return only dismissed runs.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RunOut]:
-    """The runs of all videos, newest first, without those that were dismissed."""
+    """Returns the runs of all videos, newest first, without dismissed ones."""
     before = cursors.decode_time(cursor) if cursor is not None else None
     wanted = RunFilter(status, kind, stalled, error_code, since, until, dismissed)
     return _page(await deps.runs.page(wanted, before=before, limit=limit + 1), limit)
@@ -58,7 +65,7 @@ async def list_runs(
 async def start_run(
     deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None, idempotency_key: IdempotencyKey = None
 ) -> AcceptedOut:
-    """Starts the pipeline. 202 means that the run is durable; poll its status every two seconds."""
+    """Starts the pipeline. 202 means that the run is stored and will survive a restart; poll its status every two seconds."""
     snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
     accepted = await deps.services.runs.accept(video_id, snapshot, idempotency_key=idempotency_key)
     if accepted.video_id != video_id:
@@ -77,7 +84,7 @@ async def start_run(
 )
 @declare(READ)
 async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Response:
-    """The newest run of the video, as it was within the last second. Send its ETag back, and no change costs a 304."""
+    """Returns the newest run of the video, at most one second old. Send the ETag as If-None-Match: an unchanged status is a 304."""
 
     async def read() -> Status:
         run = await _latest(deps, video_id)
@@ -89,7 +96,7 @@ async def get_status(deps: Deps, video_id: VideoId, request: Request) -> Respons
 @router.post("/{video_id}/cancel", operation_id="cancel_run", status_code=202, responses=responses(404, 409, 422, 503))
 @declare(WRITE)
 async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> AcceptedOut:
-    """Cancels the active run. A queued one has ended when this answers; a worker ends its own within two seconds."""
+    """Cancels the active run. A queued run has ended when this returns; a run that a worker processes ends within two seconds."""
     run = await _meant(deps, video_id, request_id)
     if not run.status.active:
         raise Conflict(f"The run has ended already: it is {run.status}.", code="run_not_active")
@@ -100,9 +107,9 @@ async def cancel_run(deps: Deps, video_id: VideoId, request_id: RunParameter = N
 @router.post("/{video_id}/retry", operation_id="retry_run", status_code=202, responses=responses(404, 409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: RunParameter = None) -> AcceptedOut:
-    """Takes up a run that failed or was cancelled where it ended; finished stages are not repeated, and it keeps its request id. A
-    completed run that left moments unrefined stays as it is: a new run, of the kind `refine`, refines those that are so still and that no
-    person edited. 409 `nothing_to_refine` where none is."""
+    """Continues a failed or cancelled run at the stage where it ended. It does not repeat completed stages, and the request id stays the
+    same. For a completed run with unrefined moments, starts a new run of the kind `refine` for those that are still unrefined and that no
+    user edited; 409 `nothing_to_refine` where there are none."""
     run = await _meant(deps, video_id, request_id)
     accepted = await retry_run(deps.services, run.request_id)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
@@ -112,7 +119,7 @@ async def retry(deps: Deps, video_id: VideoId, response: Response, request_id: R
 @router.post("/{video_id}/dismiss", operation_id="dismiss_run", responses=responses(404, 409, 422, 503))
 @declare(WRITE)
 async def dismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
-    """Takes a run that failed or was cancelled off all lists; its video's history keeps it. `undismiss` undoes it, and so does a retry."""
+    """Hides a failed or cancelled run from all lists; its video's history still shows it. `undismiss` and a retry undo this."""
     run = await _meant(deps, video_id, request_id)
     dismissed = await deps.services.dismissal.dismiss(run.request_id)
     return DismissedOut(request_id=run.request_id, video_id=video_id, dismissed_at=dismissed)
@@ -121,7 +128,7 @@ async def dismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = 
 @router.post("/{video_id}/undismiss", operation_id="undismiss_run", responses=responses(404, 422, 503))
 @declare(WRITE)
 async def undismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter = None) -> DismissedOut:
-    """Lists show a dismissed run again."""
+    """Shows a dismissed run in lists again."""
     run = await _meant(deps, video_id, request_id)
     await deps.services.dismissal.bring_back(run.request_id)
     return DismissedOut(request_id=run.request_id, video_id=video_id, dismissed_at=None)
@@ -130,14 +137,14 @@ async def undismiss_run(deps: Deps, video_id: VideoId, request_id: RunParameter 
 @router.post("/dismiss", operation_id="dismiss_failed_runs", responses=responses(503))
 @declare(WRITE)
 async def dismiss_failed_runs(deps: Deps) -> DismissedAllOut:
-    """Takes every failed run off all lists, and says which they were."""
+    """Hides every failed run from all lists, and returns their request ids."""
     return DismissedAllOut(request_ids=await deps.services.dismissal.dismiss_failed())
 
 
 @router.get("/{video_id}/history", operation_id="list_video_runs", responses=responses(404, 422, 503))
 @declare(READ)
 async def get_history(deps: Deps, video_id: VideoId, cursor: Cursor = None, limit: Limit = 50) -> Page[RunOut]:
-    """The runs of one video, newest first, dismissed ones too."""
+    """Returns the runs of one video, newest first, including dismissed ones."""
     before = cursors.decode_time(cursor) if cursor is not None else None
     found = await deps.runs.history(video_id, before=before, limit=limit + 1)
     if not found:
@@ -157,7 +164,7 @@ def _page(found: list[RunView], limit: int) -> Page[RunOut]:
 
 
 async def _meant(deps: ApiDeps, video_id: str, request_id: str | None) -> RunView:
-    """The run of that id, or the newest. Raises NotFound for a run of another video."""
+    """Returns the run with that request id, or the newest run. Raises NotFound for a run of another video."""
     run = await deps.runs.get(request_id) if request_id else await _latest(deps, video_id)
     if run.video_id != video_id:
         raise NotFound("There is no such run of this video.", code="run_not_found")

@@ -1,4 +1,4 @@
-"""/api/videos/{id}/waveform, /silences and /shots: what a timeline draws, and what a boundary snaps to."""
+"""/api/videos/{id}/waveform, /silences and /shots: what a timeline draws, and the times that a boundary snaps to."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ router = APIRouter(prefix="/api/videos", tags=["videos"])
 async def get_waveform(
     deps: Deps,
     video_id: VideoId,
-    start: Annotated[float, Query(ge=0, le=1e7, description="Seconds.")] = 0.0,
-    end: Annotated[float | None, Query(ge=0, le=1e7, description="Seconds; the end of the recording if left out.")] = None,
-    points: Annotated[int, Query(ge=1, le=8000, description="At most so many pairs.")] = 1000,
+    start: Annotated[float, Query(ge=0, le=1e7, description="Start, in seconds.")] = 0.0,
+    end: Annotated[float | None, Query(ge=0, le=1e7, description="End, in seconds. Default: the end of the recording.")] = None,
+    points: Annotated[int, Query(ge=1, le=8000, description="Maximum number of pairs (lowest and highest sample).")] = 1000,
 ) -> WaveformOut:
-    """The waveform of a stretch, at any zoom: the finest step is 10 ms."""
+    """Returns the waveform from `start` to `end`. The finest step is 10 ms."""
     video = await deps.services.videos.get(video_id)
     return WaveformOut.of(await read_waveform(deps.store, video.audio_url, start=start, end=end, points=points))
 
@@ -32,13 +32,13 @@ async def get_waveform(
 @router.get("/{video_id}/shots", operation_id="list_shots", responses=responses(404, 422, 503))
 @declare(READ)
 async def list_shots(deps: Deps, video_id: VideoId) -> ShotsOut:
-    """The changes of scene. Empty where the video has none, has no pictures, or has not been downloaded."""
+    """Returns the changes of scene. The list is empty where the source has no video or no change of scene, or is not downloaded yet."""
     return ShotsOut.of((await deps.services.videos.get(video_id)).media_info)
 
 
 @router.get("/{video_id}/silences", operation_id="list_silences", responses=responses(404, 422, 503))
 @declare(READ)
 async def list_silences(deps: Deps, video_id: VideoId) -> SilencesOut:
-    """Where nobody speaks, exact to 10 ms. Empty where the audio has not been extracted."""
+    """Returns the quiet stretches, exact to 10 ms. The list is empty before the audio has been extracted."""
     video = await deps.services.videos.get(video_id)
     return SilencesOut.of(await read_silences(deps.store, video.audio_url))

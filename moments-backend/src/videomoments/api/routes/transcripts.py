@@ -1,4 +1,4 @@
-"""/api/videos/{id}/transcript: what is said."""
+"""/api/videos/{id}/transcript: the transcript of a video, and the runs that make it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/videos/{video_id}/transcript", tags=["transcript
 )
 @declare(READ)
 async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Response:
-    """The transcript with its word times."""
+    """Returns the transcript with the times of its words."""
     found = await deps.services.transcripts.of_video(video_id)
     if found is None:
         await deps.services.videos.get(video_id)
@@ -45,7 +45,8 @@ async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Res
 async def edit_transcript(
     deps: Deps, video_id: VideoId, body: EditTranscript, response: Response, if_match: IfMatchHeader = None
 ) -> TranscriptOut:
-    """Corrects words; their times stay. Text and segments follow. With If-Match only the version that it names is corrected."""
+    """Corrects words; their times stay. Text and segments are corrected with them. With If-Match, only the version that it names is
+    corrected."""
     changes = [WordChange(word.index, word.was, word.word) for word in body.words]
 
     def tag_of(row: Transcript) -> str:
@@ -68,7 +69,7 @@ async def _current(deps: ApiDeps, video_id: str) -> tuple[TranscriptOut, str]:
 @router.post("/extract-audio", operation_id="extract_video_audio", status_code=202, responses=responses(404, 409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def extract_audio(deps: Deps, video_id: VideoId, response: Response) -> AcceptedOut:
-    """Gets the video where it is missing, and its sound and waveform, as a run that asks no model."""
+    """Starts a run that downloads the video if it is not stored, and extracts its audio and waveform. It uses no model."""
     accepted = await deps.services.runs.accept(video_id, await deps.services.models.snapshot(RunOptions()), kind=RunKind.AUDIO)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"
     return AcceptedOut.of(accepted)
@@ -77,7 +78,7 @@ async def extract_audio(deps: Deps, video_id: VideoId, response: Response) -> Ac
 @router.post("/transcribe", operation_id="transcribe_video", status_code=202, responses=responses(404, 409, 422, 429, 503))
 @declare(STARTS_RUN)
 async def transcribe(deps: Deps, video_id: VideoId, response: Response, options: StartOptions | None = None) -> AcceptedOut:
-    """Gets the video where it is missing, and its transcript, as a run without moments."""
+    """Starts a run that downloads the video if it is not stored, and transcribes it. It looks for no moments."""
     snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
     accepted = await deps.services.runs.accept(video_id, snapshot, kind=RunKind.TRANSCRIBE)
     response.headers["Location"] = f"/api/pipeline/{video_id}/status"

@@ -1,4 +1,4 @@
-"""/api/videos/upload: a file, in one multipart body or in pieces by the tus protocol 1.0.0 (creation, expiration, termination)."""
+"""/api/videos/upload: uploads, in one multipart body or in pieces by the tus protocol 1.0.0 (creation, expiration, termination)."""
 
 from __future__ import annotations
 
@@ -34,17 +34,21 @@ _FORM_BODY = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "title": {"type": "string", "maxLength": 300, "description": "Stands before the file."},
+        "title": {"type": "string", "maxLength": 300, "description": "This part must come before the file."},
         "file": {"type": "string", "format": "binary"},
     },
 }
 _UPLOAD_BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _FORM_BODY}}}}
 _PIECE_BODY = {"requestBody": {"required": True, "content": {_PIECE_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
-_KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
-_TOLD = {204: {"description": "`Upload-Offset` says how much is there, `Upload-Expires` until when; `Video-Identifier` what it became."}}
+_KNOWN = {200: {"model": VideoOut, "description": "The video exists already"}}
+_TOLD = {
+    204: {
+        "description": "`Upload-Offset`: bytes received; `Upload-Expires`: when they are deleted; `Video-Identifier`: the upload's video."
+    }
+}
 
 UploadId = Annotated[str, Path(pattern=IDENTIFIER, description="The upload's identifier.")]
-TusHeader = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.0.0`: the tus protocol.")]
+TusHeader = Annotated[str | None, Header(alias="Tus-Resumable", description="Version of the tus protocol: `1.0.0`.")]
 
 
 class WrongTusVersion(MomentsError):
@@ -61,11 +65,11 @@ async def upload_video(
     request: Request,
     response: Response,
     tus: TusHeader = None,
-    length: Annotated[str | None, Header(alias="Upload-Length", description="tus: size of the file, bytes.")] = None,
+    length: Annotated[str | None, Header(alias="Upload-Length", description="tus: size of the file in bytes.")] = None,
     metadata: Annotated[str | None, Header(alias="Upload-Metadata", description="tus: `filename` and `title`, in base64.")] = None,
 ) -> VideoOut | None:
-    """Takes a file as a form, streamed into the store: the same bytes again answer 200 with the same video. With `Tus-Resumable` and no
-    body it makes room for a file in pieces instead, at the address in `Location`."""
+    """Stores a file that is sent as a form, and makes a video of it. For the same bytes again, returns 200 with the same video. With
+    `Tus-Resumable` and no body, creates an upload in pieces instead; `Location` is its address."""
     if tus is not None:
         upload = await _create(deps, tus, length, metadata)
         response.headers["Location"] = f"{request.url.path}/{upload.identifier}"
@@ -79,7 +83,7 @@ async def upload_video(
 @router.options("", operation_id="upload_options", status_code=204)
 @declare(READ)
 async def upload_options(deps: Deps, response: Response) -> None:
-    """What of the tus protocol is served."""
+    """Returns in headers which parts of the tus protocol are supported."""
     response.headers.update(
         {
             "Tus-Resumable": TUS_VERSION,
@@ -93,7 +97,7 @@ async def upload_options(deps: Deps, response: Response) -> None:
 @router.head("/{upload_id}", operation_id="head_upload", status_code=204, responses=responses(404, 422, 503, also=_TOLD))
 @declare(READ)
 async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
-    """How much of the file is there (`Upload-Offset`)."""
+    """Returns how many bytes of the file were received (`Upload-Offset`)."""
     _set_upload_headers(response, await _resumable(deps).get(upload_id))
     response.headers["Cache-Control"] = "no-store"
 
@@ -101,7 +105,7 @@ async def head_upload(deps: Deps, upload_id: UploadId, response: Response) -> No
 @router.get("/{upload_id}", operation_id="get_upload", responses=responses(404, 422, 503))
 @declare(READ)
 async def get_upload(deps: Deps, upload_id: UploadId) -> UploadOut:
-    """How far the upload is; once it is complete, the video that it became."""
+    """Returns the progress of the upload; once it is complete, also the video that was made of it."""
     uploads = _resumable(deps)
     upload = await uploads.get(upload_id)
     video = await uploads.finish(upload) if upload.complete else None
@@ -123,17 +127,17 @@ async def append_to_upload(
     request: Request,
     response: Response,
     upload_id: UploadId,
-    offset: Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**62, description="Where these bytes belong.")],
+    offset: Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**62, description="Position of this piece in the file, in bytes.")],
     tus: TusHeader = None,
 ) -> None:
-    """Adds a piece. What came before a connection broke counts; the last piece makes the video."""
+    """Appends a piece. Bytes that arrived before a connection broke are stored. The last piece completes the upload and makes the video."""
     _check_version(tus or "")
     if request.headers.get("content-type", "").partition(";")[0].strip() != _PIECE_TYPE:
         raise _WrongPieceType(f"A piece is sent as {_PIECE_TYPE}.")
     uploads = _resumable(deps)
     arriving = _Arriving(request)
     upload = await uploads.append(upload_id, offset, arriving.chunks())
-    if arriving.cut is not None:  # what came counts
+    if arriving.cut is not None:  # after the bytes that arrived are stored
         raise arriving.cut
     if upload.complete:
         response.headers["Video-Identifier"] = await uploads.finish(upload)
@@ -143,7 +147,7 @@ async def append_to_upload(
 @router.delete("/{upload_id}", operation_id="end_upload", status_code=204, responses=responses(404, 422, 503))
 @declare(WRITE)
 async def end_upload(deps: Deps, upload_id: UploadId, response: Response) -> None:
-    """Forgets an upload and what came of it. A video that it became stays."""
+    """Deletes an upload and the bytes received. A video that was made of it stays."""
     await _resumable(deps).end(upload_id)
     response.headers["Tus-Resumable"] = TUS_VERSION
 
@@ -183,7 +187,7 @@ async def _create(deps: ApiDeps, tus: str, length: str | None, metadata: str | N
 
 
 def _decoded_metadata(metadata: str) -> dict[str, str]:
-    """`Upload-Metadata`: pairs of a name and its value in base64. Raises InvalidInput (`bad_metadata`)."""
+    """Returns the values of `Upload-Metadata`, which holds pairs of a name and a value in base64. Raises InvalidInput (`bad_metadata`)."""
     pairs = [pair.strip() for pair in metadata.split(",") if pair.strip()]
     try:
         if len(metadata) > _MAX_METADATA or not all(_METADATA.fullmatch(pair) for pair in pairs):
@@ -195,8 +199,8 @@ def _decoded_metadata(metadata: str) -> dict[str, str]:
 
 
 def _names(file_name: str, title: str) -> tuple[str, str]:
-    """A file's label and its title, from what a person called them. A title is as anywhere else; without one the file's name is it. Raises
-    InvalidInput for a title that can't be kept."""
+    """Returns the file's label and the title, from the names that a user gave. Without a title, the file's name becomes the title. Raises
+    InvalidInput for a title that can't be stored."""
     name = label(file_name) or "video"
     if not title.strip():
         return name, title_of(name)
@@ -207,7 +211,7 @@ def _names(file_name: str, title: str) -> tuple[str, str]:
 
 
 class _Arriving:
-    """The body, as far as it comes. `cut` is why it was not awaited any longer."""
+    """Reads the body as far as it arrives. `cut` is the error that ended the reading, if it was too slow."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -225,10 +229,10 @@ class _Arriving:
 
 
 async def _from_form(deps: ApiDeps, request: Request) -> tuple[str, bool]:
-    """Stores the form's file; the video's identifier, and whether it is new."""
+    """Stores the form's file. Returns the video's identifier, and whether the video is new."""
     announced, limit = request.headers.get("content-length", ""), deps.settings.max_source_bytes
     if announced.isdecimal():
-        refuse_length(int(announced) - 100_000, limit)  # the form around the file
+        refuse_length(int(announced) - 100_000, limit)  # room for the form around the file
     form = UploadForm(request)
     await form.open()
     file_name, title = _names(form.file_name or "", form.fields.get("title", ""))

@@ -37,25 +37,25 @@ from videomoments.storage.layout import UNKNOWN_TYPE, content_type_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
-# Longer than a worker takes to end a cancelled run.
+# Seconds; longer than a worker takes to end a cancelled run.
 _PURGE_PATIENCE = 5.0
-# Each looks at a site with a process of its own.
+# Each request starts a process that reads the site.
 _LOOKING = asyncio.Semaphore(2)
-_KNOWN = {200: {"model": VideoOut, "description": "Known already"}}
+_KNOWN = {200: {"model": VideoOut, "description": "The video exists already"}}
 
 
 @router.get("", operation_id="list_videos", responses=responses(422, 503))
 @declare(READ)
 async def list_videos(
     deps: Deps,
-    q: Annotated[Text | None, Query(max_length=200, description="Part of the title or the source.")] = None,
-    status: Annotated[VideoStatus | None, Query(description="Of the newest run; `new` without any.")] = None,
-    deleted: Annotated[bool, Query(description="Those that were deleted and can still be restored, instead of the others.")] = False,
+    q: Annotated[Text | None, Query(max_length=200, description="Text that the title or the source contains.")] = None,
+    status: Annotated[VideoStatus | None, Query(description="Status of the newest run; `new` for videos without a run.")] = None,
+    deleted: Annotated[bool, Query(description="Return only deleted videos that can still be restored.")] = False,
     sort: VideoSort = VideoSort.NEWEST,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Page[VideoOut]:
-    """The library, page by page."""
+    """Returns one page of the library."""
     if cursor is not None and sort is not VideoSort.TITLE:
         cursors.decode_time(cursor)
     after = cursors.decode(cursor) if cursor is not None else None
@@ -68,7 +68,7 @@ async def list_videos(
 @router.post("", operation_id="register_video", status_code=201, responses=responses(422, 503, also=_KNOWN))
 @declare(WRITE)
 async def register_video(deps: Deps, body: RegisterVideo, response: Response) -> VideoOut:
-    """Registers a URL; the first run downloads it. The same URL again answers 200 with the same video."""
+    """Registers a URL as a video; its first run downloads it. For the same URL again, returns 200 with the same video."""
     video, fresh = await deps.services.videos.register_url(admitted(body.url, deps.settings), body.title)
     response.status_code = 201 if fresh else 200
     return await _shown(deps, video.identifier)
@@ -77,7 +77,7 @@ async def register_video(deps: Deps, body: RegisterVideo, response: Response) ->
 @router.post("/list", operation_id="list_source", responses=responses(422, 429, 503))
 @declare(WRITE)
 async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
-    """The videos that a playlist's or a channel's address leads to, to choose from. It asks the site, which may take a while."""
+    """Returns the videos of a playlist or channel, so that a user can choose. It queries the site, which may take a while."""
     url = admitted(body.url, deps.settings)
     if _LOOKING.locked():
         raise TooMany("Other addresses are being looked at.", retry_after=10)
@@ -85,7 +85,7 @@ async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
         try:
             found = await listed(url, max_videos=body.max_videos, limits=FetchLimits.of(deps.settings))
         except (SourceUnavailable, NotFound) as error:
-            # What the site answered is about the address that was given, not about this server.
+            # The site's error concerns the address in the request, not this server.
             raise InvalidInput(error.message, code=error.code, advice=error.advice) from error
     return SourceListOut(
         title=found.title, videos=[ListedVideoOut(url=video.url, title=video.title) for video in found.videos], total=found.total
@@ -95,7 +95,7 @@ async def list_source(deps: Deps, body: LookAtSource) -> SourceListOut:
 @router.get("/{video_id}", operation_id="get_video", responses=responses(404, 422, 503, also={200: {"headers": ETAG}}))
 @declare(READ)
 async def get_video(deps: Deps, video_id: VideoId, response: Response) -> VideoOut:
-    """One video."""
+    """Returns one video."""
     shown, response.headers["ETag"] = await _current(deps, video_id)
     return shown
 
@@ -103,7 +103,7 @@ async def get_video(deps: Deps, video_id: VideoId, response: Response) -> VideoO
 @router.get("/{video_id}/source", operation_id="get_video_source", responses=responses(404, 422, 503))
 @declare(READ)
 async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
-    """Where it came from, by whom, with which captions; how many pictures a second it has."""
+    """Returns what is known about the source: page, uploader, captions, audio tracks and frame rate."""
     video = await deps.services.videos.get(video_id)
     return SourceOut.of(video.media_info, await deps.services.videos.source_info(video_id))
 
@@ -111,7 +111,7 @@ async def get_video_source(deps: Deps, video_id: VideoId) -> SourceOut:
 @router.patch("/{video_id}", operation_id="edit_video", responses=responses(404, 412, 422, 503, also={200: {"headers": ETAG}}))
 @declare(WRITE)
 async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo, response: Response, if_match: IfMatchHeader = None) -> VideoOut:
-    """Renames a video. With If-Match only the version that it names."""
+    """Changes a video's title. With If-Match, only the version that it names is changed."""
     guard = Precondition(if_match).guard(_tag)
     await or_current(deps.services.videos.rename(video_id, body.title, guard=guard), partial(_current, deps, video_id))
     shown, response.headers["ETag"] = await _current(deps, video_id)
@@ -123,9 +123,9 @@ async def edit_video(deps: Deps, video_id: VideoId, body: EditVideo, response: R
 async def delete_video(
     deps: Deps,
     video_id: VideoId,
-    purge: Annotated[bool, Query(description="At once and for good, without time to restore it.")] = False,
+    purge: Annotated[bool, Query(description="Delete at once and for good: the video can't be restored.")] = False,
 ) -> DeletedOut:
-    """Hides a video and cancels its runs. It can be restored for ten minutes; then its objects, rows and keys go."""
+    """Hides a video and cancels its runs. It can be restored for ten minutes; after that its files and rows are deleted."""
     deletion = deps.services.deletion
     if not purge:
         hidden = await deletion.hide(video_id)
@@ -138,7 +138,7 @@ async def delete_video(
 @router.post("/{video_id}/restore", operation_id="restore_video", responses=responses(404, 409, 422, 503))
 @declare(WRITE)
 async def restore_video(deps: Deps, video_id: VideoId) -> VideoOut:
-    """Undoes a deletion, within ten minutes. The runs that it cancelled stay so."""
+    """Restores a deleted video, within ten minutes. Runs that the deletion cancelled stay cancelled."""
     await deps.services.deletion.restore(video_id)
     return await _shown(deps, video_id)
 
@@ -146,7 +146,7 @@ async def restore_video(deps: Deps, video_id: VideoId) -> VideoOut:
 @router.get("/{video_id}/stream", operation_id="get_video_stream", responses=responses(404, 422, 503))
 @declare(READ)
 async def get_stream(deps: Deps, video_id: VideoId) -> StreamOut:
-    """Where the source can be played: a signed address that serves ranges. Ask again before it expires."""
+    """Returns a signed address at which the source can be played; it serves byte ranges. Request a new one before it expires."""
     video = await deps.videos.get(video_id)
     key = _stored(video)
     signed = await deps.signed(key)
@@ -159,11 +159,11 @@ async def get_stream(deps: Deps, video_id: VideoId) -> StreamOut:
     operation_id="get_video_thumbnail",
     status_code=307,
     response_class=RedirectResponse,
-    responses=responses(404, 422, 503, also={307: {"description": "The picture's signed address"}}),
+    responses=responses(404, 422, 503, also={307: {"description": "The signed address of the image"}}),
 )
 @declare(READ)
 async def get_thumbnail(deps: Deps, video_id: VideoId) -> RedirectResponse:
-    """The video's still, by a redirect to the signed address of a JPEG."""
+    """Redirects to the signed address of the video's thumbnail, a JPEG."""
     thumbnail = await deps.videos.thumbnail(video_id)
     signed = await deps.signed(thumbnail.cloud_url)
     return RedirectResponse(signed.url, 307, headers={"Cache-Control": "private, max-age=300"})
@@ -178,7 +178,7 @@ def _stored(video: VideoView) -> str:
 
 
 async def _not_purged(deps: ApiDeps, video_id: str) -> Conflict:
-    """Why a video is still there: a worker has not let go of its run, or it was restored meanwhile."""
+    """Returns why a video was not removed: a worker still processes its run, or the video was restored meanwhile."""
     active = next((run for run in await deps.runs.history(video_id) if run.status.active), None)
     if active is None:
         return Conflict(

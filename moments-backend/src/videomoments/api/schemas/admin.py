@@ -1,4 +1,4 @@
-"""Bodies about model services. They never hold a secret: only the name of the environment variable that does."""
+"""Bodies about model services. They never contain a secret, only the name of the environment variable that holds it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _READ_ONLY = frozenset({"configured", "default_for", "learned", "etag"})
 
 
 class ModelBody(ModelConfig):
-    """A model's configuration. What the list shows beside it (`configured`, `default_for`, `learned`, `etag`) may be sent back and is
+    """A model's configuration. The read-only fields of a response (`configured`, `default_for`, `learned`, `etag`) may be sent back and are
     ignored."""
 
     model_config = ConfigDict(
@@ -43,7 +43,7 @@ class ModelBody(ModelConfig):
 
 
 class ModelOut(BaseModel):
-    """A model's configuration, flat, with what follows from it."""
+    """A model's configuration, with read-only fields that are derived from it."""
 
     key: str
     kind: Literal["asr", "chat"]
@@ -56,35 +56,39 @@ class ModelOut(BaseModel):
     remote_port: int | None
     base_url: str | None
     endpoint: str
-    model_name: str | None = Field(description="None: the one model that the service lists.")
+    model_name: str | None = Field(description="The service's name for the model. None: the only model that the service lists.")
     supports_video: bool
-    supports_generation: bool = Field(description="Whether it can be asked to find moments.")
-    supports_refinement: bool = Field(description="Whether it can be asked to set their boundaries.")
+    supports_generation: bool = Field(description="Whether the model can find moments.")
+    supports_refinement: bool = Field(description="Whether the model can refine the boundaries of moments.")
     context_tokens: int
-    max_concurrency: int = Field(description="Calls at once, over all workers.")
-    max_refinements: int = Field(description="How many of these may be refinements.")
+    max_concurrency: int = Field(description="Maximum number of concurrent calls, over all workers.")
+    max_refinements: int = Field(description="How many of the concurrent calls may be refinements.")
     temperature: float | None
     top_p: float | None
     top_k: int | None
     max_tokens: int
     tokens_field: TokensField | None = Field(
-        description="The field that says how long an answer may be. None: `max_tokens`, or what is learned."
+        description="The request's field that limits the length of an answer. None: `max_tokens`, or what was learned."
     )
-    system_role: SystemRole | None = Field(description="Whose message the instructions stand in. None: `system`, or what is learned.")
-    answer_format: AnswerFormat | None = Field(description="How the answer's form is asked for. None: `json_schema`, or what is learned.")
-    stream: bool | None = Field(description="Whether answers come piece by piece. None: where a test has shown that they can.")
-    answer_seconds: int | None = Field(description="The longest that one answer may take. None: the installation's own.")
+    system_role: SystemRole | None = Field(
+        description="The role of the message that holds the instructions. None: `system`, or what was learned."
+    )
+    answer_format: AnswerFormat | None = Field(
+        description="How the request sets the format of the answer. None: `json_schema`, or what was learned."
+    )
+    stream: bool | None = Field(description="Whether answers are streamed. None: if a test has shown that the server can.")
+    answer_seconds: int | None = Field(description="Time limit for one answer, in seconds. None: the installation's limit.")
     first_token_seconds: int | None = Field(
-        description="The longest that a streamed answer may take to begin. None: the installation's own."
+        description="Time limit for the first token of a streamed answer, in seconds. None: the installation's limit."
     )
     api_key_env: str | None
     builtin: bool
-    configured: bool = Field(description="Whether there is a way in.")
-    default_for: list[Job] = Field(description="The jobs that take this model when a run names none.")
+    configured: bool = Field(description="Whether the entry says where the service is.")
+    default_for: list[Job] = Field(description="The jobs that use this model when a run names none.")
     learned: list[str] = Field(
-        description="What its server was seen to want otherwise than others, in words; an edit of the entry forgets it."
+        description="How its server differs from the default form of requests, in words. An edit of the entry deletes this."
     )
-    etag: str = Field(description="This version: send it as If-Match with a change.")
+    etag: str = Field(description="Tag of this version: send it as If-Match with a change.")
 
     @classmethod
     def of(cls, model: ModelConfig, default_for: list[Job], learned: Dialect) -> ModelOut:
@@ -110,7 +114,7 @@ class CheckStepOut(BaseModel):
 
 
 class ModelTestOut(BaseModel):
-    """Whether a model service answers and is the one that its entry names."""
+    """The result of a model's test: whether all steps passed, and each step."""
 
     key: str
     ok: bool

@@ -1,4 +1,4 @@
-"""What many bodies share."""
+"""Types that many bodies share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from videomoments.storage import SignedUrl
 
 T = TypeVar("T")
 
-# `2026-02-18T10:00:00Z`, as everywhere in the contract.
+# Written as `2026-02-18T10:00:00Z` everywhere in the API.
 Time = Annotated[datetime, PlainSerializer(isoformat, return_type=str, when_used="json")]
 
 
@@ -27,7 +27,7 @@ def _storable(text: str) -> str:
 
 
 def as_title(text: str) -> str:
-    """The title in the form that is kept. Raises ValueError that says what is wrong."""
+    """Returns the title in the form that is stored. Raises ValueError with a message that says what is wrong."""
     line = checked_line(text)
     if len(line) > _LONGEST_TITLE:
         raise ValueError(f"it has {len(line)} characters, and a title has at most {_LONGEST_TITLE}")
@@ -35,31 +35,31 @@ def as_title(text: str) -> str:
 
 
 _LONGEST_TITLE = 300
-# To be compared or followed, as it is: addresses, what stood there before.
+# Text that is stored or compared unchanged: addresses, and the old text of a word.
 Exact = Annotated[str, AfterValidator(_storable)]
-# What a person writes, on any number of lines.
+# Text by a user, of any number of lines.
 Text = Annotated[str, AfterValidator(checked_text)]
-# One line, with single spaces, in which there is something to read.
+# One line with single spaces, which is not blank.
 Title = Annotated[str, Field(min_length=1, max_length=_LONGEST_TITLE), AfterValidator(as_title)]
 
 
 class Body(BaseModel):
-    """Base of request bodies: an unknown field is an error, not a typo that goes unnoticed."""
+    """Base of request bodies. An unknown field is an error, so that a typo does not go unnoticed."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list; `next_cursor` gets the next one and is null on the last."""
+    """One page of a list. Send `next_cursor` as `cursor` to get the next page; it is null on the last."""
 
     items: list[T]
     next_cursor: str | None = None
 
 
 class NothingOut(BaseModel):
-    """Why there are no moments."""
+    """The reason why there are no moments."""
 
-    code: str = Field(description="`nothing_found`, `all_deleted`, `none_refined`, `run_failed` or `run_cancelled`.")
+    code: str = Field(description="Stable code: `nothing_found`, `all_deleted`, `none_refined`, `run_failed` or `run_cancelled`.")
     message: str = Field(examples=["Nobody speaks in this recording."])
 
     @classmethod
@@ -68,7 +68,7 @@ class NothingOut(BaseModel):
 
 
 class ObjectUrl(BaseModel):
-    """A signed address that serves ranges until `expires_at`. One that begins with `/` is on this host."""
+    """A signed address that serves byte ranges until `expires_at`. An address that begins with `/` is on this host."""
 
     url: str = Field(examples=["/api/objects/videos/…?expires=…&signature=…"])
     expires_at: Time

@@ -1,4 +1,4 @@
-"""Bodies of what a person changes."""
+"""Bodies of a user's changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MOST_WORDS = 500
 
 
 class CreateMoment(Body):
-    """A moment of a person's own. Seconds of the source's timeline."""
+    """A user's own moment. Times are seconds of the source's timeline."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Why bread rises", "start_time": 61.5, "end_time": 94.25}]})
 
@@ -21,7 +21,7 @@ class CreateMoment(Body):
 
 
 class EditMoment(Body):
-    """What is left out stays as it is."""
+    """Changes of a moment. Fields that are left out stay unchanged. Times are seconds of the source's timeline."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"end_time": 96.0, "review": "kept"}]})
 
@@ -38,7 +38,7 @@ class EditMoment(Body):
 
 
 class CorrectWord(Body):
-    """Another text for one word; `was` is the text that it replaces."""
+    """A new text for the word at `index`. `was` is the text that it replaces."""
 
     index: int = Field(ge=0, le=10_000_000)
     was: Exact = Field(max_length=300)
@@ -46,7 +46,7 @@ class CorrectWord(Body):
 
 
 class EditTranscript(Body):
-    """Words to be corrected. Their times stay."""
+    """Corrections of words. Their times stay unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"words": [{"index": 1, "was": "word.", "word": "world."}]}]})
 

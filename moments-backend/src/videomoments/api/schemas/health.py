@@ -10,7 +10,7 @@ State = Literal["ok", "unavailable"]
 
 
 class HealthOut(BaseModel):
-    """Whether the parts that the API talks to answer."""
+    """Whether Redis and PostgreSQL answer the API."""
 
     status: State
     redis: State
@@ -18,7 +18,7 @@ class HealthOut(BaseModel):
 
 
 class ReadyOut(BaseModel):
-    """Whether runs that are started now will be worked on. `oldest_queued_seconds`: how long the first in the queue has waited."""
+    """Whether runs that are started now will be processed. `oldest_queued_seconds`: how long the oldest queued run has waited."""
 
     ready: bool
     migrated: bool

@@ -1,4 +1,4 @@
-"""Bodies of /api/admin/keys."""
+"""Bodies of /api/admin/keys and /api/me."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from videomoments.api.schemas.common import Body, Time
 from videomoments.services.api_keys import ApiKey, KeyScope
 
-# Far beyond any use, and a number that every database holds.
+# More than anybody needs, and within the range of the database's integers.
 _MOST = 1_000_000_000
 
 
 class CreateKey(Body):
-    """A key to be made. A quota of null has no bound."""
+    """A new key. A quota of null means no limit."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "editing desk", "scope": "write", "requests_per_minute": 600}]})
 
-    # Looked at by the service, whose code says what is wrong with it.
-    name: str = Field(min_length=1, max_length=100, description="Whose it is, for people: one line.", examples=["editing desk"])
-    scope: KeyScope = Field(KeyScope.READ, description="What it may do: each includes the one before it.")
+    # The service validates it further, and its error has a code that says what is wrong.
+    name: str = Field(
+        min_length=1, max_length=100, description="Name for users, on one line: who or what uses the key.", examples=["editing desk"]
+    )
+    scope: KeyScope = Field(KeyScope.READ, description="What the key may do. Each scope includes those before it: read, write, admin.")
     requests_per_minute: int | None = Field(None, ge=1, le=_MOST)
     runs_per_day: int | None = Field(None, ge=1, le=_MOST)
-    expires_at: AwareDatetime | None = Field(None, description="It works until then, a time to come; null: until it is revoked.")
+    expires_at: AwareDatetime | None = Field(
+        None, description="The key is valid until this time, which must lie in the future; null: until it is revoked."
+    )
 
 
 class KeyOut(BaseModel):
-    """A key as it is known afterwards."""
+    """A key without its secret. A quota of null means no limit."""
 
     identifier: str
     name: str
-    hint: str = Field(description="Its first characters.", examples=["vm_Zk3fQ"])
+    hint: str = Field(description="The key's first characters.", examples=["vm_Zk3fQ"])
     scope: KeyScope
     requests_per_minute: int | None
     runs_per_day: int | None
@@ -46,9 +50,9 @@ class KeyOut(BaseModel):
 
 
 class CallerOut(BaseModel):
-    """Who is asking. `scope` is what they may do: each includes the one before it."""
+    """The caller. `scope` is what the caller may do; each scope includes those before it: read, write, admin."""
 
-    kind: Literal["key", "machine"] = Field(description="`machine`: no keys are asked for, as on loopback.")
+    kind: Literal["key", "machine"] = Field(description="`machine`: the request needed no key, as on loopback.")
     name: str = Field(description="The key's name, or `this machine`.", examples=["editing desk"])
     scope: KeyScope
     hint: str | None = Field(description="The key's first characters.", examples=["vm_Zk3fQ"])
@@ -61,6 +65,6 @@ class CallerOut(BaseModel):
 
 
 class NewKeyOut(KeyOut):
-    """The one answer that has the key itself."""
+    """A new key. Only this response contains the key itself."""
 
-    key: str = Field(description="Shown this once; only its hash is kept.", examples=["vm_Zk3fQ…"])
+    key: str = Field(description="The key itself. It is shown only once, because only its hash is stored.", examples=["vm_Zk3fQ…"])

@@ -18,7 +18,7 @@ Review = Literal["new", "kept", "rejected"]
 
 
 class ClipOut(ObjectUrl):
-    """A stored clip. `start_time` and `end_time` are what the file holds, seconds of the source's timeline."""
+    """A stored clip. `start_time` and `end_time` are the file's bounds in seconds of the source's timeline."""
 
     identifier: str
     start_time: float
@@ -26,8 +26,8 @@ class ClipOut(ObjectUrl):
     duration: float
     content_type: str
     size_bytes: int
-    mode: str = Field(description="How it was cut: copy, smart, encode, proxy or audio.")
-    download_url: str = Field(description="The same, to be saved under the moment's title.")
+    mode: str = Field(description="Method of the cut: copy, smart, encode, proxy or audio.")
+    download_url: str = Field(description="The same file, as a download that is named by the moment's title.")
     thumbnail: ObjectUrl | None = None
 
     @classmethod
@@ -48,7 +48,7 @@ class ClipOut(ObjectUrl):
 
 
 class ParentOut(BaseModel):
-    """The original of a refined moment."""
+    """The original of a refined moment. Times are seconds of the source's timeline."""
 
     identifier: str
     start_time: float
@@ -56,7 +56,7 @@ class ParentOut(BaseModel):
 
 
 class MomentOut(BaseModel):
-    """A moment: seconds of the source's timeline. `score` is 0 to 1; `engine` is the model that made it."""
+    """A moment. Times are seconds of the source's timeline; `score` is 0 to 1; `engine` is the key of the model that returned it."""
 
     identifier: str
     title: str
@@ -68,12 +68,12 @@ class MomentOut(BaseModel):
     is_refined: bool
     review: Review
     edited_at: Time | None
-    etag: str = Field(description="This version of title, bounds and review: send it as If-Match with an edit.")
+    etag: str = Field(description="Tag of this version of title, bounds and review: send it as If-Match with an edit.")
     parent: ParentOut | None
     clip: ClipOut | None
-    clip_error: str | None = Field(description="Why it has no clip, where one could not be cut.")
-    confidence: float | None = Field(description="How surely its words were heard, 0 to 1; null where the recogniser does not say.")
-    hard_to_hear: bool = Field(description="Whether that is below the level at which one word of three is likely wrong.")
+    clip_error: str | None = Field(description="Why no clip could be cut; null where it could, or has not been tried.")
+    confidence: float | None = Field(description="Mean confidence of its words, 0 to 1; null where the recogniser gives none.")
+    hard_to_hear: bool = Field(description="Whether `confidence` is so low that one word of three is likely wrong.")
 
     @classmethod
     def of(cls, view: MomentView, clip: ClipOut | None) -> MomentOut:
@@ -102,13 +102,13 @@ class MomentOut(BaseModel):
 
 
 class MomentsOut(Page[MomentOut]):
-    """A video's moments. `nothing` is there once a run has ended, where there are none, and says why."""
+    """A video's moments. `nothing` says why there are none; it is present only if the list is empty and a run has ended."""
 
     nothing: NothingOut | None = Field(None, exclude_if=lambda why: why is None)
 
 
 class MomentClip(BaseModel):
-    """A clip with the moment that it shows."""
+    """A clip with its moment."""
 
     moment_id: str
     title: str
@@ -116,7 +116,7 @@ class MomentClip(BaseModel):
 
 
 class ClipAvailability(BaseModel):
-    """Whether a final moment has its clip."""
+    """Whether a final moment has a clip."""
 
     moment_id: str
     available: bool
@@ -124,7 +124,7 @@ class ClipAvailability(BaseModel):
 
 
 class ClipsAvailability(BaseModel):
-    """How many of the final moments have their clip."""
+    """How many of the final moments have a clip."""
 
     video_id: str
     total: int
@@ -133,7 +133,7 @@ class ClipsAvailability(BaseModel):
 
 
 class Word(BaseModel):
-    """A word and when it is said, seconds. `confidence` is 0 to 1."""
+    """A word with its times in seconds. `confidence` is 0 to 1."""
 
     word: str
     start: float
@@ -142,13 +142,13 @@ class Word(BaseModel):
     space_before: bool | None = Field(
         None,
         exclude_if=lambda said: said is None,
-        description="Whether a space stands between it and the word before. Left out where nobody said so: then one does, "
-        "but between kana and Han.",
+        description="Whether a space stands between this word and the one before. Absent where the recogniser does not say: "
+        "then there is one, except between kana and Han characters.",
     )
 
 
 class Segment(BaseModel):
-    """A sentence or phrase and when it is said, seconds."""
+    """A sentence or phrase with its times in seconds."""
 
     text: str
     start: float
@@ -156,7 +156,7 @@ class Segment(BaseModel):
 
 
 class StretchOut(BaseModel):
-    """A stretch of the recording, seconds, and the mean confidence of its words."""
+    """A stretch of the recording, in seconds, with the mean confidence of its words."""
 
     start: float
     end: float
@@ -164,7 +164,7 @@ class StretchOut(BaseModel):
 
 
 class SpokenLanguage(BaseModel):
-    """A stretch in one language, seconds."""
+    """A stretch in one language, in seconds."""
 
     language: str
     start: float
@@ -173,23 +173,23 @@ class SpokenLanguage(BaseModel):
 
 
 class Unheard(BaseModel):
-    """A stretch of speech without words, seconds."""
+    """A stretch in which somebody speaks and no words were recognised, in seconds."""
 
     start: float
     end: float
 
 
 class DroppedWords(BaseModel):
-    """What a recogniser wrote and nobody seems to have said, seconds."""
+    """Words that a recogniser returned and left out, because nobody seems to have said them. Times are seconds."""
 
     text: str
     start: float
     end: float
-    reason: str = Field(description="no_voice, unsure, too_fast or loop from our own recognisers.")
+    reason: str = Field(description="Our own recognisers give no_voice, unsure, too_fast or loop.")
 
 
 class TranscriptOut(BaseModel):
-    """What is said in a video, and when."""
+    """The transcript of a video. Times are seconds of the video's timeline."""
 
     video_id: str
     text: str
@@ -200,20 +200,18 @@ class TranscriptOut(BaseModel):
     segment_timestamps: list[Segment]
     processing_time: float | None
     created_at: Time
-    edited_at: Time | None = Field(description="When a person last corrected a word.")
-    etag: str = Field("", description="This version, as in the header: send it as If-Match with corrections.")
-    mended: dict[str, int] = Field(description="What was mended in the recogniser's answer, as counts; empty where nothing was.")
-    confidence: float | None = Field(
-        description="How surely the words were heard, 0 to 1: their mean; null where the recogniser does not say."
-    )
+    edited_at: Time | None = Field(description="When a user last corrected a word.")
+    etag: str = Field("", description="Tag of this version, as in the ETag header: send it as If-Match with corrections.")
+    mended: dict[str, int] = Field(description="Counts of corrections to the recogniser's answer; empty where it needed none.")
+    confidence: float | None = Field(description="Mean confidence of the words, 0 to 1; null where the recogniser gives none.")
     hard_to_hear: list[StretchOut] = Field(description="Stretches in which one word of three or more is likely wrong.")
     languages: list[SpokenLanguage] = Field(
-        description="Which language is spoken when; empty where the recogniser does not say. A named language has no confidence."
+        description="The languages by stretch; empty where the recogniser gives none. A language that a user named has no confidence."
     )
-    not_understood: list[Unheard] = Field(description="Where somebody speaks and no words were found.")
-    dropped: list[DroppedWords] = Field(description="Words that were recognised and left out, with the reason; at most 500 rows.")
-    dropped_words: int = Field(description="How many words were left out in all.")
-    remarks: list[str] = Field(description="What to know before one relies on it, as sentences without their full stops.")
+    not_understood: list[Unheard] = Field(description="Stretches in which somebody speaks and no words were recognised.")
+    dropped: list[DroppedWords] = Field(description="Words that the recogniser left out, with the reason; at most 500 rows.")
+    dropped_words: int = Field(description="Total number of words that were left out.")
+    remarks: list[str] = Field(description="What to know before relying on the transcript, as sentences without their full stops.")
 
     @classmethod
     def of(cls, video_id: str, row: Transcript) -> TranscriptOut:

@@ -1,4 +1,4 @@
-"""Bodies about runs: starting, status, history."""
+"""Bodies about runs: start, status, history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _one_line(text: str) -> str:
 
 
 class StartOptions(RunOptions):
-    """What a run is asked to do; every field has a default."""
+    """Options of a run. Every field has a default; durations are seconds."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"prompt": "where they talk about bread", "max_moments": 5}]})
 
@@ -32,22 +32,22 @@ class StartOptions(RunOptions):
 
 
 class RefineOptions(BaseModel):
-    """How one moment is refined again; limits and prompt are those of the run that found it."""
+    """Options for refining one moment again. Limits and prompt are those of the run that found it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"refinement_model": "qwen3_vl_fp8"}]})
 
-    refinement_model: str | None = Field(None, max_length=64, description="Registry key of the model; the default one where it is missing.")
+    refinement_model: str | None = Field(None, max_length=64, description="Registry key of the model; by default the default model.")
     temperature: float | None = Field(None, ge=0.0, le=2.0)
     top_p: float | None = Field(None, gt=0.0, le=1.0)
     top_k: int | None = Field(None, ge=1, le=1000)
-    clips: Literal["deliver", "none"] = Field("deliver", description="Whether the moment is cut into a clip again.")
+    clips: Literal["deliver", "none"] = Field("deliver", description="`deliver`: cut the moment's clip again; `none`: cut no clip.")
 
     def wanted(self) -> Refinement:
         return Refinement(self.refinement_model, self.temperature, self.top_p, self.top_k, self.clips)
 
 
 class GenerateMoments(StartOptions):
-    """One shot: a URL, and the same options as a start."""
+    """A URL with the options of a run."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "prompt": "where they talk about bread", "max_moments": 5}]}
@@ -58,7 +58,7 @@ class GenerateMoments(StartOptions):
 
 
 class AcceptedOut(BaseModel):
-    """The answer of a 202: the run is durable."""
+    """The run that was accepted. It is stored and survives a restart."""
 
     request_id: str
     video_id: str
@@ -70,8 +70,8 @@ class AcceptedOut(BaseModel):
 
 
 class StageOut(BaseModel):
-    """One of the eight stages. `reason` says why it was skipped or failed; `progress` is 0 to 1 while it is processing; `waiting_for` names
-    what it waits for while that is away."""
+    """One of the eight stages. `reason` says why it was skipped or failed. `progress` is 0 to 1 while it is processing. `waiting_for` names
+    the service that it waits for while that can't be reached."""
 
     name: StageName
     status: StageStatus
@@ -95,7 +95,7 @@ class StageOut(BaseModel):
 
 
 class RunErrorOut(BaseModel):
-    """Why a run failed; `code` is stable."""
+    """Why a run failed. `code` is stable; `message` and `advice` are for users."""
 
     stage: StageName | None
     code: str
@@ -110,22 +110,22 @@ class RunErrorOut(BaseModel):
 
 
 class KeptBecauseOut(BaseModel):
-    """Why moments keep their first boundaries; `code` is stable."""
+    """A reason why moments were not refined. `code` is stable; `message` and `advice` are for users."""
 
     code: str
     message: str
     advice: str | None
-    moments: int = Field(description="How many, for this reason.")
+    moments: int = Field(description="How many moments were not refined for this reason.")
 
 
 class UnrefinedOut(BaseModel):
-    """What a completed run could not refine, and why: a model whose way in was gone, answers of no use."""
+    """The moments that a completed run could not refine, with the reasons, such as an unreachable model or unusable answers."""
 
-    moments: int = Field(description="How many moments keep their first boundaries.")
-    total: int = Field(description="Of how many.")
-    message: str = Field(description="The same in one sentence for people.")
+    moments: int = Field(description="How many moments were not refined and keep their first boundaries.")
+    total: int = Field(description="How many moments were to be refined.")
+    message: str = Field(description="The same in one sentence for users.")
     reasons: list[KeptBecauseOut]
-    left: int = Field(description="How many are so now, and not edited by a person: a retry of the run refines these.")
+    left: int = Field(description="How many of them are still unrefined and not edited by a user: a retry of the run refines these.")
 
     @classmethod
     def of(cls, found: Unrefined | None) -> UnrefinedOut | None:
@@ -136,7 +136,7 @@ class UnrefinedOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """A run as it is now. `stalled`: it is active, but no worker is at it; polling ends at completed, failed and cancelled."""
+    """A run's present state. `stalled`: the run is active, but no worker processes it. Poll until it is completed, failed or cancelled."""
 
     request_id: str
     video_id: str
@@ -145,14 +145,14 @@ class StatusOut(BaseModel):
     stalled: bool
     stages: list[StageOut]
     error: RunErrorOut | None
-    owner: str | None = Field(None, description="The worker that is at it, by its host's name, process and a random part.")
-    note: str | None = Field(None, description="One sentence about a completed run that found nothing.")
+    owner: str | None = Field(None, description="The worker that processes an active run: host name, process id and a random part.")
+    note: str | None = Field(None, description="A sentence about a completed run that found nothing or used a substitute.")
     waiting_for: str | None = Field(
         None,
-        description="What an active run waits for while that is away: a model's key, `storage`, or `source` (the server that it "
-        "downloads from). It goes on by itself.",
+        description="What an active run waits for while it can't be reached: a model's key, `storage`, or `source` (the server that it "
+        "downloads from). The run continues by itself.",
     )
-    unrefined: UnrefinedOut | None = Field(None, description="None where every moment was refined.")
+    unrefined: UnrefinedOut | None = Field(None, description="The moments that were not refined; null where there are none.")
 
     @classmethod
     def of(cls, run: RunView) -> StatusOut:
@@ -160,20 +160,20 @@ class StatusOut(BaseModel):
 
 
 class RunOut(StatusOut):
-    """A run in a list: its status, and when, how long and with what."""
+    """A run in a list: its status, with its times, options and models."""
 
-    title: str = Field(description="The video's.")
+    title: str = Field(description="The video's title.")
     kind: str
     created_at: Time
     started_at: Time | None
     completed_at: Time | None
     duration_seconds: float | None
     attempt: int
-    crashes: int = Field(description="How many workers it has ended.")
+    crashes: int = Field(description="How many workers ended while they processed the run.")
     options: dict[str, Any]
     moment_id: str | None = Field(None, description="The one moment that a run of the kind `refine` is for.")
     refines: str | None = Field(None, description="The run whose unrefined moments a run of the kind `refine` is for.")
-    dismissed_at: Time | None = Field(None, description="Lists leave it out since then.")
+    dismissed_at: Time | None = Field(None, description="Since when lists leave the run out; null where they show it.")
     models: dict[str, str] = Field(description="Registry keys by job: transcription, generation, refinement.")
 
     @classmethod
@@ -206,13 +206,13 @@ class DismissedOut(BaseModel):
 
 
 class DismissedAllOut(BaseModel):
-    """The failed runs that lists leave out from now on."""
+    """The failed runs that were dismissed: lists leave them out from now on."""
 
     request_ids: list[str]
 
 
 class GeneratedOut(StatusOut):
-    """A one-shot run, with its moments once it has completed."""
+    """A run with its moments. `moments` is null until the run has completed."""
 
     moments: list[MomentOut] | None
 

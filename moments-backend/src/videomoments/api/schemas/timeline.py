@@ -11,12 +11,14 @@ from videomoments.services.waveforms import WaveformView
 
 
 class WaveformOut(BaseModel):
-    """Lowest and highest sample of equal steps from `start` to `end` seconds, between -1 and 1."""
+    """A waveform: the lowest and the highest sample (-1 to 1) of each of equal steps from `start` to `end` seconds."""
 
     start: float
     end: float
-    duration: float = Field(description="Of the whole track, in seconds.")
-    loudness: float | None = Field(description="Integrated loudness of the whole mono track (ITU-R BS.1770) in LUFS; null: silent.")
+    duration: float = Field(description="Duration of the whole track, in seconds.")
+    loudness: float | None = Field(
+        description="Integrated loudness of the whole mono track (ITU-R BS.1770) in LUFS; null where it is silent."
+    )
     lows: list[float]
     highs: list[float]
 
@@ -26,7 +28,7 @@ class WaveformOut(BaseModel):
 
 
 class ShotOut(BaseModel):
-    """A change of scene: it lies between `earliest` and `latest` seconds; `exact` where it is known to the frame."""
+    """A change of scene. It lies between `earliest` and `latest`, in seconds; `exact` says that they are the same."""
 
     earliest: float
     latest: float

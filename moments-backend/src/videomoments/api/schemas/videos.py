@@ -18,25 +18,25 @@ VideoStatus = Literal["new", "queued", "processing", "completed", "failed", "can
 
 
 class VideoOut(BaseModel):
-    """A video. `status` is its newest run's, `new` without any; `duration` is measured seconds, null until it has been downloaded."""
+    """A video. `status` is that of its newest run, or `new` without a run. `duration` is measured, in seconds; null before the download."""
 
     identifier: str
     title: str
-    source: str = Field(description="The URL; for a file its name.")
+    source: str = Field(description="The URL, or the name of a file.")
     duration: float | None
     resolution: str | None = Field(examples=["1920x1080"])
     size_bytes: int | None
     content_type: str | None
-    stored: bool = Field(description="Whether its source is in the store and can be played.")
+    stored: bool = Field(description="Whether the source is stored and can be played.")
     status: VideoStatus
-    request_id: str | None = Field(description="The newest run.")
-    moment_count: int = Field(description="How many moments it shows: those of the newest completed run, and a person's own.")
-    nothing: NothingOut | None = Field(description="Why it shows none, once a run has ended; null while it shows some.")
+    request_id: str | None = Field(description="The request id of the newest run.")
+    moment_count: int = Field(description="How many moments are shown: those of the newest completed run, and the user's own.")
+    nothing: NothingOut | None = Field(description="Why no moments are shown, once a run has ended; null where some are shown.")
     thumbnail: ObjectUrl | None
     created_at: Time
     updated_at: Time | None
-    restorable_until: Time | None = Field(description="Of a deleted video: until then it can be restored.")
-    etag: str = Field(description="This version of the title: send it as If-Match with another.")
+    restorable_until: Time | None = Field(description="Until when a deleted video can be restored.")
+    etag: str = Field(description="Tag of this version of the title: send it as If-Match with a new title.")
 
     @classmethod
     def of(cls, video: VideoView, thumbnail: ObjectUrl | None) -> VideoOut:
@@ -69,11 +69,11 @@ class CaptionsOut(BaseModel):
 
 
 class AudioTrackOut(BaseModel):
-    """One of a file's sounds. `sound` is what was heard of it, where one of several had to be chosen."""
+    """One of a file's audio tracks. `sound` is what was found in it; `unheard` where no choice between tracks was needed."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    number: int = Field(description="Counted from 1: what `audio_track` names.")
+    number: int = Field(description="Number of the track, counted from 1, for the option `audio_track`.")
     codec: str
     channels: int
     language: str | None
@@ -83,17 +83,17 @@ class AudioTrackOut(BaseModel):
 
 
 class SourceOut(BaseModel):
-    """What is known of where a video came from, and how it is filmed. Null or empty: the source did not say."""
+    """What is known about a video's source and its file. Null or empty means that the source did not say."""
 
-    frame_rate: float | None = Field(description="Pictures a second, measured; null without pictures.")
+    frame_rate: float | None = Field(description="Measured frames per second; null without video.")
     uploader: str | None
     published: str | None = Field(description="YYYY-MM-DD", examples=["2026-01-31"])
-    page: str | None = Field(description="The page that shows it.")
+    page: str | None = Field(description="Address of the page that shows the video.")
     captions: list[CaptionsOut]
-    audio_tracks: list[AudioTrackOut] = Field(description="All of the file's sounds; empty before it was measured.")
-    audio_track: int | None = Field(description="The number of the one that is heard and cut.")
-    audio_reason: str | None = Field(description="Why this one of several.")
-    remarks: list[str] = Field(description="What of the file is used where there was a choice, and what can't be, with the reasons.")
+    audio_tracks: list[AudioTrackOut] = Field(description="All of the file's audio tracks; empty before the file was measured.")
+    audio_track: int | None = Field(description="Number of the track that is transcribed and cut.")
+    audio_reason: str | None = Field(description="Why this track was chosen, where there are several.")
+    remarks: list[str] = Field(description="What is used of the file where there was a choice, and what can't be used, with the reasons.")
 
     @classmethod
     def of(cls, media_info: dict[str, Any] | None, details: dict[str, Any]) -> SourceOut:
@@ -113,7 +113,7 @@ class SourceOut(BaseModel):
 
 
 class RegisterVideo(Body):
-    """A video to be downloaded by its first run."""
+    """A URL to be registered as a video. The first run downloads it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/talk.mp4", "title": "On bread"}]})
 
@@ -122,31 +122,31 @@ class RegisterVideo(Body):
 
 
 class LookAtSource(Body):
-    """An address that may lead to several videos."""
+    """An address of a playlist or channel, whose videos are to be listed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/playlist", "max_videos": 10}]})
 
     url: Exact = Field(min_length=1, max_length=4096, examples=["https://example.com/talk.mp4"])
-    max_videos: int = Field(25, ge=1, le=500, description="List at most so many.")
+    max_videos: int = Field(25, ge=1, le=500, description="Maximum number of videos in the list.")
 
 
 class ListedVideoOut(BaseModel):
-    """One of the videos of a list: start a run with its address."""
+    """One of the videos of a list. Its `url` can be registered as a video."""
 
     url: str
     title: str
 
 
 class SourceListOut(BaseModel):
-    """What an address leads to. Nothing is registered. A single video, or a file, is no list: `videos` is empty."""
+    """The videos behind an address. None of them is registered. `videos` is empty where the address is a single video or a file."""
 
     title: str
     videos: list[ListedVideoOut]
-    total: int | None = Field(description="How many there are in all; null where the site does not say.")
+    total: int | None = Field(description="Total number of videos; null where the site does not say.")
 
 
 class EditVideo(Body):
-    """What a person may change of a video."""
+    """Changes of a video."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "On bread"}]})
 
@@ -154,31 +154,31 @@ class EditVideo(Body):
 
 
 class StreamOut(ObjectUrl):
-    """Where the source can be played."""
+    """A signed address at which the source can be played."""
 
     content_type: str
 
 
 class DeletedOut(BaseModel):
-    """What became of a deleted video."""
+    """The state of a deleted video."""
 
     identifier: str
-    purged: bool = Field(description="Whether it is gone for good.")
-    restorable_until: Time | None = Field(description="Until when `restore` brings it back; null once it is gone.")
+    purged: bool = Field(description="Whether it was removed for good.")
+    restorable_until: Time | None = Field(description="Until when `restore` can bring it back; null if it was removed for good.")
 
 
 class UploadOut(BaseModel):
-    """A file that comes in pieces. Sizes are bytes."""
+    """An upload in pieces. `length` and `received` are bytes."""
 
     identifier: str
     length: int
     received: int
-    expires_at: Time = Field(description="When it is forgotten; every piece begins the day anew.")
-    video_id: str | None = Field(description="What it became, once it is complete.")
+    expires_at: Time = Field(description="When the upload is deleted: one day after its last piece.")
+    video_id: str | None = Field(description="The video that was made of it, once it is complete.")
 
 
 def public_source(source_url: str) -> str:
-    """What may be shown of a source: of a file only its name, for the path tells about the machine."""
+    """Returns the part of a source that may be shown. For a file it is only the name, because a path tells about the machine."""
     if source_url.startswith(UPLOAD_SCHEME):
         return source_url.removeprefix(UPLOAD_SCHEME)
     parts = urlsplit(source_url)
