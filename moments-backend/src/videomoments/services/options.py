@@ -47,6 +47,23 @@ class RunOptions(BaseModel):
         return Sampling(temperature=self.temperature, top_p=self.top_p, top_k=self.top_k)
 
 
+_JOBS = ("transcription", "generation", "refinement")
+# Fields of a model's entry that a worker of version 0.1 refuses to read. It shares the queue while workers are replaced one by one.
+# It ignores an unknown field of the snapshot, so these are stored in an object of their own there, `newer`. A newer option is stored only
+# where it is set: a worker that can't follow it must not take the run for an ordinary one.
+_NEWER_FIELDS = (
+    "supports_generation",
+    "supports_refinement",
+    "max_refinements",
+    "tokens_field",
+    "system_role",
+    "answer_format",
+    "stream",
+    "answer_seconds",
+    "first_token_seconds",
+)
+
+
 class RunSnapshot(BaseModel):
     """What a run's row stores: the options, and the models as they were configured when the run was accepted (F50)."""
 
@@ -62,8 +79,21 @@ class RunSnapshot(BaseModel):
     moments: tuple[str, ...] = ()
     refines: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_newer_fields(cls, stored: Any) -> Any:
+        if not isinstance(stored, dict) or not isinstance(stored.get("newer"), dict):
+            return stored
+        newer = stored["newer"]
+        whole = {job: {**stored[job], **newer[job]} for job in _JOBS if isinstance(stored.get(job), dict) and isinstance(newer.get(job), dict)}
+        return {**stored, **whole}
+
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json")
+        """As the run's row holds it."""
+        stored = self.model_dump(mode="json")
+        if stored["options"]["audio_track"] is None:
+            del stored["options"]["audio_track"]
+        return stored | {"newer": {job: {name: stored[job].pop(name) for name in _NEWER_FIELDS} for job in _JOBS}}
 
     def public(self) -> dict[str, Any]:
         """Returns the options with the chosen models' keys: the `config` field of the stream."""
