@@ -1,3 +1,4 @@
 from support.backend import services, settings
+from support.empty_database import empty
 
-__all__ = ["services", "settings"]
+__all__ = ["empty", "services", "settings"]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -20,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from support.backend import settings_over
+from support.empty_database import at_revision
 from support.stack import Stack
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.names import RunStatus
@@ -52,19 +50,6 @@ OVERVIEW = {
 }
 
 
-@pytest.fixture
-async def empty(stack: Stack) -> AsyncIterator[str]:
-    """A database with nothing in it."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(**connect_arguments(stack.database_url))
-    await connection.execute(f"CREATE DATABASE {name}")
-    try:
-        yield make_url(stack.database_url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await connection.close()
-
-
 async def test_an_empty_database_is_brought_to_the_newest_revision(empty: str) -> None:
     assert await current_revision(empty) is None
     assert await upgrade(empty) is True
@@ -86,7 +71,7 @@ async def test_upgrades_at_once_queue_and_one_does_the_work(empty: str) -> None:
 
 async def test_a_run_of_a_kind_that_is_no_more_is_upgraded_shown_and_ended(empty: str, stack: Stack, tmp_path: Path) -> None:
     """Nothing ever wrote the kind `delete`; a database could hold it, because the column is text."""
-    await _at_revision(empty, "0008")
+    await at_revision(empty, "0008")
     connection = await asyncpg.connect(**connect_arguments(empty))
     await connection.execute("INSERT INTO videos (identifier, source_url, source_key, title) VALUES ('v', 'https://e.com/a', 'k', 'A')")
     await connection.execute(
@@ -109,22 +94,6 @@ async def test_a_run_of_a_kind_that_is_no_more_is_upgraded_shown_and_ended(empty
 
 
 _CONFIG = text("UPDATE pipeline_history SET config = :config").bindparams(bindparam("config", type_=JSONB))
-
-
-async def _at_revision(url: str, revision: str) -> None:
-    """Brings the database to an older version's revision."""
-
-    def upgraded(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(migrations_folder()))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        await connection.run_sync(upgraded)
-        await connection.commit()
-    await engine.dispose()
 
 
 async def test_a_database_newer_than_this_code_is_refused_with_advice(empty: str) -> None:

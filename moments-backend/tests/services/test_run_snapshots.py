@@ -10,14 +10,44 @@ from videomoments.inference.model_registry import DEFAULT_MODELS, ModelConfig
 from videomoments.services.options import RunOptions, RunSnapshot
 
 # As version 0.1 declares them, with `extra="forbid"`.
-OPTIONS = set(
-    "generation_model refinement_model transcription_model prompt max_moments min_duration max_duration temperature top_p top_k language "
-    "refresh clips".split()
-)
-MODEL = set(
-    "key kind transport ssh_host ssh_port ssh_user local_port remote_host remote_port base_url endpoint model_name supports_video "
-    "context_tokens max_concurrency temperature top_p top_k max_tokens api_key_env builtin".split()
-)
+OPTIONS = {
+    "generation_model",
+    "refinement_model",
+    "transcription_model",
+    "prompt",
+    "max_moments",
+    "min_duration",
+    "max_duration",
+    "temperature",
+    "top_p",
+    "top_k",
+    "language",
+    "refresh",
+    "clips",
+}
+MODEL = {
+    "key",
+    "kind",
+    "transport",
+    "ssh_host",
+    "ssh_port",
+    "ssh_user",
+    "local_port",
+    "remote_host",
+    "remote_port",
+    "base_url",
+    "endpoint",
+    "model_name",
+    "supports_video",
+    "context_tokens",
+    "max_concurrency",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "api_key_env",
+    "builtin",
+}
 JOBS = ("transcription", "generation", "refinement")
 
 

@@ -1,4 +1,4 @@
-"""Writes what an older version leaves in PostgreSQL, Redis and the store after each stage of a run: `rows_of_{version}.json` beside this file.
+"""Writes `rows_of_{version}.json`: what an older version leaves in PostgreSQL, Redis and the store after each stage of a run.
 
     cd OLD_CHECKOUT/moments-backend/tests && PYTHONPATH=. ../../.venv/bin/python …/tests/upgrade/record.py VERSION
 
@@ -11,10 +11,11 @@ that show it.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
+import socket
 import sys
 import tempfile
+from contextlib import AsyncExitStack, aclosing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sqlalchemy import text
 SOURCE = "https://example.com/talk.mp4"
 MODELS = ("whisper_base", "extractive", "signal")
 _WORD_SECONDS = 0.5
+_LEFT_OUT = ("alembic_version", "metric_totals")
 
 
 def spoken() -> list[dict[str, Any]]:
@@ -44,23 +46,20 @@ class Recorder:
         self._store = store
         self.states: list[str] = []
         self.rows: dict[str, dict[str, Any]] = {}
-        self.objects: dict[str, Any] = {}
+        self.objects: dict[str, list[str]] = {}
 
     async def take(self, state: str) -> None:
         self.states.append(state)
         async with self._services.database.transaction() as session:
             tables = sorted(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
             for table in tables:
-                if table != "alembic_version":
+                if table not in _LEFT_OUT:
                     for row in await session.scalars(text(f"SELECT to_jsonb(one) FROM {table} one")):
                         self._add(table, row, state)
         async for kind, key, value in self._redis():
             self._add("redis", {"key": key, "type": kind, "value": value}, state)
         async for found in self._store.list(""):
-            kept = self.objects.setdefault(found.key, {"states": []})
-            kept["states"].append(state)
-            if found.key.endswith(".waveform"):
-                kept["base64"] = base64.b64encode(await self._store.read_range(found.key, 0, found.size)).decode()
+            self.objects.setdefault(found.key, []).append(state)
 
     def _add(self, table: str, row: Any, state: str) -> None:
         kept = self.rows.setdefault(json.dumps([table, row], sort_keys=True), {"table": table, "states": [], "row": row})
@@ -83,11 +82,17 @@ class Recorder:
             else:
                 raise AssertionError(f"{key} is a {kind}")
 
-    def document(self, version: str) -> dict[str, Any]:
-        return {"version": version, "states": self.states, "rows": list(self.rows.values()), "objects": self.objects}
+    def document(self, version: str) -> str:
+        """JSON with a row a line, and no name of the machine."""
+        head = {"version": version, "states": self.states, "objects": self.objects}
+        lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+        rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in self.rows.values())
+        whole = "{\n" + ",\n".join([*lines, f'"rows": [\n{rows}\n]']) + "\n}\n"
+        host = socket.gethostname()
+        return whole.replace(f"worker-{host}-", "worker-host-").replace(f'"host":"{host}"', '"host":"host"')
 
 
-async def record(version: str) -> dict[str, Any]:
+async def record(version: str) -> str:
     backend, stacks, workers = import_module("backend"), import_module("stack"), import_module("workers")
     fakes = import_module("fakes.model_server")
     embedded, storage = import_module("videomoments.embedded"), import_module("videomoments.storage")
@@ -100,32 +105,31 @@ async def record(version: str) -> dict[str, Any]:
         return download._Source(sample, "talk.mp4")
 
     download._fetch = fetched
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        stacks.short_home() as home,
-        embedded.running_stack(stacks.embedded_settings(home), models=False) as stack,
-    ):
-        async with fakes.ModelServer(models=MODELS, words=spoken()) as server:
-            settings = backend.settings_over(stack, Path(folder), models_url=server.url, lease_seconds=3600.0)
-            async for services in backend.clean_services(settings):
-                recorder = Recorder(services, storage.configured_store(settings))
-                complete = records.StageRecords.complete
+    complete = records.StageRecords.complete
+    async with AsyncExitStack() as exits:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory()))
+        home = exits.enter_context(stacks.short_home())
+        stack = exits.enter_context(embedded.running_stack(stacks.embedded_settings(home), models=False))
+        server = await exits.enter_async_context(fakes.ModelServer(models=MODELS, words=spoken()))
+        settings = backend.settings_over(stack, folder, models_url=server.url, lease_seconds=3600.0)
+        services = await anext(await exits.enter_async_context(aclosing(backend.clean_services(settings))))
+        recorder = Recorder(services, storage.configured_store(settings))
 
-                async def completed(self: Any, claim: Any, name: Any, *more: Any, **named: Any) -> None:
-                    await complete(self, claim, name, *more, **named)
-                    await recorder.take(name.value)  # noqa: B023
+        async def completed(self: Any, claim: Any, name: Any, *more: Any, **named: Any) -> None:
+            await complete(self, claim, name, *more, **named)
+            await recorder.take(name.value)
 
-                records.StageRecords.complete = completed
-                run = await backend.accepted(services, SOURCE, max_moments=3, min_duration=10.0, max_duration=20.0)
-                await recorder.take("accepted")
-                async with workers.working(services, stages=stages):
-                    done = await workers.end_of(services, run.request_id)
-                assert done.status == "completed", done.error
-                await recorder.take("ended")
-                return recorder.document(version)
+        records.StageRecords.complete = completed
+        run = await backend.accepted(services, SOURCE, max_moments=3, min_duration=10.0, max_duration=20.0)
+        await recorder.take("accepted")
+        async with workers.working(services, stages=stages):
+            done = await workers.end_of(services, run.request_id)
+        assert done.status == "completed", done.error
+        await recorder.take("ended")
+        return recorder.document(version)
     raise AssertionError("it was not recorded")
 
 
 if __name__ == "__main__":
     target = Path(__file__).with_name(f"rows_of_{sys.argv[1]}.json")
-    target.write_text(json.dumps(asyncio.run(record(sys.argv[1])), indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
+    target.write_text(asyncio.run(record(sys.argv[1])), encoding="utf-8")

@@ -85,7 +85,9 @@ class RunSnapshot(BaseModel):
         if not isinstance(stored, dict) or not isinstance(stored.get("newer"), dict):
             return stored
         newer = stored["newer"]
-        whole = {job: {**stored[job], **newer[job]} for job in _JOBS if isinstance(stored.get(job), dict) and isinstance(newer.get(job), dict)}
+        whole = {
+            job: {**stored[job], **newer[job]} for job in _JOBS if isinstance(stored.get(job), dict) and isinstance(newer.get(job), dict)
+        }
         return {**stored, **whole}
 
     def to_json(self) -> dict[str, Any]:

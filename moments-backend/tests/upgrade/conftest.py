@@ -1,0 +1,3 @@
+from support.empty_database import empty
+
+__all__ = ["empty"]
