@@ -26,7 +26,7 @@ PYTEST = ../.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 .PHONY: help setup page e2e lint format unit mutants test test-busy test-clock kill-matrix chaos storm test-llm fleet exactness isolation fuzz answers fuzz-api corpus bench lock clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup:
 	@MOMENTS_SETUP=dev ./moments
