@@ -31,6 +31,26 @@ def test_f55_a_clip_that_the_service_was_refused_is_an_error_of_its_own(status: 
     assert "Signature" not in error.message
 
 
+@pytest.mark.parametrize("words", ["the clip's URL answered 403", "the clip's URL can't be reached", "the clip broke off"])
+def test_f55_our_own_model_service_says_so_by_a_code(words: str) -> None:
+    body = {"error": {"message": words, "type": "invalid_request_error", "code": "video_unavailable"}}
+    assert isinstance(failure("m", 424, json.dumps(body)), MediaNotFetched)
+    assert isinstance(failure("m", 424, json.dumps(body, separators=(",", ":"))), MediaNotFetched)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("m needs weights that are not here: moments-models pull m", "weights_missing"),
+        ("m needs a library that is not here: pip install 'moments-models[m]'", "library_missing"),
+    ],
+)
+def test_what_is_missing_at_our_own_model_service_is_not_taken_for_it(words: str, code: str) -> None:
+    error = failure("m", 424, json.dumps({"error": {"message": words, "type": "server_error", "code": code}}))
+    assert not isinstance(error, MediaNotFetched)
+    assert not error.retryable
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -21,6 +21,8 @@ _NOT_FETCHED = re.compile(
     rf"{_REFUSED}.{{0,80}}{_FETCHING}|{_FETCHING}.{{0,80}}{_REFUSED}|(?:url|link|address|signature|request)\s(?:has |is )?expired",
     re.IGNORECASE | re.DOTALL,
 )
+# The code with which our own model service says that a clip's address gives no clip, whatever its words and its status (424) are.
+_UNAVAILABLE = re.compile(r'"code"\s*:\s*"video_unavailable"')
 _LONGEST = 300
 _KEY_ADVICE = "Check the model's API key."
 # What happened, its code, and what a user can do. Where a user must act, trying again is useless.
@@ -115,5 +117,6 @@ def failure(name: str, status: int, body: str, retry_after: str | None = None) -
 
 def _tells_of_fetching(status: int, body: str) -> bool:
     """Returns whether the service failed to fetch the media. A refused key and an unknown model are reported otherwise."""
-    answered = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) or status >= 500
-    return answered and _NOT_FETCHED.search(_URL.sub("url", body[:20_000])) is not None
+    answered = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.FAILED_DEPENDENCY) or status >= 500
+    said = body[:20_000]
+    return answered and (_UNAVAILABLE.search(said) is not None or _NOT_FETCHED.search(_URL.sub("url", said)) is not None)
