@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.fakes.model_server import CHAT, ModelServer, reply, task_block
+from support.fakes.model_server import CHAT, ModelServer, hang, reply, task_block
+from support.fakes.ssh_server import SshServer
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
 from videomoments.core.times import Interval
+from videomoments.evaluation import asking
 from videomoments.evaluation.asking import predict
 from videomoments.evaluation.dataset import EvaluatedRecording
-from videomoments.inference.model_registry import ModelConfig, ModelKind
+from videomoments.inference.model_registry import ModelConfig, ModelKind, Transport
 from videomoments.moments.prompt_texts import PROMPT_VERSION
 
 SEGMENTS = [{"start": at * 10.0, "end": at * 10.0 + 10.0, "text": f"This is part {at}.", "speaker": "A"} for at in range(30)]
@@ -26,6 +29,9 @@ ROW: dict[str, Any] = {
     "chapters": [{"start": 0.0, "title": "Opening"}, {"start": 150.0, "title": "Closing"}],
     "queries": [{"query": "closing words", "spans": [[150.0, 300.0]]}],
 }
+
+
+CHAPTERS_ONLY = EvaluatedRecording.model_validate(ROW | {"queries": []})
 
 
 def moments(*spans: tuple[float, float, float]) -> str:
@@ -50,6 +56,33 @@ async def test_chapters_are_asked_without_and_queries_with_a_prompt() -> None:
     assert (blocks[0]["lines"][1]["turn"], blocks[0]["lines"][1]["speaker"]) == (2, "A")
     # Lengths are the model's to choose.
     assert blocks[0]["limits"]["max_duration"] == 300.0
+
+
+async def test_a_query_is_asked_with_a_limited_answer_and_chapters_are_not() -> None:
+    async with ModelServer() as server:
+        server.script += [reply(moments((0, 150, 0.9))), reply(moments((150, 300, 0.8)))]
+        await predict([EvaluatedRecording.model_validate(ROW)], model_at(server), Settings(), lambda *_: None)
+        schemas = [request.body["response_format"]["json_schema"]["schema"] for request in server.requests]
+    assert [schema.get("maxItems") for schema in schemas] == [None, 10]
+
+
+async def test_a_model_behind_ssh_is_reached_by_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SshServer(tmp_path / "ssh") as ssh, ModelServer() as server:
+        for name, value in ssh.environment.items():
+            monkeypatch.setenv(name, value)
+        server.script += [reply(moments((0, 150, 0.9)))]
+        route = {"transport": Transport.SSH, "base_url": None, "ssh_host": ssh.alias, "remote_port": server.port}
+        found = await predict([CHAPTERS_ONLY], model_at(server).model_copy(update=route), Settings(), lambda *_: None)
+    assert found.starts == {"talk": [0.0]}
+    assert found.errors == {}
+
+
+async def test_a_streamed_answer_may_begin_as_late_as_it_may_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_PATIENCE", 0.3)
+    async with ModelServer() as server, asyncio.timeout(20):
+        server.script.append(hang())
+        with pytest.raises(ModelError, match="did not begin to answer"):
+            await predict([CHAPTERS_ONLY], model_at(server).model_copy(update={"stream": True}), Settings(), lambda *_: None)
 
 
 async def test_a_row_that_fails_is_told_and_empty() -> None:

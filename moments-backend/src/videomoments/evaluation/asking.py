@@ -13,11 +13,12 @@ from videomoments.evaluation.predictions import PredictedMoment, Predictions
 from videomoments.inference.model_registry import Endpoint, ModelConfig, resolve_endpoint
 from videomoments.inference.openai_chat import ChatAnswer, ChatClient
 from videomoments.inference.retry import Deadlines
+from videomoments.inference.tunnel import Tunnels
 from videomoments.moments.lines import Line
 from videomoments.moments.merging import by_merit
 from videomoments.moments.moment_limits import MomentLimits
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
-from videomoments.moments.prompt_texts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages
+from videomoments.moments.prompt_texts import GENERATION_SCHEMA, GENERATION_SYSTEM, PROMPT_VERSION, generation_messages, generation_schema
 from videomoments.moments.ranking import select_moments
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
@@ -41,7 +42,8 @@ async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, 
     slots = asyncio.Semaphore(model.max_concurrency)
     done = 0
 
-    async with ChatClient(deadlines=Deadlines(read=_PATIENCE, total=_PATIENCE)) as chat:
+    patient = Deadlines(read=_PATIENCE, total=_PATIENCE, first=_PATIENCE)
+    async with Tunnels.of(settings) as tunnels, ChatClient(deadlines=patient, tunnels=tunnels) as chat:
 
         async def answered(recording: EvaluatedRecording) -> None:
             nonlocal done
@@ -106,4 +108,6 @@ class _RecordingQuestions:
         def parse(answer: ChatAnswer) -> Generation:
             return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)
 
-        return (await self.chat.ask(self.endpoint, self.model, messages, parse, schema=GENERATION_SCHEMA)).value
+        # The most chapters are no wish but a limit for the program: a schema that repeats it only makes a large grammar for the server.
+        schema = generation_schema(limits) if limits.max_moments < _MOST_CHAPTERS else GENERATION_SCHEMA
+        return (await self.chat.ask(self.endpoint, self.model, messages, parse, schema=schema)).value
