@@ -74,6 +74,15 @@ def test_a_wrong_dataset_is_refused_by_line(tmp_path: Path, rows: list[dict[str,
         read_dataset(write(tmp_path / "set.jsonl", *rows))
 
 
+def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "set.jsonl.gz", row("a"))
+    sound = path.read_bytes()
+    for damaged in (sound[:10] + b"\xff" * 20 + sound[30:], sound[:-20], sound[:-8] + bytes(8), b"no archive"):
+        path.write_bytes(damaged)
+        with pytest.raises(InvalidInput, match="can't be read"):
+            read_dataset(path)
+
+
 def test_lines_know_their_turn_and_no_line_spans_two(recordings: list[EvaluatedRecording]) -> None:
     lines = lines_of(recordings[0])
     assert [line.n for line in lines] == list(range(1, 121))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -80,7 +81,7 @@ def read_dataset(path: Path) -> list[EvaluatedRecording]:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         # Split at line feeds only: JSON may contain U+2028 and other line ends.
         lines = data.decode("utf-8").split("\n")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise InvalidInput(f"{path.name} can't be read as JSON lines: {error}") from error
     found: dict[str, EvaluatedRecording] = {}
     for number, line in enumerate(lines, 1):
