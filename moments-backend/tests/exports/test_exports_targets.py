@@ -189,6 +189,13 @@ def test_f95_a_high_rate_keeps_its_frames(fps: float, rate: Fraction, in_edl: Fr
     assert any("can't count" in note for note in notes) == (rate != in_edl)
 
 
+def test_a_divided_rate_subtracts_the_first_picture_once() -> None:
+    source = recording("25", timecode="01:00:00:00", moments=(ExportedMoment("m", "x", 4.0, 5.0),))
+    for rate in (Fraction(60), Fraction(120)):  # an EDL counts the first as it is, and every second frame of the other
+        text = edl.write(replace(source, rate=FrameRate(rate), first_picture=2.0))
+        assert " C        01:00:02:00 01:00:03:00 " in text
+
+
 def test_f95_a_rate_that_no_editor_has_is_said() -> None:
     odd = replace(recording("60"), measured_rate=144.0, start_timecode="00:00:00:70")
     for name in ("edl", "fcpxml", "otio", "csv", "json"):

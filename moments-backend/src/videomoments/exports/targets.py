@@ -76,7 +76,9 @@ class Target:
         slower = FrameRate(rate / step if step else Fraction(25), drop=recording.rate.drop and step is not None)
         notes.say(f"{self.name} can't count {_rate(rate)} frames a second: it counts {_rate(slower.rate)} here, boundaries to the nearest.")
         first = slower.frame(float(recording.rate.seconds(recording.first_frame)))
-        return replace(recording, rate=slower, start_timecode=slower.timecode(first) if recording.start_timecode else None)
+        # `first_frame` has subtracted the first picture's time already.
+        begin = slower.timecode(first) if recording.start_timecode else None
+        return replace(recording, rate=slower, start_timecode=begin, first_picture=0.0)
 
     def _signs(self, value: str, notes: Notes) -> str:
         written = []
