@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from videomoments.api.app import create_app
 from videomoments.api.deps import ApiDeps, build_deps
 from videomoments.core.config import Settings
+from videomoments.core.logging import configure_logging
 
 
 @pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test", "", "169.254.169.254", "[::2]", "a@b", "[x"])
@@ -131,6 +133,24 @@ async def test_every_answer_carries_a_request_id(client: httpx.AsyncClient) -> N
     assert (await client.get("/health", headers={"X-Request-ID": "from-a.proxy_1"})).headers["X-Request-ID"] == "from-a.proxy_1"
     for strange in ("a b", "x" * 65, '"', ""):
         assert (await client.get("/health", headers={"X-Request-ID": strange})).headers["X-Request-ID"] != strange
+
+
+async def test_an_unexpected_error_carries_the_id_that_its_log_line_has(
+    client: httpx.AsyncClient, deps: ApiDeps, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(type(deps.services.videos), "get", broken)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure_logging()
+    answer = await client.get("/api/videos/a-video/source", headers={"X-Request-ID": "from-a.proxy_1"})
+    assert (answer.status_code, answer.json()["code"], answer.headers["X-Request-ID"]) == (500, "internal_error", "from-a.proxy_1")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    logged = capsys.readouterr().err
+    assert "RuntimeError: a fault of ours" in logged
+    assert "[http_request=from-a.proxy_1]" in logged
 
 
 async def test_large_answers_are_compressed_for_those_who_take_it_and_objects_are_not(client: httpx.AsyncClient, deps: ApiDeps) -> None:

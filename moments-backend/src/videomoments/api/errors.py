@@ -16,10 +16,13 @@ from starlette.exceptions import HTTPException
 from videomoments.api.validation import FieldProblem, Finding, fields_of, finding, unreadable
 from videomoments.api.versions import ChangedMeanwhile
 from videomoments.core.errors import MomentsError, NotSignedIn, RunActive, ServiceUnavailable, TooMany
+from videomoments.core.logging import log_context
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+# Every response has them.
+SAFE_HEADERS: Mapping[str, str] = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 _HTTP_CODES = {408: "body_too_slow", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
@@ -154,11 +157,15 @@ def _found(request: Request, found: Finding, fields: Sequence[FieldProblem] = ()
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    """Logs and answers an error that nothing expected. This runs outside the gate, so the request's id and the headers are added here."""
+    identifier: str = request.state.request_id
+    with log_context(http_request=identifier):
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(
         500,
         "internal_error",
         "Something went wrong on our side.",
         advice="Try again; if it stays, look into the server's log.",
         instance=request.url.path,
+        headers={**SAFE_HEADERS, "x-request-id": identifier},
     )

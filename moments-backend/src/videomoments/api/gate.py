@@ -11,14 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from videomoments.api.declarations import SAFE_METHODS, RouteTable
-from videomoments.api.errors import problem
+from videomoments.api.errors import SAFE_HEADERS, problem
 from videomoments.api.hosts import Hosts
 from videomoments.core.logging import log_context
 
 MAX_BODY_BYTES = 1024 * 1024
 # An id that the caller or a proxy sent is used if it is safe in a log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "x-frame-options": "DENY"}
 
 
 class Gate:
@@ -37,12 +36,14 @@ class Gate:
         path: str = scope["path"]
         given = headers.get("x-request-id", "")
         request = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        # The answer to an unexpected error is made outside this middleware, and needs the id too.
+        scope.setdefault("state", {})["request_id"] = request
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered = MutableHeaders(scope=message)
                 answered["x-request-id"] = request
-                for name, value in _HEADERS.items():
+                for name, value in SAFE_HEADERS.items():
                     answered.setdefault(name, value)
             await send(message)
 
