@@ -127,6 +127,13 @@ def test_what_is_no_feed_of_recordings(data: str, said: str) -> None:
     assert "root:" not in str(caught.value)
 
 
+def test_a_malformed_address_costs_only_itself() -> None:
+    bad = '<enclosure url="http://[x/a.mp3" type="audio/mpeg"/>'
+    good = '<enclosure url="/b.mp3" type="audio/mpeg"/>'
+    text = f"<rss><channel><item>{bad}</item><item>{bad}{good}</item></channel></rss>"
+    assert [entry.url for entry in read_feed(text.encode(), AT).entries] == ["https://pod.example/b.mp3"]
+
+
 def test_strangers_texts_are_one_line() -> None:
     feed = read_feed(RSS.replace("One again", "x").replace(">One<", ">O\u202en\n&#10;e<").encode(), AT)
     assert feed.entries[1].title == "On e"

@@ -64,7 +64,7 @@ def read_feed(data: bytes, address: str) -> FeedList:
     """Returns the feed at `address`. Entries without a recording are left out. Where no entry has one, each entry is its web page, which
     may have one. Raises `InvalidInput` (`not_a_media_url`) for a feed that can't be read or is empty."""
     head, items = _json_feed(data) if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else _xml_feed(data)
-    entries = [entry for item in items if (entry := _entry(item, address, _recording(item))) is not None]
+    entries = [entry for item in items if (entry := _entry(item, address, _recording(item, address))) is not None]
     if not entries:
         entries = [entry for item in items if (entry := _entry(item, address, item.page)) is not None]
     unique = tuple({entry.url: entry for entry in reversed(entries)}.values())[::-1]  # of equal addresses the first
@@ -85,8 +85,11 @@ def feeds_of_page(page: bytes, address: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _recording(item: _Item) -> str:
-    for url, kind in item.media:
+def _recording(item: _Item, address: str) -> str:
+    """Returns the address of the item's first recording; empty where it has none. Malformed addresses are skipped."""
+    for named, kind in item.media:
+        if not (url := _address(named, address)):
+            continue
         ending = PurePosixPath(urlsplit(url).path).suffix.lower()
         if kind.startswith(("audio", "video")) or ending in MEDIA_ENDINGS or kind in ("application/ogg", "application/octet-stream"):
             return url
