@@ -1,6 +1,6 @@
-import axios, { type InternalAxiosRequestConfig } from "axios";
+import axios, { AxiosError, type InternalAxiosRequestConfig } from "axios";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { request } from "./client";
+import { request, requestFile } from "./client";
 import { forgetKey, storeKey } from "./key";
 
 const KEY = "vm_a_key_of_the_test";
@@ -41,3 +41,20 @@ it.each(["?api=https://evil.test", "?baseURL=https://evil.test&apiUrl=//evil.tes
     expect(key).toBe(`Bearer ${KEY}`);
   },
 );
+
+/** Makes a request for a file that the server refuses with this body, and returns the error. */
+function refusedFile(body: string): Promise<unknown> {
+  // jsdom's Blob has no `text`.
+  const data = Object.assign(new Blob([body]), { text: () => Promise.resolve(body) });
+  const asked = requestFile({
+    url: "api/videos/v/export",
+    adapter: (config) => Promise.reject(new AxiosError("refused", "ERR_BAD_REQUEST", config, null, { data, status: 409, statusText: "Conflict", headers: {}, config })),
+  });
+  return asked.catch((error: unknown) => error);
+}
+
+it("reads why a file was refused, although the answer arrives as a file", async () => {
+  const problem = { code: "no_moments", title: "Conflict", detail: "There are no moments to export.", advice: "Make one first." };
+  expect(await refusedFile(JSON.stringify(problem))).toMatchObject({ status: 409, code: "no_moments", message: problem.detail, advice: problem.advice });
+  expect(await refusedFile("<html>Conflict</html>")).toMatchObject({ status: 409, code: "unknown" });
+});

@@ -68,10 +68,20 @@ export async function requestFile(config: AxiosRequestConfig): Promise<SavedFile
     const name = /filename\*=UTF-8''([^;]+)/.exec(disposition ?? "")?.[1];
     return { data: answer.data, name: name === undefined ? null : decodeURIComponent(name), notes: notes ? (JSON.parse(notes) as string[]) : [] };
   } catch (error) {
+    await readBlob(error);
     const known = toApiError(error);
     if (known.status === 401) requireKey();
     throw known;
   }
+}
+
+/** Parses the body of a refusal, which axios gives as a Blob where a file was requested. */
+async function readBlob(error: unknown): Promise<void> {
+  if (!(error instanceof AxiosError) || !(error.response?.data instanceof Blob)) return;
+  error.response.data = await error.response.data
+    .text()
+    .then((text): unknown => JSON.parse(text))
+    .catch(() => null);
 }
 
 export function toApiError(error: unknown): ApiError {
