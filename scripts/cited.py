@@ -18,9 +18,10 @@ from named_paths import Places
 HAZARDS, OVERVIEW = "docs/hazards.md", "docs/overview.md"
 # Hashes and generated numbers, which are no citations.
 _UNREAD = re.compile(r"\.lock$|(^|/)package-lock\.json$|(^|/)LICENSE$|\.svg$")
-_NUMBER = re.compile(r"\bF(\d\d)\b")
-_CARRIED = re.compile(r"\bdef test\w*?((?:_f\d\d)+)(?=_|\()")
-_ROW = re.compile(r"^\| F(\d\d)(?: \(([a-z ]+)\))? \|")
+_DIGITS = r"(?:\d\d|[1-9]\d\d)"
+_NUMBER = re.compile(rf"\bF({_DIGITS})\b")
+_CARRIED = re.compile(rf"\bdef test\w*?((?:_f{_DIGITS})+)(?=_|\()")
+_ROW = re.compile(rf"^\| F({_DIGITS})(?: \(([a-z ]+)\))? \|")
 _HEADING = re.compile(r"^##+ (\d+(?:\.\d+)?)\.? ", re.MULTILINE)
 _SECTIONS = r"sections?\s+(\d+(?:\.\d+)?(?:(?:\s*,|\s+and|\s+to)\s+\d+(?:\.\d+)?)*)"
 _OF_OVERVIEW = re.compile(rf"\boverview(?:['’]s)?,?\s+{_SECTIONS}|\b{_SECTIONS}\s+of\s+the\s+overview", re.IGNORECASE)
@@ -55,7 +56,7 @@ def hazard_faults(texts: Mapping[str, str]) -> list[str]:
     rows = hazards(texts[HAZARDS])
     numbers = [row.number for row in rows]
     faults = [f"{HAZARDS} has two rows {label}" for label, count in Counter(row.label for row in rows).items() if count > 1]
-    faults += [f"{HAZARDS}: {number} stands after {before}" for before, number in pairwise(numbers) if number < before]
+    faults += [f"{HAZARDS}: {number} stands after {before}" for before, number in pairwise(numbers) if int(number) < int(before)]
     places = Places(texts)
     for row in rows:
         faults += _row_faults(row, texts, places)

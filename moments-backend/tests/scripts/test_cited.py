@@ -41,6 +41,14 @@ def test_a_number_without_a_row_is_found_in_texts_and_names_of_tests() -> None:
     assert hazard_faults(files) == [f"{place}, which has no row in {HAZARDS}" for place in where]
 
 
+def test_numbers_go_on_after_99() -> None:
+    row, beyond = ROW.replace("F01", "F" + "100"), "F" + "101"
+    files = _repository(ROW, PAGE_ROW, row, tests__b=f"def test_{beyond.lower()}_a() -> None: ...\n# {beyond}\n")
+    missing = [f"tests/b.py:{line} cites {beyond}, which has no row in {HAZARDS}" for line in (1, 2)]
+    assert hazard_faults(files) == [f"{HAZARDS}: {'F' + '100'} names no test that carries its number", *missing]
+    assert hazard_faults(files | {TEST: f"{files[TEST]}def test_f01_{'f' + '100'}_both() -> None: ...\n"}) == missing
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "moments-frontend/package-lock.json", "LICENSE"])
 def test_hashes_and_licences_cite_nothing(name: str) -> None:
     assert hazard_faults(_repository() | {name: f"sha512-{ABSENT}+"}) == []
