@@ -78,9 +78,9 @@ socket.create_connection(server.getsockname()).close()
 def test_addresses_without_a_name_are_counted_and_loopback_is_not() -> None:
     """Refused connections too, and ports that nobody listens on."""
     found = kinds(ran(CALLS).calls)
-    assert found >= {("tcp", "192.0.2.7:8443"), ("udp", "239.255.255.250:1900"), ("name", "9.2.0.192.in-addr.arpa (PTR)")}
-    assert found <= {*found, ("tcp", "2001:db8::7:443")}
-    assert not any("127.0.0.1" in what for _, what in found)
+    expected = {("tcp", "192.0.2.7:8443"), ("udp", "239.255.255.250:1900"), ("name", "9.2.0.192.in-addr.arpa (PTR)")}
+    # Where the kernel has no IPv6, nobody can ask for it.
+    assert expected <= found <= expected | {("tcp", "2001:db8::7:443")}
 
 
 WRITES = f"""
