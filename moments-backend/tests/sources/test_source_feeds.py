@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,9 @@ from aiohttp import web
 
 from media.canaries import listener
 from sources.sites import BODY, Handler, Site, site
-from videomoments.core.errors import AddressRefused, InvalidInput, MomentsError
-from videomoments.sources import FetchLimits, fetch, listed
-from videomoments.sources.feeds import feeds_of_page, read_feed
+from videomoments.core.errors import AddressRefused, InvalidInput, MomentsError, SourceUnavailable
+from videomoments.sources import FetchLimits, fetch, http, listed
+from videomoments.sources.feeds import MAX_FEED_BYTES, feeds_of_page, read_feed
 
 __all__ = ["site"]
 
@@ -204,3 +205,19 @@ async def test_a_feed_leads_nowhere_that_its_address_could_not(site: Site, tmp_p
             await fetch(f"{host}/lure", tmp_path / "v", limits=replace(LIMITS, allow_private="localhost"))
     assert hits == []
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_feed_that_takes_too_long(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/xml"})
+        await response.prepare(request)
+        await response.write(b"<rss><channel>".ljust(4096))
+        await asyncio.sleep(30)
+        return response
+
+    monkeypatch.setattr(http, "_DOCUMENT_SECONDS", 1.0)
+    site.pages["/feed"] = slow
+    with pytest.raises(SourceUnavailable) as caught:
+        await http.read_text(f"{site.url}/feed", limits=LIMITS, max_bytes=MAX_FEED_BYTES)
+    assert caught.value.code == "source_timeout"
+    assert (caught.value.message, caught.value.advice) == ("The download took longer than 1 seconds.", "Try again later.")

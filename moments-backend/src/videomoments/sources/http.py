@@ -30,6 +30,8 @@ _SPACE_EVERY = 64 * _CHUNK
 # Security policies and cookies fill heads of 16 kB and more; anything longer than this is no head.
 _MAX_HEAD_LINE = 64 * 1024
 _MAX_HEAD_LINES = 512
+# A page or a feed has some megabytes: no user waits longer for one.
+_DOCUMENT_SECONDS = 120.0
 # Names us as a robot, which we are, in the form that filters expect.
 _HEADERS = {"User-Agent": "Mozilla/5.0 (compatible; VideoMoments/0.1)", "Accept": "*/*", "Accept-Encoding": "identity"}
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
@@ -65,16 +67,23 @@ async def look(url: str, *, limits: FetchLimits) -> None:
 
 
 async def read_text(url: str, *, limits: FetchLimits, max_bytes: int) -> tuple[bytes, str]:
-    """Returns a document of any type with at most `max_bytes`, and the address that redirects ended at. Raises what `fetch` raises."""
-    bound = dataclasses.replace(limits, max_bytes=max_bytes)
+    """Returns a document of any type with at most `max_bytes`, and the address that redirects ended at. Raises what `fetch` raises, and
+    `source_timeout` after `_DOCUMENT_SECONDS`."""
+    bound = dataclasses.replace(limits, max_bytes=max_bytes, total_timeout=min(_DOCUMENT_SECONDS, limits.total_timeout))
     with tempfile.TemporaryDirectory(prefix="document-") as folder:
-        download = _Download(checked_url(url), Path(folder) / "document", bound, None, takes_any=True)
+        target = Path(folder) / "document"
+        download = _Download(checked_url(url), target, bound, None, takes_any=True)
         try:
-            async with asyncio.timeout(limits.total_timeout):
+            async with whole_file(target, bound) as partial:
+                download.partial = partial
                 await download.run()
         except TooLarge as error:
             raise InvalidInput(f"The document at that URL is larger than {max_bytes // 1024**2} MB.", code="not_a_media_url") from error
-        return download.partial.read_bytes(), str(download.found_at)
+        except SourceUnavailable as error:
+            if error.code == "source_timeout":
+                error.advice = "Try again later."  # a longer limit for downloads would not help
+            raise
+        return await asyncio.to_thread(target.read_bytes), str(download.found_at)
 
 
 def _session(limits: FetchLimits) -> aiohttp.ClientSession:
