@@ -14,12 +14,16 @@ from isolation.wire import Call
 
 TESTS = Path(__file__).parents[1]
 CHECKOUT = TESTS.parents[1]
-# The machine's own way to its package index, where it has one of its own.
-_WAYS = ("PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "NODE_EXTRA", "SSL_CERT", "REQUESTS_CA", "HF_ENDPOINT", "LANG", "LC_")
+# The machine's own way to its package index, where it has one of its own; what lets git read a checkout of another account; which browser
+# there is, and whether it may be missing.
+_WAYS = (
+    "PIP_", "UV_", "npm_config_", "NPM_CONFIG_", "NODE_EXTRA", "SSL_CERT", "REQUESTS_CA", "HF_ENDPOINT", "LANG", "LC_",
+    "GIT_CONFIG_", "CHROMIUM", "MOMENTS_DEMAND_BROWSER",
+)  # fmt: skip
 
 
 def environment() -> dict[str, str]:
-    """A stranger's: what names this machine's package index and certificates, and nothing else of ours."""
+    """A stranger's: what names this machine's package index, certificates, trust of git and browser, and nothing else of ours."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(_WAYS) or name.lower().endswith("_proxy")}
     # The home is a fresh one, so that files with the same purpose are named.
     files = {"PIP_CONFIG_FILE": ("~/.config/pip/pip.conf", "~/.pip/pip.conf"), "npm_config_userconfig": ("~/.npmrc",)}

@@ -19,12 +19,13 @@ from isolation.room import Phase, run_in_room
 SECONDS = float(os.environ.get("MOMENTS_ISOLATION_SECONDS") or 600)
 COPY = HOME / "VideoMoments"
 # Caches of pip and npm are theirs and the user's wish; here they lie aside, so that any other file in the home is seen. So does what rustup
-# makes, where a machine has it, when pip asks `rustc` for its version.
+# makes, where a machine has it, when pip asks `rustc` for its version. The names come from a file, because a pipe hides that git failed.
 SET_UP = f"""
 set -eu
 mkdir {COPY}
 cd {CHECKOUT}
-git ls-files -z | tar --null --files-from - --create | tar --extract --directory {COPY}
+git ls-files -z > /tmp/listed
+tar --null --files-from /tmp/listed --create | tar --extract --directory {COPY}
 cd {COPY}
 export PIP_NO_CACHE_DIR=1 npm_config_cache=/tmp/npm RUSTUP_HOME=/tmp/rustup
 ./moments models pull whisper_base minilm
