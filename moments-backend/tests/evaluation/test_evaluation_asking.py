@@ -11,6 +11,7 @@ import pytest
 
 from support.fakes.model_server import CHAT, ModelServer, hang, reply, task_block
 from support.fakes.ssh_server import SshServer
+from support.workers import WATCHDOG_SECONDS
 from videomoments.cli.app import run
 from videomoments.core.config import Settings
 from videomoments.core.errors import ModelError
@@ -79,7 +80,7 @@ async def test_a_model_behind_ssh_is_reached_by_the_settings(tmp_path: Path, mon
 
 async def test_a_streamed_answer_may_begin_as_late_as_it_may_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_PATIENCE", 0.3)
-    async with ModelServer() as server, asyncio.timeout(20):
+    async with ModelServer() as server, asyncio.timeout(WATCHDOG_SECONDS):
         server.script.append(hang())
         with pytest.raises(ModelError, match="did not begin to answer"):
             await predict([CHAPTERS_ONLY], model_at(server).model_copy(update={"stream": True}), Settings(), lambda *_: None)
