@@ -13,7 +13,9 @@ from aiohttp import web
 
 from support.fakes.fronts import Authority
 from support.fakes.model_server import ModelServer, Recorded, reply
+from support.workers import WATCHDOG_SECONDS
 from videomoments.core.errors import ModelError
+from videomoments.inference import service_check
 from videomoments.inference.chat_transport import ChatTransport
 from videomoments.inference.model_registry import Endpoint, ModelConfig, ModelKind
 from videomoments.inference.retry import Deadlines, Overloaded
@@ -202,6 +204,24 @@ async def test_silence_is_told_as_silence(spoken: bytes) -> None:
     async with saying(speak) as endpoint:
         error = await failing(endpoint, silence=0.2)
     assert (error.message, error.code) == ("Model far was silent for too long.", "model_timeout")
+
+
+async def test_a_check_ends_although_the_service_goes_on_and_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def speak(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(service_check, "_SECONDS", 0.3)
+    async with saying(speak) as endpoint, asyncio.timeout(WATCHDOG_SECONDS):
+        (step,) = await service_check.check_model(CONFIG, endpoint)
+        assert (step.ok, step.detail) == (False, "It did not answer in time.")
+        async with Tunnels() as tunnels:
+            with pytest.raises(ModelError) as caught:
+                await service_check.knock(CONFIG, endpoint, tunnels)
+    assert caught.value.code == "model_timeout"
 
 
 async def test_no_connection_in_time_is_no_silence() -> None:

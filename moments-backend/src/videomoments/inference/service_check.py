@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -93,11 +94,13 @@ def _client(endpoint: Endpoint) -> httpx2.AsyncClient:
 
 
 async def _unbroken(answer: Awaitable[T]) -> T:
+    """Waits at most 10 seconds for the whole answer, even of a service that sends it byte by byte. Raises ModelError."""
     try:
-        return await answer
-    except httpx2.TimeoutException as error:
+        async with asyncio.timeout(_SECONDS):
+            return await answer
+    except (TimeoutError, httpx2.TimeoutException) as error:
         code = "model_unreachable" if isinstance(error, httpx2.ConnectTimeout) else "model_timeout"
-        raise ModelError("It was silent for too long.", code=code) from None
+        raise ModelError("It did not answer in time.", code=code) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ModelError(broken_way(error), code="model_unreachable") from None
 
