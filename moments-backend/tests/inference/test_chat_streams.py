@@ -79,7 +79,7 @@ async def test_f89_an_error_in_a_stream_is_the_servers(server: ModelServer, clie
         await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
 
 
-@pytest.mark.parametrize(("chunks", "says"), [((), "did not begin"), ((piece("["),), "fell silent")])
+@pytest.mark.parametrize(("chunks", "says"), [((), "did not begin"), ((piece("["),), "fell silent"), ((piece("[", ""),), "fell silent")])
 async def test_f89_silence_ends_a_stream_and_comments_are_silence(server: ModelServer, chunks: tuple[bytes, ...], says: str) -> None:
     server.script.append(streaming(*chunks, then=0.02))
     async with ChatClient(deadlines=Deadlines(connect=60.0, read=0.5, total=600.0, first=0.5), policy=FAST) as client:
@@ -87,6 +87,14 @@ async def test_f89_silence_ends_a_stream_and_comments_are_silence(server: ModelS
             await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
     assert caught.value.code == "model_timeout"
     assert caught.value.advice
+    assert len(server.requests) == 1
+
+
+async def test_f89_a_complete_answer_is_used_where_the_server_does_not_end_the_stream(server: ModelServer) -> None:
+    server.script.append(streaming(piece("[1, "), piece("2]", "stop"), then=0.02))
+    async with ChatClient(deadlines=Deadlines(connect=60.0, read=0.5, total=600.0, first=60.0), policy=FAST) as client:
+        answer = await client.complete(Endpoint(server.url), STREAMED, MESSAGES)
+    assert (answer.text, answer.finish_reason) == ("[1, 2]", "stop")
     assert len(server.requests) == 1
 
 

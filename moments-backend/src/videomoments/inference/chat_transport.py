@@ -60,7 +60,7 @@ class ChatTransport:
         self, client: httpx2.AsyncClient, config: ModelConfig, body: dict[str, Any], on_token: Callable[[], None] | None
     ) -> str:
         """Reads a streamed answer. Raises ModelError `model_timeout` after too long a silence, before the answer begins or within it. A
-        comment that keeps the connection open counts as silence."""
+        comment that keeps the connection open counts as silence. A complete answer is used although the server does not end the stream."""
         first = float(config.first_token_seconds or self._deadlines.first)
         answer = StreamedAnswer(config.key)
         loop = asyncio.get_running_loop()
@@ -79,6 +79,8 @@ class ChatTransport:
                     if answer.done:
                         break
         except TimeoutError:
+            if answer.finished:
+                return answer.body()
             raise _fell_silent(config.key, answer.begun, first, self._deadlines.read) from None
         return answer.body()
 

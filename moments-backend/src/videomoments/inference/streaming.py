@@ -33,6 +33,12 @@ class StreamedAnswer:
         """Returns whether nothing more will come: the server said so, or sent an error."""
         return self._events.done or self._error is not None
 
+    @property
+    def finished(self) -> bool:
+        """Returns whether the answer is complete. The server may still go on, for example with its usage."""
+        # Some servers write an empty reason into every piece.
+        return self.done or bool(self._finish)
+
     def feed(self, data: bytes) -> bool:
         """Reads a piece. Returns whether it held a part of the answer or its end: a comment that keeps the connection open does not count.
         Raises ModelError when the answer is too long."""
