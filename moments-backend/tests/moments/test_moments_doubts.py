@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
+import pytest
+
+from videomoments.inference.certainty import confidence_of
 from videomoments.inference.transcript import Word
+from videomoments.moments import doubts as doubts_module
 from videomoments.moments.doubts import RETITLED, Doubts
 from videomoments.moments.lines import build_lines
 from videomoments.moments.merging import best_first
@@ -69,6 +76,38 @@ def test_f98_a_recogniser_without_confidence_casts_no_doubt() -> None:
         assert doubts.titled(doubts.weighed([wanted])[0]) == wanted
         assert all(set(line_json(line)) == {"n", "start", "end", "text"} for line in lines)
     assert Doubts([], []).titled(candidate("Social Media", 0.0, 12.0)).title == "Social Media"
+
+
+def test_f98_a_stretch_has_the_confidence_of_the_words_whose_middles_lie_in_it() -> None:
+    chance = random.Random(4)
+    starts = [chance.randrange(0, 400) / 4 for _ in range(400)]  # two speakers at once: in no order, and many at the same time
+    words = [Word(start, start + chance.randrange(1, 9) / 4, "word", chance.choice([None, 0.2, 0.5, 0.9])) for start in starts]
+    doubts = Doubts(words, [])
+    for _ in range(200):
+        start, end = (chance.randrange(-20, 440) / 4 for _ in range(2))
+        expected = confidence_of(words, start, end)
+        assert doubts.confidence(start, end) == (None if expected is None else pytest.approx(expected, abs=0.0006))
+
+
+class Seconds(float):
+    """Counts how often a time is read."""
+
+    read = 0
+
+    def __add__(self, other: float) -> float:
+        Seconds.read += 1
+        return float(self) + other
+
+
+def test_f98_a_moment_reads_only_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording of hours is not read through again for every moment, and for every line that may give it a title."""
+    words = [Word(Seconds(n), n + 0.9, "word", 0.95) for n in range(5_000)]
+    words[0] = replace(words[0], confidence=0.9)
+    monkeypatch.setattr(doubts_module, "whole_words", None)  # the caller has them
+    doubts = Doubts(words, [], words)
+    Seconds.read = 0
+    assert doubts.confidence(4_000.0, 4_010.0) == 0.95
+    assert Seconds.read <= 20
 
 
 def test_f98_late_moments_are_named_by_their_hour() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from videomoments.inference.certainty import STRETCH_LEVEL, WORD_LEVEL, believed, confidence_of, is_hard
+from videomoments.inference.certainty import STRETCH_LEVEL, WORD_LEVEL, believed, is_hard, mean_confidence
 from videomoments.inference.spacing import whole_words
 from videomoments.inference.transcript import Word
 from videomoments.moments.lines import Line
@@ -19,20 +20,25 @@ RETITLED = "Titled anew: words of its title were hardly heard."
 
 
 class Doubts:
-    """The words of low confidence in one recording. For a recogniser that gives no confidence nothing is doubtful."""
+    """The words of low confidence in one recording. For a recogniser that gives no confidence nothing is doubtful.
 
-    def __init__(self, words: Sequence[Word], lines: Sequence[Line]) -> None:
-        self._words = believed(words)
+    `joined` are the words as `whole_words` joins them, where the caller has them already.
+    """
+
+    def __init__(self, words: Sequence[Word], lines: Sequence[Line], joined: Sequence[Word] | None = None) -> None:
+        # By their middles: a long recording has many words, and each moment asks for the few that lie in it.
+        self._words = sorted(believed(words), key=_middle)
+        self._middles = [_middle(word) for word in self._words]
         self._lines = lines
         self._best: dict[str, float] = {}
-        for word in believed(whole_words(words)):
+        for word in believed(whole_words(words) if joined is None else joined):
             for part in _parts(word.text):
                 heard = 1.0 if word.confidence is None else word.confidence
                 self._best[part] = max(self._best.get(part, 0.0), heard)
 
     def confidence(self, start: float, end: float) -> float | None:
         """Returns the mean confidence of the words in a stretch of seconds, rounded to 3 digits, or None where it is not known."""
-        found = confidence_of(self._words, start, end)
+        found = mean_confidence(self._words[bisect_left(self._middles, start) : bisect_left(self._middles, end)])
         return None if found is None else round(found, 3)
 
     def weighed(self, candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -78,6 +84,10 @@ class Doubts:
                     return title
         minutes, seconds = divmod(int(start), 60)
         return f"Moment at {minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"Moment at {minutes}:{seconds:02d}"
+
+
+def _middle(word: Word) -> float:
+    return (word.start + word.end) / 2
 
 
 def _parts(text: str) -> set[str]:

@@ -60,7 +60,7 @@ class Material:
         words = whole_words(transcript.words) if transcript else []
         self.lines: list[Line] = build_lines(words, transcript.segments if transcript else ())
         self.words = words
-        self.doubts = Doubts(transcript.words if transcript else (), self.lines)
+        self.doubts = Doubts(transcript.words if transcript else (), self.lines, words)
         self.duration = duration
         self.limits = limits
         self.budget = Budget(_SPARE_CALLS + len(moments))

@@ -46,7 +46,7 @@ async def generate(context: StageContext) -> Outcome:
     lines = build_lines(words, transcript.segments)
     chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
     answers, unsent = await _answers(context, lines, duration, transcript.language, chapters)
-    doubts = Doubts(transcript.words, lines)
+    doubts = Doubts(transcript.words, lines, words)
     candidates = doubts.weighed(candidate for answer in answers for candidate in answer.candidates)
     silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
     snapper = Snapper(lines, words, duration, silences)
