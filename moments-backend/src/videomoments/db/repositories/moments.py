@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Delete, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -15,11 +15,14 @@ from videomoments.db.tables import Clip, Moment, Run
 
 # The columns that a run writes.
 _FOUND = ("title", "start_time", "end_time", "score", "reason", "engine", "confidence", "gen_config_id")
+# Below every score: stands for none where scores are compared.
+_NO_SCORE = -1.0
 _REMOVE_HIDDEN = text("DELETE FROM moments WHERE deleted_at < now() - make_interval(secs => :life)")
 
 
 async def replace_generated(session: Session, run_id: int, rows: Sequence[dict[str, Any]]) -> list[Moment]:
-    """Stores `rows` as the original moments of this run, by position, in one statement. Returns all of them as `originals` does."""
+    """Stores `rows` as the original moments of this run, by position, in one statement. Removes the refined form of a moment that is not
+    the same as in an earlier attempt, unless a user edited it. Returns all originals as `originals` does."""
     keep = [row["position"] for row in rows]
     # A moment of an earlier attempt that a user edited stays as it is.
     stale = delete(Moment).where(
@@ -35,8 +38,22 @@ async def replace_generated(session: Session, run_id: int, rows: Sequence[dict[s
         set_={name: statement.excluded[name] for name in _FOUND} | {"clip_error": None},
         where=Moment.edited_at.is_(None),
     )
-    await session.execute(statement.add_cte(stale.cte("stale")))
+    await session.execute(statement.add_cte(stale.cte("stale"), _outdated(run_id, rows).cte("outdated")))
     return await originals(session, run_id)
+
+
+def _outdated(run_id: int, rows: Sequence[dict[str, Any]]) -> Delete:
+    """Returns the deletion of refined forms whose original, as it is stored, is none of `rows`. What a user edited is not deleted."""
+    original = aliased(Moment)
+    bounds = (original.position, original.start_time, original.end_time)
+    texts = (original.title, func.coalesce(original.reason, ""), func.coalesce(original.score, _NO_SCORE))
+    same = [(*(row[name] for name in ("position", "start_time", "end_time", "title")), row["reason"] or "", _score(row)) for row in rows]
+    other = select(original.id).where(original.id == Moment.parent_id, original.edited_at.is_(None), tuple_(*bounds, *texts).not_in(same))
+    return delete(Moment).where(Moment.run_id == run_id, Moment.parent_id.is_not(None), Moment.edited_at.is_(None), other.exists())
+
+
+def _score(row: dict[str, Any]) -> float:
+    return _NO_SCORE if row["score"] is None else float(row["score"])
 
 
 async def originals(session: Session, run_id: int) -> list[Moment]:

@@ -38,8 +38,9 @@ async def refine(context: StageContext) -> Outcome:
 
 
 async def _inputs(context: StageContext) -> Mapping[str, Any]:
+    moments = await context.originals()
     return {
-        "moments": context.checkpoints[StageName.MOMENT_GENERATION],
+        "moments": [[one.identifier, one.start_time, one.end_time, one.title, one.score, one.reason] for one in moments],
         "clips": context.checkpoints.get(StageName.CLIP_EXTRACTION),
         "model": context.snapshot.refinement.model_dump(mode="json"),
         "deliver": context.options.clips,

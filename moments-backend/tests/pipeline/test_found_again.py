@@ -1,0 +1,92 @@
+"""Stage 5 runs again in a run whose moments were refined: real stages that ask, a scripted model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from aiohttp import web
+
+from pipeline.scripted import Recording, scripted_model, stages, start
+from support.fakes.model_server import Behaviour, ModelServer, completion, task_block
+from videomoments.core.names import RunKind, StageName
+from videomoments.pipeline.checkpoints import Checkpoint
+from videomoments.pipeline.orchestrator import run_stages
+from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext
+from videomoments.services.runs import Accepted
+from videomoments.services.wiring import Services
+
+LINES = tuple((n * 10.0, n * 10.0 + 9.0, f"Sentence {n} says something.") for n in range(24))
+TALK = Recording(240.0, LINES)
+
+
+class Finder(ModelServer):
+    """Finds a moment of each title, 40 seconds apart, and refines each by a second."""
+
+    def __init__(self, *titles: str) -> None:
+        super().__init__()
+        self.titles = titles
+        self.refined: list[str] = []
+        self.script = _Always(self._answer)  # type: ignore[assignment]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        block = task_block(await request.json())
+        if block["task"] != "refine_moment":
+            rows = [
+                {"start_time": n * 40.0, "end_time": n * 40.0 + 29.0, "title": title, "score": 0.5} for n, title in enumerate(self.titles)
+            ]
+            return web.json_response(completion(json.dumps(rows)))
+        moment = block["moment"]
+        self.refined.append(moment["title"])
+        return web.json_response(completion(json.dumps({"start_time": moment["start_time"], "end_time": moment["end_time"] - 1.0})))
+
+
+class _Always:
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+
+    def __bool__(self) -> bool:
+        return True
+
+    def popleft(self) -> Behaviour:
+        return self._behaviour
+
+
+def _unwatched(_: ProgressClock, __: float) -> None:
+    return
+
+
+async def _does_not_hold(_: StageContext, __: Checkpoint) -> bool:
+    return False
+
+
+async def attempt(services: Services, parts: StageAdapters, run: Accepted) -> list[tuple[str, bool]]:
+    """Works on the run in one more attempt that finds its moments anew, and gives it back. Returns the moments that are shown then."""
+    claim = await services.runs.claim(run.request_id, "worker-a")
+    assert claim is not None
+    anew = [
+        replace(stage, checkpoint_valid=_does_not_hold) if stage.name is StageName.MOMENT_GENERATION else stage
+        for stage in stages(TALK, RunKind.PIPELINE)
+    ]
+    await run_stages(claim, parts, _unwatched, anew)
+    views = await services.moments.of_run(claim.run_id)
+    await services.runs.hand_back(claim)
+    return [(view.moment.title, view.moment.is_refined) for view in views]
+
+
+async def test_moments_that_are_found_differently_are_refined_anew(services: Services, parts: StageAdapters) -> None:
+    async with Finder("Part 0", "Part 1", "Part 2") as server:
+        run = await start(services, [scripted_model(server)])
+        assert await attempt(services, parts, run) == [("Part 0", True), ("Part 1", True), ("Part 2", True)]
+        server.titles, server.refined = ("Part 0", "Other"), []
+        assert await attempt(services, parts, run) == [("Part 0", True), ("Other", True)]
+        assert server.refined == ["Other"]
+
+
+async def test_f14_moments_that_are_found_again_are_not_refined_again(services: Services, parts: StageAdapters) -> None:
+    async with Finder("Part 0", "Part 1") as server:
+        run = await start(services, [scripted_model(server)])
+        first = await attempt(services, parts, run)
+        server.refined = []
+        assert await attempt(services, parts, run) == first
+        assert server.refined == []
