@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import http.client
 import time
 import urllib.error
@@ -19,6 +20,8 @@ _SILENT_AFTER = 15.0
 """Seconds without a byte after which a server is given up."""
 _LONGEST = 180.0
 _BLOCK = 1 << 18
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of the temporary folder, not of the clip's server."""
 
 
 class VideoUnavailable(ServiceError):
@@ -30,7 +33,8 @@ class VideoUnavailable(ServiceError):
 
 
 def fetch(url: str, target: Path, task: Task) -> Path:
-    """Writes the clip to `target` and returns it. Raises `InvalidRequest`, `TooLarge` or `VideoUnavailable`."""
+    """Writes the clip to `target` and returns it. Raises `InvalidRequest`, `TooLarge` or `VideoUnavailable`, or `ServiceError` where this
+    machine has no room for it."""
     scheme = urlsplit(url).scheme.lower()
     if scheme == "data":
         target.write_bytes(_from_data_url(url))
@@ -89,6 +93,8 @@ def _download(url: str, target: Path, task: Task) -> None:
     except urllib.error.HTTPError as error:
         raise VideoUnavailable(f"the clip's URL answered {error.code}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise ServiceError("the clip can't be stored: the disk of the temporary folder is full or read-only") from error
         raise VideoUnavailable("the clip's URL can't be reached") from error
     if announced and done < announced:
         raise VideoUnavailable("the clip broke off")
