@@ -31,7 +31,8 @@ _SPANS = {"elapsed", "took"}
 _WAITING = {"asyncio.wait_for": 1, "asyncio.timeout": 0}
 # The tests' own functions that wait, and the position of their seconds.
 _WAITING_METHODS = {"until": 1, "end_of": 2, "in_stage": 3, "wait_for": 1, "wait": 0}
-_WITH_TIMEOUT = {"run", "communicate", "wait", "check_output", "check_call", "wait_procs"}
+_WITH_TIMEOUT = {"run", "communicate", "wait", "check_output", "check_call", "wait_procs", "get", "post", "request", "stream"}
+_LIMITS = ("timeout", "seconds")
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
@@ -167,9 +168,8 @@ class _Faults(ast.NodeVisitor):
                 self._tell(compare, f"asserts a wall time ({ast.unparse(compare)}): inject the clock, or assert order and state")
 
     def visit_Call(self, node: ast.Call) -> None:
-        seconds = self._limit(node)
-        if seconds is not None and 1.0 <= seconds < LEAST_WATCHDOG_SECONDS and not self._raises:  # less is a polling interval
-            self._tell(node, f"a watchdog of {seconds:g} s ends a test on a slow machine ({ast.unparse(node)[:60]}): give it minutes")
+        if (limit := self._limit(node)) is not None:
+            self._watchdog(limit, ast.unparse(node)[:60])
         for keyword in node.keywords:
             self._lease(keyword.arg, keyword.value)
         self.generic_visit(node)
@@ -184,16 +184,36 @@ class _Faults(ast.NodeVisitor):
         if str(name).lower() in ("lease_seconds", "moments_lease_seconds") and seconds is not None and seconds < LEAST_LEASE_SECONDS:
             self._tell(value, f"a lease of {seconds:g} s lapses on a slow machine: leave it long, and let it lapse by `workers.lapse`")
 
-    def _limit(self, node: ast.Call) -> float | None:
-        """Returns the seconds after which this call gives up, where they are constants."""
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Notes a short limit that a function which waits has by default."""
+        calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+        limits = {limit.id for call in calls if isinstance(limit := self._limit(call), ast.Name)}
+        plain, keyed = [*node.args.posonlyargs, *node.args.args], zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        defaults = [*zip(reversed(plain), reversed(node.args.defaults), strict=False), *keyed]
+        for parameter, default in defaults:
+            waits = parameter.arg in limits or (node.name in _WAITING_METHODS and parameter.arg in _LIMITS)
+            if default is not None and waits:
+                self._watchdog(default, f"{parameter.arg} of {node.name}")
+        self.generic_visit(node)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _function
+
+    def _watchdog(self, limit: ast.expr, shown: str) -> None:
+        seconds = _number(limit)
+        if seconds is not None and 1.0 <= seconds < LEAST_WATCHDOG_SECONDS and not self._raises:  # less is a polling interval
+            self._tell(limit, f"a watchdog of {seconds:g} s ends a test on a slow machine ({shown}): give it minutes")
+
+    def _limit(self, node: ast.Call) -> ast.expr | None:
+        """Returns the seconds after which this call gives up, where it has such a limit."""
         called, name = self._times.dotted(node.func), _last(node)
         if called == "asyncio.wait":  # its end is no failure
             return None
         place = _WAITING.get(called, _WAITING_METHODS.get(name))
-        named = [one.value for one in node.keywords if one.arg in ("timeout", "seconds")]
         if place is not None and len(node.args) > place:
-            return _number(node.args[place])
-        return _number(named[0]) if named and (place is not None or name in _WITH_TIMEOUT or called.startswith("httpx.")) else None
+            return node.args[place]
+        # `seconds` of other functions is the length of a recording.
+        names = _LIMITS if place is not None else ("timeout",) if name in _WITH_TIMEOUT or called.startswith("httpx.") else ()
+        return next((one.value for one in node.keywords if one.arg in names), None)
 
     def _tell(self, node: ast.expr, fault: str) -> None:
         self.found.append((node.lineno, fault))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
+from support.workers import WATCHDOG_SECONDS
 from videomoments.core.errors import ModelError
 from videomoments.inference.model_registry import ModelConfig, SshRoute
 from videomoments.inference.ssh import TunnelError
@@ -21,14 +22,14 @@ async def health(tunnels: Tunnels, route: SshRoute, name: str = "m") -> int:
     """One request through a tunnel; the local port that it took."""
     async with tunnels.ssh_tunnel(name, route) as base_url, httpx2.AsyncClient(verify=False, trust_env=False) as client:
         try:
-            response = await client.get(f"{base_url}/health", timeout=20)
+            response = await client.get(f"{base_url}/health", timeout=WATCHDOG_SECONDS)
         except httpx2.HTTPError as error:
             raise ModelError("no answer", code="model_unreachable") from error
         assert response.json() == {"status": "ok"}
     return int(base_url.rpartition(":")[2])
 
 
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = WATCHDOG_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
