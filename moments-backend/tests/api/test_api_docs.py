@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
+import pytest
 
 from videomoments.api.openapi import document
 from videomoments.api.reference import page_of
+from videomoments.api.routes import docs
 
 
 class _Page(HTMLParser):
@@ -46,6 +49,21 @@ async def test_it_loads_nothing_and_runs_nothing(client: httpx.AsyncClient) -> N
     assert {link for link in page.links if not link.startswith("#")} == {"/api/openapi.json"}
     assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= page.ids
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline';")
+
+
+async def test_it_is_rendered_once_and_compressed(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[dict[str, Any]] = []
+
+    def counted(contract: dict[str, Any]) -> str:
+        rendered.append(contract)
+        return page_of(contract)
+
+    monkeypatch.setattr(docs, "page_of", counted)
+    first, second = await client.get("/docs"), await client.get("/docs")
+    assert (len(rendered), first.text) == (1, second.text)
+    assert first.headers["content-encoding"] == "gzip"
+    plain = await client.get("/docs", headers={"Accept-Encoding": "identity"})
+    assert ("content-encoding" in plain.headers, plain.text) == (False, first.text)
 
 
 def test_no_text_of_the_contract_is_markup() -> None:

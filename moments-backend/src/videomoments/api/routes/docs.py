@@ -22,7 +22,10 @@ async def get_document(request: Request) -> JSONResponse:
 
 
 @router.get("/docs", response_class=HTMLResponse)
-@declare(PUBLIC_PAGE, compressed=False)
+@declare(PUBLIC_PAGE)
 async def get_docs(request: Request) -> HTMLResponse:
-    """Returns the OpenAPI document as a page."""
-    return HTMLResponse(page_of(request.app.openapi()), headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+    """Returns the OpenAPI document as a page. It is rendered for the first reader only, because it takes tens of milliseconds."""
+    state = request.app.state
+    if not hasattr(state, "docs_page"):
+        state.docs_page = page_of(request.app.openapi())
+    return HTMLResponse(state.docs_page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
