@@ -11,6 +11,9 @@ from finished import finished
 
 from videomoments.api.deps import ApiDeps
 from videomoments.api.openapi import document
+from videomoments.api.schemas.moments import TranscriptOut
+from videomoments.api.versions import transcript_tag
+from videomoments.db.tables import Transcript
 
 
 async def first_of(client: httpx.AsyncClient, video: str) -> dict[str, Any]:
@@ -110,6 +113,23 @@ async def test_f96_words_have_a_version(client: httpx.AsyncClient, deps: ApiDeps
     assert stale.json()["current"]["etag"] == stale.headers["ETag"] == theirs.headers["ETag"]
     again = await client.patch(path, json=mine, headers={"If-Match": stale.headers["ETag"]})
     assert again.json()["text"] == "Hallo Welt."
+
+
+async def test_f96_the_version_of_words_is_known_without_their_body(
+    client: httpx.AsyncClient, deps: ApiDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/api/videos/{(await finished(deps)).video_id}/transcript"
+    tag = (await client.get(path)).headers["ETag"]
+    monkeypatch.setattr(TranscriptOut, "of", lambda *_: pytest.fail("the body was made"))
+    same = await client.get(path, headers={"If-None-Match": f"W/{tag}"})
+    assert (same.status_code, same.headers["ETag"], same.content) == (304, tag, b"")
+
+
+@pytest.mark.parametrize("column", sorted({column.key for column in Transcript.__table__.columns} - {"id", "video_id", "input_hash"}))
+def test_f96_whatever_a_reader_sees_of_a_transcript_is_in_its_version(column: str) -> None:
+    values = dict.fromkeys((each.key for each in Transcript.__table__.columns), "x")
+    assert TranscriptOut.tag_of(Transcript(**values)) != TranscriptOut.tag_of(Transcript(**values | {column: "other"}))
+    assert TranscriptOut.tag_of(Transcript(**values)) != transcript_tag(Transcript(**values), "the fields of another release")
 
 
 async def test_f96_titles_of_videos_and_models_have_versions(client: httpx.AsyncClient, deps: ApiDeps) -> None:

@@ -14,9 +14,10 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Header
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from videomoments.core.errors import MomentsError
-from videomoments.db.tables import Moment
+from videomoments.db.tables import Moment, Transcript
 from videomoments.inference.model_registry import ModelConfig
 
 Row = TypeVar("Row")
@@ -97,9 +98,12 @@ def model_tag(model: ModelConfig) -> str:
     return _tag("model", model.model_dump(mode="json"))
 
 
-def content_tag(body: BaseModel) -> str:
-    """Returns a tag of everything in the body but the tag itself, for bodies without signed addresses."""
-    return f'"{_digest(body.model_dump_json(exclude={"etag"}).encode())}"'
+def transcript_tag(row: Transcript, form: str) -> str:
+    """Returns a tag of every column that a reader sees, and of `form`, which names the fields that are made of them."""
+    texts = (row.full_text, row.word_timestamps, row.segment_timestamps, row.language, row.engine, row.word_count)
+    facts = (row.processing_time, row.mended, row.hearing, row.created_at, row.edited_at)
+    # Of hours of words, this is several times faster than `json`.
+    return f'"{_digest(to_json((form, *texts, *facts)))}"'
 
 
 def _tag(*parts: Any) -> str:

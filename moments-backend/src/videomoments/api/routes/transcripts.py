@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from videomoments.api.conditional import Tagged
+from videomoments.api.conditional import Tagged, matches
 from videomoments.api.declarations import READ, STARTS_RUN, WRITE, declare
 from videomoments.api.deps import ApiDeps, Deps, VideoId
 from videomoments.api.errors import responses
@@ -16,7 +16,6 @@ from videomoments.api.schemas.runs import AcceptedOut, StartOptions
 from videomoments.api.versions import ETAG, IfMatchHeader, Precondition, or_current
 from videomoments.core.errors import NotFound
 from videomoments.core.names import RunKind
-from videomoments.db.tables import Transcript
 from videomoments.services.editing import WordChange
 from videomoments.services.options import RunOptions
 
@@ -36,8 +35,10 @@ async def get_transcript(deps: Deps, video_id: VideoId, request: Request) -> Res
     if found is None:
         await deps.services.videos.get(video_id)
         raise NotFound("This video has no transcript yet.", code="transcript_not_found", advice="Start a run: its fourth stage makes it.")
-    shown = TranscriptOut.of(video_id, found)
-    return Tagged(shown.model_dump_json().encode(), shown.etag).answer(request)
+    tag = TranscriptOut.tag_of(found)
+    if matches(request.headers.get("if-none-match"), tag):  # the body of a long recording takes much longer than its tag
+        return Tagged(b"", tag).answer(request)
+    return Tagged(TranscriptOut.of(video_id, found).model_dump_json().encode(), tag).answer(request)
 
 
 @router.patch("", operation_id="edit_transcript", responses=responses(404, 409, 412, 422, 503, also={200: {"headers": ETAG}}))
@@ -48,11 +49,7 @@ async def edit_transcript(
     """Corrects words; their times stay. Text and segments are corrected with them. With If-Match, only the version that it names is
     corrected."""
     changes = [WordChange(word.index, word.was, word.word) for word in body.words]
-
-    def tag_of(row: Transcript) -> str:
-        return TranscriptOut.of(video_id, row).etag
-
-    guard = Precondition(if_match).guard(tag_of)
+    guard = Precondition(if_match).guard(TranscriptOut.tag_of)
     await or_current(deps.services.editing.correct_words(video_id, changes, guard=guard), partial(_current, deps, video_id))
     shown, response.headers["ETag"] = await _current(deps, video_id)
     return shown

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from videomoments.api.schemas.common import NothingOut, ObjectUrl, Page, Time
-from videomoments.api.versions import content_tag, moment_tag
+from videomoments.api.versions import moment_tag, transcript_tag
 from videomoments.db.tables import Clip, Transcript
 from videomoments.inference.certainty import certainty_of, is_hard
 from videomoments.inference.transcript import words_from_rows
@@ -217,7 +219,7 @@ class TranscriptOut(BaseModel):
     def of(cls, video_id: str, row: Transcript) -> TranscriptOut:
         words: list[Any] = row.word_timestamps
         heard = certainty_of(words_from_rows(words))
-        shown = cls(
+        return cls(
             video_id=video_id,
             text=row.full_text,
             language=row.language,
@@ -228,10 +230,21 @@ class TranscriptOut(BaseModel):
             processing_time=row.processing_time,
             created_at=row.created_at,
             edited_at=row.edited_at,
+            etag=cls.tag_of(row),
             mended=row.mended or {},
             confidence=None if heard.confidence is None else round(heard.confidence, 3),
             hard_to_hear=[StretchOut(start=one.start, end=one.end, confidence=round(one.confidence, 3)) for one in heard.stretches],
             **heard_beside(row),
             remarks=remarks_of(row),
         )
-        return shown.model_copy(update={"etag": content_tag(shown)})
+
+    @classmethod
+    def tag_of(cls, row: Transcript) -> str:
+        """Returns the tag of this version. A release that shows other fields gives another tag, so that no 304 leaves a reader with the
+        old ones."""
+        return transcript_tag(row, _form_of(cls))
+
+
+@cache
+def _form_of(body: type[BaseModel]) -> str:
+    return json.dumps(body.model_json_schema())
