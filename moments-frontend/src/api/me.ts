@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { createStore } from "@/lib/store";
 import { type ApiError, request } from "./client";
-import { readKey, subscribeKey } from "./key";
+import { readKey } from "./key";
 import { queryKeys } from "./queryKeys";
 import type { CallerOut, KeyScope } from "./types";
 
@@ -27,10 +27,10 @@ export function described({ name, hint, scope }: CallerOut): string {
   return `Signed in as ${name}${hint === null ? "" : ` (${hint}…)`}: ${MAY[scope]}`;
 }
 
-// Another key is another caller: the rights of the last one are forgotten with it.
-subscribeKey(() => known.set(() => null));
-
-/** Returns whether the caller has this scope. Until the server has answered, a browser with a key may only read. */
+/**
+ * Returns whether the caller has this scope. Until the server has answered, a browser with a key may only read. With another key, the rights of
+ * the last one stay until its own are known: to forget them earlier would take away a form in which somebody types.
+ */
 export function useMay(scope: KeyScope): boolean {
   return useSyncExternalStore(known.subscribe, () => may(known.get(), readKey() !== null, scope));
 }
