@@ -42,7 +42,9 @@ export const Transcript = memo(function Transcript({ transcript, loading }: Prop
     return index < 0 ? -1 : lineOf(lines, index);
   });
   useEffect(() => {
-    if (playing && current >= 0) virtual.scrollToIndex(current, { align: "center" });
+    // A line that is being corrected would be scrolled away, and what was typed lost with it.
+    const correcting = pane.current?.querySelector("textarea") != null;
+    if (playing && current >= 0 && !correcting) virtual.scrollToIndex(current, { align: "center" });
   }, [current, playing, virtual]);
   const { span, clear, onKey } = useMarkedWords(pane, words, (word) => virtual.scrollToIndex(lineOf(lines, word), { align: "auto" }));
 
