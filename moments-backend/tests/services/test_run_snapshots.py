@@ -76,6 +76,20 @@ def test_an_option_that_an_older_worker_can_not_follow_is_in_its_way() -> None:
     assert RunSnapshot.model_validate(wanted.to_json()) == wanted
 
 
+def test_a_run_that_refines_another_is_refused_by_an_older_worker() -> None:
+    """It would pass over the name of the other run, and refine nothing."""
+    wanted = snapshot().model_copy(update={"refines": "run-a", "moments": ("m-1",)})
+    assert "newer" not in wanted.to_json()
+    assert set(wanted.to_json()["refinement"]) > MODEL
+    assert RunSnapshot.model_validate(wanted.to_json()) == wanted
+
+
+def test_fields_of_a_later_version_are_passed_over() -> None:
+    stored = snapshot().to_json()
+    stored["newer"]["refinement"]["of_a_later_version"] = 7
+    assert RunSnapshot.model_validate(stored) == snapshot()
+
+
 @pytest.mark.parametrize("newer", [{}, {"newer": {}}, {"newer": {"refinement": "x"}}, {"newer": 1}])
 def test_rows_of_other_versions_are_read(newer: dict[str, Any]) -> None:
     whole = snapshot().model_dump(mode="json") | newer

@@ -84,10 +84,12 @@ class RunSnapshot(BaseModel):
     def _with_newer_fields(cls, stored: Any) -> Any:
         if not isinstance(stored, dict) or not isinstance(stored.get("newer"), dict):
             return stored
-        newer = stored["newer"]
-        whole = {
-            job: {**stored[job], **newer[job]} for job in _JOBS if isinstance(stored.get(job), dict) and isinstance(newer.get(job), dict)
-        }
+        whole = {}
+        for job in _JOBS:
+            entry, newer = stored.get(job), stored["newer"].get(job)
+            if isinstance(entry, dict) and isinstance(newer, dict):
+                # What a version after this one adds is passed over, as 0.1 passes over ours.
+                whole[job] = entry | {name: value for name, value in newer.items() if name in ModelConfig.model_fields}
         return {**stored, **whole}
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +97,8 @@ class RunSnapshot(BaseModel):
         stored = self.model_dump(mode="json")
         if stored["options"]["audio_track"] is None:
             del stored["options"]["audio_track"]
+        if self.refines is not None:
+            return stored  # 0.1 would pass over the name, and refine nothing: it must refuse such a run
         return stored | {"newer": {job: {name: stored[job].pop(name) for name in _NEWER_FIELDS} for job in _JOBS}}
 
     def public(self) -> dict[str, Any]:
