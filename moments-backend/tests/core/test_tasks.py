@@ -6,9 +6,11 @@ import asyncio
 import gc
 import logging
 import threading
+from contextlib import suppress
 
 import pytest
 
+from support.workers import WATCHDOG_SECONDS
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.tasks import beside, finished, forgotten, in_thread, joined, raise_if_cancelled, stopped, uninterrupted
 
@@ -165,6 +167,21 @@ async def test_what_runs_beside_a_block_ends_with_it() -> None:
     async with beside(work.run()) as task:
         await work.begun.wait()
         assert not task.done()
+    assert task.cancelled()
+
+
+async def test_what_runs_beside_a_block_is_cancelled_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("videomoments.core.tasks._CANCEL_AGAIN_SECONDS", 0.0)
+    begun = asyncio.Event()
+
+    async def stubborn() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+
+    async with asyncio.timeout(WATCHDOG_SECONDS), beside(stubborn()) as task:
+        await begun.wait()
     assert task.cancelled()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
@@ -59,9 +60,8 @@ async def beside(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Task[T]]
     try:
         yield task
     finally:
-        task.cancel()
         # Not awaited itself, since a cancellation of the caller must not be mistaken for the task's own.
-        await asyncio.wait({task})
+        await stopped([task], math.inf)
         _log_error(task)
 
 
