@@ -1,18 +1,25 @@
-"""Stage 5 runs again in a run whose moments were refined: real stages that ask, a scripted model."""
+"""Stage 5 runs again in a run whose moments were refined, or the database restarts: real stages that ask, a scripted model."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from aiohttp import web
 
 from pipeline.scripted import Recording, scripted_model, stages, start
 from support.fakes.model_server import Behaviour, ModelServer, completion, task_block
+from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.names import RunKind, StageName
 from videomoments.pipeline.checkpoints import Checkpoint
 from videomoments.pipeline.orchestrator import run_stages
 from videomoments.pipeline.stage import ProgressClock, StageAdapters, StageContext
+from videomoments.services.model_calls import ModelCalls
+from videomoments.services.moments import Moments
 from videomoments.services.runs import Accepted
 from videomoments.services.wiring import Services
 
@@ -90,3 +97,30 @@ async def test_f14_moments_that_are_found_again_are_not_refined_again(services: 
         server.refined = []
         assert await attempt(services, parts, run) == first
         assert server.refined == []
+
+
+async def test_no_answer_of_a_model_is_lost_to_a_database_that_restarts(
+    services: Services, parts: StageAdapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer is stored at the second try, and asked for once."""
+    tried: Counter[str] = Counter()
+
+    def away_once(kind: type, name: str) -> None:
+        real: Callable[..., Awaitable[Any]] = getattr(kind, name)
+
+        async def flaky(*arguments: Any, **named: Any) -> Any:
+            tried[name] += 1
+            if tried[name] == 1:
+                raise ServiceUnavailable("The database does not answer.")
+            return await real(*arguments, **named)
+
+        monkeypatch.setattr(kind, name, flaky)
+
+    away_once(ModelCalls, "keep")
+    away_once(Moments, "save_generated")
+    away_once(Moments, "save_refined")
+    async with Finder("Part 0") as server:
+        run = await start(services, [scripted_model(server)])
+        assert await attempt(services, parts, run) == [("Part 0", True)]
+        assert len(server.requests) == 2
+    assert tried == {"keep": 3, "save_generated": 2, "save_refined": 2}

@@ -25,6 +25,7 @@ from videomoments.moments.parsing import AbsoluteRefinement, ClipRefinement, par
 from videomoments.moments.prompt_texts import REFINEMENT_SCHEMA, ClipView, TimeBase, refinement_messages
 from videomoments.moments.snapping import Snapper
 from videomoments.pipeline.checkpoints import Refined
+from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.delivery import Delivered
 from videomoments.pipeline.gather import gather
 from videomoments.pipeline.stage import Outcome, StageContext
@@ -185,7 +186,8 @@ async def _save(
     title = moment.title
     if answer.title and not material.doubts.doubts_title(answer.title, found.start, found.end):
         title = answer.title
-    await context.services.moments.save_refined(
+    await retry_while_database_away(
+        context.services.moments.save_refined,
         context.claim,
         moment,
         NewMoment(

@@ -29,6 +29,7 @@ from videomoments.media.engine import MediaEngine
 from videomoments.media.types import MediaInfo
 from videomoments.pipeline.calling import ModelCaller, WaitLimits
 from videomoments.pipeline.checkpoints import Checkpoint
+from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.limits import Resource, ResourceLimits
 from videomoments.services.model_slots import ModelSlots
 from videomoments.services.options import RunOptions, RunSnapshot
@@ -186,7 +187,7 @@ class StageContext:
                 schema=schema,
                 sampling=self.options.sampling(),
                 budget=budget,
-                on_answer=partial(self.services.model_calls.keep, self.claim, stage, model.key),
+                on_answer=partial(retry_while_database_away, self.services.model_calls.keep, self.claim, stage, model.key),
                 on_sign=self.sign,
             )
 

@@ -21,6 +21,7 @@ from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
 from videomoments.pipeline.checkpoints import Generated
 from videomoments.pipeline.conditions import no_speech
+from videomoments.pipeline.database_retry import retry_while_database_away
 from videomoments.pipeline.gather import gather
 from videomoments.pipeline.limits import Resource
 from videomoments.pipeline.stage import Outcome, Stage, StageContext
@@ -117,7 +118,9 @@ def _new(candidate: Candidate, doubts: Doubts, engine: str) -> NewMoment:
 async def _save(context: StageContext, moments: list[NewMoment], transcript_id: int, unsent: Mapping[str, float]) -> None:
     options = context.options
     sampled = context.snapshot.generation.sampled(options.sampling())
-    await context.services.moments.save_generated(
+    # What a model has answered, perhaps for money, is not given up for a database that restarts.
+    await retry_while_database_away(
+        context.services.moments.save_generated,
         context.claim,
         moments,
         system_prompt=GENERATION_SYSTEM,
