@@ -7,6 +7,7 @@ import base64
 import hashlib
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from videomoments.api.deps import ApiDeps
 from videomoments.services.resumable_uploads import ResumableUploads
+from videomoments.storage.layout import part_key
 
 URL = "/api/videos/upload"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -57,6 +59,17 @@ async def test_a_file_in_three_pieces_is_a_video(client: httpx.AsyncClient, deps
     assert hashlib.sha256(stored).digest() == hashlib.sha256(CONTENT).digest()
     state = (await client.get(place)).json()
     assert (state["received"], state["length"], state["video_id"]) == (len(CONTENT), len(CONTENT), video["identifier"])
+
+
+async def test_of_two_that_finish_an_upload_at_the_same_time_both_get_its_video(client: httpx.AsyncClient, deps: ApiDeps) -> None:
+    uploads = ResumableUploads(deps.services.database, deps.store)
+    place = await begun(client, filename="talk.mp4")
+    upload_id = place.rpartition("/")[2]
+    done = await send(client, place, 0, CONTENT)
+    # As the slower of the two has read it before: its pieces are gone by now.
+    complete = replace(await uploads.get(upload_id), video_id=None, parts=(part_key(upload_id, 0, "removed"),))
+    assert await uploads.finish(complete) == done.headers["Video-Identifier"]
+    assert len(await objects(deps)) == 1
 
 
 async def test_the_same_bytes_by_form_and_by_pieces_are_one_video(client: httpx.AsyncClient, deps: ApiDeps) -> None:

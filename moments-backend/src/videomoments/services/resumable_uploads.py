@@ -111,6 +111,12 @@ class ResumableUploads:
         except UnsupportedMedia:
             await self._forget(upload.identifier)
             raise
+        except NotFound:
+            # Another request has finished it meanwhile, and removed the pieces.
+            now = await self.get(upload.identifier)
+            if now.video_id is None:
+                raise
+            return now.video_id
         async with self._database.transaction() as session:
             await repository.note_video(session, upload.identifier, video.identifier)
         await self._store.delete_prefix(parts_prefix(upload.identifier))
