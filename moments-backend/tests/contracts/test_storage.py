@@ -109,7 +109,6 @@ async def test_what_is_missing_is_not_found(store: ObjectStore, tmp_path: Path) 
         store.read_range(KEY, 0, 1),
         store.get_to_file(KEY, tmp_path / "out"),
         anext(store.stream(KEY)),
-        store.copy(KEY, KEY.replace("v1", "v2")),
     ):
         with pytest.raises(NotFound) as caught:
             await wait
@@ -118,13 +117,13 @@ async def test_what_is_missing_is_not_found(store: ObjectStore, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir() if path.name != "store"] == []
 
 
-async def test_list_copy_and_delete_stay_below_their_prefix(store: ObjectStore, file: Path) -> None:
+async def test_list_and_delete_stay_below_their_prefix(store: ObjectStore, file: Path) -> None:
     for video in ("v1", "v1x", "v2"):
         await store.put_file(KEY.replace("v1", video), file, content_type="video/mp4")
-    copied = await store.copy(KEY, KEY.replace("source", "clips"))
-    assert copied.size == len(BYTES)
+    clip = KEY.replace("source", "clips")
+    await store.put_file(clip, file, content_type="video/mp4")
     assert len(await keys(store)) == 4
-    assert await keys(store, video_prefix("v1")) == [copied.key, KEY]
+    assert await keys(store, video_prefix("v1")) == [clip, KEY]
     assert await store.delete_prefix(video_prefix("v1")) == 2
     assert await keys(store) == [KEY.replace("v1", "v1x"), KEY.replace("v1", "v2")]
     assert await store.delete_prefix(video_prefix("v1")) == 0

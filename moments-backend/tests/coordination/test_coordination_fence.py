@@ -10,6 +10,7 @@ from videomoments.core.times import now
 from videomoments.services.wiring import Services
 
 VIDEO = "video-1"
+PROCESSING = {"status": "processing"}
 
 
 @pytest.fixture
@@ -18,26 +19,26 @@ def status(services: Services) -> StatusMirror:
 
 
 async def test_f04_a_lock_is_released_by_its_holder_only(services: Services, status: StatusMirror) -> None:
-    assert await status.take(VIDEO, "run-a", 1)
+    assert await status.open(VIDEO, "run-a", 1, PROCESSING)
     await services.redis.delete(redis_keys.lock(VIDEO))  # it expired
-    assert await status.take(VIDEO, "run-b", 1)
+    assert await status.open(VIDEO, "run-b", 1, PROCESSING)
     assert not await status.release(VIDEO, "run-a", 1, {"status": "completed"})
     assert await services.redis.get(redis_keys.lock(VIDEO)) == "run-b:1"
-    assert await status.read(VIDEO) == {}
+    assert await status.read(VIDEO) == PROCESSING | {"request_id": "run-b"}
 
 
 async def test_f04_an_older_attempt_can_not_take_the_lock_back(status: StatusMirror) -> None:
-    assert await status.take(VIDEO, "run-a", 10)
-    assert not await status.take(VIDEO, "run-a", 9)
-    assert not await status.take(VIDEO, "run-a", 9, force=True), "numbers are compared as numbers, and force is for other runs"
-    assert await status.take(VIDEO, "run-a", 11)
+    assert await status.open(VIDEO, "run-a", 10, PROCESSING)
+    assert not await status.open(VIDEO, "run-a", 9, PROCESSING), "numbers are compared as numbers"
+    assert await status.open(VIDEO, "run-a", 11, PROCESSING)
     assert not await status.renew(VIDEO, "run-a", 10)
 
 
-async def test_f04_another_run_takes_the_lock_by_force_only(status: StatusMirror) -> None:
-    assert await status.take(VIDEO, "run-a", 1)
-    assert not await status.take(VIDEO, "run-b", 5)
-    assert await status.take(VIDEO, "run-b", 0, force=True)
+async def test_f04_a_run_that_ends_does_not_take_the_lock_of_the_next(status: StatusMirror) -> None:
+    assert await status.open(VIDEO, "run-a", 1, PROCESSING)
+    assert not await status.end(VIDEO, "run-b", 5, {"status": "completed"}, {}, now())
+    assert (await status.read(VIDEO))["request_id"] == "run-a"
+    assert await status.open(VIDEO, "run-c", 0, PROCESSING), "its row was claimed, so the other lock is left over"
 
 
 async def test_f31_a_late_writer_changes_nothing(status: StatusMirror) -> None:
@@ -48,7 +49,7 @@ async def test_f31_a_late_writer_changes_nothing(status: StatusMirror) -> None:
 
 
 async def test_f03_the_lock_is_renewed(services: Services, status: StatusMirror) -> None:
-    await status.take(VIDEO, "run-a", 1)
+    await status.open(VIDEO, "run-a", 1, PROCESSING)
     await services.redis.pexpire(redis_keys.lock(VIDEO), 5000)
     assert await status.renew(VIDEO, "run-a", 1)
     assert await services.redis.ttl(redis_keys.lock(VIDEO)) > 1700

@@ -38,7 +38,6 @@ local function write(request_id, first, last)
   for i = first, last, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 end
 """
-_TAKE = _FUNCTIONS + "return take(ARGV[1], ARGV[2], ARGV[3])"
 _WRITE = (
     _FUNCTIONS
     + """
@@ -131,7 +130,6 @@ class StatusMirror:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
-        self._take = self._scripts.register(_TAKE)
         self._write = self._scripts.register(_WRITE)
         self._wait = self._scripts.register(_WAIT)
         self._open = self._scripts.register(_OPEN)
@@ -139,15 +137,6 @@ class StatusMirror:
         self._release = self._scripts.register(_RELEASE)
         self._end = self._scripts.register(_END)
         self._settle = self._scripts.register(_SETTLE)
-
-    async def take(self, video_id: str, request_id: str, attempt: int, *, force: bool = False) -> bool:
-        """Takes the lock for this attempt. `force`: the row was just claimed in PostgreSQL, so a lock found here is left over."""
-        token = f"{request_id}:{attempt}"
-        return bool(
-            await self._scripts.call(
-                self._take, keys=[redis_keys.lock(video_id)], args=[token, _milliseconds(redis_keys.LOCK_TTL), int(force)]
-            )
-        )
 
     async def renew(self, video_id: str, request_id: str, attempt: int) -> bool:
         token = f"{request_id}:{attempt}"

@@ -49,13 +49,11 @@ class StageRecords:
         """Stores the progress; `fraction` is 0 to 1."""
         _held(await repository.progress(self._runs.database, _stage(claim, name), min(max(fraction, 0.0), 1.0)))
 
-    async def complete(
-        self, claim: Claim, name: StageName, checkpoint: Mapping[str, Any], *, reason: str | None = None, input_hash: str | None = None
-    ) -> None:
-        await self._end(claim, name, StageStatus.COMPLETED, reason, dict(checkpoint), input_hash)
+    async def complete(self, claim: Claim, name: StageName, checkpoint: Mapping[str, Any], *, reason: str | None = None) -> None:
+        await self._end(claim, name, StageStatus.COMPLETED, reason, dict(checkpoint))
 
     async def skip(self, claim: Claim, name: StageName, reason: str) -> None:
-        await self._end(claim, name, StageStatus.SKIPPED, reason, None, None)
+        await self._end(claim, name, StageStatus.SKIPPED, reason, None)
 
     async def _end(
         self,
@@ -64,11 +62,8 @@ class StageRecords:
         status: StageStatus,
         reason: str | None,
         checkpoint: dict[str, Any] | None,
-        input_hash: str | None,
     ) -> None:
-        written = await repository.end(
-            self._runs.database, _stage(claim, name), status.value, reason=reason, checkpoint=checkpoint, input_hash=input_hash
-        )
+        written = await repository.end(self._runs.database, _stage(claim, name), status.value, reason=reason, checkpoint=checkpoint)
         await self._mirror(claim, name, status, _held(written).completed_at)
 
     async def _mirror(self, claim: Claim, name: StageName, now: StageStatus, at: datetime | None) -> None:

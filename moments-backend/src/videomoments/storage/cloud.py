@@ -180,12 +180,6 @@ class CloudStore:
                 for entry in batch:
                     yield _described(entry)
 
-    async def copy(self, source: str, target: str) -> StoredObject:
-        check_key(target)
-        with _translated(check_key(source)):
-            await obstore.copy_async(self._backend, source, target)
-        return await self.head(target)
-
     async def signed_url(
         self,
         key: str,

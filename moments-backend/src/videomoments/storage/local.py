@@ -170,18 +170,6 @@ class LocalStore:
             with suppress(FileNotFoundError):
                 yield self._described(path.relative_to(self._root).as_posix(), path.stat())
 
-    async def copy(self, source: str, target: str) -> StoredObject:
-        source_path, target_path = self._path(source), self._path(target)
-
-        def link(stop: threading.Event) -> StoredObject:
-            self._describe(source, source_path)
-            with self._scratch() as partial:
-                _link_or_copy(source_path, partial, stop, _on_loop(None))
-                self._rename(partial, target_path)
-            return self._describe(target, target_path)
-
-        return await _stoppable(source, link)
-
     async def signed_url(
         self,
         key: str,

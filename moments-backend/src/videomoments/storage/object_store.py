@@ -78,9 +78,6 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         """Yields all objects below `prefix` (ends in a slash, or empty for all), in no order."""
 
-    async def copy(self, source: str, target: str) -> StoredObject:
-        """Stores a second object with the same bytes."""
-
     async def signed_url(
         self,
         key: str,

@@ -28,7 +28,7 @@ _START = text(
 _END = text(
     _FENCED.format(
         changes="""status = :status, completed_at = now(), started_at = coalesce(started_at, now()), reason = :reason,
-                   progress = NULL, checkpoint = :checkpoint, input_hash = coalesce(:input_hash, input_hash)"""
+                   progress = NULL, checkpoint = :checkpoint"""
     )
 ).bindparams(bindparam("checkpoint", type_=JSONB(none_as_null=True)))
 _PROGRESS = text(_FENCED.format(changes="progress = CASE status WHEN 'processing' THEN CAST(:progress AS double precision) END"))
@@ -75,10 +75,8 @@ async def progress(db: Executor, stage: HeldStage, fraction: float) -> StageTime
     return await _write(db, _PROGRESS, stage, {"progress": fraction})
 
 
-async def end(
-    db: Executor, stage: HeldStage, status: str, *, reason: str | None, checkpoint: dict[str, Any] | None, input_hash: str | None
-) -> StageTimes | None:
-    return await _write(db, _END, stage, {"status": status, "reason": reason, "checkpoint": checkpoint, "input_hash": input_hash})
+async def end(db: Executor, stage: HeldStage, status: str, *, reason: str | None, checkpoint: dict[str, Any] | None) -> StageTimes | None:
+    return await _write(db, _END, stage, {"status": status, "reason": reason, "checkpoint": checkpoint})
 
 
 async def is_held(db: Executor, run_id: int, attempt: int) -> bool:
