@@ -132,9 +132,9 @@ def _play(part: Part, source: Path) -> None:
         os.environ["PYTHONPATH"] = str(source)
         import pytest
 
-        # The conftest of all tests loads what starts the servers, which takes seconds.
+        # The conftest of all tests loads what starts the servers, which takes seconds. Hypothesis' profile, which it also loads, is kept.
         folder = str((BACKEND / part.tests[0]).parent) if part.tests[0].endswith(".py") else part.tests[0]
-        quick = () if part.servers else ("--confcutdir", folder, "-o", "pythonpath=tests ../scripts")
+        quick = () if part.servers else ("--confcutdir", folder, "-o", "pythonpath=tests ../scripts", "-p", "pytest_machine")
         status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=1", *quick, *part.tests])
     finally:
         os._exit(int(status))

@@ -1,7 +1,8 @@
 """Adapts the tests of all three projects to the machine; their `conftest.py` imports it before anything else.
 
 - `MOMENTS_TEST_CLOCK_RATE=10` lets every clock of this process run ten times faster, as if the machine were slower: `make test-clock`.
-- Hypothesis judges no example by its time; `MOMENTS_TEST_EXAMPLES` is the most that `make unit` tries of each property.
+- Hypothesis judges no example by its time, which would measure the neighbours, and a failure prints what repeats it.
+  `MOMENTS_TEST_EXAMPLES` is the most that `make unit` tries of each property.
 - What was skipped for a missing part is printed at the end, with how to get it. `MOMENTS_SKIPPED` names a file that collects it for
   `python scripts/pytest_machine.py FILE`, the one summary of `make test`.
 """
@@ -58,7 +59,8 @@ def examples(usual: int) -> int:
 def pytest_configure() -> None:
     from hypothesis import HealthCheck, settings
 
-    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("any machine", deadline=None, max_examples=examples(80), print_blob=True, suppress_health_check=slow)
     settings.load_profile("any machine")
 
 

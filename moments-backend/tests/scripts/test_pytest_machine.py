@@ -33,7 +33,7 @@ def test_one_summary_of_several_sessions(tmp_path: Path) -> None:
     assert nothing == "Nothing was skipped.\n"
 
 
-def test_a_session_collects_its_skips_and_its_clock_runs_faster(tmp_path: Path) -> None:
+def test_a_session_collects_its_skips_its_clock_runs_faster_and_properties_are_tried_as_told(tmp_path: Path) -> None:
     """In a process of its own, with a clock of the operating system that no plugin reaches beside it."""
     (tmp_path / "conftest.py").write_text("from pytest_machine import pytest_configure, pytest_terminal_summary\n")
     (tmp_path / "test_a.py").write_text(
@@ -46,12 +46,16 @@ def test_a_session_collects_its_skips_and_its_clock_runs_faster(tmp_path: Path) 
         "async def _loop(): return asyncio.get_running_loop().time()\n"
         "def test_b(): assert asyncio.run(_loop()) <= time.monotonic()\n"
         "def test_c(): pytest.skip('no Chromium')\n"
+        "def test_d():\n"
+        "    from hypothesis import settings\n"
+        "    used = settings()\n"
+        "    assert (used.max_examples, used.deadline, used.print_blob) == (7, None, True)\n"
     )
-    environment = os.environ | {"MOMENTS_TEST_CLOCK_RATE": "10", "MOMENTS_SKIPPED": str(tmp_path / "skipped")}
+    environment = os.environ | {"MOMENTS_TEST_CLOCK_RATE": "10", "MOMENTS_SKIPPED": str(tmp_path / "skipped"), "MOMENTS_TEST_EXAMPLES": "7"}
     environment["PYTHONPATH"] = str(Path(pytest_machine.__file__).parent)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(tmp_path), str(tmp_path)]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "2 passed, 1 skipped" in done.stdout
+    assert "3 passed, 1 skipped" in done.stdout
     assert "   1 skipped: no Chromium: install chromium" in done.stdout
     assert (tmp_path / "skipped").read_text() == "no Chromium\n"
