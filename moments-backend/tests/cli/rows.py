@@ -43,13 +43,16 @@ def run(
     error: RunError | None = None,
     note: str | None = None,
     stalled: bool = False,
+    request_id: str = "0123456789ab-run",
+    kind: str = "pipeline",
+    config: dict[str, Any] | None = None,
 ) -> RunView:
     return RunView(
         run_id=7,
-        request_id="0123456789ab-run",
+        request_id=request_id,
         video_id="video-1",
         title="A Talk",
-        kind="pipeline",
+        kind=kind,
         status=status,
         current_stage=next((view.name for view in stages if view.status is StageStatus.PROCESSING), None),
         stalled=stalled,
@@ -62,7 +65,7 @@ def run(
         duration_seconds=16,
         attempt=1,
         crashes=0,
-        config={},
+        config=config or {},
     )
 
 

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from videomoments.cli.children import Child
 from videomoments.cli.progress_display import RunProgress
 from videomoments.cli.restarts import Revival
-from videomoments.core.errors import Conflict, MomentsError, ServiceUnavailable
+from videomoments.core.errors import MomentsError, NotFound, RunActive, ServiceUnavailable
+from videomoments.core.names import RunKind
 from videomoments.core.tasks import finished, raise_if_cancelled
 from videomoments.services.options import RunSnapshot
 from videomoments.services.run_queries import RunView
@@ -27,6 +28,8 @@ _LOOK_SECONDS = 0.5
 _REVIVE_SECONDS = 5.0
 _AWAY_SECONDS = 60.0
 _MAX_RESTARTS = 3
+# The kinds of runs that work through every stage.
+_WHOLE = (RunKind.PIPELINE, RunKind.GENERATE)
 
 
 class Keeper:
@@ -78,29 +81,39 @@ class Entered:
 
 
 async def enter(services: Services, video_id: str, snapshot: RunSnapshot) -> Entered:
-    """Starts a run, or joins the video's active one when its options are the same.
+    """Starts a run, or joins the one in its way when that does the same with the same options.
 
     When this task is cancelled meanwhile, a run that was just stored is cancelled too.
 
     Raises:
-        Conflict: a run of this video with other options is active (`run_active`).
+        RunActive: a run of this video that does something else, or with other options, is active.
     """
     while True:
         try:
             return Entered((await _accept(services, video_id, snapshot)).request_id, joined=False)
-        except Conflict as conflict:
-            active = next((run for run in await services.run_queries.history(video_id) if run.status.active), None)
+        except RunActive as busy:
+            # The newest active run may be another: one that only cuts clips is in nobody's way.
+            active = await _active(services, busy.request_id)
             if active is None:  # it has just ended
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
-            if _asked_for(active) == snapshot.public():
+            whole = active.kind in _WHOLE
+            if whole and _asked_for(active) == snapshot.public():
                 return Entered(active.request_id, joined=True)
-            advice = f"It was asked for with other options. Wait for it to end, or cancel it: moments runs cancel {active.request_id[:8]}."
-            raise Conflict(conflict.message, code=conflict.code, advice=advice) from conflict
+            why = "It was asked for with other options." if whole else f"It is of the kind {active.kind}, not a whole run."
+            advice = f"{why} Wait for it to end, or cancel it: moments runs cancel {active.request_id[:8]}."
+            raise RunActive(busy.request_id, busy.run_status, message=busy.message, advice=advice) from busy
 
 
 async def _accept(services: Services, video_id: str, snapshot: RunSnapshot) -> Accepted:
     return await finished(services.runs.accept(video_id, snapshot), undo=lambda run: services.runs.request_cancel(run.request_id))
+
+
+async def _active(services: Services, request_id: str) -> RunView | None:
+    with contextlib.suppress(NotFound):
+        found = await services.run_queries.get(request_id)
+        return found if found.status.active else None
+    return None
 
 
 def _asked_for(active: RunView) -> dict[str, object] | None:
