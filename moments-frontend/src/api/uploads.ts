@@ -12,9 +12,14 @@ export interface RunningUpload {
   name: string;
   size: number;
   sent: number;
-  /** `refused`: the server does not accept the file, and trying again would not help. */
-  state: "sending" | "paused" | "starting" | "failed" | "refused";
+  /**
+   * `refused`: the server does not accept the file, and trying again would not help. `stored`: the video is there, but its run could not be
+   * started.
+   */
+  state: "sending" | "paused" | "starting" | "failed" | "refused" | "stored";
   problem: string | null;
+  /** The video that was made of the file; null before it is complete. */
+  videoId: string | null;
 }
 
 const PIECE_BYTES = 8 * 1024 * 1024;
@@ -34,7 +39,7 @@ export function useUploads(): readonly RunningUpload[] {
 export async function startUpload(file: File, options: Partial<StartOptions>): Promise<void> {
   const { Upload } = await import("tus-js-client");
   const id = ++last;
-  store.set((now) => [...now, { id, name: file.name, size: file.size, sent: 0, state: "sending", problem: null }]);
+  store.set((now) => [...now, { id, name: file.name, size: file.size, sent: 0, state: "sending", problem: null, videoId: null }]);
   const upload: Upload = new Upload(file, {
     endpoint: "/api/videos/upload",
     chunkSize: PIECE_BYTES,
@@ -50,7 +55,7 @@ export async function startUpload(file: File, options: Partial<StartOptions>): P
     },
     onProgress: (sent) => change(id, { sent }),
     onError: (error) => change(id, explain(error)),
-    onSuccess: () => void finish(id, file.name, upload.url, options),
+    onSuccess: () => void finish(id),
   });
   uploads.set(id, { upload, options });
   const earlier = await upload.findPreviousUploads();
@@ -63,7 +68,12 @@ export function pauseUpload(id: number): void {
   change(id, { state: "paused" });
 }
 
+/** Continues where the upload stopped. Of a file that is a video already only the run is started: sent again, it might start anew. */
 export function resumeUpload(id: number): void {
+  if (videoOf(id) !== null) {
+    void finish(id);
+    return;
+  }
   change(id, { state: "sending", problem: null });
   uploads.get(id)?.upload.start();
 }
@@ -76,23 +86,37 @@ export function dropUpload(id: number): void {
   if (found?.upload.url) void found.upload.abort(true).catch(() => undefined);
 }
 
-async function finish(id: number, name: string, url: string | null, options: Partial<StartOptions>): Promise<void> {
-  change(id, { state: "starting" });
+/** Starts the run of a complete upload's video. */
+async function finish(id: number): Promise<void> {
+  const found = uploads.get(id);
+  const name = store.get().find((one) => one.id === id)?.name;
+  if (found === undefined || name === undefined) return;
+  change(id, { state: "starting", problem: null });
   try {
-    const upload = await request<UploadOut>({ url: `api/videos/upload/${(url ?? "").split("/").pop() ?? ""}` });
-    if (upload.video_id == null) throw new Error("The upload is complete, but no video came of it.");
-    await request({ method: "POST", url: `api/pipeline/${upload.video_id}/start`, data: options }).catch((error: unknown) => {
+    const videoId = videoOf(id) ?? (await askForVideo(found.upload.url));
+    change(id, { videoId });
+    await request({ method: "POST", url: `api/pipeline/${videoId}/start`, data: found.options }).catch((error: unknown) => {
       if (toApiError(error).code !== "run_active") throw error; // the same file again, while it is worked on
     });
-    watch({ videoId: upload.video_id, title: name });
+    watch({ videoId, title: name });
     uploads.delete(id);
     store.set((now) => now.filter((one) => one.id !== id));
     await queryClient.invalidateQueries();
   } catch (error) {
     const known = toApiError(error);
     const problem = known.advice ? `${known.message} ${known.advice}` : known.message;
-    change(id, { state: REFUSED.includes(known.status) ? "refused" : "failed", problem });
+    change(id, { state: videoOf(id) !== null ? "stored" : REFUSED.includes(known.status) ? "refused" : "failed", problem });
   }
+}
+
+function videoOf(id: number): string | null {
+  return store.get().find((one) => one.id === id)?.videoId ?? null;
+}
+
+async function askForVideo(url: string | null): Promise<string> {
+  const upload = await request<UploadOut>({ url: `api/videos/upload/${(url ?? "").split("/").pop() ?? ""}` });
+  if (upload.video_id == null) throw new Error("The upload is complete, but no video came of it.");
+  return upload.video_id;
 }
 
 function change(id: number, fields: Partial<RunningUpload>): void {

@@ -1,6 +1,7 @@
-import { Alert, Button, Card, IconButton, LinearProgress, Stack, Typography } from "@mui/material";
+import { Alert, Button, Card, IconButton, LinearProgress, Link as MuiLink, Stack, Typography } from "@mui/material";
 import { Pause, Play, X } from "lucide-react";
-import { dropUpload, pauseUpload, resumeUpload, useUploads } from "@/api/uploads";
+import { Link } from "react-router";
+import { dropUpload, pauseUpload, resumeUpload, type RunningUpload, useUploads } from "@/api/uploads";
 import { formatBytes } from "@/lib/bytes";
 
 /** Shows the uploads, with pause and resume. */
@@ -19,7 +20,7 @@ export function UploadList() {
                   {upload.name}
                 </Typography>
                 <Typography variant="caption" color="text.secondary">
-                  {upload.state === "starting" ? "Starting the run" : upload.state === "refused" ? "Not taken" : `${formatBytes(upload.sent)} of ${formatBytes(upload.size)}`}
+                  {progressOf(upload)}
                 </Typography>
               </Stack>
               {upload.state === "sending" && (
@@ -32,29 +33,46 @@ export function UploadList() {
                   <Play size={18} aria-hidden />
                 </IconButton>
               )}
-              <IconButton aria-label={upload.state === "refused" ? `Take ${upload.name} off this list` : `End ${upload.name}`} onClick={() => dropUpload(upload.id)}>
+              <IconButton aria-label={isOver(upload) ? `Take ${upload.name} off this list` : `End ${upload.name}`} onClick={() => dropUpload(upload.id)}>
                 <X size={18} aria-hidden />
               </IconButton>
             </Stack>
-            {upload.state !== "refused" && <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />}
-            {upload.problem !== null && (
-              <Alert
-                severity="error"
-                sx={{ mt: 1 }}
-                action={
-                  upload.state !== "refused" && (
-                    <Button color="inherit" size="small" onClick={() => resumeUpload(upload.id)}>
-                      Resume
-                    </Button>
-                  )
-                }
-              >
-                {upload.problem}
-              </Alert>
-            )}
+            {!isOver(upload) && <LinearProgress aria-label={`Upload of ${upload.name}`} variant="determinate" value={share} sx={{ mt: 1, borderRadius: 1 }} />}
+            <Problem upload={upload} />
           </Card>
         );
       })}
     </Stack>
   );
+}
+
+/** Shows why an upload stopped, and how it goes on. */
+function Problem({ upload: { id, state, problem, videoId } }: { upload: RunningUpload }) {
+  if (problem === null) return null;
+  const resume = (
+    <Button color="inherit" size="small" onClick={() => resumeUpload(id)}>
+      {state === "stored" ? "Start the run" : "Resume"}
+    </Button>
+  );
+  return (
+    <Alert severity="error" sx={{ mt: 1 }} action={state !== "refused" && resume}>
+      {problem}{" "}
+      {videoId !== null && (
+        <MuiLink component={Link} to={`/videos/${videoId}`} color="inherit">
+          Open the video
+        </MuiLink>
+      )}
+    </Alert>
+  );
+}
+
+/** Whether nothing more of the file is sent. */
+function isOver({ state }: RunningUpload): boolean {
+  return state === "refused" || state === "stored";
+}
+
+function progressOf({ state, sent, size }: RunningUpload): string {
+  if (state === "starting") return "Starting the run";
+  if (state === "refused") return "Not taken";
+  return state === "stored" ? "Uploaded, but its run was not started" : `${formatBytes(sent)} of ${formatBytes(size)}`;
 }
