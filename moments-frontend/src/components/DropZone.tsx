@@ -2,18 +2,25 @@ import { Box, Button, Typography } from "@mui/material";
 import { UploadCloud } from "lucide-react";
 import { type ReactNode, useRef, useState } from "react";
 
+interface Props {
+  onFiles: (files: readonly File[]) => void;
+  /** Why no files can be taken now; null where they can. */
+  problem?: string | null;
+  children?: ReactNode;
+}
+
 /** Accepts files that are dropped anywhere on its content, or chosen. */
-export function DropZone({ onFiles, children }: { onFiles: (files: readonly File[]) => void; children?: ReactNode }) {
+export function DropZone({ onFiles, problem = null, children }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const take = (files: FileList | null) => {
-    if (files !== null && files.length > 0) onFiles([...files]);
+    if (problem === null && files !== null && files.length > 0) onFiles([...files]);
   };
   return (
     <Box
       onDragOver={(event) => {
         event.preventDefault();
-        setOver(true);
+        setOver(problem === null);
       }}
       onDragLeave={() => {
         setOver(false);
@@ -35,8 +42,8 @@ export function DropZone({ onFiles, children }: { onFiles: (files: readonly File
       {children}
       <Box sx={{ display: "flex", alignItems: "center", gap: 1.5, mt: children === undefined ? 0 : 2, color: "text.secondary", flexWrap: "wrap" }}>
         <UploadCloud size={20} aria-hidden />
-        <Typography variant="body2">Drop a video or a recording here, or</Typography>
-        <Button size="small" variant="outlined" onClick={() => input.current?.click()}>
+        <Typography variant="body2">{problem ?? "Drop a video or a recording here, or"}</Typography>
+        <Button size="small" variant="outlined" disabled={problem !== null} onClick={() => input.current?.click()}>
           Choose files
         </Button>
         <input

@@ -20,7 +20,7 @@ export function UrlGenerate() {
   const [form, setForm] = useState(NO_OPTIONS);
   const watched = useWatched();
   const options = toOptions(form);
-  const wrong = optionsProblem(form) !== null;
+  const problem = optionsProblem(form);
   return (
     <Page title="Generate" subtitle="From an address or a file to titled moments with exact clips.">
       <Stack spacing={3}>
@@ -32,11 +32,12 @@ export function UrlGenerate() {
           }
         >
           <DropZone
+            problem={problem}
             onFiles={(files) => {
               for (const file of files) void startUpload(file, options);
             }}
           >
-            <UrlForm options={options} disabled={wrong} onStarted={() => undefined} />
+            <UrlForm options={options} disabled={problem !== null} onStarted={() => undefined} />
           </DropZone>
           <Card component="section" aria-labelledby="options-title">
             <CardContent>
