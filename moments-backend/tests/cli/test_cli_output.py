@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videomoments.cli.output import folder_for, save_document, save_object, slug
+from videomoments.cli.output import folder_for, save_document, save_object, slug, whole
 from videomoments.core.errors import NotFound
 from videomoments.storage import open_store
 
@@ -77,3 +77,19 @@ def test_the_report_is_written_whole_and_readable(tmp_path: Path) -> None:
     assert json.loads(path.read_text("utf-8")) == {"title": "Café"}
     assert "Café" in path.read_text("utf-8")
     assert [entry.name for entry in path.parent.iterdir()] == ["moments.json"]
+
+
+def test_a_file_that_was_not_finished_changes_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "cut.edl"
+    with whole(target) as partial:
+        partial.write_text("old")
+    assert target.read_text() == "old"
+
+    def broken() -> None:
+        with whole(target) as partial:
+            partial.write_text("ne")
+            raise OSError
+
+    with pytest.raises(OSError):
+        broken()
+    assert ([entry.name for entry in target.parent.iterdir()], target.read_text()) == (["cut.edl"], "old")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,18 +83,17 @@ async def write_exports(
     OSError."""
     import asyncio
 
+    from videomoments.cli.output import whole
     from videomoments.exports import FORMATS
     from videomoments.exports.naming import slug
     from videomoments.services.exporting import ZIP, clips_archive
 
     folder = folder.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
     name = slug(found.recording.title) + (f"-{moment_id[:8]}" if moment_id else "")
     written = []
     for wanted in formats:
         target = folder / f"{name}{'.zip' if wanted == ZIP else FORMATS[wanted].extension}"
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
+        with whole(target) as partial:
             if wanted == ZIP:
                 with partial.open("wb") as writer:
                     async for chunk in await clips_archive(found, store):
@@ -105,10 +102,6 @@ async def write_exports(
                 made = found.write(wanted, moment_id=moment_id)
                 partial.write_bytes(made.text.encode())
                 _say(wanted, made.notes)
-            partial.replace(target)
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink()
         written.append(target)
     return written
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -55,29 +55,29 @@ async def save_still(store: ObjectStore, videos: VideoQueries, video_id: str, fo
 
 async def save_object(store: ObjectStore, key: str, target: Path) -> None:
     """Copies the object to `target`, whole or not at all. It never links to the store's own file, because users edit their files."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as writer:
-            async for chunk in store.stream(key):
-                await asyncio.to_thread(writer.write, chunk)
-        partial.replace(target)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+    with whole(target) as partial, partial.open("wb") as writer:
+        async for chunk in store.stream(key):
+            await asyncio.to_thread(writer.write, chunk)
 
 
 def save_document(document: dict[str, Any], folder: Path) -> Path:
     """Writes `moments.json`, whole or not at all. Returns its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / DOCUMENT
-    partial = target.with_name(f".{DOCUMENT}.{os.getpid()}.part")
-    try:
+    with whole(target) as partial:
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         # A path that is not UTF-8 holds lone surrogates; backslash escapes make them valid JSON.
         partial.write_bytes(text.encode("utf-8", "backslashreplace"))
+    return target
+
+
+@contextlib.contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Yields the path of a temporary file beside `target`, which becomes `target` at the end. After an error `target` is what it was."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield partial
         partial.replace(target)
     finally:
         with contextlib.suppress(OSError):
             partial.unlink()
-    return target
