@@ -128,6 +128,25 @@ def test_f95_a_description_has_room_for_five_thousand_bytes() -> None:
     assert len(chapters.write(recording(moments=few, duration=4000.0)).splitlines()) == 30
 
 
+def test_f95_a_description_of_many_moments_is_not_written_for_each_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tuple(ExportedMoment(str(n), f"{n} " + "word " * 8, n * 20.0, n * 20.0 + 10, n * 7919 % 2000 / 2000) for n in range(2000))
+    source, tries, written = recording(moments=many, duration=41_000.0), [0], chapters._written
+
+    def counted(*arguments: Any) -> str:
+        tries[0] += 1
+        return written(*arguments)
+
+    monkeypatch.setattr(chapters, "_written", counted)
+    lines = chapters.write(source).splitlines()
+    assert tries[0] < 50
+    kept = {line.split()[1] for line in lines[1:]}
+    assert len(kept) > 100
+    ranked = sorted(many, key=lambda moment: moment.score or 0.0, reverse=True)
+    assert kept == {moment.title.split()[0] for moment in ranked[: len(kept)]}
+    more = sorted(ranked[: len(kept) + 1], key=lambda moment: moment.start)
+    assert len(written(more, Notes(), 20).encode()) > 5000
+
+
 @pytest.mark.parametrize(
     ("rate", "start"), [("25", "23:59:50:00"), ("29.97df", "23:59:50;00"), ("47.952", "23:59:50:00"), ("60", "23:59:59:59")]
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from videomoments.exports.recording import ExportedMoment, Recording
 from videomoments.exports.targets import CHAPTERS, UNNAMED, Notes
@@ -33,13 +34,29 @@ def write(recording: Recording, notes: Notes | None = None) -> str:
 def _fitting(chosen: Sequence[ExportedMoment]) -> tuple[list[ExportedMoment], int | None]:
     """Returns the moments for which a description has room, and the longest title, in characters, or None for no limit. Titles are
     shortened first, then the moments with the lowest scores are left out."""
-    remaining, longest = list(chosen), None
-    while remaining and len(_written(remaining, Notes(), longest).encode()) > (CHAPTERS.size or 0):
-        if longest is None or longest > _SHORTEST_TITLE:
-            longest = _LONGEST_TITLE if longest is None else max(_SHORTEST_TITLE, longest * 9 // 10)
-        else:
-            remaining.remove(min(remaining, key=lambda moment: moment.score or 0.0))
-    return remaining, longest
+
+    def fits(moments: Sequence[ExportedMoment], longest: int | None) -> bool:
+        return len(_written(moments, Notes(), longest).encode()) <= (CHAPTERS.size or 0)
+
+    longest = next((length for length in _title_limits() if fits(chosen, length)), _SHORTEST_TITLE)
+    weakest = sorted(range(len(chosen)), key=lambda place: chosen[place].score or 0.0)
+
+    def without(count: int) -> list[ExportedMoment]:
+        left_out = set(weakest[:count])
+        return [moment for place, moment in enumerate(chosen) if place not in left_out]
+
+    fewest = bisect_left(range(len(chosen)), True, key=lambda count: fits(without(count), longest))
+    return without(fewest), longest
+
+
+def _title_limits() -> Iterator[int | None]:
+    """Yields the longest titles to try, in characters, from no limit down."""
+    yield None
+    longest = _LONGEST_TITLE
+    while longest > _SHORTEST_TITLE:
+        yield longest
+        longest = max(_SHORTEST_TITLE, longest * 9 // 10)
+    yield longest
 
 
 def _chosen(recording: Recording) -> list[ExportedMoment]:
