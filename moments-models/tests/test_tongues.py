@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from made_speech import Scripted, made_speech, said
+from moments_models.audio import RATE
 from moments_models.listening import Passage
 from moments_models.request_jobs import Job
 from moments_models.tongues import Interpreter
+from moments_models.vad import Chunk
 
 FRENCH = (12.0, 18.0)
 PAUSED = [(0.2, 5.8), (6.2, 11.6), (12.0, 14.8), (15.2, 18.0), (18.4, 24.0)]
@@ -48,6 +50,33 @@ def test_f85_a_sentence_in_another_language_is_heard_in_it() -> None:
     assert (spoken[1].start, spoken[1].end) == pytest.approx(FRENCH, abs=0.1)
     assert found.main == "en"
     assert all(part.confidence is not None and part.confidence >= 0.7 for part in spoken)
+
+
+def test_f85_a_stretch_in_another_language_is_decoded_without_the_long_pause_in_it() -> None:
+    lengths: list[float] = []
+
+    class Measured(Scripted):
+        def decode(self, chunk: Chunk, language: str, *, piece: bool, sampled: bool = False) -> list[Passage]:
+            lengths.append(chunk.length / RATE)
+            return super().decode(chunk, language, piece=piece, sampled=sampled)
+
+    spans = [(0.2, 6.0), (100.0, 104.0), (400.0, 404.0)]
+
+    def heard(start: float, end: float, language: str) -> list[Passage]:
+        found = []
+        for low, high in spans:
+            if start - 0.5 <= low and high <= end + 0.5:
+                sure = ("fr" if low >= 100.0 else "en") == language
+                found.append(said("words heard here", low, high, confidence=0.9 if sure else 0.35, log_probability=-0.4))
+        return found
+
+    speech = made_speech(spans, 410.0)
+    decoder = Measured(heard, lambda start, end: {"fr": 0.99, "en": 0.01} if start > 50.0 else {"fr": 0.01, "en": 0.99})
+    interpreter = Interpreter(decoder, speech, Job(), named=None)
+    for chunk in speech.chunks:
+        interpreter.hear(chunk)
+    assert [part.language for part in interpreter.hearing().languages] == ["en", "fr"]
+    assert max(lengths) < 28.0
 
 
 def test_f85_a_language_that_a_person_named_is_never_left() -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pytest_machine import examples
 
 from conftest import write_wav
+from made_speech import made_speech
 from moments_models.audio import RATE, samples
 from moments_models.request_jobs import Job
-from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, SpeechPiece, listen, plan_chunks
+from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Speech, SpeechPiece, listen, plan_chunks
 
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
@@ -48,6 +49,33 @@ def test_times_map_back_over_a_seam() -> None:
     assert chunk.span(4.2, 5.1) == (14.2, 15.0)  # more of it lies before the seam
     assert chunk.span(4.9, 5.8) == (40.0, 40.8)
     assert chunk.span(12.0, 13.0) == (45.0, 45.0)
+
+
+def test_f84_a_pause_that_a_chunk_leaves_out_stays_out_of_its_halves() -> None:
+    """Five minutes of quiet between two sentences: a recogniser would invent words in them, or not come to the second sentence."""
+    speech = made_speech([(1.0, 9.0), (310.0, 318.0), (640.0, 648.0)], 650.0)
+    (chunk,) = speech.chunks
+    first, second = speech.halves(chunk)
+    assert first.length + second.length == chunk.length < LONGEST_CHUNK * RATE
+    assert 0.25 <= first.length / chunk.length <= 0.75
+    assert [*first.pieces, *second.pieces] != [*chunk.pieces], "its middle is in the second sentence"
+    quarter, rest = speech.halves(second)
+    assert quarter.length + rest.length == second.length
+    assert (quarter.pieces[0].start, rest.end) == (second.pieces[0].start, chunk.end)
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(regions, st.integers(0, 2**32 - 1))
+def test_halves_hold_the_chunk_and_nothing_else(spans, seed) -> None:  # type: ignore[no-untyped-def]
+    at, spoken = 0, []
+    for gap, length in spans:
+        spoken.append((at + gap + 7, at + gap + 7 + length))
+        at += gap + 7 + length
+    probabilities = np.random.default_rng(seed).random(at + 10, np.float32)
+    for chunk in plan_chunks(probabilities, iter(spoken)):
+        halves = Speech(probabilities, (), np.zeros(len(probabilities), bool)).halves(chunk)
+        assert sum(half.length for half in halves) == chunk.length
+        assert all(half.length <= 0.76 * chunk.length + 2 * WINDOW for half in halves)
 
 
 def covered(wav: Path, first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -124,7 +124,7 @@ class Interpreter:
         for run in runs(windows, language):
             if run.language == language or (sure := self._sure(run, chunk)) is None:
                 continue
-            heard = self._listener.hear(self._speech.piece(run.start, run.end), run.language)
+            heard = self._listener.hear(_part(chunk, run), run.language)
             if heard.words and heard.confidence(run.start, run.end) > take.confidence(run.start, run.end):
                 take.without(run.start, run.end)
                 take.add(heard)
@@ -134,7 +134,7 @@ class Interpreter:
     def _sure(self, run: LanguageRun, chunk: Chunk) -> float | None:
         """Returns the probability of the run's language, or None where it does not suffice for a switch. The start of the next chunk counts
         too."""
-        whole = self._decoder.languages(self._speech.piece(run.start, run.end)).get(run.language, 0.0)
+        whole = self._decoder.languages(_part(chunk, run)).get(run.language, 0.0)
         goes_on = self._current == run.language and run.start - chunk.pieces[0].start / RATE < _NEAR
         if (run.seconds >= LONG_ENOUGH or goes_on) and whole >= SURE:
             return whole
@@ -170,3 +170,8 @@ class Interpreter:
                 sure = None if part.confidence is None else round(part.confidence, 3)
                 self._spoken.append(LanguageStretch(part.language, round(part.start, 3), round(part.end, 3), sure))
         self._current = self._spoken[-1].language
+
+
+def _part(chunk: Chunk, run: LanguageRun) -> Chunk:
+    """Returns the chunk's part in a language, without the long pauses that the chunk leaves out: a recogniser invents words in them."""
+    return chunk.part(int(run.start * RATE), int(run.end * RATE))

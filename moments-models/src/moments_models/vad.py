@@ -77,6 +77,17 @@ class Chunk:
         last = self.pieces[-1]
         return last.start + last.length
 
+    def part(self, start: int, end: int) -> Chunk:
+        """Returns what the chunk holds of a stretch of the recording, in samples: the long pauses that it leaves out stay left out. The
+        stretch must overlap with the chunk."""
+        pieces: list[SpeechPiece] = []
+        for piece in self.pieces:
+            first, last = max(start, piece.start), min(end, piece.start + piece.length)
+            if first < last:
+                offset = pieces[-1].offset + pieces[-1].length if pieces else 0
+                pieces.append(SpeechPiece(first, offset, last - first))
+        return Chunk(tuple(pieces))
+
     def read(self, wav: Path) -> NDArray[np.float32]:
         """Returns the chunk's samples."""
         return np.concatenate([samples(wav, piece.start, piece.length) for piece in self.pieces])
@@ -161,11 +172,18 @@ class Speech:
     def halves(self, chunk: Chunk, middle: float = 0.05) -> tuple[Chunk, Chunk]:
         """Returns the two halves of a chunk, cut where its middle half is least like speech. `middle` is the cost of the edges, a
         probability."""
-        first, last = chunk.pieces[0].start, chunk.end
-        low, high = first + (last - first) // 4, last - (last - first) // 4
-        smooth = _smoothed(self.probabilities[low // WINDOW : max(low // WINDOW + 1, high // WINDOW)])
-        cut = (low // WINDOW + int((smooth + middle * np.abs(np.linspace(-1, 1, len(smooth)))).argmin())) * WINDOW
-        return self.piece(first / RATE, cut / RATE), self.piece(cut / RATE, last / RATE)
+        low, high = chunk.length // 4, chunk.length - chunk.length // 4
+        windows = np.concatenate([_windows(piece, low, high) for piece in chunk.pieces])
+        smooth = _smoothed(self.probabilities[windows])
+        cut = int(windows[(smooth + middle * np.abs(np.linspace(-1, 1, len(smooth)))).argmin()]) * WINDOW
+        return chunk.part(chunk.pieces[0].start, cut), chunk.part(cut, chunk.end)
+
+
+def _windows(piece: SpeechPiece, low: int, high: int) -> NDArray[np.int64]:
+    """Returns the windows of the recording that a piece holds of its chunk's samples [low, high)."""
+    first, last = max(low, piece.offset), min(high, piece.offset + piece.length)
+    shift = piece.start - piece.offset
+    return np.arange((first + shift) // WINDOW, max((first + shift) // WINDOW + 1, (last + shift) // WINDOW) if first < last else 0)
 
 
 def _smoothed(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
