@@ -186,6 +186,25 @@ def test_what_is_named_twice_by_folders_and_patterns_is_taken_once(here: Path, s
     assert names(take(["a.mp4", ".", "*.mp4"], settings), here) == ["a.mp4", "b.mp4"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["talks/a.mp4", "talks"], ["a.mp4"]),
+        (["talks", "talks/a.mp4"], ["a.mp4"]),
+        (["talks/*.mp4", "talks", "talks/a.mp4"], ["a.mp4"]),
+        (["link", "talks/a.mp4", "talks/../talks/a.mp4"], ["a.mp4", "a.mp4"]),
+        (["talks/a.mp4", "talks/a.mp4", "talks"], ["a.mp4", "a.mp4"]),
+        (["talks", "talks/a.mp4", "talks/a.mp4"], ["a.mp4", "a.mp4"]),
+    ],
+)
+def test_a_file_and_its_folder_are_one_and_a_file_typed_twice_is_two(
+    here: Path, settings: Settings, typed: list[str], expected: list[str]
+) -> None:
+    made(here / "talks" / "a.mp4")
+    (here / "link").symlink_to("talks")
+    assert [source.label for source in take(typed, settings).sources] == expected
+
+
 def test_all_that_is_wrong_is_told_and_nothing_is_taken(here: Path, settings: Settings) -> None:
     made(here / "a.mp4")
     taken = take(["gone.mp4", "a.mp4", "http://localhost/"], settings)

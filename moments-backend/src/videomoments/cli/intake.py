@@ -67,7 +67,7 @@ def take(typed: Sequence[str], settings: Settings, *, recursive: bool = False, o
 
     `recursive` includes folders in folders, except those that this program writes (`output`, and its default).
     """
-    taken = Taken()
+    taken, once = Taken(), _Once()
     for text in typed:
         try:
             if text.strip() == STDIN:
@@ -77,18 +77,45 @@ def take(typed: Sequence[str], settings: Settings, *, recursive: bool = False, o
             elif (path := _local(text)) is None:
                 found = [_remote(text.strip(), settings)]
             elif os.path.isdir(path):  # noqa: PTH112 (Path's own raises for a name that is too long)
-                found = _folder(text, path, taken.remarks, recursive=recursive, left_out=_written(output))
+                found = once.found(_folder(text, path, taken.remarks, recursive=recursive, left_out=_written(output)))
             elif os.path.lexists(path) or not _PATTERN.search(str(path)):
-                found = [_file(path, called=as_typed(text))]
+                found = once.typed(_file(path, called=as_typed(text)))
             else:
-                found = _pattern(text, path, taken.remarks)
+                found = once.found(_pattern(text, path, taken.remarks))
         except MomentsError as error:
             taken.entries.append(_refusal(text, error))
         else:
-            # A file in both a folder and a pattern is taken once.
-            have = {source.path for source in taken.sources} if len(found) > 1 else set()
-            taken.entries.extend(source for source in found if source.path not in have)
+            taken.entries.extend(found)
     return taken
+
+
+class _Once:
+    """Leaves out files that are taken already: whatever folders and patterns name again, and a file that is also typed. A file that is
+    typed twice is taken twice, because somebody chose that."""
+
+    def __init__(self) -> None:
+        self._taken: set[Path] = set()
+        self._not_typed: set[Path] = set()
+
+    def typed(self, source: Source) -> list[Source]:
+        place = _place(source)
+        if place in self._not_typed:
+            self._not_typed.remove(place)
+            return []
+        self._taken.add(place)
+        return [source]
+
+    def found(self, sources: Sequence[Source]) -> list[Source]:
+        new = {_place(source): source for source in sources if _place(source) not in self._taken}
+        self._taken |= new.keys()
+        self._not_typed |= new.keys()
+        return list(new.values())
+
+
+def _place(source: Source) -> Path:
+    """Returns the file's path, the same by whatever way its folder was named."""
+    assert source.path is not None
+    return source.path.parent.resolve() / source.path.name
 
 
 def as_typed(text: str) -> str:
