@@ -25,6 +25,7 @@ from videomoments.exports import FORMATS, Notes, Recording, chapters, csv_table,
 from videomoments.exports.naming import PLATFORMS, clip_name, readable_name, slug
 from videomoments.exports.rates import FrameRate, rate_of
 from videomoments.exports.recording import ExportedMoment
+from videomoments.exports.targets import JSON
 
 OFTEN = settings(max_examples=examples(150), deadline=None)
 CODE, LINES = "C++ std::vector<int> -> speed", "a\x1cb\u2028c\x85d\r\ne\tf"
@@ -114,6 +115,13 @@ def test_f95_what_is_replaced_is_said() -> None:
         if form.name != "chapters":
             form.write(made("Nothing odd: नमस्ते 👩\u200d🔬"), notes)
     assert list(notes) == []
+
+
+def test_f95_a_text_that_the_format_holds_as_it_is_is_not_read_sign_by_sign() -> None:
+    notes, long = Notes(), " ".join(["नमस्ते", "\x07", "👩\u200d🔬"] * 1000)
+    assert JSON.text(long, notes) is long
+    assert JSON.text(long + "\udc00", notes) == long + "\ufffd"
+    assert len(list(notes)) == 1
 
 
 def test_f95_a_description_has_room_for_five_thousand_bytes() -> None:

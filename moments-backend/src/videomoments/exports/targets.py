@@ -6,6 +6,7 @@ line show.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ _EDL_RATES = (24 * _NTSC, 24, 25, 30 * _NTSC, 30, 48 * _NTSC, 48, 50, 60 * _NTSC
 # The title of a moment whose own has no character that the format can hold.
 UNNAMED = "Moment"
 _ANGLES = {"<": "‹", ">": "›"}
+# Half of a pair of UTF-16, which no text in UTF-8 can hold.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Target:
 
     `signs` maps characters that mean something else in the format to replacements. `any_sign`: the format's own escapes can hold every
     character of UTF-8. `title` is the most characters of a title, `size` the most bytes of the whole, `events` the most moments. `rates`
-    are the rates that its timecode can count; `day`: its clock starts again at midnight.
+    are the rates that its timecode can count.
     """
 
     name: str
@@ -39,7 +42,6 @@ class Target:
     size: int | None = None
     events: int | None = None
     rates: tuple[Fraction | int, ...] | None = None
-    day: bool = False
 
     def text(self, value: str, notes: Notes, *, longest: int | None = None) -> str:
         """Returns `value` as this format can hold it: NFC, single spaces, line ends unchanged, at most `longest` characters. Notes what was
@@ -81,6 +83,8 @@ class Target:
         return replace(recording, rate=slower, start_timecode=begin, first_picture=0.0)
 
     def _signs(self, value: str, notes: Notes) -> str:
+        if self.any_sign and not self.signs and _HALF.search(value) is None:
+            return value  # a transcript of hours is not read sign by sign
         written = []
         for sign in value:
             instead = self.signs.get(sign)
@@ -134,7 +138,7 @@ SRT = Target("SubRip", {**_ANGLES, "{": "(", "}": ")"})
 VTT = Target("WebVTT")
 # YouTube's API: a description has up to 5000 bytes, of any character but angle brackets.
 CHAPTERS = Target("A YouTube description", _ANGLES, size=5000)
-EDL = Target("An EDL", title=70, events=999, rates=_EDL_RATES, day=True)
+EDL = Target("An EDL", title=70, events=999, rates=_EDL_RATES)
 FCPXML = Target("FCPXML")
 
 
