@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useAction } from "./action";
 import { request } from "./client";
+import { listingRuns } from "./queryKeys";
 import type { AcceptedOut, SourceListOut, StartOptions } from "./types";
 
 /** Registers one URL and starts its run. */
@@ -8,7 +9,10 @@ export function useGenerate() {
   const client = useQueryClient();
   return useAction<AcceptedOut, { url: string; options: Partial<StartOptions> }>({
     mutationFn: ({ url, options }) => request({ method: "POST", url: "api/generate_moments", data: { url, ...options } }),
-    onSuccess: () => client.invalidateQueries(),
+    // Not awaited: the next of several addresses would wait for the lists.
+    onSuccess: () => {
+      for (const queryKey of listingRuns) void client.invalidateQueries({ queryKey });
+    },
   });
 }
 

@@ -42,6 +42,9 @@ export const changedByRuns = [
   queryKeys.stream.all,
 ] as const;
 
+/** Returns the keys of everything that a new or a dismissed run changes at once. */
+export const listingRuns = [queryKeys.runs.all, queryKeys.videos.all] as const;
+
 function ofVideos<Name extends string>(name: Name) {
   return { all: [name], of: (videoId: string) => [name, videoId] as const } as const;
 }

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, type QueryClient, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "./action";
 import { pollInterval } from "@/hooks/polling";
 import { type ApiError, request } from "./client";
@@ -67,13 +67,19 @@ interface RunIds {
   requestId: string;
 }
 
+/** Awaits the runs, so that nobody dismisses one twice that is still shown; nobody waits for the videos. */
+function refreshLists(client: QueryClient): Promise<void> {
+  void client.invalidateQueries({ queryKey: queryKeys.videos.all });
+  return client.invalidateQueries({ queryKey: queryKeys.runs.all });
+}
+
 /** Removes a run that failed or was cancelled from all lists, or with `undo` puts it back. */
 export function useDismissRun() {
   const client = useQueryClient();
   return useAction<DismissedOut, RunIds & { undo?: boolean }>({
     mutationFn: ({ videoId, requestId, undo = false }) =>
       request({ method: "POST", url: `api/pipeline/${videoId}/${undo ? "undismiss" : "dismiss"}`, params: { request_id: requestId } }),
-    onSettled: () => client.invalidateQueries(),
+    onSettled: () => refreshLists(client),
   });
 }
 
@@ -82,6 +88,6 @@ export function useDismissFailed() {
   const client = useQueryClient();
   return useAction<DismissedAllOut>({
     mutationFn: () => request({ method: "POST", url: "api/pipeline/dismiss" }),
-    onSettled: () => client.invalidateQueries(),
+    onSettled: () => refreshLists(client),
   });
 }

@@ -4,6 +4,7 @@ import { createStore } from "@/lib/store";
 import { request, toApiError } from "./client";
 import { readKey, requireKey } from "./key";
 import { queryClient } from "./queryClient";
+import { listingRuns } from "./queryKeys";
 import type { Problem, StartOptions, UploadOut } from "./types";
 import { watch } from "./watched";
 
@@ -101,7 +102,7 @@ async function finish(id: number): Promise<void> {
     watch({ videoId, title: name });
     uploads.delete(id);
     store.set((now) => now.filter((one) => one.id !== id));
-    await queryClient.invalidateQueries();
+    for (const queryKey of listingRuns) void queryClient.invalidateQueries({ queryKey });
   } catch (error) {
     const known = toApiError(error);
     const problem = known.advice ? `${known.message} ${known.advice}` : known.message;

@@ -55,10 +55,13 @@ async function each(ids: readonly string[], ask: (id: string) => Promise<unknown
   return { done, error };
 }
 
-/** Invalidates videos, and the runs that were cancelled with them or are shown again. */
+/** Invalidates videos, and the runs that were cancelled with them or are shown again. Nobody waits for these. */
 function useRefresh() {
   const client = useQueryClient();
-  return () => Promise.all([client.invalidateQueries({ queryKey: queryKeys.videos.all }), client.invalidateQueries({ queryKey: queryKeys.runs.all })]);
+  return () => {
+    void client.invalidateQueries({ queryKey: queryKeys.runs.all });
+    return client.invalidateQueries({ queryKey: queryKeys.videos.all });
+  };
 }
 
 /** Hides videos and cancels their runs. Throws where none could be hidden. `useRestoreVideos` restores them for ten minutes. */
