@@ -99,7 +99,7 @@ async def test_f82_a_job_that_takes_too_much_fails_clip_by_clip(tmp_path: Path) 
 def test_what_is_no_clips_fault_ends_the_job() -> None:
     assert ends_the_job(MemoryError())
     assert ends_the_job(OutOfSpace("full"))
-    assert not ends_the_job(MomentsError("x", code="clip_check_failed", retryable=True))
+    assert not ends_the_job(MomentsError("x", code="clip_check_failed"))
     assert not ends_the_job(TypeError())
     assert explained(TypeError("x")).message == "Something in the file is not as it should be there."
 

@@ -22,8 +22,8 @@
         ├── StaleAttempt       409   another worker has taken the run over
         └── Deferred           409   the run waits for a service, and is tried again later
 
-The media child adds codes on MomentsError itself: `media_failed`, `media_limit` and `media_crash` (permanent), `media_stalled`,
-`media_killed` and `clip_check_failed` (retryable).
+The media child adds codes on MomentsError itself: `media_failed`, `media_limit`, `media_crash` and `clip_check_failed` (permanent),
+`media_stalled` and `media_killed` (retryable).
 
 `code` is stable: programs may compare it. `retryable` tells the pipeline whether another try can help. `advice` is one sentence
 that tells a user what to do.

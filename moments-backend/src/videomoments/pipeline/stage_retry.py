@@ -19,7 +19,7 @@ STORAGE = "storage"
 
 # Calls of models and downloads have their own retries.
 _RETRIED = (StorageError, ServiceUnavailable, OutOfSpace)
-_RETRIED_CODES = frozenset({"media_stalled", "media_killed", "clip_check_failed"})
+_RETRIED_CODES = frozenset({"media_stalled", "media_killed"})
 # Every transient error gets so many tries, over about a quarter of a minute.
 _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0

@@ -37,7 +37,7 @@ _DIFFERENCE = 8.0
 
 
 def check_clip(path: Path, made: Encoded, *, sound: bool, copied: bool = False) -> None:
-    """Raises `MomentsError` (`clip_check_failed`, retryable) unless the file holds what it should.
+    """Raises `MomentsError` (`clip_check_failed`) unless the file holds what it should.
 
     Of `copied` packets only the times are checked: they decode as well as the source does, and the source's audio may end earlier.
     """
@@ -166,4 +166,4 @@ def _require(condition: bool, what: str) -> None:
 
 
 def _failed(what: str) -> MomentsError:
-    return MomentsError(f"The clip did not pass its check: {what}.", code="clip_check_failed", retryable=True)
+    return MomentsError(f"The clip did not pass its check: {what}.", code="clip_check_failed")
