@@ -129,5 +129,5 @@ lock: ## resolves the dependencies anew (needs uv)
 	scripts/lock.sh
 
 clean: ## removes the environment and caches of this checkout (data: ./moments clean)
-	rm -rf .venv .venv.lock
+	rm -rf .venv .venv.flock moments-frontend/node_modules.flock
 	find . -name __pycache__ -prune -exec rm -rf {} + ; find . -name '.*_cache' -maxdepth 2 -prune -exec rm -rf {} +
