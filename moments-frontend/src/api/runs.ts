@@ -3,7 +3,7 @@ import { useAction } from "./action";
 import { pollInterval } from "@/hooks/polling";
 import { type ApiError, request } from "./client";
 import { queryKeys } from "./queryKeys";
-import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StartOptions, StatusOut } from "./types";
+import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StatusOut } from "./types";
 
 /** The newest run of a video, polled until it has ended (every two seconds while it progresses). */
 export const runStatus = (videoId: string) =>
@@ -35,15 +35,6 @@ export const runPages = (filter: RunFilter, limit = 25) =>
       return active ? 2_000 : 10_000;
     },
   });
-
-/** Starts the pipeline on a stored or registered video. */
-export function useStartRun() {
-  const client = useQueryClient();
-  return useAction<AcceptedOut, { videoId: string; options: Partial<StartOptions> }>({
-    mutationFn: ({ videoId, options }) => request({ method: "POST", url: `api/pipeline/${videoId}/start`, data: options }),
-    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.runs.all }),
-  });
-}
 
 export function useCancelRun() {
   const client = useQueryClient();

@@ -30,14 +30,6 @@ export const video = (videoId: string) =>
     queryFn: ({ signal }) => request<VideoOut>({ url: `api/videos/${videoId}`, signal }),
   });
 
-export function useEditVideo(videoId: string) {
-  const client = useQueryClient();
-  return useAction<VideoOut, { title: string; etag: string }>({
-    mutationFn: ({ title, etag }) => request({ method: "PATCH", url: `api/videos/${videoId}`, data: { title }, headers: { "If-Match": etag } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.videos.all }),
-  });
-}
-
 export interface Deleted {
   /** The ids for which the request succeeded, also where another one failed. */
   done: string[];

@@ -1,5 +1,6 @@
 import { Alert } from "@mui/material";
 import type { SourceOut } from "@/api/types";
+import { sentence } from "@/lib/sentence";
 
 /**
  * Shows which parts of the file are used where there was a choice, and which can't be, with reasons. Shows nothing where all of it is used.
@@ -17,8 +18,4 @@ export function SourceRemarks({ from }: { from: SourceOut | undefined }) {
       {played && <div>The player may play another track; transcript, waveform and clips are of this one.</div>}
     </Alert>
   );
-}
-
-function sentence(remark: string): string {
-  return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;
 }

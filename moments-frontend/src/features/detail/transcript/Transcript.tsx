@@ -7,6 +7,7 @@ import { useMay } from "@/api/me";
 import type { TranscriptOut, Word } from "@/api/types";
 import { EmptyState } from "@/components/EmptyState";
 import { useDebounced } from "@/hooks/useDebounced";
+import { sentence } from "@/lib/sentence";
 import { useEditor } from "../editor/editor";
 import { wordAt } from "../editor/snapping";
 import { usePlayer, usePlaying, useTimeOf } from "../player/player";
@@ -113,7 +114,7 @@ export const Transcript = memo(function Transcript({ transcript, loading }: Prop
       </Stack>
       {transcript?.remarks.map((remark) => (
         <Alert key={remark} severity="warning" sx={{ m: 1.5, mb: 0 }}>
-          {remark.charAt(0).toUpperCase() + remark.slice(1)}.
+          {sentence(remark)}
         </Alert>
       ))}
       {lines.length === 0 && (

@@ -7,7 +7,7 @@ import { formatTime } from "@/lib/time";
 import { wordAt } from "../editor/snapping";
 import { usePlayer, useTimeOf } from "../player/player";
 import { holding, written } from "./said";
-import type { Line } from "./selection";
+import { HARDLY_HEARD, type Line } from "./selection";
 
 // Few users correct words, so the form is loaded on demand.
 const LineEditor = lazy(async () => ({ default: (await import("./LineEditor")).LineEditor }));
@@ -24,9 +24,6 @@ interface Props {
   /** Whether the recogniser's confidence is informative: then words below one half are marked. */
   doubts: boolean;
 }
-
-/** Below this confidence a word is more likely wrong than right. */
-const HARDLY_HEARD = 0.5;
 
 /** Shows about one sentence. Its time and each word seek; the pencil corrects it. */
 export const TranscriptLine = memo(function TranscriptLine({ words, line, current, wanted, marked, hard, doubts }: Props) {

@@ -23,7 +23,7 @@ const UNSPACED = /[\u0e00-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff]/;
 
 const UNTITLED = "New moment";
 /** Below this confidence a word is more likely wrong than right. */
-const HARDLY_HEARD = 0.5;
+export const HARDLY_HEARD = 0.5;
 
 /**
  * Returns a title from the first few words, without a comma at the end, or a default where a word has low confidence. Words that are
