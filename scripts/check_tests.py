@@ -10,13 +10,13 @@ the clock with an end, or a timeout of at least a minute.
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TESTS = ("moments-backend/tests", "moments-models/tests", "e2e")
+from tracked import ROOT, names
+
+TESTS = ("moments-backend/tests/", "moments-models/tests/", "e2e/")
 LEAST_WATCHDOG_SECONDS = 60.0
 LEAST_LEASE_SECONDS = 600.0
 _CLOCKS = {
@@ -235,15 +235,15 @@ def faults_of(source: str) -> list[tuple[int, str]]:
     return sorted(faults.found)
 
 
-def _files() -> Iterator[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z", *TESTS], cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    yield from (ROOT / name for name in listed.split("\0") if name.endswith(".py") and (ROOT / name).is_file())
+def files(root: Path = ROOT) -> Iterator[Path]:
+    """Yields all test files, including those that git does not track yet."""
+    yield from (root / name for name in names(root) if name.startswith(TESTS) and name.endswith(".py"))
 
 
 def main(arguments: list[str]) -> int:
     """Prints each fault. Returns 1 when there is one."""
     found = 0
-    for path in [Path(name).resolve() for name in arguments] or _files():
+    for path in [Path(name).resolve() for name in arguments] or files():
         for line, fault in faults_of(path.read_text()):
             name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
             print(f"{name}:{line}: {fault}", file=sys.stderr)

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
+import subprocess
 from pathlib import Path
-from types import ModuleType
 
+import check_tests
 import pytest
-
-SCRIPT = Path(__file__).parents[3] / "scripts" / "check_tests.py"
-
-
-@pytest.fixture(scope="module")
-def checker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_tests", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
 
 WALL_TIMES = {
     "difference": "import time\ndef test(): \n began = time.monotonic()\n assert time.monotonic() - began < 2",
@@ -45,8 +32,8 @@ WALL_TIMES = {
 
 
 @pytest.mark.parametrize("name", WALL_TIMES)
-def test_an_asserted_wall_time_is_found(checker: ModuleType, name: str) -> None:
-    [(line, fault)] = checker.faults_of(WALL_TIMES[name])
+def test_an_asserted_wall_time_is_found(name: str) -> None:
+    [(line, fault)] = check_tests.faults_of(WALL_TIMES[name])
     assert "asserts a wall time" in fault
     assert line > 1
 
@@ -70,8 +57,8 @@ SHORT = {
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_a_short_watchdog_or_lease_is_found(checker: ModuleType, name: str) -> None:
-    [(_, fault)] = checker.faults_of(SHORT[name])
+def test_a_short_watchdog_or_lease_is_found(name: str) -> None:
+    [(_, fault)] = check_tests.faults_of(SHORT[name])
     assert "slow machine" in fault
 
 
@@ -93,14 +80,22 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_does_no_harm_is_left_alone(checker: ModuleType, name: str) -> None:
-    assert checker.faults_of(HARMLESS[name]) == []
+def test_what_does_no_harm_is_left_alone(name: str) -> None:
+    assert check_tests.faults_of(HARMLESS[name]) == []
 
 
-def test_the_file_and_the_line_are_told(checker: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_file_and_the_line_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "test_a.py"
     path.write_text(WALL_TIMES["difference"])
-    assert checker.main([str(path)]) == 1
+    assert check_tests.main([str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"{path}:4: asserts a wall time (time.monotonic() - began < 2)")
     path.write_text(HARMLESS["watchdog"])
-    assert checker.main([str(path)]) == 0
+    assert check_tests.main([str(path)]) == 0
+
+
+def test_a_test_that_git_does_not_track_yet_is_looked_at(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for name in ("e2e/test_new.py", "e2e/notes.md", "e2e_other/test_a.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(check_tests.files(tmp_path)) == [tmp_path / "e2e" / "test_new.py"]
