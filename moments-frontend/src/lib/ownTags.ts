@@ -19,3 +19,8 @@ export function madeOf(before: string, after: string): void {
   if (before !== after) next.set(before, after);
   next.delete(after);
 }
+
+/** Notes that another user has returned to the version `tag`: what this page had made of it is no longer current. */
+export function currentAgain(tag: string): void {
+  next.delete(tag);
+}

@@ -1,9 +1,9 @@
 import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "@/api/action";
 import { type ApiError, request, toApiError } from "@/api/client";
+import { overOwn } from "@/api/overOwn";
 import { queryKeys } from "@/api/queryKeys";
 import type { CorrectWord, ShotsOut, SilencesOut, SourceOut, StreamOut, TranscriptOut, WaveformOut } from "@/api/types";
-import { followed, madeOf } from "@/lib/ownTags";
 import { untilRefresh } from "../player/expiry";
 
 /** The signed address of the source, renewed five minutes before it expires. */
@@ -70,12 +70,7 @@ export const transcript = (videoId: string) =>
 export function useCorrectWords(videoId: string) {
   const client = useQueryClient();
   return useAction<TranscriptOut, { words: CorrectWord[]; etag: string }>({
-    mutationFn: async ({ words, etag }) => {
-      const seen = followed(etag);
-      const now = await request<TranscriptOut>({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words }, headers: { "If-Match": seen } });
-      madeOf(seen, now.etag);
-      return now;
-    },
+    mutationFn: ({ words, etag }) => overOwn(etag, (tag) => request({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words }, headers: { "If-Match": tag } })),
     onSuccess: (data) => {
       client.setQueryData(queryKeys.transcript.of(videoId), data);
     },

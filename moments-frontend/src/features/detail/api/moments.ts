@@ -2,9 +2,9 @@ import { queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useAction } from "@/api/action";
 import { type ApiError, request } from "@/api/client";
+import { overOwn } from "@/api/overOwn";
 import { queryKeys } from "@/api/queryKeys";
 import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, MomentsOut, StartOptions } from "@/api/types";
-import { followed, madeOf } from "@/lib/ownTags";
 
 /** The final moments, with all that users made or edited, in time order. */
 export const moments = (videoId: string) =>
@@ -44,12 +44,7 @@ export function useMomentWrites(videoId: string): MomentWrites {
   // The tag is looked up when the write's turn comes: an own change before it may have made another version.
   const { mutateAsync: edit } = useAction<MomentOut, { id: string; fields: EditMoment; etag: string }, { before: MomentOut[] | undefined }>({
     scope,
-    mutationFn: async ({ id, fields, etag }) => {
-      const seen = followed(etag);
-      const now = await request<MomentOut>({ method: "PATCH", url: `${url}/${id}`, data: fields, headers: { "If-Match": seen } });
-      madeOf(seen, now.etag);
-      return now;
-    },
+    mutationFn: ({ id, fields, etag }) => overOwn(etag, (tag) => request({ method: "PATCH", url: `${url}/${id}`, data: fields, headers: { "If-Match": tag } })),
     onMutate: async ({ id, fields }) => {
       await client.cancelQueries({ queryKey: key });
       const moved = fields.start_time !== undefined || fields.end_time !== undefined;
@@ -66,7 +61,7 @@ export function useMomentWrites(videoId: string): MomentWrites {
   });
   const { mutateAsync: remove } = useAction<unknown, { id: string; etag: string }, { before: MomentOut[] | undefined }>({
     scope,
-    mutationFn: ({ id, etag }) => request({ method: "DELETE", url: `${url}/${id}`, headers: { "If-Match": followed(etag) } }),
+    mutationFn: ({ id, etag }) => overOwn(etag, (tag) => request({ method: "DELETE", url: `${url}/${id}`, headers: { "If-Match": tag } })),
     onMutate: ({ id }) => change((now) => now.filter((one) => one.identifier !== id)),
     onError: rollBack,
     onSettled: settle,
