@@ -86,6 +86,17 @@ async def test_f96_the_lists_tag_stands_for_each_moment_in_it(client: httpx.Asyn
     assert (await client.delete(second, headers=again)).status_code == 204
 
 
+async def test_f96_the_list_is_not_read_for_an_edit_of_its_own_version(
+    client: httpx.AsyncClient, deps: ApiDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = (await finished(deps)).video_id
+    seen = await first_of(client, video)
+    path = f"/api/videos/{video}/moments/{seen['identifier']}"
+    monkeypatch.setattr(deps.services.moments, "of_video", lambda *_: pytest.fail("the list was read"))
+    assert (await client.patch(path, json={"review": "kept"}, headers={"If-Match": seen["etag"]})).status_code == 200
+    assert (await client.delete(path, headers={"If-Match": "*"})).status_code == 204
+
+
 async def test_f96_a_clip_or_a_signed_address_is_no_other_version(client: httpx.AsyncClient, deps: ApiDeps) -> None:
     video = (await finished(deps)).video_id
     seen = await first_of(client, video)

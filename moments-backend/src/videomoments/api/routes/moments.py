@@ -132,11 +132,15 @@ async def restore_moment(deps: Deps, video_id: VideoId, moment_id: MomentId, res
 async def _precondition(deps: ApiDeps, video_id: str, moment_id: str, if_match: str | None) -> Precondition:
     """Returns the condition of If-Match. The tag of the current list counts as the tag of this moment, because its reader has seen both."""
     asked = Precondition(if_match)
-    if if_match is not None:
-        rows = [found.moment for found in await deps.services.moments.of_video(video_id)]
-        listed = next((row for row in rows if row.identifier == moment_id), None)
-        if listed is not None and asked.allows(list_tag(rows)):
-            return Precondition(moment_tag(listed))
+    if if_match is None:
+        return asked
+    own = await deps.services.moments.one(video_id, moment_id)
+    if own is None or asked.allows(moment_tag(own.moment)):  # most edits name their moment's own tag, and a list may be long
+        return asked
+    rows = [found.moment for found in await deps.services.moments.of_video(video_id)]
+    listed = next((row for row in rows if row.identifier == moment_id), None)
+    if listed is not None and asked.allows(list_tag(rows)):
+        return Precondition(moment_tag(listed))
     return asked
 
 
