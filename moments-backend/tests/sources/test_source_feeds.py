@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -13,7 +16,7 @@ from aiohttp import web
 from media.canaries import listener
 from sources.sites import BODY, Handler, Site, site
 from videomoments.core.errors import AddressRefused, InvalidInput, MomentsError, SourceUnavailable
-from videomoments.sources import FetchLimits, fetch, http, listed
+from videomoments.sources import FetchLimits, fetch, http, listed, remote
 from videomoments.sources.feeds import MAX_FEED_BYTES, feeds_of_page, read_feed
 
 __all__ = ["site"]
@@ -135,6 +138,15 @@ def test_a_malformed_address_costs_only_itself() -> None:
     assert [entry.url for entry in read_feed(text.encode(), AT).entries] == ["https://pod.example/b.mp3"]
 
 
+def test_elements_of_an_entry_count_wherever_they_lie_in_it() -> None:
+    """An entry within an entry, as in a list of sources, is part of the outer one; behind it, another begins."""
+    inner = "<source><entry><title>Inner</title></entry><title>Source</title></source>"
+    feed = f"<feed><title>T</title><entry>{inner}<title>One</title><link rel='enclosure' type='video/mp4' href='1.mp4'/></entry>"
+    feed += "<author><name>Ann</name></author><entry><link rel='enclosure' type='video/mp4' href='2.mp4'/></entry></feed>"
+    found = read_feed(feed.encode(), AT)
+    assert (found.title, found.author, [entry.title for entry in found.entries]) == ("T", "Ann", ["Inner", ""])
+
+
 def test_strangers_texts_are_one_line() -> None:
     feed = read_feed(RSS.replace("One again", "x").replace(">One<", ">O\u202en\n&#10;e<").encode(), AT)
     assert feed.entries[1].title == "On e"
@@ -205,6 +217,57 @@ async def test_a_feed_leads_nowhere_that_its_address_could_not(site: Site, tmp_p
             await fetch(f"{host}/lure", tmp_path / "v", limits=replace(LIMITS, allow_private="localhost"))
     assert hits == []
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_nothing_waits_for_a_feed_that_is_read(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+    for name in ("read_feed", "feeds_of_page"):
+        reader = getattr(remote, name)
+
+        def noted(data: bytes, address: str, reader: Callable[[bytes, str], Any] = reader) -> Any:
+            readers.append(threading.current_thread().name)
+            return reader(data, address)
+
+        monkeypatch.setattr(remote, name, noted)
+    site.pages |= {"/show": "<link type='application/rss+xml' href='/feed'>", "/feed": _as(SHOW)}
+    assert (await listed(f"{site.url}/show", max_videos=10, limits=LIMITS)).total == 2
+    assert len(readers) == 2
+    assert threading.main_thread().name not in readers
+
+
+async def test_the_recording_of_a_feed_goes_on_where_it_broke_off(site: Site, tmp_path: Path) -> None:
+    begins: list[int] = []
+    away, half, arrived = True, len(BODY) // 2, asyncio.Event()
+
+    def take(done: int, _: int | None) -> None:
+        if done >= half:
+            arrived.set()
+
+    async def breaks_off(request: web.Request) -> web.StreamResponse:
+        begin = request.http_range.start or 0
+        if begin and away:
+            raise web.HTTPServiceUnavailable
+        begins.append(begin)
+        headers = {"ETag": '"1"', "Content-Type": "video/mp4", "Content-Length": str(len(BODY) - begin)}
+        if begin:
+            headers["Content-Range"] = f"bytes {begin}-{len(BODY) - 1}/{len(BODY)}"
+        response = web.StreamResponse(status=206 if begin else 200, headers=headers)
+        await response.prepare(request)
+        await response.write(BODY[begin:] if begin else BODY[:half])
+        if not begin:
+            await arrived.wait()
+            assert request.transport is not None
+            request.transport.close()
+        return response
+
+    site.pages |= {"/feed": _as(SHOW), "/new.mp4": breaks_off}
+    with pytest.raises(SourceUnavailable):
+        await fetch(f"{site.url}/feed", tmp_path / "v", limits=LIMITS, on_progress=take, resumes=True)
+    away = False
+    found = await fetch(f"{site.url}/feed", tmp_path / "v", limits=LIMITS, resumes=True)
+    assert (found.path, found.title, found.path.read_bytes()) == (tmp_path / "v", "New", BODY)
+    assert begins == [0, half]
+    assert list(tmp_path.iterdir()) == [tmp_path / "v"]
 
 
 async def test_a_feed_that_takes_too_long(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,7 @@ class _Reader:
         self.head: dict[str, str] = {}
         self.items: list[_Item] = []
         self._path: list[str] = []
+        self._item_depth = 0
         self._text: list[str] = []
         self._length = 0
 
@@ -185,17 +186,18 @@ class _Reader:
 
     @property
     def _item(self) -> _Item | None:
-        return self.items[-1] if any(name in _ITEMS for name in self._path) else None
+        return self.items[-1] if self._item_depth else None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) == _MAX_DEPTH:
             raise _unreadable("it is nested too deeply")
         name = name.lower().removeprefix("atom:").removeprefix("rss:")
-        if name in _ITEMS and self._item is None:
+        self._path.append(name)
+        if name in _ITEMS and not self._item_depth:
             if len(self.items) == _MAX_ENTRIES:
                 raise _unreadable(f"it has more than {_MAX_ENTRIES} entries")
             self.items.append(_Item())
-        self._path.append(name)
+            self._item_depth = len(self._path)
         self._text, self._length = [], 0
         said = {key.lower(): value for key, value in attributes.items()}
         item = self._item
@@ -218,6 +220,8 @@ class _Reader:
     def _end(self, _: str) -> None:
         item, name, text = self._item, self._path.pop(), "".join(self._text).strip()
         self._text, self._length = [], 0
+        if len(self._path) < self._item_depth:
+            self._item_depth = 0
         if not text:
             return
         if item is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -73,14 +74,16 @@ async def listed(url: str, *, max_videos: int, limits: FetchLimits) -> Listing:
 
 
 async def _feed(url: str, limits: FetchLimits) -> FeedList:
-    return read_feed(*await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))
+    """Reads the feed in a thread: one of megabytes takes longer than other work of this process may wait."""
+    return await asyncio.to_thread(read_feed, *await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))
 
 
 async def _feeds_of(url: str, limits: FetchLimits) -> list[FeedList]:
     """Returns the readable feeds among the first few that a page names: a feed of its comments may be among them."""
     found = []
     with suppress(MomentsError):
-        for address in feeds_of_page(*await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES))[:_MOST_FEEDS]:
+        page = await http.read_text(url, limits=limits, max_bytes=MAX_FEED_BYTES)
+        for address in (await asyncio.to_thread(feeds_of_page, *page))[:_MOST_FEEDS]:
             with suppress(MomentsError):
                 feed = await _feed(address, limits)
                 # Feeds that list only pages lead to no recordings.
@@ -102,14 +105,17 @@ async def _episode(url: str, limits: FetchLimits) -> tuple[FeedList, FeedEntry] 
 async def _fetch_entry(
     feed: FeedList, entry: FeedEntry, target: Path, limits: FetchLimits, on_progress: OnProgress | None, *, resumes: bool
 ) -> FetchedSource:
+    # Under a name of its own: the request of the feed, which comes first each time, removes what is not the feed's.
+    own = target.with_name(f"{target.name}.entry")
     try:
-        found = await http.fetch(entry.url, target, limits=limits, on_progress=on_progress, resumes=resumes)
+        found = await http.fetch(entry.url, own, limits=limits, on_progress=on_progress, resumes=resumes)
     except (WebPage, SourceUnavailable) as error:
         if not _may_be_page(entry.url, error):
             raise
         return await fetch_site(entry.url, target, limits=limits, on_progress=on_progress)
+    own.replace(target)
     details = SiteDetails("feed", entry.id, entry.page, feed.author or feed.title, entry.published, of=len(feed.entries))
-    return replace(found, title=entry.title or None, details=details)
+    return replace(found, path=target, title=entry.title or None, details=details)
 
 
 def _listing(feed: FeedList, max_videos: int) -> Listing:
