@@ -258,3 +258,16 @@ def test_f82_damaged_and_cut_off_bytes_break_nothing(suffix: str, tmp_path: Path
         later_files(made.path, kind, lambda: None)
         if suffix == ".ts":
             ts_samples.seems_of_one_clock(made.path, lambda: None)
+
+
+def test_f82_flac_files_are_found_in_order_in_one_pass_that_shows_it_goes_on(tmp_path: Path) -> None:
+    """A search of gigabytes without a sign of life would be ended as one that hangs."""
+    path, far = tmp_path / "joined.flac", 100 * 1024**2
+    last, alone, other = b"fLaC\x80\x00\x00\x22", b"fLaC\x00\x00\x00\x22", b"fLaC is a name"
+    with path.open("wb") as file:
+        for at, begins in ((0, alone), (100, other), (1000, last), (2000, alone), (far // 2 - 3, last), (far, alone), (far + 50, b"fLaC")):
+            file.seek(at)
+            file.write(begins)
+    ticks: list[None] = []
+    assert later_files(path, "flac", lambda: ticks.append(None)) == [1000, 2000, far // 2 - 3, far]
+    assert 10 < len(ticks) < 100

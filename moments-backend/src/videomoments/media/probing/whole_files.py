@@ -11,12 +11,14 @@ from pathlib import Path
 from videomoments.media.reading.view import Bytes
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
-# A FLAC stream's marker with the header of its first block, which is always 34 bytes long (RFC 9639, 7 and 8.2).
-_FLAC = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+# A FLAC stream's marker, and the header of its first block, which is always 34 bytes long (RFC 9639, 7 and 8.2).
+_FLAC, _FIRST_BLOCKS = b"fLaC", (b"\x00\x00\x00\x22", b"\x80\x00\x00\x22")
 # Flag of an Ogg page that begins a logical stream (RFC 3533, 6).
 _FIRST_PAGE = 2
 _OGG_HEADER = 27
 _TICKS_EVERY = 1 << 14
+# Bytes that are searched from one tick to the next.
+_SEARCHED = 1 << 22
 
 
 def later_files(path: Path, container: str, tick: Callable[[], None]) -> list[int]:
@@ -94,12 +96,13 @@ def _pages(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
 
 def _markers(data: Bytes, tick: Callable[[], None]) -> Iterator[int]:
     """Yields each stream marker, for FLAC."""
-    for marker in _FLAC:
-        at = data.find(marker)
-        while at >= 0:
-            yield at
-            tick()
-            at = data.find(marker, at + 1)
+    at = 0
+    while at < len(data):
+        found = data.find(_FLAC, at, at + _SEARCHED + len(_FLAC) - 1)
+        if found >= 0 and data[found + 4 : found + 8] in _FIRST_BLOCKS:
+            yield found
+        at = found + 1 if found >= 0 else at + _SEARCHED
+        tick()
 
 
 _WALKS: dict[str, Callable[[Bytes, Callable[[], None]], Iterator[int]]] = {
