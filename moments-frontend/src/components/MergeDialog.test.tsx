@@ -36,3 +36,13 @@ it("takes one side for all, and leaves without deciding by Escape", async () => 
   await user.keyboard("{Escape}");
   expect(onLater).toHaveBeenCalledOnce();
 });
+
+it("takes no second answer while the first is being saved", async () => {
+  const onSave = vi.fn();
+  const onLater = vi.fn();
+  render(<MergeDialogBody what="“Bread”" differences={[END]} busy onSave={onSave} onLater={onLater} />);
+  const user = userEvent.setup();
+  expect(screen.getAllByRole("button").map((button) => button.hasAttribute("disabled"))).toEqual([true, true, true, true]);
+  await user.keyboard("{Enter}{Escape}");
+  expect([onSave.mock.calls, onLater.mock.calls]).toEqual([[], []]);
+});

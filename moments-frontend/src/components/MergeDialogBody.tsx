@@ -10,12 +10,15 @@ export function MergeDialogBody({ what, differences, busy = false, onSave, onLat
   const all = (side: Side) => setChosen(Object.fromEntries(differences.map((one) => [one.name, side])));
   const open = differences.filter((one) => sideOf(one) === null).length;
   const save = () => onSave(Object.fromEntries(differences.map((one) => [one.name, sideOf(one) ?? "theirs"])));
+  const later = () => {
+    if (!busy) onLater();
+  };
   return (
-    <Dialog open onClose={onLater} aria-labelledby="merge-title" maxWidth="sm" fullWidth>
+    <Dialog open onClose={later} aria-labelledby="merge-title" maxWidth="sm" fullWidth>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (open === 0) save();
+          if (open === 0 && !busy) save();
         }}
       >
         <DialogTitle id="merge-title">Somebody else changed {what} meanwhile</DialogTitle>
@@ -34,13 +37,13 @@ export function MergeDialogBody({ what, differences, busy = false, onSave, onLat
           ))}
         </DialogContent>
         <DialogActions>
-          <Button color="inherit" onClick={onLater}>
+          <Button color="inherit" disabled={busy} onClick={later}>
             Decide later
           </Button>
-          <Button color="inherit" onClick={() => all("theirs")}>
+          <Button color="inherit" disabled={busy} onClick={() => all("theirs")}>
             All theirs
           </Button>
-          <Button color="inherit" onClick={() => all("mine")}>
+          <Button color="inherit" disabled={busy} onClick={() => all("mine")}>
             All mine
           </Button>
           <Button type="submit" variant="contained" disabled={busy || open > 0}>

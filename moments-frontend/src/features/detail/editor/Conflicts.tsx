@@ -14,11 +14,7 @@ export function Conflicts() {
   const asked = all.find((one) => !later.has(one.seen.identifier));
   const waiting = all.length > 0;
   useEffect(() => {
-    if (!waiting) return undefined;
-    announce("Somebody else changed this moment meanwhile. Your change is not saved yet.");
-    const hold = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", hold);
-    return () => window.removeEventListener("beforeunload", hold);
+    if (waiting) announce("Somebody else changed this moment meanwhile. Your change is not saved yet.");
   }, [waiting]);
   const put = (id: string, off: boolean) =>
     setLater((now) => {
@@ -34,7 +30,7 @@ export function Conflicts() {
           key={one.seen.identifier}
           severity="warning"
           action={
-            <Button color="inherit" size="small" onClick={() => put(one.seen.identifier, false)}>
+            <Button color="inherit" size="small" disabled={one.saving === true} onClick={() => put(one.seen.identifier, false)}>
               Merge
             </Button>
           }
@@ -47,6 +43,7 @@ export function Conflicts() {
           key={`${asked.seen.identifier} ${asked.theirs.etag}`}
           what={`“${asked.theirs.title}”`}
           differences={differences(MOMENT_FIELDS, asked.seen, asked.theirs, mineOf(asked))}
+          busy={asked.saving === true}
           onSave={(chosen) => decide(asked, chosen)}
           onLater={() => put(asked.seen.identifier, true)}
         />

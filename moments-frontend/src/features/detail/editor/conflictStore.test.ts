@@ -26,3 +26,12 @@ it("knows what needs no decision", () => {
   expect(hasAll({ ...seen, title: "Mine" }, { title: "Mine", end_time: null })).toBe(true);
   expect(hasAll(seen, { title: "Mine" })).toBe(false);
 });
+
+it("holds the tab while a change is not saved, whichever page is shown", () => {
+  const held = () => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+  expect(held()).toBe(false);
+  addConflict({ videoId: "v", seen, theirs: seen, mine: { title: "Mine" } });
+  expect(held()).toBe(true);
+  dropConflict("m1");
+  expect(held()).toBe(false);
+});

@@ -9,10 +9,19 @@ export interface Conflict {
   seen: MomentOut;
   theirs: MomentOut;
   mine: EditMoment;
+  /** Whether a decision is being saved. Until that has ended, no other may be taken. */
+  saving?: boolean;
 }
 
 /** The conflicts without a decision. They remain when the user leaves the page. */
 export const conflicts = createStore<readonly Conflict[]>([]);
+
+// Closing or reloading the tab would lose them, whichever page it shows then.
+const hold = (event: BeforeUnloadEvent) => event.preventDefault();
+conflicts.subscribe(() => {
+  if (conflicts.get().length > 0) window.addEventListener("beforeunload", hold);
+  else window.removeEventListener("beforeunload", hold);
+});
 
 /** Adds a conflict, at most one per moment: a further change of the same moment is added to it, beside the newest of theirs. */
 export function addConflict(found: Conflict): void {
@@ -21,6 +30,14 @@ export function addConflict(found: Conflict): void {
     const joined = before === undefined ? found : { ...found, seen: before.seen, mine: { ...before.mine, ...found.mine } };
     return before === undefined ? [...all, joined] : all.map((one) => (one === before ? joined : one));
   });
+}
+
+export function setSaving(momentId: string, saving: boolean): void {
+  conflicts.set((all) => all.map((one) => (one.seen.identifier === momentId ? { ...one, saving } : one)));
+}
+
+export function isSaving(momentId: string): boolean {
+  return conflicts.get().some((one) => one.seen.identifier === momentId && one.saving === true);
 }
 
 export function dropConflict(momentId: string): void {

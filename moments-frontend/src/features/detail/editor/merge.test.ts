@@ -93,3 +93,22 @@ it("saves nothing where all of theirs was chosen", async () => {
   expect([moment("m1"), conflicts.get(), undo.undo()]).toEqual([theirs, [], null]);
   expect(messages.map(({ message }) => message)).toEqual(["“Theirs” stays as it is."]);
 });
+
+it("saves a decision once, however often it is pressed, and can be asked again after a refusal", async () => {
+  const { editor, undo, moment, meanwhile, errors, refuse, settled } = opened();
+  const seen = moment("m1");
+  meanwhile("m1", { title: "Theirs" });
+  addConflict({ videoId: "v", seen, theirs: moment("m1"), mine: { title: "Mine" } });
+  const [asked] = conflicts.get();
+  if (asked === undefined) throw new Error("there is one");
+  refuse("edit");
+  editor.decide(asked, { title: "mine" });
+  expect(conflicts.get().map((one) => one.saving)).toEqual([true]);
+  await settled();
+  expect([conflicts.get().map((one) => one.saving), errors.length]).toEqual([[false], 1]);
+  editor.decide(asked, { title: "mine" });
+  editor.decide(asked, { title: "theirs" });
+  editor.decide(asked, { title: "mine" });
+  await settled();
+  expect([moment("m1").title, conflicts.get(), undo.undo(), undo.undo()]).toEqual(["Mine", [], "Merge of changes", null]);
+});

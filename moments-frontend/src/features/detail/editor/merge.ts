@@ -3,7 +3,7 @@ import { announce } from "@/lib/announce";
 import type { Side } from "@/lib/merging";
 import { formatTime } from "@/lib/time";
 import { type Changes, fieldsOf } from "./changes";
-import { chosenOf, type Conflict, dropConflict } from "./conflictStore";
+import { chosenOf, type Conflict, dropConflict, isSaving, setSaving } from "./conflictStore";
 
 export interface Merging {
   /** Merges two consecutive moments into one. */
@@ -45,18 +45,23 @@ export function merging({ undo, notify, later, patch, take, bringBack }: Changes
     decide: (conflict, chosen) => {
       const fields = chosenOf(conflict, chosen);
       const id = conflict.theirs.identifier;
+      // Pressed twice, the second time would be refused as a change of the version before the first.
+      if (isSaving(id)) return;
       if (Object.keys(fields).length === 0) {
         dropConflict(id);
         notify({ message: `“${conflict.theirs.title}” stays as it is.` });
         return;
       }
       const before = fieldsOf(conflict.theirs, fields);
+      setSaving(id, true);
       later(
-        patch(conflict.theirs, fields).then((now) => {
-          dropConflict(id);
-          undo.push({ label: "Merge of changes", undo: () => later(patch(now, before)) });
-          notify({ message: `“${now.title}” is saved.` });
-        }),
+        patch(conflict.theirs, fields)
+          .then((now) => {
+            dropConflict(id);
+            undo.push({ label: "Merge of changes", undo: () => later(patch(now, before)) });
+            notify({ message: `“${now.title}” is saved.` });
+          })
+          .finally(() => setSaving(id, false)),
       );
     },
   };
