@@ -224,7 +224,7 @@ class Keeper:
 async def dialect_of(server: ModelServer, **fields: Any) -> tuple[str, Dialect]:
     """What the test says of the server, and keeps."""
     keeper = Keeper()
-    steps = await ModelCheck(settings(), seconds=30.0, kept=keeper).run(chat(server.url, **fields))
+    steps = await ModelCheck(settings(), seconds=30.0, writer=keeper).run(chat(server.url, **fields))
     assert [(step.name, step.ok) for step in steps[-2:]] == [("answers", True), ("dialect", True)], steps
     assert keeper.dialect is not None
     return steps[-1].detail, keeper.dialect
@@ -289,7 +289,7 @@ async def test_f89_a_model_too_slow_for_a_whole_answer_is_asked_for_pieces(serve
     server.streams = True
     server.script.append(hang())
     keeper = Keeper()
-    steps = await ModelCheck(settings(), seconds=6.0, kept=keeper).run(chat(server.url))
+    steps = await ModelCheck(settings(), seconds=6.0, writer=keeper).run(chat(server.url))
     assert [(step.name, step.ok) for step in steps[-2:]] == [("answers", True), ("dialect", True)], steps
     assert keeper.dialect == Dialect(stream=True)
     assert [request.body.get("stream") for request in server.requests] == [None, True]

@@ -212,7 +212,7 @@ async def _tested_on(keys: list[str], settings: Settings) -> dict[str, list[Chec
 async def _tested(models: list[ModelConfig], services: Services) -> dict[str, list[CheckStep]]:
     from videomoments.services.model_check import ModelCheck
 
-    check = ModelCheck(services.settings, kept=services.model_dialects)
+    check = ModelCheck(services.settings, writer=services.model_dialects)
     results = {}
     for model in models:
         results[model.key] = steps = await check.run(model)

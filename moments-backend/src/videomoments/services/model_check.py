@@ -53,7 +53,7 @@ _HEARING_SECONDS = 120.0
 _PATIENT = RetryPolicy(overloaded=3, unreachable=0, failed=0)
 
 
-class Kept(Protocol):
+class DialectWriter(Protocol):
     """Stores what a model's server accepts."""
 
     async def replace(self, config: ModelConfig, dialect: Dialect) -> None: ...
@@ -62,16 +62,16 @@ class Kept(Protocol):
 class ModelCheck:
     """Tests models. `seconds` limits one answer (default: 120 for a recogniser, the limit of runs for a chat model).
 
-    A chat model is asked as if nothing were known of its server; what the test learns is stored by `kept` for the runs.
+    A chat model is asked as if nothing were known of its server; what the test learns is stored by `writer` for the runs.
     """
 
     def __init__(
-        self, settings: Settings, *, seconds: float | None = None, chance: random.Random | None = None, kept: Kept | None = None
+        self, settings: Settings, *, seconds: float | None = None, chance: random.Random | None = None, writer: DialectWriter | None = None
     ) -> None:
         self._settings = settings
         self._seconds = seconds
         self._chance = chance or random.Random()
-        self._kept = kept
+        self._writer = writer
 
     async def run(self, model: ModelConfig, *, questions: bool = True) -> list[CheckStep]:
         """Returns the steps in order, up to the first that fails: `configured` (only where it is not), `way_in`, `reachable`, `identity`,
@@ -114,8 +114,8 @@ class ModelCheck:
         if asked.model.stream is None and (await asked.memory.recall(asked.model)).stream is None:
             await asked.memory.learn(asked.model, {"stream": await _streams(asked)})
         found = await asked.memory.recall(asked.model)
-        if self._kept is not None:
-            await self._kept.replace(asked.model, found)
+        if self._writer is not None:
+            await self._writer.replace(asked.model, found)
         shown = found.for_entry(asked.model)
         remarks = shown.remarks()
         if asked.source is not TextSource.CONTENT:

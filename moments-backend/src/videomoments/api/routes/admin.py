@@ -84,7 +84,7 @@ async def test_model(
     Asks the model one to six small questions, and stores which form of request its server accepts. A failure is the last step, with
     advice; the status is 200 nevertheless."""
     model = await deps.services.models.get(key)
-    steps = await ModelCheck(deps.settings, kept=deps.services.model_dialects).run(model, questions=not brief)
+    steps = await ModelCheck(deps.settings, writer=deps.services.model_dialects).run(model, questions=not brief)
     if steps[-1].ok:
         await deps.services.model_places.answered(model)
     return ModelTestOut(key=key, ok=steps[-1].ok, steps=[CheckStepOut(**asdict(step)) for step in steps])
