@@ -83,6 +83,13 @@ def test_ci_is_one_command() -> None:
     assert images == {f"python:{oldest}-bookworm"}
 
 
+def test_rooms_have_a_place_for_their_layers() -> None:
+    """A container's root is an overlay, on which the kernel lays no other's written files (`isolation/room.py` puts them there)."""
+    (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"].values()
+    assert "--volume /var/tmp" in job["container"]["options"]
+    assert 'volumes = ["/cache", "/var/tmp"]' in (ROOT / ".gitlab-ci.yml").read_text()
+
+
 def test_no_robot_writes_a_python_lock() -> None:
     """None that reads them is let loose: what it knows of a hash, and of other platforms' files, is not what `scripts/lock.sh` knows."""
     configured = json.loads((ROOT / "renovate.json").read_text())
