@@ -69,10 +69,15 @@ export const transcript = (videoId: string) =>
 
 export function useCorrectWords(videoId: string) {
   const client = useQueryClient();
+  const queryKey = queryKeys.transcript.of(videoId);
   return useAction<TranscriptOut, { words: CorrectWord[]; etag: string }>({
+    // One after the other: the second is based on the version that the first makes.
+    scope: { id: `transcript-${videoId}` },
     mutationFn: ({ words, etag }) => overOwn(etag, (tag) => request({ method: "PATCH", url: `api/videos/${videoId}/transcript`, data: { words }, headers: { "If-Match": tag } })),
-    onSuccess: (data) => {
-      client.setQueryData(queryKeys.transcript.of(videoId), data);
+    onSuccess: async (data) => {
+      // What was asked before the correction would show the words before it.
+      await client.cancelQueries({ queryKey });
+      client.setQueryData(queryKey, data);
     },
   });
 }

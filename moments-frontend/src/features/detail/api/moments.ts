@@ -10,7 +10,12 @@ import type { AcceptedOut, CreateMoment, EditMoment, MomentOut, MomentsOut, Star
 export const moments = (videoId: string) =>
   queryOptions<MomentOut[], ApiError>({
     queryKey: queryKeys.moments.of(videoId),
-    queryFn: async ({ signal }) => (await request<MomentsOut>({ url: `api/videos/${videoId}/moments`, signal })).items,
+    queryFn: async ({ signal, client, queryKey }) => {
+      const { items } = await request<MomentsOut>({ url: `api/videos/${videoId}/moments`, signal });
+      // Beside writes under way, what they show stays: this answer may be older, and the last of them asks again.
+      const shown = client.isMutating({ mutationKey: queryKey }) > 0 ? client.getQueryData<MomentOut[]>(queryKey) : undefined;
+      return shown ?? items;
+    },
   });
 
 /** Writes to moments. Each promise resolves or rejects for its own caller, even where other writes follow at once. */
@@ -27,8 +32,12 @@ export function useMomentWrites(videoId: string): MomentWrites {
   const key = queryKeys.moments.of(videoId);
   const url = `api/videos/${videoId}/moments`;
   // One write after the other: an undo must not overtake the write that it undoes.
-  const scope = { id: `moments-${videoId}` };
-  const settle = () => client.invalidateQueries({ queryKey: key });
+  const inTurn = { mutationKey: key, scope: { id: `moments-${videoId}` } };
+  // Only the last of several writes has the list read again: an answer before that would undo what is shown of those that wait. It is not
+  // awaited, so that the next write does not wait for it.
+  const settle = () => {
+    if (client.isMutating({ mutationKey: key }) === 1) void client.invalidateQueries({ queryKey: key });
+  };
   const change = (make: (now: MomentOut[]) => MomentOut[]) => {
     const before = client.getQueryData<MomentOut[]>(key);
     if (before !== undefined)
@@ -43,7 +52,7 @@ export function useMomentWrites(videoId: string): MomentWrites {
   };
   // The tag is looked up when the write's turn comes: an own change before it may have made another version.
   const { mutateAsync: edit } = useAction<MomentOut, { id: string; fields: EditMoment; etag: string }, { before: MomentOut[] | undefined }>({
-    scope,
+    ...inTurn,
     mutationFn: ({ id, fields, etag }) => overOwn(etag, (tag) => request({ method: "PATCH", url: `${url}/${id}`, data: fields, headers: { "If-Match": tag } })),
     onMutate: async ({ id, fields }) => {
       await client.cancelQueries({ queryKey: key });
@@ -55,19 +64,22 @@ export function useMomentWrites(videoId: string): MomentWrites {
     onSettled: settle,
   });
   const { mutateAsync: create } = useAction<MomentOut, CreateMoment>({
-    scope,
+    ...inTurn,
     mutationFn: (data) => request({ method: "POST", url, data }),
     onSettled: settle,
   });
   const { mutateAsync: remove } = useAction<unknown, { id: string; etag: string }, { before: MomentOut[] | undefined }>({
-    scope,
+    ...inTurn,
     mutationFn: ({ id, etag }) => overOwn(etag, (tag) => request({ method: "DELETE", url: `${url}/${id}`, headers: { "If-Match": tag } })),
-    onMutate: ({ id }) => change((now) => now.filter((one) => one.identifier !== id)),
+    onMutate: async ({ id }) => {
+      await client.cancelQueries({ queryKey: key });
+      return change((now) => now.filter((one) => one.identifier !== id));
+    },
     onError: rollBack,
     onSettled: settle,
   });
   const { mutateAsync: restore } = useAction<MomentOut, string>({
-    scope,
+    ...inTurn,
     mutationFn: (id) => request({ method: "POST", url: `${url}/${id}/restore` }),
     onSettled: settle,
   });
