@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from media_site import MediaSite
 from playwright.sync_api import Browser, Page, expect
-from serving import serving
-from steps import generate
+from seeding import long_film, seed_recording
+from serving import Served, serving
+from steps import generate, moments_of
 
 _PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
 )
 _WRONG = {"notes.mp4": b"hello", "picture.mp4": _PNG, "nothing.mp4": b"", "page.mp4": b"<!doctype html><title>Not found</title>"}
 _FAILED_MS = 60_000
+_SECONDS = 60
 
 
 def _videos(page: Page) -> int:
@@ -61,8 +64,10 @@ def test_a_key_that_may_only_look_sees_nothing_that_changes_anything(browser: Br
         context = browser.new_context(base_url=own.url)
         context.set_default_timeout(60_000)
         page = context.new_page()
+        done = _completed(own)
         generate(page, site.url("missing.mp4"))
         page.locator("[data-run-status='failed']").first.wait_for(timeout=_FAILED_MS)
+        (failed,) = {video["identifier"] for video in page.request.get("/api/videos").json()["items"]} - {done}
         key = page.request.post("/api/admin/keys", data={"name": "the gallery", "scope": "read"}).json()["key"]
         own.restart(MOMENTS_REQUIRE_KEYS="1")
         page.goto("/library")
@@ -72,18 +77,45 @@ def test_a_key_that_may_only_look_sees_nothing_that_changes_anything(browser: Br
         expect(page.get_by_role("note", name=re.compile("Signed in as the gallery.*may look"))).to_be_visible()
         written: list[str] = []
         page.on("request", lambda request: written.append(request.url) if request.method not in ("GET", "HEAD") else None)
-        video = page.request.get("/api/videos", headers={"Authorization": f"Bearer {key}"}).json()["items"][0]["identifier"]
-        for path in ("/", "/library", f"/videos/{video}", "/pipelines", "/generate", "/settings"):
+        for path in ("/", "/library", f"/videos/{failed}", f"/videos/{done}", "/pipelines", "/generate", "/settings"):
             page.goto(path)
             expect(page.get_by_role("note", name=re.compile("may look"))).to_be_visible()
+            if path.endswith(done):
+                _look_at_moments_and_words(page)
             page.wait_for_load_state("networkidle")
             names = [button.inner_text() or button.get_attribute("aria-label") or "" for button in page.get_by_role("button").all()]
-            assert [name for name in names if _CHANGES.search(name)] == [], path
+            assert [name for name in names if _CHANGES.search(name) and name != _PLAYS] == [], path
             expect(page.get_by_label("Files to upload")).to_have_count(0)
         assert written == []
         context.close()
 
 
+def _completed(own: Served) -> str:
+    """A video with words and moments, as a completed run leaves it."""
+    film = long_film(own.home / "a minute.mp4", seconds=_SECONDS)
+    with film.open("rb") as file:
+        answer = httpx.post(f"{own.url}/api/videos/upload", files={"file": (film.name, file, "video/mp4")}, timeout=120)
+    answer.raise_for_status()
+    video_id = str(answer.json()["identifier"])
+    seed_recording(own.home, video_id, seconds=_SECONDS, words=60, moments=3)
+    return video_id
+
+
+def _look_at_moments_and_words(page: Page) -> None:
+    """They are shown, in fields that nobody can type into, and the keys that edit a chosen moment do nothing."""
+    expect(moments_of(page)).to_have_count(3)
+    expect(page.locator("[data-word='0']")).to_be_visible()
+    expect(moments_of(page).get_by_role("textbox")).to_have_count(0)
+    page.get_by_role("button", name="Play Moment number 2").focus()
+    expect(page.get_by_role("group", name="Moment number 2")).to_have_attribute("aria-current", "true")
+    for pressed in ("i", "o", "s", "x", "Delete", "Control+z"):
+        page.keyboard.press(pressed)
+    expect(moments_of(page)).to_have_count(3)
+
+
+_PLAYS = "Play again and again"
 _CHANGES = re.compile(
-    r"find moments|choose files|upload|delete|dismiss|look again|cancel|again|rename|save|add|make|correct|remove|edit|restore|refine", re.I
+    r"find moments|choose files|upload|delete|dismiss|look again|cancel|again|rename|save|add|make|correct|remove|edit|restore|refine"
+    r"|keep|reject|split|merge",
+    re.I,
 )
