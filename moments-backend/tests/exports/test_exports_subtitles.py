@@ -14,8 +14,9 @@ from recordings import TALK, recording, said
 
 from videomoments.core.times import Interval
 from videomoments.exports import srt, vtt
-from videomoments.exports.cues import LINE_CHARACTERS, MAX_SECONDS, build_cues
+from videomoments.exports.cues import INAUDIBLE, LINE_CHARACTERS, MAX_SECONDS, build_cues
 from videomoments.exports.recording import ExportedMoment
+from videomoments.inference.recognition_details import RecognitionDetails
 from videomoments.inference.transcript import Segment, Word
 
 WORDS = ["a", "bread", "it's", "Nobody", "knows.", "why?", "and,", "extraordinarily", "<b>", "&amp;", "-->", "{\\an8}", "été", "日本"]
@@ -46,6 +47,27 @@ def test_a_parser_library_reads_what_was_said(words: tuple[Word, ...]) -> None:
         found = opened(text, kind) if cues else []
         assert [(start, end) for start, end, _ in found] == expected
     assert "".join("".join(cue.text.split()) for cue in cues) == "".join(word.text for word in words)
+
+
+def test_f85_speech_that_was_not_understood_is_marked() -> None:
+    words = (*said("Bread is old.", start=1.0), *said("And slow.", start=20.0))
+    lost = RecognitionDetails(not_understood=(Interval(5.0, 9.0), Interval(19.5, 24.0), Interval(30.0, 30.4)))
+    talk = recording(words=words, segments=(), duration=40.0, hearing=lost)
+    assert [(cue.start, cue.end, cue.text) for cue in build_cues(talk)] == [
+        (1.0, pytest.approx(2.15), "Bread is old."),
+        (5.0, 9.0, INAUDIBLE),
+        (20.0, 21.0, "And slow."),
+        (21.0, 24.0, INAUDIBLE),
+    ]
+    assert opened(srt.write(talk), "srt")[1] == (5000, 9000, INAUDIBLE)
+    clip = talk.of_clip(ExportedMoment("m", "Slow", 8.0, 22.0))
+    assert [(cue.start, cue.end, cue.text) for cue in build_cues(clip)] == [
+        (0.0, 1.0, INAUDIBLE),
+        (12.0, 13.0, "And slow."),
+        (13.0, 14.0, INAUDIBLE),
+    ]
+    nothing = recording(words=(), segments=(), hearing=RecognitionDetails(not_understood=(Interval(0.0, 3.0),)))
+    assert [cue.text for cue in build_cues(nothing)] == [INAUDIBLE]
 
 
 @settings(max_examples=examples(60), deadline=None)

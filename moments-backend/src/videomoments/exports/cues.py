@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from videomoments.core.times import Interval
 from videomoments.exports.recording import Recording
 from videomoments.inference.spacing import running_text, spread_words, whole_words
 from videomoments.inference.transcript import Word
@@ -17,6 +19,8 @@ MAX_CHARACTERS = 2 * LINE_CHARACTERS
 MAX_SECONDS = 7.0
 _SHORTEST_SECONDS = 1.0
 _PAUSE_SECONDS = 0.7
+INAUDIBLE = "[inaudible]"
+"""Stands for speech that was not understood."""
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "；", "：")
 _CLOSING = "\"'”’)]»」』"
@@ -32,7 +36,27 @@ class Cue:
 
 
 def build_cues(recording: Recording) -> list[Cue]:
-    """Returns the subtitles of the whole recording, in order and without overlaps. There are none without speech."""
+    """Returns the subtitles of the whole recording, in order and without overlaps. There are none without speech. Speech that was not
+    understood is marked as such."""
+    said = _said(recording)
+    marks = [mark for part in recording.hearing.not_understood for mark in _marks(part, said)]
+    return sorted([*said, *marks], key=lambda cue: cue.start)
+
+
+def _marks(lost: Interval, said: Sequence[Cue]) -> Iterator[Cue]:
+    """Yields a subtitle for each part of the stretch in which no words are shown."""
+    at = lost.start
+    for cue in said[bisect_right(said, at, key=lambda cue: cue.end) :]:
+        if cue.start >= lost.end:
+            break
+        if cue.start - at >= _SHORTEST_SECONDS:
+            yield Cue(at, cue.start, INAUDIBLE)
+        at = cue.end
+    if lost.end - at >= _SHORTEST_SECONDS:
+        yield Cue(at, lost.end, INAUDIBLE)
+
+
+def _said(recording: Recording) -> list[Cue]:
     words = whole_words(recording.words) or [word for segment in recording.segments for word in spread_words(segment)]
     found: list[Cue] = []
     groups = list(_grouped(words))

@@ -137,6 +137,14 @@ class Recording:
             first_picture=0.0,
             words=tuple(_within(self.words, span)),
             segments=tuple(_within(self.segments, span)),
+            hearing=replace(
+                self.hearing,
+                not_understood=tuple(
+                    part.clamped(span.start, span.end).shifted(-span.start)
+                    for part in self.hearing.not_understood
+                    if part.overlap(span) > 0
+                ),
+            ),
             moments=(),
         )
 
