@@ -1,4 +1,4 @@
-"""`moments eval` measures a model's moments on recordings with human-made chapters and queries."""
+"""`moments eval` measures a model's moments on recordings with human annotations."""
 
 from __future__ import annotations
 
@@ -30,16 +30,20 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="DIR", file_okay=False, help="Write a report with charts to this folder.")
     ] = None,
+    salience: Annotated[
+        bool,
+        typer.Option("--salience", metavar="", help="Only how much of what people marked is chosen (else of the answers to queries)."),
+    ] = False,
+    speakers: Annotated[bool, typer.Option("--speakers/--no-speakers", help="Whether the model is told who speaks.")] = True,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N recordings.")] = None,
     no_baselines: Annotated[bool, typer.Option("--no-baselines", metavar="", help="Only the model: no table to compare with.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="The figures as one JSON document on stdout.")] = False,
 ) -> None:
-    """Measure a model's moments against human chapters and queries, beside trivial baselines.
+    """Measure a model's moments against what people found, beside trivial baselines: chapters, answers to queries, what matters.
 
     Example: moments eval talks.jsonl --model extractive --predictions found.jsonl --report eval-talks
     """
     from videomoments.cli.console import quiet_logs, say
-    from videomoments.cli.writable import check_file, check_folder
     from videomoments.evaluation.dataset import read_dataset
     from videomoments.evaluation.evaluation_report import write_report
     from videomoments.evaluation.predictions import read_predictions
@@ -47,24 +51,43 @@ def evaluate(
 
     if (model is None) == (given is None):
         raise typer.BadParameter("say which --model to ask, or which predictions to read with --from.")
-    if predictions is not None:
-        check_file("--predictions", predictions)
-    if report is not None:
-        check_folder("--report", report, files=("report.md", "chapters.svg", "queries.svg"))
+    _check_outputs(predictions, report)
     quiet_logs()
     everything = read_dataset(dataset)
-    recordings = everything[:limit]
+    recordings = _for_salience(everything[:limit]) if salience else everything[:limit]
     if given is not None:
         ours = read_predictions(given)
         _check_ids(everything, recordings, ours, given.name)
     else:
-        ours = _asked(recordings, model or "")
+        ours = _asked(recordings, model or "", speakers=speakers)
     if predictions is not None:
         _keep(ours, predictions)
     results = [score(recordings, ours), *([] if no_baselines else _baselines(recordings))]
     _show(results, as_json=as_json)
     if report is not None:
         say(f"Report: {write_report(report, dataset.name, recordings, results, ours)}")
+    _fail_on_errors(ours)
+
+
+def _check_outputs(predictions: Path | None, report: Path | None) -> None:
+    from videomoments.cli.writable import check_file, check_folder
+
+    if predictions is not None:
+        check_file("--predictions", predictions)
+    if report is not None:
+        check_folder("--report", report, files=("report.md", "chapters.svg", "queries.svg", "salience.svg"))
+
+
+def _for_salience(recordings: Sequence[EvaluatedRecording]) -> list[EvaluatedRecording]:
+    found = [one.for_salience() for one in recordings]
+    if not any(one.marked for one in found):
+        raise typer.BadParameter("nothing is marked in this dataset: --salience needs `salient` segments or queries.")
+    return found
+
+
+def _fail_on_errors(ours: Predictions) -> None:
+    from videomoments.cli.console import say
+
     if ours.errors:
         say(f"{len(ours.errors)} rows failed and count as empty answers; the first: {next(iter(ours.errors.values()))}")
         raise typer.Exit(1)
@@ -99,7 +122,7 @@ def _check_ids(everything: Sequence[EvaluatedRecording], recordings: Sequence[Ev
         say(f"{file} leaves out {len(missing)} of {len(recordings)} recordings, which count as empty answers; the first: {missing[0]}")
 
 
-def _asked(recordings: Sequence[EvaluatedRecording], key: str) -> Predictions:
+def _asked(recordings: Sequence[EvaluatedRecording], key: str, *, speakers: bool) -> Predictions:
     import asyncio
 
     from videomoments.cli import weights
@@ -112,7 +135,7 @@ def _asked(recordings: Sequence[EvaluatedRecording], key: str) -> Predictions:
         config = asyncio.run(_registered(settings, key))
         if base.models_url is None:
             weights.pull(weights.missing_for([config]))
-        return asyncio.run(predict(recordings, config, settings, _counting(config.key)))
+        return asyncio.run(predict(recordings, config, settings, _counting(config.key), speakers=speakers))
 
 
 async def _registered(settings: Settings, key: str) -> ModelConfig:
@@ -130,6 +153,24 @@ async def _registered(settings: Settings, key: str) -> ModelConfig:
 
 
 def _baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
+    found = _chapter_baselines(recordings) if any(one.chapters or one.queries for one in recordings) else []
+    return found + (_salience_baselines(recordings) if any(one.marked for one in recordings) else [])
+
+
+def _salience_baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
+    from videomoments.evaluation import baselines
+    from videomoments.evaluation.results import evaluate as score
+    from videomoments.evaluation.results import evaluate_draws
+
+    return [
+        evaluate_draws(recordings, "random", lambda seed: baselines.random_spans(recordings, seed), baselines.RANDOM_DRAWS),
+        score(recordings, baselines.opening(recordings)),
+        score(recordings, baselines.longest_turns(recordings)),
+        score(recordings, baselines.oracle(recordings)),
+    ]
+
+
+def _chapter_baselines(recordings: Sequence[EvaluatedRecording]) -> list[SystemResult]:
     from moments_models import weights as store
     from videomoments.cli import weights
     from videomoments.evaluation import baselines
@@ -172,22 +213,18 @@ def _show(results: Sequence[SystemResult], *, as_json: bool) -> None:
 
     from videomoments.cli.console import results as stdout
     from videomoments.evaluation.evaluation_report import cell
-    from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS
+    from videomoments.evaluation.results import tables
 
     if as_json:
         tell(json.dumps([asdict(one) for one in results], indent=2))
         return
-    sides = (
-        ("Chapters", CHAPTER_COLUMNS, [(one.name, one.chapters) for one in results]),
-        ("Queries", QUERY_COLUMNS, [(one.name, one.queries) for one in results]),
-    )
-    for title, columns, rows in sides:
-        if not any(estimates for _, estimates in rows):
-            continue
+    for title, columns, rows in tables(results):
         table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
         for heading in ("", *columns.values()):
             table.add_column(heading)
         for name, estimates in rows:
             table.add_row(name, *(cell(estimates[key]) if key in estimates else "–" for key in columns))
         stdout().print(table)
-    stdout().print("Mean (95 % interval, bootstrap over recordings). Random and uniform know the human number of chapters.")
+    chapters = any(one.chapters for one in results)
+    known = " Random and uniform know the human number of chapters." if chapters else ""
+    stdout().print(f"Mean (95 % interval, bootstrap over recordings).{known}")

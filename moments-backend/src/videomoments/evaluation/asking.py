@@ -32,8 +32,11 @@ Progress = Callable[[int, int, str], None]
 """Called with recordings done, recordings in all, and the id of the one just done."""
 
 
-async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, settings: Settings, on_progress: Progress) -> Predictions:
-    """Returns moments of every recording and spans of every query, of any length. A row that fails is noted and left empty.
+async def predict(
+    recordings: Sequence[EvaluatedRecording], model: ModelConfig, settings: Settings, on_progress: Progress, *, speakers: bool = True
+) -> Predictions:
+    """Returns chapters of every recording and spans of every query, of any length, and of a recording with marks as many moments as there
+    are, of the usual length. Without `speakers` the model is not told who speaks. A row that fails is noted and left empty.
 
     Raises ModelError when the model can't be reached as configured, or when every row fails.
     """
@@ -48,12 +51,12 @@ async def predict(recordings: Sequence[EvaluatedRecording], model: ModelConfig, 
         async def answered(recording: EvaluatedRecording) -> None:
             nonlocal done
             async with slots:
-                await _answer(_RecordingQuestions(chat, endpoint, model, recording, lines_of(recording)), found)
+                await _answer(_RecordingQuestions(chat, endpoint, model, recording, lines_of(recording, speakers=speakers)), found)
             done += 1
             on_progress(done, len(recordings), recording.id)
 
         await asyncio.gather(*(answered(recording) for recording in recordings))
-    asked = len(found.starts) + len(found.spans)
+    asked = len(found.starts) + len(found.spans) + len(found.chosen)
     if asked and len(found.errors) == asked:
         raise ModelError(f"Model {model.key} answered nothing: {next(iter(found.errors.values()))}")
     return found
@@ -77,6 +80,15 @@ async def _answer(asking: _RecordingQuestions, found: Predictions) -> None:
             found.spans[recording.id, query.query] = [one.interval for one in sorted(answers, key=by_merit)]
         except ModelError as error:
             found.errors[f"{recording.id}: {query.query}"] = error.message
+    if recording.marked is not None:
+        found.chosen[recording.id] = []
+        try:
+            moments = await asking.moments("", _MOST_CHAPTERS, MomentLimits())
+            found.chosen[recording.id] = [
+                PredictedMoment(one.start, one.end, one.title, one.score) for one in sorted(moments, key=by_merit)
+            ]
+        except ModelError as error:
+            found.errors[f"{recording.id}: moments"] = error.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +101,12 @@ class _RecordingQuestions:
     recording: EvaluatedRecording
     lines: list[Line]
 
-    async def moments(self, prompt: str, count: int) -> list[Candidate]:
-        """Returns at most `count` moments for this prompt, chosen as runs choose theirs."""
+    async def moments(self, prompt: str, count: int, lengths: MomentLimits | None = None) -> list[Candidate]:
+        """Returns at most `count` moments for this prompt, chosen as runs choose theirs. Without `lengths` they have any length, because
+        the metrics measure where topics begin and end."""
         duration = self.recording.duration
-        # Lengths have no limit, because the metrics measure where topics begin and end.
-        limits = MomentLimits(count, min(_SHORTEST, duration), max(_SHORTEST, duration))
+        shortest, longest = (lengths.min_duration, lengths.max_duration) if lengths else (_SHORTEST, duration)
+        limits = MomentLimits(count, min(shortest, duration), max(_SHORTEST, longest))
         windows = split_windows(
             self.lines, context_tokens=self.model.context_tokens, answer_tokens=self.model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt
         )

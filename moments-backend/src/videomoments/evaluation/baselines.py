@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from videomoments.core.times import Interval
 from videomoments.evaluation.dataset import EvaluatedRecording
 from videomoments.evaluation.metrics.chapter_metrics import boundaries
-from videomoments.evaluation.predictions import Predictions
+from videomoments.evaluation.predictions import PredictedMoment, Predictions
 
 RANDOM_DRAWS = 20
 """Random baselines are means over so many draws, or luck would be compared with work."""
 _SPANS = 10
+_WINDOW = 45
+"""Seconds of a span where a baseline has no length of its own."""
 
 
 def whole_video(recordings: Sequence[EvaluatedRecording]) -> Predictions:
@@ -54,6 +57,56 @@ def random_turns(recordings: Sequence[EvaluatedRecording], seed: int) -> Predict
             starts = [generator.uniform(0.0, recording.duration - length) for length in drawn]
             spans = [Interval(start, start + length) for start, length in zip(starts, drawn, strict=True)]
             found.spans[recording.id, query.query] = spans
+    return found
+
+
+def opening(recordings: Sequence[EvaluatedRecording]) -> Predictions:
+    """Chooses each recording from its beginning on."""
+    return _chosen("opening", recordings, lambda recording: [Interval(0.0, recording.duration)])
+
+
+def longest_turns(recordings: Sequence[EvaluatedRecording]) -> Predictions:
+    """Chooses the longest turns first."""
+
+    def choose(recording: EvaluatedRecording) -> list[Interval]:
+        return sorted((Interval(one.start, one.end) for one in recording.segments), key=lambda turn: (-turn.duration, turn.start))
+
+    return _chosen("longest turns", recordings, choose)
+
+
+def random_spans(recordings: Sequence[EvaluatedRecording], seed: int) -> Predictions:
+    """Chooses spans of 45 seconds in any order."""
+    generator = random.Random(seed)
+
+    def choose(recording: EvaluatedRecording) -> list[Interval]:
+        found = _windows(recording)
+        generator.shuffle(found)
+        return found
+
+    return _chosen("random", recordings, choose)
+
+
+def oracle(recordings: Sequence[EvaluatedRecording]) -> Predictions:
+    """Chooses the spans of 45 seconds that people marked most: the best that such spans can do."""
+
+    def choose(recording: EvaluatedRecording) -> list[Interval]:
+        marked = recording.marked
+        assert marked is not None
+        return sorted(_windows(recording), key=lambda span: (marked.until(span.start) - marked.until(span.end)) / span.duration)
+
+    return _chosen("oracle, 45 s", recordings, choose)
+
+
+def _windows(recording: EvaluatedRecording) -> list[Interval]:
+    starts = range(0, math.ceil(recording.duration), _WINDOW)
+    return [Interval(float(at), min(float(at + _WINDOW), recording.duration)) for at in starts]
+
+
+def _chosen(name: str, recordings: Sequence[EvaluatedRecording], choose: Callable[[EvaluatedRecording], list[Interval]]) -> Predictions:
+    found = Predictions(name)
+    for recording in recordings:
+        if recording.marked is not None:
+            found.chosen[recording.id] = [PredictedMoment(span.start, span.end) for span in choose(recording)]
     return found
 
 

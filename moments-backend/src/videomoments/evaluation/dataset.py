@@ -1,7 +1,8 @@
 """Reads recordings with human annotations: JSON lines, one recording per line, `.gz` or plain.
 
 A row has `id`, `duration`, `segments` (`start`, `end`, `text`, optionally `speaker`), and as annotations `chapters` (`start`, `title`),
-`queries` (`query`, `spans`: [start, end] pairs that answer it), or both; optionally `title`. All times are seconds.
+`queries` (`query`, `spans`: [start, end] pairs that answer it), or a `salient` of each segment (the share of it that people marked as
+important, 0 to 1), or several of these; optionally `title`. All times are seconds.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from videomoments.core.errors import InvalidInput
 from videomoments.core.times import Interval
+from videomoments.evaluation.metrics.salience import MarkedTime
 from videomoments.inference.transcript import Word
 from videomoments.moments.lines import Line, build_lines
 
@@ -33,6 +36,7 @@ class SpeechTurn(_DatasetRow):
     end: Seconds
     text: str
     speaker: str = ""
+    salient: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
 
 
 class Chapter(_DatasetRow):
@@ -74,6 +78,35 @@ class EvaluatedRecording(_DatasetRow):
         """Returns the starts of the human chapters, sorted, in seconds."""
         return sorted(chapter.start for chapter in self.chapters)
 
+    @property
+    def marked(self) -> MarkedTime | None:
+        """Returns what people marked as important, or None where nothing is marked."""
+        parts = [(Interval(one.start, one.end), one.salient) for one in self.segments if one.salient]
+        return MarkedTime(parts, self.duration) if any(span.duration > 0 for span, _ in parts) else None
+
+    def for_salience(self) -> EvaluatedRecording:
+        """Returns the recording with nothing to measure but salience. Without marks, what answers a query counts as marked."""
+        if self.marked is not None:
+            return self.model_copy(update={"chapters": (), "queries": ()})
+        answers = MarkedTime([(span, 1.0) for span in _united(span for query in self.queries for span in query.intervals)], self.duration)
+        segments = tuple(one.model_copy(update={"salient": _share(answers, one)}) for one in self.segments)
+        return self.model_copy(update={"segments": segments, "chapters": (), "queries": ()})
+
+
+def _united(spans: Iterable[Interval]) -> list[Interval]:
+    found: list[Interval] = []
+    for span in sorted(spans, key=lambda one: one.start):
+        if found and span.start <= found[-1].end:
+            found[-1] = Interval(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def _share(marked: MarkedTime, turn: SpeechTurn) -> float:
+    length = turn.end - turn.start
+    return min(1.0, (marked.until(turn.end) - marked.until(turn.start)) / length) if length > 0 else 0.0
+
 
 def read_dataset(path: Path) -> list[EvaluatedRecording]:
     """Returns all rows. Raises InvalidInput that names the first line that is not a row, or an id that occurs twice."""
@@ -107,8 +140,9 @@ def _parsed(line: str, where: str) -> EvaluatedRecording:
         raise InvalidInput(f"{where}: {field}: {first['msg']}.") from error
 
 
-def lines_of(recording: EvaluatedRecording) -> list[Line]:
-    """Returns the transcript as models read it: lines of sentences, none across two segments, each with its segment and speaker.
+def lines_of(recording: EvaluatedRecording, *, speakers: bool = True) -> list[Line]:
+    """Returns the transcript as models read it: lines of sentences, none across two segments, each with its segment and speaker. Without
+    `speakers` both are left out, as after speech recognition alone.
 
     Where a segment holds several sentences their times are estimates: the segment's time is divided evenly among its words.
     """
@@ -117,6 +151,7 @@ def lines_of(recording: EvaluatedRecording) -> list[Line]:
         texts = spoken.text.split()
         step = max(spoken.end - spoken.start, 0.01) / max(1, len(texts))
         words = [Word(spoken.start + step * at, spoken.start + step * (at + 1), text, space_before=True) for at, text in enumerate(texts)]
+        known, speaker = (turn, spoken.speaker) if speakers else (None, "")
         for line in build_lines(words):
-            lines.append(Line(len(lines) + 1, line.start, line.end, line.text, turn=turn, speaker=spoken.speaker))
+            lines.append(Line(len(lines) + 1, line.start, line.end, line.text, turn=known, speaker=speaker))
     return lines

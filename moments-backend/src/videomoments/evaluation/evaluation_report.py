@@ -1,4 +1,4 @@
-"""Writes the report of an evaluation: Markdown with tables, two charts (SVG), and titles beside human headings."""
+"""Writes the report of an evaluation: Markdown with tables, charts (SVG), and titles beside human headings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from videomoments.evaluation.dataset import EvaluatedRecording
 from videomoments.evaluation.intervals import Estimate
 from videomoments.evaluation.metrics.chapter_metrics import boundaries, tiling
 from videomoments.evaluation.predictions import Predictions
-from videomoments.evaluation.results import CHAPTER_COLUMNS, QUERY_COLUMNS, SystemResult
+from videomoments.evaluation.results import SALIENCE_COLUMNS, SystemResult, tables
 
-_CHARTED = ("f1_10", "pk", "precision_50", "recall_50")
-_CHARTED_QUERIES = ("r1_50", "r1_70", "map_avg", "miou")
+_CHARTED = {
+    "Chapters": ("f1_10", "pk", "precision_50", "recall_50"),
+    "Queries": ("r1_50", "r1_70", "map_avg", "miou"),
+    "Salience": tuple(SALIENCE_COLUMNS),
+}
 _TITLES = 20
 
 
@@ -31,13 +34,8 @@ def write_report(
     ]
     if ours.prompt_version is not None:
         parts.append(f"Asked with the prompts of version {ours.prompt_version}.")
-    sides = (
-        ("Chapters", "chapters.svg", CHAPTER_COLUMNS, _CHARTED, [(one.name, one.chapters) for one in results]),
-        ("Queries", "queries.svg", QUERY_COLUMNS, _CHARTED_QUERIES, [(one.name, one.queries) for one in results]),
-    )
-    for heading, file, columns, charted, rows in sides:
-        if not any(estimates for _, estimates in rows):
-            continue
+    for heading, columns, rows in tables(results):
+        file, charted = f"{heading.lower()}.svg", _CHARTED[heading]
         (folder / file).write_text(chart(rows, {key: columns[key] for key in charted}, emphasised=ours.name), encoding="utf-8")
         parts += [f"## {heading}", f"![{heading}]({file})", table(rows, columns)]
     titles = title_pairs(recordings, ours)

@@ -1,8 +1,8 @@
-"""Stores what a system found in a dataset as JSON lines: one line per recording, one per query.
+"""Stores what a system found in a dataset as JSON lines: one line per recording and question.
 
-`{"id", "starts": [seconds], "moments": [{"start_time", "end_time", "title", "score"}]}` and `{"id", "query", "spans": [[start, end]]}`,
-spans best first. A row that failed has an `error` as well, and is scored as an empty answer. `prompt_version`, where known, is the version
-of the prompts.
+`{"id", "starts": [seconds], "moments": [{"start_time", "end_time", "title", "score"}]}` for chapters, `{"id", "query", "spans": [[start,
+end]]}` for queries, `{"id", "find": "moments", "moments": […]}` for the parts worth keeping; spans and these moments are best first. A row
+that failed has an `error` as well, and is scored as an empty answer. `prompt_version`, where known, is the version of the prompts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,7 +30,8 @@ class PredictedMoment:
 
 @dataclass(slots=True)
 class Predictions:
-    """One system's predictions: `starts` and `moments` by recording, `spans` by recording and query, and in `errors` what failed and why.
+    """One system's predictions: `starts` and `moments` of chapters by recording, `spans` by recording and query, `chosen` parts by
+    recording, best first, and in `errors` what failed and why.
 
     `prompt_version` is the version of the prompts, or None where a file does not say.
     """
@@ -39,25 +40,27 @@ class Predictions:
     starts: dict[str, list[float]] = field(default_factory=dict)
     moments: dict[str, list[PredictedMoment]] = field(default_factory=dict)
     spans: dict[tuple[str, str], list[Interval]] = field(default_factory=dict)
+    chosen: dict[str, list[PredictedMoment]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     prompt_version: str | None = None
 
     @property
     def recordings(self) -> set[str]:
         """Returns the ids of all recordings that a row is about."""
-        return {*self.starts, *(recording for recording, _ in self.spans)}
+        return {*self.starts, *self.chosen, *(recording for recording, _ in self.spans)}
 
     def write(self, path: Path) -> None:
         """Writes the predictions as JSON lines. Raises OSError."""
-        rows = [*map(self._chapters_row, self.starts), *(self._query_row(key) for key in self.spans)]
+        rows = [*map(self._chapters_row, self.starts), *map(self._query_row, self.spans), *map(self._chosen_row, self.chosen)]
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
     def _chapters_row(self, recording: str) -> dict[str, Any]:
-        moments = [
-            {"start_time": one.start, "end_time": one.end, "title": one.title, "score": one.score}
-            for one in self.moments.get(recording, [])
-        ]
+        moments = [_moment_row(one) for one in self.moments.get(recording, [])]
         return {"id": recording, "starts": self.starts[recording], "moments": moments} | self._more(recording)
+
+    def _chosen_row(self, recording: str) -> dict[str, Any]:
+        moments = [_moment_row(one) for one in self.chosen[recording]]
+        return {"id": recording, "find": "moments", "moments": moments} | self._more(f"{recording}: moments")
 
     def _query_row(self, key: tuple[str, str]) -> dict[str, Any]:
         recording, query = key
@@ -67,6 +70,10 @@ class Predictions:
     def _more(self, key: str) -> dict[str, str]:
         version = {} if self.prompt_version is None else {"prompt_version": self.prompt_version}
         return version | ({"error": self.errors[key]} if key in self.errors else {})
+
+
+def _moment_row(moment: PredictedMoment) -> dict[str, Any]:
+    return {"start_time": moment.start, "end_time": moment.end, "title": moment.title, "score": moment.score}
 
 
 _Seconds = Annotated[float, Field(allow_inf_nan=False)]
@@ -83,6 +90,7 @@ class _PredictionRow(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     id: str
+    find: Literal["moments", "chapters"] = "chapters"
     starts: list[_Seconds] | None = None
     moments: list[_Moment] = []
     query: str | None = None
@@ -100,6 +108,8 @@ class _PredictionRow(BaseModel):
     @property
     def key(self) -> str:
         """Returns the row's key in `Predictions.errors`."""
+        if self.find == "moments":
+            return f"{self.id}: moments"
         return self.id if self.query is None else f"{self.id}: {self.query}"
 
 
@@ -130,9 +140,11 @@ def _take(row: _PredictionRow, found: Predictions) -> None:
     found.prompt_version = row.prompt_version or found.prompt_version
     if row.error is not None:
         found.errors[row.key] = row.error
-    if row.query is not None:
+    moments = [PredictedMoment(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
+    if row.find == "moments":
+        found.chosen[row.id] = moments
+    elif row.query is not None:
         found.spans[row.id, row.query] = [Interval(start, end) for start, end in row.spans or []]
     else:
-        moments = [PredictedMoment(one.start_time, one.end_time, one.title, one.score) for one in row.moments]
         found.moments[row.id] = moments
         found.starts[row.id] = row.starts if row.starts is not None else [one.start for one in moments]
