@@ -206,6 +206,9 @@ async def test_f82_what_follows_and_is_no_such_file_is_refused_with_its_reason(t
     assert "what follows has other streams" in caught.value.message
 
 
+PLACES = (("first", 0.5), ("seam", 3.5), ("second", 6.5))
+
+
 @pytest.mark.parametrize(("suffix", "codec"), [(".aac", "aac"), (".mp3", "libmp3lame")])
 async def test_f82_sound_files_put_together(suffix: str, codec: str, tmp_path: Path) -> None:
     made = joined(tmp_path / f"joined{suffix}", [{"seconds": 5.6, "video": None, "audio": codec}] * 2)
@@ -219,6 +222,26 @@ async def test_f82_sound_files_put_together(suffix: str, codec: str, tmp_path: P
     [clip] = [clip async for clip in engine.cut(made.path, [asked], info)]
     wanted = [at - clip.start for at in with_gaps if 6.55 < at < 9.4]
     assert judge.beeps(judge.sound(clip.path)) == pytest.approx(wanted, abs=0.010)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".aac", "aac"), (".mp3", "libmp3lame")])
+@pytest.mark.parametrize("changed", [{"rate": 44_100}, {"channels": 2}])
+async def test_f82_sound_files_of_two_forms_put_together_are_cut(suffix: str, codec: str, changed: dict[str, int], tmp_path: Path) -> None:
+    """A queue of decoded sound refused what had been converted to the first file's form, and the demuxer gave frames of another rate the
+    first one's length in time."""
+    part: dict[str, Any] = {"seconds": 5.6, "video": None, "audio": codec}
+    made = joined(tmp_path / f"joined{suffix}", [part, part | changed])
+    engine = MediaEngine()
+    info = await engine.probe(made.path)
+    with_gaps = await heard(engine, made, info)
+    # Encoders begin with silence of up to two frames.
+    assert with_gaps == pytest.approx(made.beeps, abs=0.06)
+    assert info.duration == pytest.approx(made.seconds, abs=0.15)
+    asked = [ClipRequest(name, Interval(start, start + 4.0), tmp_path / f"{name}.m4a", ClipKind.DELIVERED) for name, start in PLACES]
+    async for clip in engine.cut(made.path, asked, info):
+        wanted = [at - clip.start for at in with_gaps if clip.start + 0.05 < at < clip.end - 0.1]
+        assert wanted
+        assert judge.beeps(judge.sound(clip.path)) == pytest.approx(wanted, abs=0.010)
 
 
 def test_f82_a_joined_clock_goes_through_json(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from av.audio.stream import AudioStream
 
 from videomoments.core.errors import UnsupportedMedia
-from videomoments.media.probing.frame_count import count_frames
+from videomoments.media.probing.frame_count import count_frames, rate_changes
 from videomoments.media.probing.probe import probe
 from videomoments.media.reading.opening import open_source
 from videomoments.media.reading.packets import packets_of
@@ -86,6 +86,25 @@ def test_f47_a_file_that_was_cut_off_is_as_long_as_what_is_there(name: str, tmp_
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     assert probe(path, _nothing).duration == pytest.approx(1.5, abs=0.5)
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".aac"])
+def test_f82_a_change_of_rate_is_found_where_it_is_and_junk_is_none(suffix: str, tmp_path: Path) -> None:
+    one, other = (_sung(tmp_path / f"{rate}{suffix}", rate).read_bytes() for rate in (44_100, 48_000))
+    lone = other[other.index(b"\xff") :][:400]
+    made = {
+        "same": (one + one, []),
+        "tagged": (one + b"TAG" + bytes(125) + other, [len(one) + 128 + other.index(b"\xff")]),
+        "there and back": (one + other + one, [len(one) + other.index(b"\xff"), len(one + other) + one.index(b"\xff")]),
+        "junk": (one + b"junk\xff\xfb" * 50 + one, []),
+        "a lone header": (one + lone + one, []),
+        "nothing": (b"", []),
+        "short": (b"\xff", []),
+    }
+    for name, (data, places) in made.items():
+        (tmp_path / "made").write_bytes(data)
+        found = rate_changes(tmp_path / "made", suffix[1:], _nothing)
+        assert [(at, data[at] == 0xFF) for at in found] == [(at, True) for at in places], name
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfb\x90\x00", b"\xff\xf1\x50\x80" + bytes(4), b"\xff" * 4096, bytes(range(256)) * 16])

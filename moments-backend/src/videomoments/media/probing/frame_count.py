@@ -1,4 +1,4 @@
-"""Counts the frames of MP3 and raw AAC files from their headers alone. Runs only in the child.
+"""Counts the frames of MP3 and raw AAC files from their headers alone, and finds where their rate changes. Runs only in the child.
 
 Such files have no index. For the length of a recording of four hours, half a million packets would have to be read, which takes seconds of
 processor time. A header gives the length of its frame, so the next one is found without the parser.
@@ -15,6 +15,8 @@ _TICKS_EVERY = 1 << 16
 # What may follow the last frame, besides tags that state their size: lyrics, the end of an ID3v2 tag.
 _TO_THE_END = (b"LYRICSBEGIN", b"3DI")
 _ID3V1_BYTES = 128
+_FEWEST = 8
+"""Frames in a row that are believed to be of another file: about 0.2 s."""
 # Kilobits per second of layer III by index (ISO/IEC 11172-3, 2.4.2.3 and 13818-3, 2.4.2.3), samples per second by index.
 _RATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _RATES_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
@@ -39,6 +41,35 @@ def count_frames(path: Path, codec: str, first: int, tick: Callable[[], None]) -
         after = _after_tags(data, after)
         whole = after >= len(data) or not data[after : after + 16].strip(b"\0")
     return frames if whole and frames else None
+
+
+def rate_changes(path: Path, container: str, tick: Callable[[], None]) -> list[int]:
+    """Returns the bytes at which frames of another sample rate begin, in a file that FFmpeg's demuxer `container` opens: of files that were
+    concatenated the demuxer gives all frames the length in time of the first."""
+    walk, rate_of = {"mp3": (_mp3, _mp3_rate), "aac": (_adts, _adts_rate)}.get(container, (None, None))
+    if walk is None or rate_of is None or path.stat().st_size == 0:
+        return []
+    found: list[int] = []
+    current: int | None = None
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = data.find(b"\xff", _after_tags(data, 0))
+        while 0 <= at < len(data) - 7:
+            frames, after = walk(data, at, tick)
+            # Fewer are a damaged header, or bytes that look like one.
+            if frames >= _FEWEST and (rate := rate_of(data, at)) != current:
+                found += [at] if current is not None else []
+                current = rate
+            at = data.find(b"\xff", _after_tags(data, max(after, at + 1)))
+            tick()
+    return found
+
+
+def _mp3_rate(data: mmap.mmap, at: int) -> int:
+    return data[at + 1] & 0x18 | data[at + 2] >> 2 & 3
+
+
+def _adts_rate(data: mmap.mmap, at: int) -> int:
+    return data[at + 2] >> 2 & 15
 
 
 def _after_tags(data: mmap.mmap, at: int) -> int:

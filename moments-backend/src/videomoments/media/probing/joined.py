@@ -14,6 +14,7 @@ from av.container import InputContainer
 from videomoments.core.errors import UnsupportedMedia
 from videomoments.media.clock import CLOCK_VERSION, LONGEST_GAP, Clock, Piece, Span, offsets
 from videomoments.media.probing.flv_tags import Tags, read_tags
+from videomoments.media.probing.frame_count import rate_changes
 from videomoments.media.probing.measure import measure
 from videomoments.media.probing.seams import PICTURES, SOUND, Seam, Stamped, find_seams
 from videomoments.media.probing.ts_samples import seems_of_one_clock
@@ -44,7 +45,7 @@ def find_clock(container: InputContainer, path: Path, streams: Streams, tick: Ti
     """Returns the map for the video and audio streams with these indices. Raises `UnsupportedMedia` where a piece can't be read."""
     name = container.format.name
     if name not in _WITH_CLOCKS:
-        later = later_files(path, name, tick)
+        later = later_files(path, name, tick) or rate_changes(path, name, tick)
         _check_number(later)
         return _of_files(container, path, streams, later, tick) if later else Clock()
     tags = read_tags(path, tick) if name == "flv" else None

@@ -74,7 +74,7 @@ def measure(reader: Reader | Track, tick: Callable[[], None]) -> Measured | None
         found = _by_samples(reader, tick)
         if found is not None:
             return found
-    if container.format.name in _RAW:
+    if container.format.name in _RAW and reader.whole:
         found = _by_headers(reader, tick)
         if found is not None:
             return found

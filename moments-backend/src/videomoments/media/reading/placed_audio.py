@@ -154,6 +154,7 @@ class _Line:
         self._format = template.format.name
         self._layout = template.layout.name
         self._rate = template.sample_rate
+        self._step = template.time_base
         self._start = start
         self._total = max(0, round((end - start) * self._rate))
         self._taken = 0
@@ -234,10 +235,14 @@ class _Line:
         try:
             if self._convert is None:
                 self._convert = AudioResampler(self._format, self._layout, self._rate)
-            return self._convert.resample(frame)
+            converted = self._convert.resample(frame)
         except ValueError:
             self._convert = AudioResampler(self._format, self._layout, self._rate)
-            return self._convert.resample(frame)
+            converted = self._convert.resample(frame)
+        for piece in converted:
+            # A queue of frames takes only one time base.
+            piece.time_base = self._step
+        return converted
 
 
 def _stretch_of(frame: AudioFrame, first: int, samples: int) -> AudioFrame:

@@ -62,6 +62,11 @@ class Reader:
         self.container = container or self._open()
         self._prepare()
 
+    @property
+    def whole(self) -> bool:
+        """Returns whether the whole file is read, so that places in it are those of the packets."""
+        return not self._ranges
+
     def _open(self) -> InputContainer:
         return open_ranges(self.path, self._ranges) if self._ranges else open_source(self.path)
 
