@@ -73,6 +73,21 @@ async def test_f92_sound_before_the_pictures_begins_the_timeline(suffix: str, tm
     assert number_in(judge.lumas(late.path)[0]) == pytest.approx((5.2 - info.video.start) * 25, abs=1)
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts"])
+async def test_f92_a_clip_is_joined_although_the_pictures_came_too_late_to_be_looked_at(suffix: str, tmp_path: Path) -> None:
+    """FFmpeg looks at the first seconds of a file: of pictures that come later it knows neither format nor colours."""
+    made = draw(tmp_path / f"late{suffix}", seconds=5, start=6.9, audio_delay=-5.9, b_frames=0, **SMALL)
+    engine = MediaEngine()
+    info = await engine.probe(made.path)
+    assert info.video is not None
+    by = info.video.start - 5.9
+    request = ClipRequest("a", Interval(7.3, 9.9), tmp_path / "a.mp4", ClipKind.DELIVERED)
+    [clip] = [clip async for clip in engine.cut(made.path, [request], info)]
+    assert clip.mode == "smart", clip.reason
+    wanted = [n for n, at in enumerate(made.times) if clip.start - 0.001 <= at + by < clip.end - 0.001]
+    assert [number_in(luma) for luma in judge.lumas(clip.path)] == wanted
+
+
 async def test_f92_priming_is_trimmed_as_before(tmp_path: Path) -> None:
     made = draw(tmp_path / "primed.mkv", seconds=4, start=1.0, audio_delay=-0.06, **SMALL)
     info = await MediaEngine().probe(made.path)

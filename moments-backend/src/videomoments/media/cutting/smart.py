@@ -102,6 +102,7 @@ def _copied(scanned: Sequence[Scanned], ticks: Sequence[int], first: int) -> lis
 def write_join(pictures: Pictures, sound: PlacedAudio | None, info: MediaInfo, join: Join, target: Path, tick: Tick) -> Encoded:
     """Writes the clip. Raises CannotCopy where the source turns out not to be joinable."""
     sets = _sets(pictures)
+    _decode_first(pictures, join)
     ends = _Ends(pictures, sets)
     writer = ClipWriter(target, DELIVERED)
     writer.with_packets(pictures.stream, sets.joined(ends.sets) if join.head or join.tail else sets.joined(ParameterSets((), (), 4)))
@@ -236,6 +237,16 @@ class _Ends:
         context.options = {**_OPTIONS, "profile": H264_PROFILES[self._like.profile], "level": level, "x264-params": tuning}
         context.open()
         return context
+
+
+def _decode_first(pictures: Pictures, join: Join) -> None:
+    """Makes the decoder know the pictures' form. Where the first picture comes late, FFmpeg has not reached one on opening the file.
+    Raises CannotCopy where none decodes."""
+    context = pictures.stream.codec_context
+    if context.pix_fmt is None:
+        next(pictures.frames_from(join.shown[0].source), None)
+    if context.pix_fmt is None:
+        raise CannotCopy("no picture of it decodes")
 
 
 def _sets(pictures: Pictures) -> ParameterSets:
