@@ -6,7 +6,6 @@ import asyncio
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from cli.commands import Home, moments
+from support.ports import free_port
 from support.processes import children_with, words_of
 from support.stack import short_home
 from videomoments.cli.app import run
@@ -189,7 +189,7 @@ def test_doctor_and_clean() -> None:
 
 @pytest.mark.fault
 def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
-    port = _free_port()
+    port = free_port()
     with short_home() as folder:
         home = Home(folder)
         command = [sys.executable, "-m", "videomoments", "serve", "--no-page", "--port", str(port)]
@@ -215,13 +215,6 @@ def test_serve_answers_survives_its_childrens_death_and_ends_all() -> None:
         assert not [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def _weights_that_look_whole(folder: Path) -> Path:
     """Nothing is recognised in this test: files of the right size spare the download."""
     from moments_models.weights import WEIGHTS
@@ -241,7 +234,7 @@ BACKEND = Path(__file__).parents[2]
 @pytest.mark.fault
 @pytest.mark.skipif(Path(sys.prefix) != BACKEND.parent / ".venv", reason="the launcher would set up an environment of its own")
 def test_start_backend_runs_both_processes_and_ends_both() -> None:
-    port = _free_port()
+    port = free_port()
     with short_home() as folder:
         home = Home(folder)
         script = [shutil.which("sh") or "sh", str(BACKEND / "start_backend.sh"), "-p", str(port)]

@@ -14,17 +14,12 @@ from pathlib import Path
 
 import psutil
 
+from support.ports import free_port
 from support.stack import embedded_settings
 from videomoments.embedded.data_folder import Layout
 from videomoments.embedded.installation import ServerInstallation, choose_installation
 
 _START_SECONDS = 300.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -20,9 +20,10 @@ import httpx
 import psutil
 import pytest
 from compose_file import Service, services
-from external import ended, free_port, postgres, python_program, site_below, valkey, wait_for_port
+from external import ended, postgres, python_program, site_below, valkey, wait_for_port
 
 from media.stretches import stretches
+from support.ports import free_port
 from support.stack import short_home, weights_folder
 
 SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "MOMENTS_MODELS_KEY", "MOMENTS_SIGNING_KEY")

@@ -14,7 +14,8 @@ import pytest
 
 from support.fakes.model_server import ModelServer
 from support.fakes.ssh_server import SshServer
-from support.tunnelling import CHAT, free_port, health, listens, refused, until
+from support.ports import free_port
+from support.tunnelling import CHAT, health, listens, refused, until
 from videomoments.core.config import Settings
 from videomoments.inference.model_registry import Endpoint
 from videomoments.inference.openai_chat import ChatClient

@@ -12,7 +12,8 @@ import pytest
 
 from support.fakes.model_server import ModelServer, hang
 from support.fakes.ssh_server import USER, SshServer
-from support.tunnelling import CHAT, free_port, health, refused, until
+from support.ports import closed_port
+from support.tunnelling import CHAT, health, refused, until
 from videomoments.core.errors import ModelError
 from videomoments.inference.model_registry import Endpoint, SshLogin, SshRoute
 from videomoments.inference.openai_chat import ChatClient
@@ -27,15 +28,16 @@ QUICK = SshTimeouts(login=20.0, keepalive=0.2, keepalive_count=2)
 async def test_a_recogniser_behind_ssh_is_named_by_its_own_key(ssh: SshServer, tunnels: Tunnels, tmp_path: Path) -> None:
     audio = tmp_path / "audio.wav"
     audio.write_bytes(bytes(32_000))
-    with pytest.raises(TunnelError) as caught:
+    with closed_port() as port, pytest.raises(TunnelError) as caught:
         await transcribe(
-            ssh.endpoint(free_port()), audio, model="whisper_base", key="far_whisper", tunnels=tunnels, policy=RetryPolicy(unreachable=0)
+            ssh.endpoint(port), audio, model="whisper_base", key="far_whisper", tunnels=tunnels, policy=RetryPolicy(unreachable=0)
         )
     assert caught.value.message.startswith("Model far_whisper is not reachable over SSH")
 
 
 async def test_nobody_listens_there(ssh: SshServer, tunnels: Tunnels) -> None:
-    error = await refused(tunnels, SshRoute(SshLogin("127.0.0.1", free_port()), "127.0.0.1", 1))
+    with closed_port() as port:
+        error = await refused(tunnels, SshRoute(SshLogin("127.0.0.1", port), "127.0.0.1", 1))
     assert (error.code, error.retryable) == ("tunnel_refused", True)
 
 
@@ -91,7 +93,8 @@ async def test_a_shared_login_that_fails_is_told_to_each_in_its_own_name(ssh: Ss
 
 
 async def test_the_port_behind_is_closed(ssh: SshServer, tunnels: Tunnels, service: ModelServer) -> None:
-    error = await refused(tunnels, ssh.route(free_port()))
+    with closed_port() as port:
+        error = await refused(tunnels, ssh.route(port))
     assert (error.code, error.retryable) == ("tunnel_closed_port", True)
     await health(tunnels, ssh.route(service.port))
     assert ssh.connections == 1
@@ -117,8 +120,8 @@ async def test_a_service_that_breaks_off_is_not_the_tunnels_fault(ssh: SshServer
         async with tunnels.ssh_tunnel("m", ssh.route(service.port)):
             raise ModelError("broke off", code="model_unreachable")
     assert not isinstance(caught.value, TunnelError)
-    with pytest.raises(ModelError) as caught:
-        async with tunnels.ssh_tunnel("m", ssh.route(free_port())):
+    with closed_port() as port, pytest.raises(ModelError) as caught:
+        async with tunnels.ssh_tunnel("m", ssh.route(port)):
             raise ModelError("nonsense", code="model_bad_answer")
     assert caught.value.code == "model_bad_answer"
 
