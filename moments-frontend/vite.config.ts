@@ -13,5 +13,5 @@ export default defineConfig({
   preview: { port: 3005, strictPort: true, proxy },
   build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 400 },
   // The limit of time is a watchdog: on a busy machine a test of a few clicks takes more than the five seconds that vitest gives it by itself.
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, testTimeout: 300_000, hookTimeout: 300_000 },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true, setupFiles: ["./vitest.setup.ts"], testTimeout: 300_000, hookTimeout: 300_000 },
 });

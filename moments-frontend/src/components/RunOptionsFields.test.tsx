@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { queryClient } from "@/api/queryClient";
 import { NO_OPTIONS, RunOptionsFields } from "./RunOptionsFields";
@@ -31,10 +31,6 @@ vi.mock("@/api/client", async (original) => ({
         })
       : Promise.resolve({ ok: url.includes("awake") }),
 }));
-
-// A busy machine renders a form with menus slowly.
-configure({ asyncUtilTimeout: 60_000 });
-vi.setConfig({ testTimeout: 120_000 });
 
 afterEach(() => {
   cleanup();
