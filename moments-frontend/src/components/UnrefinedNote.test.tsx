@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import { queryClient } from "@/api/queryClient";
 import type { RunStatus } from "@/api/types";
@@ -29,7 +29,7 @@ it("says how many moments keep their first boundaries and why, and has the rest 
   shown(2);
   expect(screen.getByRole("alert").textContent).toContain("2 of 5 moments keep their first boundaries: Model m is not reachable. Start it.");
   fireEvent.click(screen.getByRole("button", { name: "Refine the rest" }));
-  await vi.waitFor(() => expect(asked).toHaveBeenCalledWith(expect.objectContaining({ method: "POST", url: "api/pipeline/v/retry", params: { request_id: "r" } })));
+  await waitFor(() => expect(asked).toHaveBeenCalledWith(expect.objectContaining({ method: "POST", url: "api/pipeline/v/retry", params: { request_id: "r" } })));
 });
 
 it("offers nothing once none is left", () => {
