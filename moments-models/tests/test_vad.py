@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pytest_machine import examples
 
 from conftest import write_wav
@@ -19,14 +20,19 @@ from moments_models.vad import LONGEST_CHUNK, WINDOW, Chunk, Speech, SpeechPiece
 regions = st.lists(st.tuples(st.integers(1, 400), st.integers(8, 2500)), min_size=0, max_size=12)
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(regions, st.integers(0, 2**32 - 1))
-def test_every_spoken_sample_is_in_a_chunk_of_at_most_28_seconds(spans, seed) -> None:  # type: ignore[no-untyped-def]
+def drawn(spans: list[tuple[int, int]], seed: int) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
+    """Probabilities at random, and regions of speech from gaps and lengths; in windows."""
     at, spoken = 0, []
     for gap, length in spans:
         spoken.append((at + gap + 7, at + gap + 7 + length))
         at += gap + 7 + length
-    probabilities = np.random.default_rng(seed).random(at + 10, np.float32)
+    return np.random.default_rng(seed).random(at + 10, np.float32), spoken
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(regions, st.integers(0, 2**32 - 1))
+def test_every_spoken_sample_is_in_a_chunk_of_at_most_28_seconds(spans, seed) -> None:  # type: ignore[no-untyped-def]
+    probabilities, spoken = drawn(spans, seed)
     chunks = plan_chunks(probabilities, iter(spoken))
     covered = np.zeros(len(probabilities) * WINDOW, bool)
     end = 0
@@ -67,11 +73,7 @@ def test_f84_a_pause_that_a_chunk_leaves_out_stays_out_of_its_halves() -> None:
 @settings(max_examples=examples(60), deadline=None)
 @given(regions, st.integers(0, 2**32 - 1))
 def test_halves_hold_the_chunk_and_nothing_else(spans, seed) -> None:  # type: ignore[no-untyped-def]
-    at, spoken = 0, []
-    for gap, length in spans:
-        spoken.append((at + gap + 7, at + gap + 7 + length))
-        at += gap + 7 + length
-    probabilities = np.random.default_rng(seed).random(at + 10, np.float32)
+    probabilities, spoken = drawn(spans, seed)
     for chunk in plan_chunks(probabilities, iter(spoken)):
         halves = Speech(probabilities, (), np.zeros(len(probabilities), bool)).halves(chunk)
         assert sum(half.length for half in halves) == chunk.length

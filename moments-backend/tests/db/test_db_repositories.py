@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from support.backend import accepted, claimed
+from support.backend import MADE_BY, accepted, claimed
 from videomoments.core.config import Settings
 from videomoments.core.errors import Conflict, MomentsError, NotFound, RunActive, StaleAttempt
 from videomoments.core.names import ClipKind, RunKind, RunStatus, StageName, StageStatus
@@ -36,14 +36,6 @@ WORDS = (Word(0.0, 0.5, "Hello", 0.9), Word(0.5, 1.0, "world.", 0.8))
 SAID = TimedTranscript("Hello world.", WORDS, (Segment(0.0, 1.0, "Hello world."),), "en", "x", 1.5)
 MEASURED = SourceFile("videos/v/source.mp4", 5, "video/mp4", 180.5, "1280x720", {"duration": 180.5}, source_info={"site": "x"})
 BODY = bytes(4000)
-MADE_BY: dict[str, Any] = {
-    "system_prompt": "s",
-    "user_prompt": "u",
-    "transcript_id": None,
-    "sampling": {"temperature": 0.3, "top_p": None, "top_k": None},
-    "options": {},
-    "model": "extractive",
-}
 
 
 async def test_claims_waits_and_stages_of_runs(services: Services) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.backend import claimed
+from support.backend import MADE_BY, claimed
 from videomoments.services.editing import MomentChange
 from videomoments.services.moments import NewMoment
 from videomoments.services.runs import Claim
@@ -15,14 +15,6 @@ from videomoments.services.wiring import Services
 
 ONE = NewMoment(1.0, 12.0, "One", 0.9, "why", "extractive")
 TWO = NewMoment(20.0, 40.0, "Two", None, None, "extractive")
-MADE_BY: dict[str, Any] = {
-    "system_prompt": "s",
-    "user_prompt": "u",
-    "transcript_id": None,
-    "sampling": {"temperature": 0.3, "top_p": None, "top_k": None},
-    "options": {},
-    "model": "extractive",
-}
 
 
 async def refined(services: Services) -> Claim:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from pipeline.scripted import Recording, scripted_model, stages, start
-from support.fakes.model_server import Behaviour, ModelServer, completion, task_block
+from support.fakes.model_server import ModelServer, completion, task_block
 from videomoments.core.errors import ServiceUnavailable
 from videomoments.core.names import RunKind, StageName
 from videomoments.pipeline.checkpoints import Checkpoint
@@ -34,7 +34,7 @@ class Finder(ModelServer):
         super().__init__()
         self.titles = titles
         self.refined: list[str] = []
-        self.script = _Always(self._answer)  # type: ignore[assignment]
+        self.always = self._answer
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         block = task_block(await request.json())
@@ -46,17 +46,6 @@ class Finder(ModelServer):
         moment = block["moment"]
         self.refined.append(moment["title"])
         return web.json_response(completion(json.dumps({"start_time": moment["start_time"], "end_time": moment["end_time"] - 1.0})))
-
-
-class _Always:
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
-
-    def __bool__(self) -> bool:
-        return True
-
-    def popleft(self) -> Behaviour:
-        return self._behaviour
 
 
 def _unwatched(_: ProgressClock, __: float) -> None:

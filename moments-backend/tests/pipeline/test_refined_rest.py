@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from pipeline.scripted import Recording, scripted_model, start, workers
-from support.fakes.model_server import Behaviour, ModelServer, completion, status, task_block
+from support.fakes.model_server import ModelServer, completion, status, task_block
 from support.workers import end_of, stage_of
 from videomoments.core.errors import Conflict
 from videomoments.core.names import RunKind, RunStatus, StageName
@@ -31,7 +31,7 @@ class Editor(ModelServer):
         super().__init__()
         self.refused = set(refused)
         self.asked: list[str] = []
-        self.script = _Always(self._refine)  # type: ignore[assignment]
+        self.always = self._refine
 
     async def _refine(self, request: web.Request) -> web.StreamResponse:
         block = task_block(await request.json())
@@ -43,17 +43,6 @@ class Editor(ModelServer):
         if moment["title"] in self.refused:
             return await status(500, "broken")(request)
         return web.json_response(completion(json.dumps({"start_time": moment["start_time"], "end_time": moment["end_time"] - 1.0})))
-
-
-class _Always:
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
-
-    def __bool__(self) -> bool:
-        return True
-
-    def popleft(self) -> Behaviour:
-        return self._behaviour
 
 
 async def refined(services: Services, video: str) -> dict[str, bool]:

@@ -70,18 +70,7 @@ class Storyteller(ModelServer):
 
     def __init__(self, seconds: float = 0.0) -> None:
         super().__init__()
-        self.script = _Endless(storyteller(seconds))  # type: ignore[assignment]
-
-
-class _Endless:
-    def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour = behaviour
-
-    def __bool__(self) -> bool:
-        return True
-
-    def popleft(self) -> Behaviour:
-        return self._behaviour
+        self.always = storyteller(seconds)
 
 
 def test_f53_there_is_a_planted_moment_in_every_window() -> None:

@@ -22,9 +22,18 @@ from videomoments.services.run_queries import RunView
 from videomoments.services.runs import Accepted, Claim
 from videomoments.services.wiring import Services, build_services
 
-__all__ = ["accepted", "claimed", "clean_services", "one", "run_of", "services", "settings", "settings_over"]
+__all__ = ["MADE_BY", "accepted", "claimed", "clean_services", "one", "run_of", "services", "settings", "settings_over"]
 
 _upgraded: set[str] = set()
+# How moments were made, where a test of their storage does not care.
+MADE_BY: dict[str, Any] = {
+    "system_prompt": "s",
+    "user_prompt": "u",
+    "transcript_id": None,
+    "sampling": {"temperature": 0.3, "top_p": None, "top_k": None},
+    "options": {},
+    "model": "extractive",
+}
 
 
 def settings_over(stack: Stack, home: Path, **changed: Any) -> Settings:

@@ -45,6 +45,8 @@ class ModelServer:
     models: tuple[str, ...] = ("fake-chat", "fake-asr")
     key: str | None = None
     script: deque[Behaviour] = field(default_factory=deque)
+    always: Behaviour | None = None
+    """What it does whenever the script is empty, instead of answering like an honest service."""
     requests: list[Recorded] = field(default_factory=list)
     jobs: dict[str, dict[str, float]] = field(default_factory=dict)
     peak: int = 0
@@ -111,15 +113,19 @@ class ModelServer:
         self.requests.append(Recorded(CHAT, request.headers.copy(), body))
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return _error(401, "Incorrect API key provided")
-        if not self.script and body.get("model") not in self.models:
+        if not self._scripted and body.get("model") not in self.models:
             return _error(404, f"The model {body.get('model')} does not exist")
-        if not self.script and (refused := next(filter(None, (refuses(body) for refuses in self.refusals)), None)) is not None:
+        if not self._scripted and (refused := next(filter(None, (refuses(body) for refuses in self.refusals)), None)) is not None:
             code, said = refused
             return web.json_response(said, status=code)
         task = _task_of(body)
         with self._counted(task):
             answer = await self._play(request, lambda: self._shaped(_honest_chat(body)), self.delays.get(task))
         return await _in_pieces(request, answer) if self.streams and body.get("stream") and answer.status == 200 else answer
+
+    @property
+    def _scripted(self) -> bool:
+        return bool(self.script) or self.always is not None
 
     def _shaped(self, answer: web.Response) -> web.Response:
         if self.reshape is None or answer.status != 200:
@@ -153,6 +159,8 @@ class ModelServer:
         try:
             if self.script:
                 return await self.script.popleft()(request)
+            if self.always is not None:
+                return await self.always(request)
             await asyncio.sleep(self.delay if delay is None else delay)
             return honest()
         finally:
