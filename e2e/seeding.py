@@ -36,12 +36,21 @@ def seed_large(served: Served) -> str:
     The identifier of the recording, which is the newest of all.
     """
     seed_library(served.home, LIBRARY)
-    film = long_film(served.home / "three hours.mp4", seconds=SECONDS)
+    return _completed(served, "three hours.mp4", seconds=SECONDS, words=WORDS, moments=MOMENTS)
+
+
+def completed_minute(served: Served) -> str:
+    """A minute with words and three moments, as a completed run leaves it; answers the video's identifier."""
+    return _completed(served, "a minute.mp4", seconds=60, words=60, moments=3)
+
+
+def _completed(served: Served, name: str, *, seconds: int, words: int, moments: int) -> str:
+    film = long_film(served.home / name, seconds=seconds)
     with film.open("rb") as file:
         answer = httpx.post(f"{served.url}/api/videos/upload", files={"file": (film.name, file, "video/mp4")}, timeout=120)
     answer.raise_for_status()
     video_id = str(answer.json()["identifier"])
-    seed_recording(served.home, video_id, seconds=SECONDS, words=WORDS, moments=MOMENTS)
+    seed_recording(served.home, video_id, seconds=seconds, words=words, moments=moments)
     return video_id
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import pytest
 from media_site import MediaSite
 from playwright.sync_api import Browser, Page, expect
-from seeding import long_film, seed_recording
-from serving import Served, serving
+from seeding import completed_minute
+from serving import serving
 from steps import generate, moments_of
 
 _PNG = bytes.fromhex(
@@ -17,7 +16,6 @@ _PNG = bytes.fromhex(
 )
 _WRONG = {"notes.mp4": b"hello", "picture.mp4": _PNG, "nothing.mp4": b"", "page.mp4": b"<!doctype html><title>Not found</title>"}
 _FAILED_MS = 60_000
-_SECONDS = 60
 
 
 def _videos(page: Page) -> int:
@@ -64,7 +62,7 @@ def test_a_key_that_may_only_look_sees_nothing_that_changes_anything(browser: Br
         context = browser.new_context(base_url=own.url)
         context.set_default_timeout(60_000)
         page = context.new_page()
-        done = _completed(own)
+        done = completed_minute(own)
         generate(page, site.url("missing.mp4"))
         page.locator("[data-run-status='failed']").first.wait_for(timeout=_FAILED_MS)
         (failed,) = {video["identifier"] for video in page.request.get("/api/videos").json()["items"]} - {done}
@@ -88,17 +86,6 @@ def test_a_key_that_may_only_look_sees_nothing_that_changes_anything(browser: Br
             expect(page.get_by_label("Files to upload")).to_have_count(0)
         assert written == []
         context.close()
-
-
-def _completed(own: Served) -> str:
-    """A video with words and moments, as a completed run leaves it."""
-    film = long_film(own.home / "a minute.mp4", seconds=_SECONDS)
-    with film.open("rb") as file:
-        answer = httpx.post(f"{own.url}/api/videos/upload", files={"file": (film.name, file, "video/mp4")}, timeout=120)
-    answer.raise_for_status()
-    video_id = str(answer.json()["identifier"])
-    seed_recording(own.home, video_id, seconds=_SECONDS, words=60, moments=3)
-    return video_id
 
 
 def _look_at_moments_and_words(page: Page) -> None:

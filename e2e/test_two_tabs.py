@@ -10,25 +10,17 @@ import httpx
 import pytest
 from axe import faults
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from seeding import long_film, seed_recording
+from seeding import completed_minute
 from serving import Served, serving
 from steps import moments_of
 from visitor import Visitor
-
-_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[tuple[Served, str]]:
     """A minute with words and moments, on a stack of its own: what its story changes is nobody else's."""
     with serving() as running:
-        film = long_film(running.home / "a minute.mp4", seconds=_SECONDS)
-        with film.open("rb") as file:
-            answer = httpx.post(f"{running.url}/api/videos/upload", files={"file": (film.name, file, "video/mp4")}, timeout=120)
-        answer.raise_for_status()
-        video_id = str(answer.json()["identifier"])
-        seed_recording(running.home, video_id, seconds=_SECONDS, words=60, moments=3)
-        yield running, video_id
+        yield running, completed_minute(running)
 
 
 @pytest.fixture
