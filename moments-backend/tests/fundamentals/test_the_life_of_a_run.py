@@ -1,6 +1,6 @@
 """How a run lives, told for somebody who is new here. Read from the top; each story builds on the one before.
 
-PostgreSQL is the truth: a run is a row of `pipeline_history`. Redis is a doorbell (the stream) and a mirror (status, lock, history).
+PostgreSQL holds the state: a run is a row of `pipeline_history`. Redis wakes workers (the stream) and mirrors the state (status, lock, history).
 `services/runs.py` holds every step that these stories take.
 """
 
