@@ -77,6 +77,8 @@ class Copy:
         self._package = self.source / PACKAGE.name
         self._originals: dict[str, str] = {}
         shutil.copytree(BACKEND / "src", self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        # Beside the package's modules, as in a wheel: the tests that need a database upgrade it.
+        shutil.copytree(BACKEND / "migrations", self._package / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
 
     def mutants(self, parts: Sequence[str]) -> list[Mutant]:
         """Returns all faults of these parts, in the order of files and lines."""

@@ -79,6 +79,13 @@ def test_a_fault_goes_into_the_copy_and_out_again(tmp_path: Path) -> None:
     assert ours.read_text() == before
 
 
+def test_the_copy_has_the_migrations_where_an_installed_package_has_them(tmp_path: Path) -> None:
+    versions = mutants.Copy(tmp_path).source / "videomoments" / "migrations" / "versions"
+    ours = {one.name for one in (mutants.BACKEND / "migrations/versions").glob("*.py")}
+    assert ours
+    assert {one.name for one in versions.glob("*.py")} == ours
+
+
 @pytest.mark.parametrize(("passed", "fate"), [(True, "SURVIVED"), (False, "killed"), (None, "hung")])
 def test_a_fault_that_no_test_notices_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: bool | None, fate: str) -> None:
     answers = iter([True, passed, passed])
