@@ -134,7 +134,7 @@ def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served:
     generate(page, site.held("bread and lighthouses.mp4"))
     card = page.locator("[data-run-status]").first
     card.get_by_role("button", name="Cancel").click()
-    expect(card.get_by_role("status")).to_have_text("Cancelled", timeout=30_000)
+    expect(card.get_by_role("status")).to_have_text("Cancelled", timeout=60_000)
     generate(page, site.url("missing.mp4"))
     failed = page.locator("[data-run-status='failed']").first
     expect(failed).to_be_visible(timeout=60_000)

@@ -33,6 +33,8 @@ _WAITING = {"asyncio.wait_for": 1, "asyncio.timeout": 0}
 _WAITING_METHODS = {"until": 1, "end_of": 2, "in_stage": 3, "wait_for": 1, "wait": 0}
 _WITH_TIMEOUT = {"run", "communicate", "wait", "check_output", "check_call", "wait_procs", "get", "post", "request", "stream"}
 _LIMITS = ("timeout", "seconds")
+# Limits of the product that a test shortens: what is slow for other reasons would end it first.
+_SHORTENED = {"stall_seconds", "read_timeout", "connect_timeout"}
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
@@ -172,6 +174,8 @@ class _Faults(ast.NodeVisitor):
             self._watchdog(limit, ast.unparse(node)[:60])
         for keyword in node.keywords:
             self._lease(keyword.arg, keyword.value)
+            if keyword.arg in _SHORTENED:
+                self._watchdog(keyword.value, f"{keyword.arg} of {_last(node)}")
         self.generic_visit(node)
 
     def visit_Dict(self, node: ast.Dict) -> None:

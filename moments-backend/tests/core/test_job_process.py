@@ -31,7 +31,7 @@ async def test_f29_a_cancellation_that_comes_with_a_line_is_kept(ticks: int) -> 
     heard: list[dict[str, Any]] = []
 
     async def listen() -> None:
-        async with aclosing(run_job(Talker("talker", "none", "unexplained"), {}, {}, stall_seconds=10)) as events:
+        async with aclosing(run_job(Talker("talker", "none", "unexplained"), {}, {}, stall_seconds=600)) as events:
             async for event in events:
                 heard.append(event)
                 await asyncio.sleep(0)

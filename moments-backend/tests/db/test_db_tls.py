@@ -36,7 +36,7 @@ async def all_ways(url: str) -> None:
     database = Database(url)
     assert (await database.execute(text("SELECT 1"))).scalar() == 1
     await database.close()
-    connection = await asyncpg.connect(**connect_arguments(url), timeout=10)
+    connection = await asyncpg.connect(**connect_arguments(url), timeout=60)
     assert await connection.fetchval("SELECT 1") == 1
     await connection.close()
 
@@ -54,7 +54,7 @@ async def refusal(url: str) -> MomentsError:
         "sslmode=require",
         "sslmode=prefer&application_name=mine",
         "sslmode=verify-ca&sslrootcert={ca}",
-        "sslmode=verify-full&sslrootcert={ca}&connect_timeout=10&target_session_attrs=read-write",
+        "sslmode=verify-full&sslrootcert={ca}&connect_timeout=60&target_session_attrs=read-write",
         "sslmode=verify-full&sslrootcert={ca}&options=-c%20search_path%3Dpublic&statement_cache_size=0",
     ],
 )

@@ -1,7 +1,7 @@
 """How a run lives, told for somebody who is new here. Read from the top; each story builds on the one before.
 
-PostgreSQL holds the state: a run is a row of `pipeline_history`. Redis wakes workers (the stream) and mirrors the state (status, lock, history).
-`services/runs.py` holds every step that these stories take.
+PostgreSQL holds the state: a run is a row of `pipeline_history`. Redis wakes workers (the stream) and mirrors the state (status, lock,
+history). `services/runs.py` holds every step that these stories take.
 """
 
 from __future__ import annotations

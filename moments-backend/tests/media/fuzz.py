@@ -28,7 +28,7 @@ from videomoments.media.engine import MediaEngine
 from videomoments.media.types import ClipRequest, MediaInfo, SandboxLimits, ThumbnailRequest
 
 pytestmark = pytest.mark.timeout(1800)
-_LIMITS = SandboxLimits(memory_bytes=1024**3, cpu_seconds=30, file_bytes=200 * 1024**2, stall_seconds=30.0)
+_LIMITS = SandboxLimits(memory_bytes=1024**3, cpu_seconds=30, file_bytes=200 * 1024**2, stall_seconds=60.0)
 # A job that goes on for longer has got round every limit.
 _LONGEST = 90.0
 _AT_ONCE = 2

@@ -51,6 +51,7 @@ SHORT = {
     "default by name": "def wait_for(condition, *, timeout=10):\n condition(timeout)",
     "default that is a limit": "import asyncio\nasync def seen(x, limit=20):\n async with asyncio.timeout(limit):\n  await x",
     "client": "import httpx\ndef test():\n httpx.Client(timeout=10)",
+    "shortened limit": "def test():\n Limits(stall_seconds=1.5)",
     "lease": "def test(stack):\n settings_over(stack, lease_seconds=2.0)",
     "lease in a mapping": "VALUES = {'MOMENTS_LEASE_SECONDS': '3'}",
 }

@@ -19,7 +19,7 @@ from videomoments.core.times import now
 from videomoments.sources import FetchLimits, admitted, fetch
 
 BODY = bytes(range(256)) * 40_000  # 10 MB
-LIMITS = FetchLimits(buckets="gs://talks, s3://talks/public", first_wait=0.01, longest_wait=0.05, read_timeout=5, min_free_bytes=0)
+LIMITS = FetchLimits(buckets="gs://talks, s3://talks/public", first_wait=0.01, longest_wait=0.05, read_timeout=60, min_free_bytes=0)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from videomoments.sources import FetchLimits, fetch
 __all__ = ["scripted_names"]
 
 LIMITS = FetchLimits(
-    allow_private="away.test", first_wait=0.01, longest_wait=0.02, connect_timeout=3, read_timeout=3, attempts=3, min_free_bytes=0
+    allow_private="away.test", first_wait=0.01, longest_wait=0.02, connect_timeout=60, read_timeout=60, attempts=3, min_free_bytes=0
 )
 CODES = {
     "address_refused",

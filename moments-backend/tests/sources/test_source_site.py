@@ -20,7 +20,7 @@ from videomoments.sources.site import PROGRAM, fetch_site, list_site
 
 __all__ = ["site"]
 
-LIMITS = FetchLimits(allow_private="127.0.0.1", first_wait=0.01, longest_wait=0.05, read_timeout=10, min_free_bytes=0)
+LIMITS = FetchLimits(allow_private="127.0.0.1", first_wait=0.01, longest_wait=0.05, read_timeout=60, min_free_bytes=0)
 JSON_LD = """<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "VideoObject", "name": "LD talk",
 "uploadDate": "2025-01-02", "contentUrl": "http://HOST/v.mp4", "hasPart": [{"@type": "Clip", "name": "Intro", "startOffset": 0,
 "endOffset": 10}, {"@type": "Clip", "name": "Main", "startOffset": 10, "endOffset": 60}]}</script></html>"""

@@ -284,12 +284,12 @@ def _listening(handle: Handler, context: ssl.SSLContext | None = None) -> Iterat
 
         _run(loop, end())
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
+        thread.join(timeout=120)
         loop.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop, work: Awaitable[Any]) -> Any:
-    return asyncio.run_coroutine_threadsafe(_awaited(work), loop).result(timeout=30)
+    return asyncio.run_coroutine_threadsafe(_awaited(work), loop).result(timeout=120)
 
 
 async def _awaited(work: Awaitable[Any]) -> Any:
