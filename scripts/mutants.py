@@ -48,7 +48,11 @@ PARTS = {
     "signing": Part("storage/signing.py", ("tests/storage/test_store_signing.py",)),
     "address_guard": Part("sources/address_guard.py", ("tests/sources/test_address_guard.py",)),
     "coordination": Part("coordination/*.py", ("tests/coordination",), servers=True),
-    "runs": Part("services/runs.py", ("tests/services/test_runs.py", "tests/services/test_retry.py", "tests/fundamentals"), servers=True),
+    "runs": Part(
+        "services/runs.py",
+        ("tests/services/test_runs.py", "tests/services/test_run_side_effects.py", "tests/services/test_retry.py", "tests/fundamentals"),
+        servers=True,
+    ),
 }
 
 
