@@ -12,7 +12,7 @@ export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' quiet.env)
 PURE_MODELS = tests/test_guards.py tests/test_segments.py tests/test_titles.py tests/test_topics.py tests/test_vad.py
 PURE_BACKEND = tests/core tests/evaluation tests/exports tests/moments tests/scripts tests/pipeline/test_progress_clock.py
 # And what else asks no server: files, and sockets of the test's own process at most.
-UNIT_MODELS = $(PURE_MODELS) tests/test_languages.py tests/test_listening.py tests/test_tongues.py tests/test_clip_download.py tests/boundaries
+UNIT_MODELS = $(PURE_MODELS) tests/test_languages.py tests/test_listening.py tests/test_tongues.py tests/test_clip_download.py tests/boundaries tests/salience
 UNIT_BACKEND = $(PURE_BACKEND) --ignore=tests/scripts/test_first_contribution.py $(patsubst %,tests/%.py,services/test_run_snapshots inference/test_certainty \
 	inference/test_connection_failures inference/test_failures inference/test_recognition_details inference/test_model_registry inference/test_recognised \
 	inference/test_refusals inference/test_spacing inference/test_sse sources/test_address_guard sources/test_source_sniff \

@@ -57,6 +57,8 @@ class GenerationTask(_Block):
     """The task `generate_moments`."""
 
     task: Literal["generate_moments"]
+    find: Literal["moments", "chapters"] = "chapters"
+    """The few parts worth keeping, or the whole recording divided. Requests that don't say are of pipelines that knew chapters alone."""
     duration: float = Field(gt=0.0)
     limits: LimitsBlock = LimitsBlock()
     prompt: str = ""

@@ -216,3 +216,25 @@ def test_f98_no_title_is_made_of_words_that_were_hardly_heard() -> None:
     assert not {"social", "media"} & set(title.lower().split())
     everything = LineBlock(n=1, start=65.0, end=70.0, text="Social media", unsure=("Social", "media"))
     assert titles([heard_well(everything)], [65.0]) == ["Moment at 1:05"]
+
+
+async def test_moments_are_the_few_parts_worth_keeping_and_chapters_divide_the_recording(client: httpx.AsyncClient) -> None:
+    lines, _ = lines_of(list(TOPICS))
+    limits = {"min_duration": 15.0, "max_duration": 90.0, "max_moments": 3}
+    moments = await generated(client, task_of(lines, find="moments", limits=limits))
+    chapters = await generated(client, task_of(lines, find="chapters"))
+    assert len(moments) == 3
+    assert [one["start_time"] for one in moments] == sorted(one["start_time"] for one in moments)
+    assert all(15.0 <= one["end_time"] - one["start_time"] <= 90.0 for one in moments)
+    whole = lines[-1]["end"] - lines[0]["start"]
+    assert (
+        sum(one["end_time"] - one["start_time"] for one in chapters)
+        > 0.9 * whole
+        > sum(one["end_time"] - one["start_time"] for one in moments)
+    )
+    assert all("what matters" in one["reason"] for one in moments)
+
+
+async def test_a_request_that_does_not_say_what_to_find_is_for_chapters(client: httpx.AsyncClient) -> None:
+    lines, _ = lines_of(list(TOPICS))
+    assert await generated(client, task_of(lines)) == await generated(client, task_of(lines, find="chapters"))

@@ -25,6 +25,8 @@ from videomoments.moments.windows import Window, split_windows
 
 _SHORTEST = 10.0
 _MOST_CHAPTERS, _MOST_ANSWERS = 1000, 10
+_LENGTHS = MomentLimits(min_duration=15.0, max_duration=90.0)
+"""Of moments, as opposed to chapters."""
 _PATIENCE = 3600.0
 """Seconds for one answer: a benchmark waits where a run would give up."""
 
@@ -83,7 +85,7 @@ async def _answer(asking: _RecordingQuestions, found: Predictions) -> None:
     if recording.marked is not None:
         found.chosen[recording.id] = []
         try:
-            moments = await asking.moments("", _MOST_CHAPTERS, MomentLimits())
+            moments = await asking.moments("", _MOST_CHAPTERS, _LENGTHS)
             found.chosen[recording.id] = [
                 PredictedMoment(one.start, one.end, one.title, one.score) for one in sorted(moments, key=by_merit)
             ]
@@ -102,21 +104,22 @@ class _RecordingQuestions:
     lines: list[Line]
 
     async def moments(self, prompt: str, count: int, lengths: MomentLimits | None = None) -> list[Candidate]:
-        """Returns at most `count` moments for this prompt, chosen as runs choose theirs. Without `lengths` they have any length, because
-        the metrics measure where topics begin and end."""
+        """Returns at most `count` moments of these lengths. Without `lengths` they are chapters of any length, because the metrics measure
+        where topics begin and end."""
         duration = self.recording.duration
         shortest, longest = (lengths.min_duration, lengths.max_duration) if lengths else (_SHORTEST, duration)
         limits = MomentLimits(count, min(shortest, duration), max(_SHORTEST, longest))
         windows = split_windows(
             self.lines, context_tokens=self.model.context_tokens, answer_tokens=self.model.max_tokens, fixed_text=GENERATION_SYSTEM + prompt
         )
-        answers = [await self._of_window(window, limits, prompt, (number, len(windows))) for number, window in enumerate(windows, 1)]
+        find = "chapters" if lengths is None else "moments"
+        answers = [await self._of_window(window, limits, prompt, (number, len(windows)), find) for number, window in enumerate(windows, 1)]
         candidates = [candidate for answer in answers for candidate in answer.candidates]
         return select_moments(candidates, snapper=Snapper(self.lines, (), duration), lines=self.lines, limits=limits)
 
-    async def _of_window(self, window: Window, limits: MomentLimits, prompt: str, place: tuple[int, int]) -> Generation:
+    async def _of_window(self, window: Window, limits: MomentLimits, prompt: str, place: tuple[int, int], find: str) -> Generation:
         duration = self.recording.duration
-        messages = generation_messages(window.lines, duration=duration, limits=limits, prompt=prompt, window=place)
+        messages = generation_messages(window.lines, duration=duration, limits=limits, prompt=prompt, window=place, find=find)
 
         def parse(answer: ChatAnswer) -> Generation:
             return parse_generation(answer.text, duration=duration, shown=window.interval, finish_reason=answer.finish_reason)

@@ -156,10 +156,12 @@ def generation_messages(
     language: str | None = None,
     window: tuple[int, int] | None = None,
     chapters: Sequence[tuple[float, str]] = (),
+    find: str = "",
 ) -> list[Message]:
     """Returns the messages that ask for the moments among `lines`. `window` is (number, count), from 1, when the transcript was split.
 
-    `chapters` are the (start, title) pairs of the recording; those that fall among the lines are sent.
+    `chapters` are the (start, title) pairs of the recording; those that fall among the lines are sent. `find` says what is meant to a
+    model that knows both: "moments", the few parts worth keeping, or "chapters", the whole recording divided.
     """
     part = "this transcript"
     if window is not None and window[1] > 1:
@@ -178,7 +180,11 @@ def generation_messages(
         "prompt": wish,
         "language": language or "",
         "lines": shown,
-    } | ({"chapters": marks} if (marks := _marks(chapters, lines)) else {})
+    }
+    if find:
+        content["find"] = find
+    if marks := _marks(chapters, lines):
+        content["chapters"] = marks
     return [{"role": "system", "content": GENERATION_SYSTEM}, {"role": "user", "content": f"{lead}\n\n{_block(content)}"}]
 
 

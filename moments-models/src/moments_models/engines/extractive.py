@@ -73,7 +73,9 @@ class Extractive:
         around = spans.similarity_to(query, vectors, lines)
         asked = spans.asked_for(query, vectors, around)
         chosen = spans.answers(lines, topics, salience, asked, around, wanted.limits) if asked.any() else None
-        # A prompt that nothing in the recording resembles ("the best parts") is no question: then moments come from topics.
+        # A prompt that nothing in the recording resembles ("the best parts") is no question: then moments come without one.
+        if not chosen and wanted.find == "moments":
+            chosen = spans.most_salient(lines, vectors, topics, wanted.limits)
         chosen = chosen or spans.choose(lines, topics, salience, asked, wanted.limits)
         named = self._titles(lines, vectors, chosen)
         return [
@@ -82,7 +84,7 @@ class Extractive:
                 "end_time": lines[span.last - 1].end,
                 "title": title,
                 "score": span.score,
-                "reason": _reason(span, lines, language=wanted.language),
+                "reason": _reason(span, lines, wanted),
             }
             for span, title in zip(chosen, named, strict=True)
         ]
@@ -123,10 +125,13 @@ def _usable(wanted: GenerationTask) -> list[LineBlock]:
     return found if any(line.end - line.start > _SHORTEST for line in found) else []
 
 
-def _reason(span: TopicSpan, lines: list[LineBlock], *, language: str) -> str:
+def _reason(span: TopicSpan, lines: list[LineBlock], wanted: GenerationTask) -> str:
+    language = wanted.language
     pause = lines[span.first].start - lines[span.first - 1].end if span.first else 0.0
     if span.asked >= 0.3:
         parts = ["A passage that matches the prompt"]
+    elif wanted.find == "moments":
+        parts = ["A passage that says much of what matters"]
     else:
         parts = ["A passage on one topic" if span.whole_topic else "The densest part of a longer topic"]
     if pause >= 1.0:
