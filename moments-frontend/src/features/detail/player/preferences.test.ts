@@ -15,10 +15,13 @@ it("remembers what was chosen, for the next page", () => {
   expect(readPreferences()).toEqual({ volume: 0.4, muted: false, rate: 1.5, captions: true, captionSize: "large" });
 });
 
-it.each(["", "nonsense", "null", "[]", '{"volume": 7, "muted": "yes", "rate": 3, "captions": 1, "captionSize": "huge"}'])("starts with the defaults where %j is stored", (stored) => {
-  localStorage.setItem(NAME, stored);
-  expect(readPreferences()).toEqual(DEFAULTS);
-});
+it.each(["", "nonsense", "null", "[]", '{"volume": 7, "muted": "yes", "rate": 3, "captions": 1, "captionSize": "huge"}'])(
+  "starts with the defaults where %j is stored",
+  (stored) => {
+    localStorage.setItem(NAME, stored);
+    expect(readPreferences()).toEqual(DEFAULTS);
+  },
+);
 
 it("keeps what is good of what is stored", () => {
   localStorage.setItem(NAME, '{"volume": 0.3, "rate": 9}');

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Word } from "@/api/types";
-import { cueAt, cuesOf, LONGEST, MOST_COLUMNS } from "./captions";
+import { cueAt, cuesOf, LONGEST, MOST_COLUMNS } from "./cues";
 
 /** Returns words of 0.3 s, each 0.4 s after the one before, from `start` on. */
 function said(text: string, start = 0, each = 0.4): Word[] {
