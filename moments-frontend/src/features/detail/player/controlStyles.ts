@@ -10,7 +10,7 @@ export const ControlRow = styled("div")({
   alignItems: "center",
   columnGap: 8,
   padding: "6px 12px",
-  "& .group": { display: "flex", alignItems: "center", minWidth: 0 },
+  "& .group": { display: "flex", flexWrap: "wrap", alignItems: "center", minWidth: 0 },
   "& .group + .group": { marginLeft: "auto" },
   "& .clock": { fontSize: 14, marginInline: 8, whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" },
   "& .clock span": { color: "var(--mui-palette-text-secondary)" },

@@ -20,7 +20,7 @@ export function NewMomentBar() {
       direction="row"
       role="group"
       aria-label="New moment"
-      sx={{ alignItems: "center", gap: 0.5, "& .MuiButton-root": { ...TARGET, px: 1.25, fontVariantNumeric: "tabular-nums" } }}
+      sx={{ alignItems: "center", flexWrap: "wrap", gap: 0.5, "& .MuiButton-root": { ...TARGET, px: 1.25, fontVariantNumeric: "tabular-nums" } }}
     >
       <Button size="small" variant="outlined" color="inherit" title="In at the playhead (Shift+I)" onClick={() => inOut.set((now) => withIn(now, time.get()))}>
         {named("In", marks.in)}

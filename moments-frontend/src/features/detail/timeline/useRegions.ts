@@ -52,8 +52,9 @@ export function useRegions({ plugin, ready, moments, cuts, selected, inOut, resi
     const start = inOut.in ?? inOut.out;
     if (!ready || target === null || start === null) return undefined;
     const region = target.addRegion({ id: IN_OUT, start, end: inOut.out ?? start, color: MARKED, drag: false, resize, minLength: 0.1 });
+    const living = () => plugin.current === target;
     return () => {
-      if (plugin.current === target) region.remove();
+      if (living()) region.remove();
     };
   }, [plugin, ready, inOut, resize]);
 
