@@ -159,6 +159,7 @@ it("shows the keys", async () => {
 it.each([
   [{ duration: 76, resolution: null, content_type: "video/mp4" }, null, true],
   [{ duration: 76, resolution: "640x360", content_type: "video/mp4" }, false, false],
+  [{ duration: 76, resolution: null, content_type: "video/mp4" }, true, false],
   [{ duration: null, resolution: null, content_type: "audio/mpeg" }, null, true],
   [{ duration: null, resolution: null, content_type: "video/mp4" }, null, false],
   [{ duration: null, resolution: null, content_type: "video/mp4" }, false, true],

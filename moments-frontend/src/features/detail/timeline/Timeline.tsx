@@ -151,8 +151,8 @@ export const Timeline = memo(function Timeline({ moments, cuts, duration, large 
       </Box>
       <Stack direction="row" sx={{ alignItems: "center", flexWrap: "wrap", columnGap: 1, py: 0.5 }}>
         {resize && <NewMomentBar />}
-        <Typography variant="caption" color="text.secondary" sx={{ flex: "1 1 120px" }}>
-          {data === null ? "No waveform: the audio has not been extracted." : resize && "Drag over the waveform for a new moment, or drag an edge; Alt lets the edge go anywhere."}
+        <Typography variant="caption" color="text.secondary" sx={{ flex: "1 1 200px" }}>
+          {data === null ? "No waveform: the audio has not been extracted." : resize && "Drag for a new moment, or drag an edge; hold Alt to let it go anywhere."}
         </Typography>
         <Box sx={{ display: "flex", ml: "auto" }}>
           <Tooltip title="Closer">
