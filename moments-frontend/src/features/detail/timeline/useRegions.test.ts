@@ -43,8 +43,9 @@ it("draws in and out of a new moment, and takes them off once there is none", ()
   });
   const plugin = { current: { addRegion } as unknown as RegionsPlugin };
   const none: readonly never[] = [];
+  const both: { inOut: InOut } = { inOut: { in: 3, out: 9 } };
   const { rerender } = renderHook(({ inOut }: { inOut: InOut }) => useRegions({ plugin, ready: true, moments: none, cuts: none, selected: null, inOut }), {
-    initialProps: { inOut: { in: 3, out: 9 } },
+    initialProps: both,
   });
   const shown = () => drawn.map(({ id, start, end, resize }) => [id, start, end, resize]);
   expect(shown()).toEqual([[IN_OUT, 3, 9, true]]);
