@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import wave
 from pathlib import Path
 
 import av
+import numpy as np
 
 SAMPLE = Path(__file__).parent.parent / "moments-backend/src/videomoments/demo/sample.mp4"
 
@@ -34,4 +36,17 @@ def dense_film(target: Path, *, seconds: int = 40) -> Path:
                 plane.update(noise.randbytes(plane.buffer_size))
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
+    return target
+
+
+def tone(target: Path, *, seconds: int) -> Path:
+    """A low tone that swells every second, without any picture."""
+    rate = 8000
+    times = np.arange(seconds * rate) / rate
+    samples = (np.sin(2 * np.pi * 220 * times) * np.sin(np.pi * times) * 9000).astype(np.int16)
+    with wave.open(str(target), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(samples.tobytes())
     return target

@@ -35,8 +35,11 @@ def until_played_to(page: Page, seconds: float) -> None:
 
 
 def seconds_of(text: str) -> float:
-    hours, minutes, seconds = text.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    """Reads `m:ss.f` or `h:mm:ss.f`."""
+    seconds = 0.0
+    for part in text.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
 
 
 def open_first_video(page: Page) -> None:

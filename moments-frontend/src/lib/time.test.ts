@@ -3,18 +3,21 @@ import { formatAgo, formatDuration, formatTime, parseTime } from "./time";
 
 describe("formatTime", () => {
   it.each([
-    [0, "0:00:00.0"],
-    [59.96, "0:01:00.0"],
-    [61.25, "0:01:01.3"],
-    [3599.949, "0:59:59.9"],
+    [0, "0:00.0"],
+    [59.96, "1:00.0"],
+    [61.25, "1:01.3"],
+    [3599.949, "59:59.9"],
+    [3599.96, "1:00:00.0"],
+    [3661.5, "1:01:01.5"],
     [36_000.5, "10:00:00.5"],
-    [-1, "0:00:00.0"],
+    [-1, "0:00.0"],
   ])("shows %d as %s", (seconds, text) => {
     expect(formatTime(seconds)).toBe(text);
   });
 
   it("leaves the tenths out on request, rounded", () => {
-    expect(formatTime(59.6, { tenths: false })).toBe("0:01:00");
+    expect(formatTime(59.6, { tenths: false })).toBe("1:00");
+    expect(formatTime(3599.6, { tenths: false })).toBe("1:00:00");
   });
 });
 

@@ -1,12 +1,13 @@
-/** Times of recordings: seconds as numbers inside, `h:mm:ss.f` on the page. */
+/** Times of recordings: seconds as numbers inside, `m:ss.f` on the page, from an hour on `h:mm:ss.f`. */
 
-/** Formats seconds as `1:02:03.4`, or `1:02:03` without `tenths`. Rounds first, so that 59.96 is 1:00.0 and never 0:60.0. */
+/** Formats seconds as `2:03.4` or `1:02:03.4`, without `tenths` as `2:03` or `1:02:03`. Rounds first, so that 59.96 is 1:00.0 and never 0:60.0. */
 export function formatTime(seconds: number, { tenths = true }: { tenths?: boolean } = {}): string {
   const step = tenths ? 10 : 1;
   const all = Math.max(0, Math.round(seconds * step));
   const whole = Math.floor(all / step);
   const two = (value: number) => value.toString().padStart(2, "0");
-  const clock = `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const clock = `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
   return tenths ? `${clock}.${all % 10}` : clock;
 }
 

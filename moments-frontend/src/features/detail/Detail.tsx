@@ -19,7 +19,8 @@ import { EditorProvider } from "./editor/EditorProvider";
 import { Shortcuts } from "./editor/Shortcuts";
 import { useCuts } from "./editor/useMaterial";
 import { MomentList } from "./moments/MomentList";
-import { PlayerProvider } from "./player/player";
+import { PlayerProvider, useLength, usePictures } from "./player/player";
+import { isHeardOnly } from "./player/heard";
 import { VideoPlayer } from "./player/VideoPlayer";
 import { Origin } from "./source/Origin";
 import { SourceRemarks } from "./source/SourceRemarks";
@@ -61,7 +62,10 @@ function VideoDetail({ videoId }: { videoId: string }) {
     for (const queryKey of changedByRuns) void client.invalidateQueries({ queryKey });
   }, [status, request, client]);
 
-  const duration = video.data?.duration ?? 0;
+  // A recording that can be played can be marked, before a run has measured it too.
+  const measured = useLength();
+  const pictures = usePictures();
+  const duration = video.data?.duration ?? measured;
   const from = useQuery({ ...source(videoId), enabled: found.isSuccess }).data;
   const list = useMemo(() => found.data ?? [], [found.data]);
 
@@ -74,6 +78,8 @@ function VideoDetail({ videoId }: { videoId: string }) {
     );
   const active = status !== undefined && isActive(status);
   const showRun = active || status === "failed" || status === "cancelled";
+  const heard = isHeardOnly(video.data, pictures);
+  const timeline = duration > 0 && <Timeline moments={list} cuts={cuts} duration={duration} large={heard} />;
   const momentsPane = <MomentList moments={list} loading={found.isPending} busy={active} nothing={video.data.nothing} />;
   const wordsPane = <Transcript transcript={said.data ?? null} loading={said.isPending} />;
   return (
@@ -84,9 +90,9 @@ function VideoDetail({ videoId }: { videoId: string }) {
           <Conflicts />
           {showRun && <RunCard videoId={videoId} title={active ? "Working on it" : "The last run"} />}
           {run.data && !showRun && <UnrefinedNote run={run.data} onRetried={() => void run.refetch()} />}
-          <VideoPlayer video={video.data} />
+          <VideoPlayer video={video.data} transcript={said.data ?? null} duration={duration} instead={heard ? timeline : null} />
           <SourceRemarks from={from} />
-          {duration > 0 && <Timeline moments={list} cuts={cuts} duration={duration} />}
+          {(!heard || !video.data.stored) && timeline}
           {wide && wordsPane}
         </Box>
         {wide ? (

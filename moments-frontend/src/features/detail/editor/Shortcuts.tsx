@@ -1,7 +1,10 @@
 import { lazy, Suspense, useEffect, useEffectEvent, useState } from "react";
 import { useMay } from "@/api/me";
 import type { MomentOut } from "@/api/types";
-import { type Player, usePlayer } from "../player/player";
+import { announce } from "@/lib/announce";
+import { NEITHER, type Player, usePlayer } from "../player/player";
+import { isSilent, prefer, preferences, stepRate, toggleMute } from "../player/preferences";
+import { makeMoment, withIn, withOut } from "../timeline/newMoment";
 import { type Editor, useEditor, useSelected } from "./editor";
 
 interface Props {
@@ -22,7 +25,7 @@ export function Shortcuts({ moments, frameRate }: Props) {
   const selected = useSelected();
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
+    if (isTyping(event, target) || target.closest("[role=dialog], [role=menu], [role=listbox]")) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
       event.preventDefault();
       if (writes) editor.undo();
@@ -46,6 +49,36 @@ export function Shortcuts({ moments, frameRate }: Props) {
     };
   }, []);
   return <Suspense fallback={null}>{help && <KeysDialog onClose={() => setHelp(false)} />}</Suspense>;
+}
+
+/** Returns whether the element itself uses the key. A slider, the volume for one, uses only those that move it. */
+function isTyping(event: KeyboardEvent, target: HTMLElement): boolean {
+  if (target instanceof HTMLInputElement && target.type === "range") return /^(Arrow|Home|End|Page)/.test(event.key);
+  return /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable;
+}
+
+/** What the player's own keys do. Their effect is read out, since the focus is elsewhere. */
+function playing(player: Player): Record<string, () => void> {
+  const now = () => preferences.get();
+  return {
+    m: () => {
+      toggleMute();
+      announce(isSilent(now()) ? "Muted." : "Unmuted.");
+    },
+    c: () => {
+      prefer({ captions: !now().captions });
+      announce(now().captions ? "Captions on." : "Captions off.");
+    },
+    f: player.toggleFullScreen,
+    "<": () => {
+      stepRate(-1);
+      announce(`Speed ${now().rate}.`);
+    },
+    ">": () => {
+      stepRate(1);
+      announce(`Speed ${now().rate}.`);
+    },
+  };
 }
 
 interface Reach extends Props {
@@ -81,16 +114,36 @@ function actionOf(event: KeyboardEvent, { moments, selected, editor, player, fra
     t: () => document.querySelector<HTMLElement>("[aria-label='Words']")?.focus(),
     "?": help,
   };
+  const letGo: Record<string, () => void> =
+    selected !== null || player.inOut.get() !== NEITHER
+      ? {
+          escape: () => {
+            editor.select(null);
+            player.inOut.set(() => NEITHER);
+          },
+        }
+      : {};
+  const made: Record<string, () => void> = writes
+    ? {
+        i: () => player.inOut.set((marks) => withIn(marks, now)),
+        o: () => player.inOut.set((marks) => withOut(marks, now)),
+        "+": () => makeMoment(editor, player),
+      }
+    : {};
   const looked: Record<string, () => void> = moment ? { enter: () => player.playRange(moment.start_time, moment.end_time) } : {};
   const chosen: Record<string, () => void> =
     moment && writes
       ? {
-          i: () => editor.move(moment, now, moment.end_time, event.altKey),
-          o: () => editor.move(moment, moment.start_time, now, event.altKey),
+          ...(event.shiftKey
+            ? {}
+            : {
+                i: () => editor.move(moment, now, moment.end_time, event.altKey),
+                o: () => editor.move(moment, moment.start_time, now, event.altKey),
+              }),
           s: () => editor.split(moment, now),
           x: () => editor.edit(moment, { review: moment.review === "kept" ? "rejected" : "kept" }, "Judgement"),
           delete: () => editor.remove(moment),
         }
       : {};
-  return { ...always, ...looked, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
+  return { ...always, ...playing(player), ...letGo, ...made, ...looked, ...chosen }[event.altKey ? event.code.slice(-1).toLowerCase() : event.key.toLowerCase()] ?? null;
 }

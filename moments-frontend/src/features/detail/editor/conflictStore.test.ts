@@ -17,7 +17,7 @@ it("keeps one conflict a moment, with all that I wanted and the newest of theirs
   const found = differences(MOMENT_FIELDS, only.seen, only.theirs, mineOf(only));
   expect(found.map(({ name, theirs, mine, preferred }) => [name, theirs, mine, preferred])).toEqual([
     ["title", "Two", "Mine", null],
-    ["end_time", "0:00:30.000", "0:00:30.020", "mine"],
+    ["end_time", "0:30.000", "0:30.020", "mine"],
   ]);
   expect(chosenOf(only, { title: "theirs", end_time: "mine" })).toEqual({ end_time: 30.02 });
 });

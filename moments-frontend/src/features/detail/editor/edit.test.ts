@@ -118,3 +118,26 @@ it("does not delete what somebody else has changed", async () => {
   expect([shown(), errors, undo.undo()]).toEqual([[["Theirs", 5, 30]], [], null]);
   expect(messages[0]?.message).toContain("Somebody else changed “Bread” meanwhile");
 });
+
+it("names a new moment after what is said in it, or its time where nothing is, and hands it over once it is stored", async () => {
+  const { editor, shown, settled } = opened();
+  const made: string[] = [];
+  editor.create(null, 1.2, 9.9, { snaps: true, onMade: (moment) => made.push(moment.identifier) });
+  expect(made).toEqual([]);
+  await settled();
+  editor.create(null, 40, 50);
+  await settled();
+  expect(shown()).toEqual([
+    ["Bread rises", 1, 10],
+    ["Bread", 5, 30],
+    ["Moment at 0:40", 40, 50],
+  ]);
+  expect(made).toEqual(["m2"]);
+});
+
+it("makes a moment of a recording whose length no run has measured", async () => {
+  const { changes, shown, settled } = fakeServer();
+  editing(changes, { words: [], marks: {}, duration: Infinity }).create(null, 3600, 3630);
+  await settled();
+  expect(shown()).toEqual([["Moment at 1:00:00", 3600, 3630]]);
+});

@@ -2,6 +2,7 @@ import type { EditMoment, MomentOut, Word } from "@/api/types";
 import { announce } from "@/lib/announce";
 import { formatTime } from "@/lib/time";
 import { type Changes, fieldsOf } from "./changes";
+import { titleOf } from "../transcript/selection";
 import { type Marks, snap, within } from "./snapping";
 
 /** What edges of moments snap to, and the recording's length in seconds. */
@@ -11,11 +12,19 @@ export interface Material {
   duration: number;
 }
 
+export interface NewMoment {
+  /** Whether its edges snap to words and marks. */
+  snaps?: boolean;
+  /** Called with the moment once it is stored. */
+  onMade?: (made: MomentOut) => void;
+}
+
 export interface Editing {
   edit: (moment: MomentOut, fields: EditMoment, label?: string) => void;
   /** Sets new bounds. An edge that moved snaps to words and marks, unless it is `free`. */
   move: (moment: MomentOut, start: number, end: number, free: boolean) => void;
-  create: (title: string, start: number, end: number) => void;
+  /** Stores a new moment. Without a title it is named after its first words, or its time where nothing is said. */
+  create: (title: string | null, start: number, end: number, how?: NewMoment) => void;
   remove: (moment: MomentOut) => void;
 }
 
@@ -47,10 +56,11 @@ export function editing({ writes, undo, notify, later, patch, take, bringBack }:
       const bounds = within(first, last, duration);
       edit(moment, { start_time: bounds.start, end_time: bounds.end }, "Move");
     },
-    create: (title, start, end) => {
-      const bounds = within(start, end, duration);
+    create: (title, start, end, { snaps = false, onMade } = {}) => {
+      const bounds = within(snaps ? snap(start, "start", words, marks) : start, snaps ? snap(end, "end", words, marks) : end, duration);
       later(
-        writes.create({ title, start_time: bounds.start, end_time: bounds.end }).then((made) => {
+        writes.create({ title: title ?? nameOf(words, bounds), start_time: bounds.start, end_time: bounds.end }).then((made) => {
+          onMade?.(made);
           undo.push({ label: "New moment", undo: () => later(take(made)) });
           notify({ message: `Made “${made.title}”.` });
         }),
@@ -66,4 +76,10 @@ export function editing({ writes, undo, notify, later, patch, take, bringBack }:
       );
     },
   };
+}
+
+/** Names a moment after the words in its bounds, or after its start where there are none. */
+function nameOf(words: readonly Word[], { start, end }: { start: number; end: number }): string {
+  const inside = words.filter((word) => word.start < end && word.end > start && (word.start + word.end) / 2 >= start);
+  return inside.length > 0 ? titleOf(inside) : `Moment at ${formatTime(start, { tenths: false })}`;
 }

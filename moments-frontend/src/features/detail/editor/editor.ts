@@ -7,8 +7,8 @@ import type { Splitting } from "./split";
 /** The actions of a user on a video's moments, each of which can be undone. */
 export interface Editor extends Editing, Splitting, Merging {
   videoId: string;
-  /** Selects a moment: `useSelected` returns its id. */
-  select: (id: string) => void;
+  /** Selects a moment, or none: `useSelected` returns its id. */
+  select: (id: string | null) => void;
   /** Starts a run that sets the moment's boundaries anew. */
   refine: (moment: MomentOut) => void;
   undo: () => void;

@@ -20,7 +20,8 @@ export function useMaterial(videoId: string): Material {
   const cuts = useCuts(videoId);
   const found = useQuery(moments(videoId));
   const quiet = useQuery({ ...silences(videoId), enabled: found.isSuccess }).data?.items;
-  const duration = useQuery(video(videoId)).data?.duration ?? 0;
+  // Before a run has measured the recording, only the server can refuse what lies past its end.
+  const duration = useQuery(video(videoId)).data?.duration ?? Infinity;
   const words = said.data?.word_timestamps ?? NO_WORDS;
   const marks = useMemo(() => ({ cuts, silences: quiet ?? [] }), [cuts, quiet]);
   return useMemo(() => ({ words, marks, duration }), [words, marks, duration]);

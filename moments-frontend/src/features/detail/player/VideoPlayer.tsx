@@ -1,27 +1,42 @@
-import { Alert, Box, Card, IconButton, Stack, Tooltip, Typography } from "@mui/material";
+import { Alert, Card } from "@mui/material";
+import { styled } from "@mui/material/styles";
 import { useQuery } from "@tanstack/react-query";
-import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import type { VideoOut } from "@/api/types";
-import { formatTime } from "@/lib/time";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import type { TranscriptOut, VideoOut } from "@/api/types";
 import { stream } from "../api/media";
-import { usePlayer, usePlaying, useTimeOf } from "./player";
+import { Captions } from "./Captions";
+import { cuesOf } from "./cues";
+import { usePlayer } from "./player";
+import { PlayerControls } from "./PlayerControls";
+import { prefer, preferences, usePreferences } from "./preferences";
 
-const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 // A limit, so that a file that can't be played is not requested forever.
 const MOST_TRIES = 3;
 
+interface Props {
+  video: VideoOut;
+  transcript: TranscriptOut | null;
+  /** Seconds; 0 where nobody knows it yet. */
+  duration: number;
+  /** What is shown in place of a picture, for a recording that has none. */
+  instead: ReactNode;
+}
+
 /** Plays the source from a signed address, which is renewed without losing the position (F76). */
-export function VideoPlayer({ video }: { video: VideoOut }) {
-  const { attach, load, look, seek, setRate: setSpeed, time, toggle } = usePlayer();
+export function VideoPlayer({ video, transcript, duration, instead }: Props) {
+  const { attach, attachFrame, load, look, setRate, setSound, toggle } = usePlayer();
   const { data, refetch, error } = useQuery({ ...stream(video.identifier), enabled: video.stored });
   const [renewals, setRenewals] = useState(0);
   const [broken, setBroken] = useState(false);
-  const [rate, setRate] = useState<number>(1);
   const tries = useRef(0);
   const url = data?.url;
+  const { captions, captionSize, muted, rate, volume } = usePreferences();
+  const cues = useMemo(() => cuesOf(transcript?.word_timestamps ?? [], transcript?.segment_timestamps ?? []), [transcript]);
+  const seen = instead === null;
 
   useEffect(() => (url === undefined ? undefined : load(url)), [url, renewals, load]);
+  useEffect(() => setRate(rate), [rate, setRate]);
+  useEffect(() => setSound(volume, muted), [volume, muted, setSound]);
 
   const onError = () => {
     if (tries.current >= MOST_TRIES) {
@@ -40,9 +55,9 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
       </Alert>
     );
   return (
-    <Card sx={{ overflow: "hidden" }}>
-      <Box sx={{ bgcolor: "#000", aspectRatio: "16 / 9", maxHeight: "56vh", width: 1, position: "relative" }}>
-        {/* The transcript beside the video has the text of what is said. */}
+    <PlayerFrame ref={attachFrame} data-testid="player">
+      <div className="stage" data-heard={!seen || undefined}>
+        {/* Captions are made of the transcript, beside the element: they are shown in full screen too, and where there is no picture. */}
         {/* eslint-disable-next-line jsx-a11y/media-has-caption */}
         <video
           ref={attach}
@@ -50,86 +65,44 @@ export function VideoPlayer({ video }: { video: VideoOut }) {
           preload="metadata"
           playsInline
           poster={video.thumbnail?.url}
-          style={{ width: "100%", height: "100%", display: "block" }}
+          hidden={!seen}
           onError={onError}
           onCanPlay={() => {
             tries.current = 0;
             setBroken(false);
           }}
+          onLoadedMetadata={look}
           onPlay={look}
           onPause={look}
           onTimeUpdate={look}
           onSeeked={look}
+          // A key of the keyboard or the browser's own window may mute it as well.
+          onVolumeChange={({ currentTarget: { volume: loud, muted: silent } }) => {
+            const now = preferences.get();
+            if (now.muted !== silent || Math.abs(now.volume - loud) > 0.001) prefer({ volume: loud, muted: silent });
+          }}
           onClick={toggle}
         />
-      </Box>
+        {instead}
+        {captions && cues.length > 0 && <Captions cues={cues} language={transcript?.language ?? null} size={captionSize} below={!seen} />}
+      </div>
       {(broken || error !== null) && (
         <Alert severity="error" square>
           {error?.message ?? "This browser can't play the file."} {error?.advice ?? "Moments, words and clips are there all the same: clips play everywhere."}
         </Alert>
       )}
-      <Stack direction="row" sx={{ alignItems: "center", gap: { xs: 0, sm: 0.5 }, px: { xs: 0.5, sm: 1.5 }, py: 0.75, flexWrap: "wrap" }}>
-        <Tooltip title="Back 5 s (J)">
-          <IconButton aria-label="Back 5 seconds" onClick={() => seek(time.get() - 5)}>
-            <SkipBack size={18} aria-hidden />
-          </IconButton>
-        </Tooltip>
-        <PlayButton />
-        <Tooltip title="On 5 s (L)">
-          <IconButton aria-label="On 5 seconds" onClick={() => seek(time.get() + 5)}>
-            <SkipForward size={18} aria-hidden />
-          </IconButton>
-        </Tooltip>
-        <Clock duration={video.duration ?? 0} />
-        <Box sx={{ flex: 1 }} />
-        <Box
-          component="select"
-          aria-label="Speed"
-          value={rate}
-          onChange={(event) => {
-            const value = Number(event.target.value);
-            setRate(value);
-            setSpeed(value);
-          }}
-          sx={{ font: "inherit", fontSize: 13, color: "text.primary", bgcolor: "background.paper", border: 1, borderColor: "divider", borderRadius: 2, px: 1, minHeight: 32 }}
-        >
-          {RATES.map((value) => (
-            <option key={value} value={value}>
-              {value}×
-            </option>
-          ))}
-        </Box>
-      </Stack>
-    </Card>
+      <PlayerControls duration={duration} words={cues.length > 0} picture={seen} />
+    </PlayerFrame>
   );
 }
 
-function PlayButton() {
-  const { toggle } = usePlayer();
-  const playing = usePlaying();
-  const label = playing ? "Pause" : "Play";
-  return (
-    <Tooltip title={`${label} (Space)`}>
-      <IconButton aria-label={label} onClick={toggle} color="primary">
-        {playing ? <Pause size={22} aria-hidden /> : <Play size={22} aria-hidden />}
-      </IconButton>
-    </Tooltip>
-  );
-}
-
-function Clock({ duration }: { duration: number }) {
-  const now = useTimeOf((time) => formatTime(time));
-  return (
-    <Typography
-      variant="body2"
-      component="span"
-      data-testid="clock"
-      sx={{ fontVariantNumeric: "tabular-nums", fontSize: { xs: 13, sm: 14 }, ml: { xs: 0.5, sm: 1 }, whiteSpace: "nowrap" }}
-    >
-      {now}{" "}
-      <Box component="span" sx={{ color: "text.secondary" }}>
-        / {formatTime(duration)}
-      </Box>
-    </Typography>
-  );
-}
+const PlayerFrame = styled(Card)({
+  overflow: "hidden",
+  "& .stage": { position: "relative", width: "100%", aspectRatio: "16 / 9", maxHeight: "56vh", backgroundColor: "#000", containerType: "inline-size" },
+  "& .stage[data-heard]": { aspectRatio: "auto", maxHeight: "none", backgroundColor: "transparent" },
+  "& video": { width: "100%", height: "100%", display: "block" },
+  "& video[hidden]": { display: "none" },
+  "&:fullscreen": { display: "flex", flexDirection: "column", border: 0, borderRadius: 0 },
+  "&:fullscreen .stage": { flex: 1, minHeight: 0, aspectRatio: "auto", maxHeight: "none" },
+  "&:fullscreen .stage[data-heard]": { display: "flex", flexDirection: "column", justifyContent: "center" },
+});

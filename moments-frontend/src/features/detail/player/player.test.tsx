@@ -142,3 +142,27 @@ it("never seeks before the start", () => {
   act(() => player.seek(-3));
   expect([film.currentTime, player.time.get()]).toEqual([0, 0]);
 });
+
+it("has an element that comes later play as loud and as fast as was chosen", () => {
+  const { player } = opened();
+  player.setRate(1.5);
+  player.setSound(0.3, true);
+  const later = new Film();
+  player.attach(later as unknown as HTMLVideoElement);
+  expect(later).toMatchObject({ playbackRate: 1.5, defaultPlaybackRate: 1.5, volume: 0.3, muted: true });
+});
+
+it("measures the recording once the browser knows it", () => {
+  const { film, player } = opened();
+  const known = film as Film & { duration: number; videoWidth: number };
+  expect([player.length.get(), player.pictures.get()]).toEqual([0, null]);
+  Object.assign(known, { duration: NaN, videoWidth: 0, readyState: HTMLMediaElement.HAVE_NOTHING });
+  act(() => player.look());
+  expect([player.length.get(), player.pictures.get()]).toEqual([0, null]);
+  Object.assign(known, { duration: 76.5, readyState: HTMLMediaElement.HAVE_METADATA });
+  act(() => player.look());
+  expect([player.length.get(), player.pictures.get()]).toEqual([76.5, false]);
+  known.videoWidth = 640;
+  act(() => player.look());
+  expect(player.pictures.get()).toBe(true);
+});

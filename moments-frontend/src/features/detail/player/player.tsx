@@ -9,8 +9,22 @@ export interface Player {
    */
   load: (url: string) => (() => void) | undefined;
   setRate: (rate: number) => void;
+  /** Sets the volume, 0 to 1, and whether it is muted; an element that is attached later has them too. */
+  setSound: (volume: number, muted: boolean) => void;
   time: Store<number>;
   playing: Store<boolean>;
+  /** The recording's length in seconds as the browser measures it; 0 until then. */
+  length: Store<number>;
+  /** Whether the browser finds pictures in the recording; null until it has looked. */
+  pictures: Store<boolean | null>;
+  /** In and out of a new moment, as the user has set them. */
+  inOut: Store<InOut>;
+  /** Takes the element that fills the screen: the picture with its controls. */
+  attachFrame: (element: HTMLElement | null) => void;
+  /** Enters or leaves full screen. */
+  toggleFullScreen: () => void;
+  /** Moves the picture into a window of its own, or back. */
+  togglePictureInPicture: () => void;
   seek: (seconds: number) => void;
   toggle: () => void;
   /** Plays from `start` and stops at `end`, or repeats. */
@@ -18,6 +32,14 @@ export interface Player {
   /** Reads the video's position. For the element's own events, which also come in a hidden tab. */
   look: () => void;
 }
+
+/** Where a new moment begins and ends, in seconds; null where the user has not said. */
+export interface InOut {
+  in: number | null;
+  out: number | null;
+}
+
+export const NEITHER: InOut = { in: null, out: null };
 
 interface Range {
   start: number;
@@ -29,11 +51,30 @@ const PlayerContext = createContext<Player | null>(null);
 // A hidden tab draws no frames, and its timers run once a second, so an end may be passed by up to a second.
 const HIDDEN_LOOK_MS = 250;
 
+/** On a phone of Apple only the video element can fill the screen, with controls of the system. */
+type PhoneVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+
 function createPlayer(): Player {
-  let video: HTMLVideoElement | null = null;
+  let video: PhoneVideo | null = null;
+  let frame: HTMLElement | null = null;
+  let [rate, volume, muted] = [1, 1, false];
   let range: Range | null = null;
   const time = createStore(0);
   const playing = createStore(false);
+  const length = createStore(0);
+  const pictures = createStore<boolean | null>(null);
+  const adjust = () => {
+    if (video === null) return;
+    // Sets the default too, because a renewed address starts with it.
+    video.defaultPlaybackRate = video.playbackRate = rate;
+    video.volume = volume;
+    video.muted = muted;
+  };
+  const measure = (element: HTMLVideoElement) => {
+    if (Number.isFinite(element.duration) && element.duration !== length.get()) length.set(() => element.duration);
+    const seen = element.videoWidth > 0;
+    if (seen !== pictures.get()) pictures.set(() => seen);
+  };
   const seek = (seconds: number) => {
     if (video === null) return;
     range = null;
@@ -44,6 +85,7 @@ function createPlayer(): Player {
   return {
     attach: (element) => {
       video = element;
+      adjust();
     },
     load: (url) => {
       const element = video;
@@ -60,12 +102,31 @@ function createPlayer(): Player {
         element.removeEventListener("loadedmetadata", resume);
       };
     },
-    setRate: (rate) => {
-      // Sets the default too, because a renewed address starts with it.
-      if (video !== null) video.defaultPlaybackRate = video.playbackRate = rate;
+    setRate: (wanted) => {
+      rate = wanted;
+      adjust();
+    },
+    setSound: (loud, silent) => {
+      [volume, muted] = [loud, silent];
+      adjust();
     },
     time,
     playing,
+    length,
+    pictures,
+    inOut: createStore(NEITHER),
+    attachFrame: (element) => {
+      frame = element;
+    },
+    toggleFullScreen: () => {
+      if (document.fullscreenElement != null) void document.exitFullscreen().catch(() => undefined);
+      else if (document.fullscreenEnabled) void frame?.requestFullscreen().catch(() => undefined);
+      else video?.webkitEnterFullscreen?.();
+    },
+    togglePictureInPicture: () => {
+      if (document.pictureInPictureElement != null) void document.exitPictureInPicture().catch(() => undefined);
+      else void video?.requestPictureInPicture().catch(() => undefined);
+    },
     seek,
     toggle: () => {
       if (video?.paused) start();
@@ -80,6 +141,7 @@ function createPlayer(): Player {
       const element = video;
       // While its address is renewed the element is at 0 and paused; the position and whether it played are remembered.
       if (element === null || element.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+      measure(element);
       if (playing.get() === element.paused) playing.set(() => !element.paused);
       if (range !== null && !element.paused && element.currentTime >= range.end) {
         if (range.loop) element.currentTime = range.start;
@@ -129,6 +191,18 @@ export function usePlayer(): Player {
 export function usePlaying(): boolean {
   const { playing } = usePlayer();
   return useSyncExternalStore(playing.subscribe, playing.get);
+}
+
+/** Returns the recording's length in seconds as the browser measures it; 0 until then. */
+export function useLength(): number {
+  const { length } = usePlayer();
+  return useSyncExternalStore(length.subscribe, length.get);
+}
+
+/** Returns whether the browser finds pictures in the recording; null until it has looked. */
+export function usePictures(): boolean | null {
+  const { pictures } = usePlayer();
+  return useSyncExternalStore(pictures.subscribe, pictures.get);
 }
 
 /** Returns what `pick` makes of the time. A component that uses it re-renders only when that changes. */

@@ -1,7 +1,9 @@
-import { expect, it } from "vitest";
+import { cleanup, renderHook } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
 import type WaveSurfer from "wavesurfer.js";
 import type RegionsPlugin from "wavesurfer.js/plugins/regions";
-import { showInSight } from "./useRegions";
+import type { InOut } from "../player/player";
+import { IN_OUT, showInSight, useRegions } from "./useRegions";
 
 const [DURATION, WIDTH] = [100, 500];
 
@@ -29,4 +31,26 @@ it("puts back what comes into sight", () => {
   const { shown, update } = timeline(500, 0, [0, 50, 95]);
   update();
   expect(shown()).toEqual([0, 50, 95]);
+});
+
+afterEach(cleanup);
+
+it("draws in and out of a new moment, and takes them off once there is none", () => {
+  const drawn: { id: string; start: number; end: number; resize: boolean }[] = [];
+  const addRegion = vi.fn((region: { id: string; start: number; end: number; resize: boolean }) => {
+    drawn.push(region);
+    return { remove: () => void drawn.splice(drawn.indexOf(region), 1) };
+  });
+  const plugin = { current: { addRegion } as unknown as RegionsPlugin };
+  const none: readonly never[] = [];
+  const both: { inOut: InOut } = { inOut: { in: 3, out: 9 } };
+  const { rerender } = renderHook(({ inOut }: { inOut: InOut }) => useRegions({ plugin, ready: true, moments: none, cuts: none, selected: null, inOut }), {
+    initialProps: both,
+  });
+  const shown = () => drawn.map(({ id, start, end, resize }) => [id, start, end, resize]);
+  expect(shown()).toEqual([[IN_OUT, 3, 9, true]]);
+  rerender({ inOut: { in: null, out: 9 } });
+  expect(shown()).toEqual([[IN_OUT, 9, 9, true]]);
+  rerender({ inOut: { in: null, out: null } });
+  expect(shown()).toEqual([]);
 });

@@ -4,11 +4,15 @@ import type { Region, RegionParams } from "wavesurfer.js/plugins/regions";
 import type RegionsPlugin from "wavesurfer.js/plugins/regions";
 import type { MomentOut } from "@/api/types";
 import { regionColours } from "@/theme/tokens";
+import type { InOut } from "../player/player";
 
 const [PLAIN, CHOSEN] = ["2e", "66"];
 
-// Uses the colours of the current theme.
+// Use the colours of the current theme.
 const CUT = "var(--mui-palette-text-disabled)";
+export const MARKED = "color-mix(in srgb, var(--mui-palette-text-primary) 28%, transparent)";
+/** The name of the region from in to out. */
+export const IN_OUT = "in-out";
 
 interface Shown {
   plugin: RefObject<RegionsPlugin | null>;
@@ -16,12 +20,14 @@ interface Shown {
   moments: readonly MomentOut[];
   cuts: readonly number[];
   selected: string | null;
+  /** In and out of a new moment. */
+  inOut: InOut;
   /** Whether their edges can be dragged. */
   resize?: boolean;
 }
 
 /** Updates the timeline's regions from the moments. Of hundreds only those that changed are updated. */
-export function useRegions({ plugin, ready, moments, cuts, selected, resize = true }: Shown): void {
+export function useRegions({ plugin, ready, moments, cuts, selected, inOut, resize = true }: Shown): void {
   const drawn = useRef(new Map<string, Region>());
 
   useEffect(() => {
@@ -40,6 +46,17 @@ export function useRegions({ plugin, ready, moments, cuts, selected, resize = tr
       if (living()) for (const mark of marks) mark.remove();
     };
   }, [plugin, ready, cuts]);
+
+  useEffect(() => {
+    const target = plugin.current;
+    const start = inOut.in ?? inOut.out;
+    if (!ready || target === null || start === null) return undefined;
+    const region = target.addRegion({ id: IN_OUT, start, end: inOut.out ?? start, color: MARKED, drag: false, resize, minLength: 0.1 });
+    const living = () => plugin.current === target;
+    return () => {
+      if (living()) region.remove();
+    };
+  }, [plugin, ready, inOut, resize]);
 
   useEffect(() => {
     const target = plugin.current;

@@ -48,8 +48,8 @@ it("follows playback, except while a line is corrected", async () => {
     return scrollToIndex.mock.calls;
   };
   expect(at(1.5)).toEqual([[1, { align: "center" }]]);
-  fireEvent.click(screen.getByRole("button", { name: "Correct the words at 0:00:00.0" }));
-  fireEvent.change(await screen.findByRole("textbox", { name: "Words at 0:00:00.0" }), { target: { value: "Dough" } });
+  fireEvent.click(screen.getByRole("button", { name: "Correct the words at 0:00.0" }));
+  fireEvent.change(await screen.findByRole("textbox", { name: "Words at 0:00.0" }), { target: { value: "Dough" } });
   expect(at(2.5)).toEqual([]);
   fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
   expect(at(1.5)).toEqual([[1, { align: "center" }]]);
