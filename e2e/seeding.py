@@ -44,6 +44,11 @@ def completed_minute(served: Served) -> str:
     return _completed(served, "a minute.mp4", seconds=60, words=60, moments=3)
 
 
+def completed_minutes(served: Served, *, minutes: int, moments: int) -> str:
+    """So many minutes with words and moments, as a completed run leaves them. Returns the video's identifier."""
+    return _completed(served, f"{minutes} minutes.mp4", seconds=minutes * 60, words=minutes * 60, moments=moments)
+
+
 def _completed(served: Served, name: str, *, seconds: int, words: int, moments: int) -> str:
     film = long_film(served.home / name, seconds=seconds)
     with film.open("rb") as file:

@@ -22,6 +22,12 @@ def moments_of(page: Page) -> Locator:
     return page.get_by_role("list", name="Moments in time order").get_by_role("listitem")
 
 
+def delete_moment(page: Page, moment: Locator) -> None:
+    """By the menu of its card."""
+    moment.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Delete").click()
+
+
 def time_of(page: Page) -> float:
     return float(page.evaluate("document.querySelector('video').currentTime"))
 

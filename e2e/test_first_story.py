@@ -10,7 +10,7 @@ from pathlib import Path
 from media_site import MediaSite
 from playwright.sync_api import Page, expect
 from serving import Served
-from steps import RUN_MS, drag, generate, moments_of, open_first_video, seconds_of, time_of, until_played_to
+from steps import RUN_MS, delete_moment, drag, generate, moments_of, open_first_video, seconds_of, time_of, until_played_to
 
 _STAGES = 8
 
@@ -90,7 +90,7 @@ def test_an_edge_drags_and_is_undone(page: Page, served: Served, site: MediaSite
 def test_a_moment_is_deleted_and_comes_back(page: Page, served: Served) -> None:
     open_first_video(page)
     count = moments_of(page).count()
-    moments_of(page).first.get_by_role("button", name="Delete").click()
+    delete_moment(page, moments_of(page).first)
     expect(moments_of(page)).to_have_count(count - 1)
     page.get_by_role("button", name="Undo").click()
     expect(moments_of(page)).to_have_count(count)

@@ -12,7 +12,7 @@ from axe import faults
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from seeding import completed_minute
 from serving import Served, serving
-from steps import moments_of
+from steps import delete_moment, moments_of
 from visitor import Visitor
 
 
@@ -88,7 +88,7 @@ def test_f96_what_two_tabs_change_is_merged_and_nothing_is_lost(tabs: tuple[Page
     expect(theirs.get_by_role("dialog")).to_have_count(0)
 
     # What somebody else has changed is not deleted unseen.
-    moments_of(mine).nth(1).get_by_role("button", name="Delete").click()
+    delete_moment(mine, moments_of(mine).nth(1))
     expect(mine.get_by_text("Look at it, then delete it again.")).to_be_visible()
     expect(field(mine, 1, "Title")).to_have_value("One")
     expect(moments_of(mine)).to_have_count(3)

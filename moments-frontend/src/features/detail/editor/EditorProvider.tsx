@@ -4,6 +4,7 @@ import { useMomentWrites, useRefineAgain } from "../api/moments";
 import { createChanges } from "./changes";
 import { editing } from "./edit";
 import { type Editor, EditorContext, SelectedContext } from "./editor";
+import { judging } from "./judging";
 import { merging } from "./merge";
 import { splitting } from "./split";
 import { createUndo } from "./undo";
@@ -25,6 +26,7 @@ export function EditorProvider({ videoId, children }: { videoId: string; childre
       videoId,
       select,
       ...editing(changes, material),
+      ...judging(changes),
       ...splitting(changes),
       ...merging(changes),
       refine: (moment) => {

@@ -1,11 +1,12 @@
 import { createContext, useContext } from "react";
 import type { MomentOut } from "@/api/types";
 import type { Editing } from "./edit";
+import type { Judging } from "./judging";
 import type { Merging } from "./merge";
 import type { Splitting } from "./split";
 
 /** The actions of a user on a video's moments, each of which can be undone. */
-export interface Editor extends Editing, Splitting, Merging {
+export interface Editor extends Editing, Judging, Splitting, Merging {
   videoId: string;
   /** Selects a moment, or none: `useSelected` returns its id. */
   select: (id: string | null) => void;

@@ -11,11 +11,20 @@ export interface Origin {
   details: string | null;
 }
 
+/** Returns the model that found a moment; after a "+" stands the one that refined it. */
+export function finderOf(engine: string): string {
+  return engine.split("+", 1)[0] ?? engine;
+}
+
+export function isBuiltIn(finder: string): boolean {
+  return BUILT_IN.includes(finder);
+}
+
 export function originOf(moment: Pick<MomentOut, "engine" | "reason" | "edited_at">): Origin {
   const { engine, reason } = moment;
   if (engine === null) return { who: "Made by hand", why: reason, details: null };
-  const finder = engine.split("+", 1)[0] ?? engine;
-  const builtIn = BUILT_IN.includes(finder);
+  const finder = finderOf(engine);
+  const builtIn = isBuiltIn(finder);
   const edited = moment.edited_at === null ? "" : ", edited";
   return {
     who: `Found by ${builtIn ? "VideoMoments" : finder}${edited}`,

@@ -19,7 +19,8 @@ function indexOf(node: Node): number | null {
 
 /** The most words of a title, and the most letters in scripts without spaces. */
 const [TITLE_WORDS, TITLE_LETTERS] = [7, 40];
-const UNSPACED = /[\u0e00-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff]/;
+/** Scripts that are written without spaces between words. */
+export const UNSPACED = /[\u0e00-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff]/;
 
 const UNTITLED = "New moment";
 /** Below this confidence a word is more likely wrong than right. */
