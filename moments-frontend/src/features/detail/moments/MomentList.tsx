@@ -1,11 +1,11 @@
 import { Alert, Box, Button, Card, Skeleton, Stack, Typography } from "@mui/material";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Scissors, Star } from "lucide-react";
+import { Scissors } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import { useMay } from "@/api/me";
 import type { MomentOut, NothingOut } from "@/api/types";
-import { EmptyState } from "@/components/EmptyState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import { NothingFound } from "../actions/NothingFound";
 import { useCutClips } from "../api/moments";
 import { useEditor, useSelected } from "../editor/editor";
 import { MomentItem } from "./MomentItem";
@@ -73,11 +73,7 @@ export const MomentList = memo(function MomentList({ moments, loading, busy, not
           {missing === 1 ? "One moment has no clip with its bounds yet." : `${missing} moments have no clip with their bounds yet.`}
         </Alert>
       )}
-      {moments.length === 0 && (
-        <EmptyState icon={Star} title={nothing?.code === "nothing_found" ? "Nothing was found" : nothing ? "No moments" : "No moments yet"}>
-          {`${nothing?.message ?? "A run finds them."}${writes ? " You can mark words in the transcript and make one yourself." : ""}`}
-        </EmptyState>
-      )}
+      {moments.length === 0 && <NothingFound nothing={nothing} busy={busy} />}
       <Box ref={pane} tabIndex={0} aria-label="List of moments" role="group" sx={{ overflowY: "auto", flex: 1, minHeight: 0, maxHeight: { xs: "70vh", lg: "none" } }}>
         <Box component="ul" aria-label="Moments in time order" sx={{ position: "relative", m: 0, p: 0, listStyle: "none" }} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((row) => {
