@@ -8,7 +8,7 @@ const LOOKS: Record<string, { label: string; color: string }> = {
   completed: { label: "Done", color: "var(--mui-palette-success-main)" },
   failed: { label: "Failed", color: "var(--mui-palette-error-main)" },
   cancelled: { label: "Cancelled", color: "var(--mui-palette-text-secondary)" },
-  stalled: { label: "Stalled", color: "var(--mui-palette-warning-main)" },
+  stalled: { label: "No worker", color: "var(--mui-palette-warning-main)" },
 };
 
 const Pill = styled("span")({

@@ -15,7 +15,7 @@ const FILTERS: Record<string, { label: string; filter: RunFilter }> = {
   all: { label: "All runs", filter: {} },
   queued: { label: "In the queue", filter: { status: "queued" } },
   processing: { label: "In progress", filter: { status: "processing" } },
-  stalled: { label: "Stalled", filter: { stalled: true } },
+  stalled: { label: "No worker", filter: { stalled: true } },
   completed: { label: "Done", filter: { status: "completed" } },
   failed: { label: "Failed", filter: { status: "failed" } },
   dead: { label: "Stopped after crashes", filter: { error_code: "dead_letter" } },
