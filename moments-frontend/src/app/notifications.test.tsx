@@ -25,8 +25,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const say = (notification: Notification) => act(() => notify(notification));
-const pass = (milliseconds: number) => act(() => vi.advanceTimersByTime(milliseconds));
+const say = (notification: Notification) => act(() => void notify(notification));
+const pass = (milliseconds: number) => act(() => void vi.advanceTimersByTime(milliseconds));
 const texts = () => screen.queryAllByRole("alert").map((alert) => alert.querySelector(".MuiAlert-message")?.textContent);
 
 it("shows a message at once, in place of the one before", () => {
@@ -53,15 +53,15 @@ it("goes with its act: undone, withdrawn, or its page left", () => {
   const undo = vi.fn();
   say({ message: "Deleted.", topic: "videos", action: { label: "Undo", run: undo } });
   say({ message: "Queued again." });
-  act(() => withdraw());
+  act(() => void withdraw());
   expect(texts()).toEqual(["Deleted."]);
   fireEvent.click(screen.getByRole("button", { name: "Undo" }));
   expect(undo).toHaveBeenCalledOnce();
   expect(texts()).toEqual([]);
   say({ message: "Deleted.", topic: "videos", action: { label: "Undo", run: undo } });
-  act(() => withdraw("moments"));
+  act(() => void withdraw("moments"));
   expect(texts()).toEqual(["Deleted."]);
-  act(() => withdraw("videos"));
+  act(() => void withdraw("videos"));
   expect(texts()).toEqual([]);
 });
 

@@ -25,9 +25,9 @@ export function RunCard({ videoId, title, whenDone, onDismissed }: Props) {
   if (run === undefined) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <RunCardSkeleton title={title} />;
   return (
     <Card data-run-status={run.status}>
-      <CardContent>
+      <CardContent sx={{ "&:last-child": { pb: 1.5 } }}>
         <Stack direction="row" sx={{ alignItems: "center", gap: 1.5, mb: 1.5, flexWrap: "wrap" }}>
-          <Typography variant="h2" sx={{ flex: 1, minWidth: 0, overflowWrap: "anywhere" }}>
+          <Typography variant="h2" sx={{ flex: { xs: "1 1 100%", sm: 1 }, minWidth: 0, overflowWrap: "anywhere" }}>
             {title}
           </Typography>
           <span role="status">
