@@ -4,6 +4,7 @@ import { ChevronDown } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { runStatus } from "@/api/runs";
 import { isActive } from "@/hooks/polling";
+import { sentence } from "@/lib/sentence";
 import { ErrorState } from "./ErrorState";
 import { RunActions } from "./RunActions";
 import { RunProgress } from "./RunProgress";
@@ -55,9 +56,9 @@ export function RunCard({ videoId, title, whenDone, onDismissed }: Props) {
             {run.error.advice}
           </Alert>
         )}
-        {run.note !== null && (
+        {run.note != null && (
           <Alert severity="info" sx={{ mb: 1.5 }}>
-            {run.note}
+            {sentence(run.note)}
           </Alert>
         )}
         <UnrefinedNote run={run} onRetried={() => void refetch()} />

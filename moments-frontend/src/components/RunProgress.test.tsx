@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { queryClient } from "@/api/queryClient";
 import type { StageName, StageOut } from "@/api/types";
@@ -52,6 +52,22 @@ it("shows each stage as wide as its expected time, what is done, and the time le
   const part = container.querySelector<HTMLElement>("[data-part=TRANSCRIPTION]");
   expect(part?.style.flexGrow).toBe("0.62");
   expect((part?.firstChild as HTMLElement).style.width).toBe("50%");
+});
+
+it("does not lengthen the time left while the next report of progress is awaited", () => {
+  vi.useFakeTimers({ now: NOW });
+  try {
+    render(show({}));
+    expect(screen.getByText("about a minute left")).toBeTruthy();
+    act(() => void vi.advanceTimersByTime(20_000));
+    expect(screen.getByText("about a minute left")).toBeTruthy();
+    // Seen for the first time so late, the same report means a slower run.
+    cleanup();
+    render(show({}));
+    expect(screen.getByText("about 2 minutes left")).toBeTruthy();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it("promises no time while nothing works on the run", () => {

@@ -1,7 +1,8 @@
 import { Box, Stack, Typography } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { expectedShares, queuedRuns } from "@/api/runs";
-import type { RunOut, StatusOut } from "@/api/types";
+import type { RunOut, StageOut, StatusOut } from "@/api/types";
 import { useNow } from "@/hooks/useNow";
 import { leftInWords, type Part, progressOf, USUAL_SHARES } from "@/lib/runProgress";
 import { STAGE_DOING, STAGE_LABELS } from "@/lib/stages";
@@ -15,7 +16,7 @@ export function RunProgress({ run }: Props) {
   const { data: shares = USUAL_SHARES } = useQuery(expectedShares);
   const now = useNow(true);
   const queued = run.status === "queued";
-  const { parts, done, secondsLeft } = progressOf(run.stages, shares, now);
+  const { parts, done, secondsLeft } = progressOf(run.stages, shares, now, useReported(run.stages, now));
   const doing = run.current_stage === null ? "Starting" : STAGE_DOING[run.current_stage];
   // While nobody works on it, no estimate holds.
   const left = run.stalled || run.waiting_for != null || queued ? "" : secondsLeft === null ? "estimating the time left" : leftInWords(secondsLeft);
@@ -42,6 +43,16 @@ export function RunProgress({ run }: Props) {
       </Box>
     </Stack>
   );
+}
+
+/** Returns when the stage that works reported its progress, as far as this page has seen it. */
+function useReported(stages: readonly StageOut[], now: number): number {
+  const current = stages.find((stage) => stage.status === "processing");
+  const report = `${current?.name ?? ""} ${current?.progress ?? ""}`;
+  const [seen, setSeen] = useState({ report, at: now });
+  if (seen.report === report) return seen.at;
+  setSeen({ report, at: now });
+  return now;
 }
 
 function Bar({ stage, share, done }: Part) {

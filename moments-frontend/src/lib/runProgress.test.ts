@@ -49,6 +49,13 @@ it("estimates from the progress of the stage that works", () => {
   expect(parts.map((part) => part.share)).toEqual([1 / 7, 1 / 7, 0, 1 / 7, 1 / 7, 1 / 7, 1 / 7, 1 / 7]);
 });
 
+it("lets the time left only shrink between two reports of progress, and never to nothing before the next", () => {
+  const now = stages({ TRANSCRIPTION: ["processing", 0, null, 0.5] });
+  const left = (seconds: number) => progressOf(now, { ...EVEN, TRANSCRIPTION: 0.5 }, START + seconds * 1000, START + 40_000).secondsLeft;
+  const rest = 7 * 20;
+  expect([40, 50, 60, 600].map(left)).toEqual([rest + 40, rest + 30, rest + 20, rest + 20]);
+});
+
 it("estimates from the longest stage that is done where the one that works reports nothing, and never calls that one complete", () => {
   const shares = { ...EVEN, TRANSCRIPTION: 0.5 };
   const now = stages({ VIDEO_DOWNLOAD: ["completed", 0, 30], TRANSCRIPTION: ["completed", 30, 80], MOMENT_GENERATION: ["processing", 80, null] });

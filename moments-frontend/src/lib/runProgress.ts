@@ -53,14 +53,17 @@ export interface RunProgress {
   secondsLeft: number | null;
 }
 
-/** Returns how far a run is, and an estimate of the time left: from the stage that works, else from the longest stage that is done. */
-export function progressOf(stages: readonly StageOut[], shares: Shares, now: number): RunProgress {
+/**
+ * Returns how far a run is, and an estimate of the time left: from the stage that works, else from the longest stage that is done. A stage
+ * may report its progress in large steps: `reported` is when the newest one came, in milliseconds. Between two the time left only shrinks.
+ */
+export function progressOf(stages: readonly StageOut[], shares: Shares, now: number, reported: number = now): RunProgress {
   const weights = stages.map((stage) => (stage.status === "skipped" ? 0 : shares[stage.name]));
   const all = weights.reduce((sum, weight) => sum + weight, 0) || 1;
-  const pace = secondsPerShare(stages, shares, now);
+  const pace = secondsPerShare(stages, shares, reported);
   const parts = stages.map((stage, index): Part => ({ stage, share: (weights[index] ?? 0) / all, done: doneOf(stage, shares, pace, now) }));
   const done = parts.reduce((sum, part) => sum + part.share * part.done, 0);
-  const left = stages.reduce((sum, stage) => sum + leftOf(stage, shares, pace ?? 0, now), 0);
+  const left = stages.reduce((sum, stage) => sum + leftOf(stage, shares, pace ?? 0, now, reported), 0);
   return { parts, done, secondsLeft: pace === null ? null : left };
 }
 
@@ -75,9 +78,9 @@ export function leftInWords(seconds: number): string {
   return rest === 0 ? (hours === 1 ? "about an hour left" : `about ${hours} hours left`) : `about ${hours} h ${rest} min left`;
 }
 
-function secondsPerShare(stages: readonly StageOut[], shares: Shares, now: number): number | null {
+function secondsPerShare(stages: readonly StageOut[], shares: Shares, reported: number): number | null {
   const current = stages.find((stage) => stage.status === "processing");
-  if (current?.progress != null && current.progress >= LEAST_PROGRESS) return elapsed(current, now) / current.progress / shares[current.name];
+  if (current?.progress != null && current.progress >= LEAST_PROGRESS) return elapsed(current, reported) / current.progress / shares[current.name];
   const telling = stages.filter((stage) => stage.status === "completed" && stageSeconds(stage) >= LEAST_SECONDS);
   const longest = telling.reduce<StageOut | null>((best, stage) => (best === null || shares[stage.name] > shares[best.name] ? stage : best), null);
   return longest === null ? null : stageSeconds(longest) / shares[longest.name];
@@ -91,10 +94,14 @@ function doneOf(stage: StageOut, shares: Shares, pace: number | null, now: numbe
   return pace === null || pace === 0 ? 0 : Math.min(0.95, elapsed(stage, now) / (pace * shares[stage.name]));
 }
 
-function leftOf(stage: StageOut, shares: Shares, pace: number, now: number): number {
+function leftOf(stage: StageOut, shares: Shares, pace: number, now: number, reported: number): number {
   if (stage.status === "pending") return pace * shares[stage.name];
   if (stage.status !== "processing") return 0;
-  if (stage.progress != null && stage.progress >= LEAST_PROGRESS) return (elapsed(stage, now) / stage.progress) * (1 - stage.progress);
+  if (stage.progress != null && stage.progress >= LEAST_PROGRESS) {
+    const then = (elapsed(stage, reported) / stage.progress) * (1 - stage.progress);
+    // Where the next report is overdue, half of what was left may be done, but nobody has said so.
+    return Math.max(then / 2, then - (now - reported) / 1000);
+  }
   return Math.max(0, pace * shares[stage.name] - elapsed(stage, now));
 }
 

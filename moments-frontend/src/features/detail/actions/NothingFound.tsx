@@ -62,7 +62,7 @@ export function NothingFound({ nothing, busy }: Props) {
         }
       >
         {nothing?.message ?? (busy ? "They appear here as soon as the search is done." : "A search finds them.")}
-        {writes && duration > 0 && " A moment made by hand starts at the playhead. You can also mark words in the transcript."}
+        {writes && duration > 0 && " A moment made by hand starts at the playhead."}
       </EmptyState>
       <Suspense fallback={null}>{again !== null && <AgainDialog videoId={videoId} focus={again} onClose={() => setAgain(null)} />}</Suspense>
     </>

@@ -7,6 +7,7 @@ import { RunActions } from "@/components/RunActions";
 import { StageList } from "@/components/StageList";
 import { StatusChip } from "@/components/StatusChip";
 import { UnrefinedNote } from "@/components/UnrefinedNote";
+import { sentence } from "@/lib/sentence";
 import { STAGE_LABELS } from "@/lib/stages";
 import { formatDate, formatDuration } from "@/lib/time";
 import { StageTimeline } from "./StageTimeline";
@@ -51,7 +52,7 @@ export function RunRow({ run }: { run: RunOut }) {
       )}
       {run.note != null && (
         <Alert severity="info" sx={{ mt: 1 }}>
-          {run.note}
+          {sentence(run.note)}
         </Alert>
       )}
       <UnrefinedNote run={run} />
