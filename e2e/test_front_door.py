@@ -102,7 +102,7 @@ def _look_at_moments_and_words(page: Page) -> None:
 
 _PLAYS = "Play again and again"
 _CHANGES = re.compile(
-    r"find moments|choose files|try the sample|upload|delete|dismiss|by hand|cancel|again|rename|save|add|make|correct|remove|edit|restore|refine"
-    r"|keep|reject|split|merge",
+    r"find moments|choose files|try the sample|upload|delete|dismiss|by hand|cancel|again|rename|save|add|make|correct|remove|edit|restore"
+    r"|refine|keep|reject|split|merge",
     re.I,
 )

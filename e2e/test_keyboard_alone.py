@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from media_site import MediaSite
 from playwright.sync_api import Locator, Page, expect
 from serving import Served

@@ -29,7 +29,7 @@ export function Recent() {
     return (
       <EmptyState icon={Film} title="Your recordings will appear here">
         <Allowed otherwise="Recordings that others add are shown here.">
-          Paste a link to a talk, a podcast or a meeting, or drop a file above. Or try the sample: it takes a minute.
+          Paste a link to a talk, a podcast or a meeting, or drop a file above. Or try the sample: it takes a minute or two.
         </Allowed>
       </EmptyState>
     );
