@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from playwright.sync_api import Locator, Page, expect
@@ -13,9 +12,11 @@ RUN_MS = 240_000
 
 def generate(page: Page, url: str) -> None:
     page.goto("/")
-    page.get_by_label("Address of a video").fill(url)
+    page.get_by_label("Paste a link").fill(url)
     page.get_by_role("button", name="Find moments").click()
-    expect(page).to_have_url(re.compile("/generate$"))
+    # The field is empty once the run is accepted. Its card is then the first.
+    expect(page.get_by_label("Paste a link")).to_have_value("")
+    expect(page.get_by_role("region", name="Just added").locator("[data-run-status]").first).to_be_visible()
 
 
 def moments_of(page: Page) -> Locator:

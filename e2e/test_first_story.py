@@ -18,6 +18,9 @@ _STAGES = 8
 def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
     # An address that no other story has had: a run of a video that is known does not transcribe it again.
     generate(page, f"{site.url('bread and lighthouses.mp4')}?first")
+    # The bar says how far it is; the stages are listed on demand.
+    expect(page.get_by_role("progressbar", name="Progress of the run").first).to_be_visible()
+    page.get_by_role("button", name="Show the stages").first.click()
     stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
     expect(stages).to_have_count(_STAGES)
     # They tick: one works while a later one waits, and in the end none does either.
@@ -101,9 +104,9 @@ def test_words_lead_to_their_time_and_are_corrected(page: Page, served: Served) 
     word = page.locator("[data-word='6']")
     word.click()
     until_played_to(page, 0.5)
-    page.get_by_label("Search words").fill("bread")
+    page.get_by_label("Search the transcript").fill("bread")
     expect(page.get_by_text(re.compile(r"1/\d+"))).to_be_visible()
-    page.get_by_label("Search words").fill("")
+    page.get_by_label("Search the transcript").fill("")
 
     first = page.locator("[data-word='0']")
     expect(first).to_be_visible()
@@ -141,20 +144,20 @@ def test_a_run_is_cancelled_and_a_failed_one_says_what_to_do(page: Page, served:
     expect(failed.get_by_role("alert")).to_be_visible()
     expect(failed.get_by_role("alert")).to_contain_text("Check the URL.")
     page.goto("/pipelines?status=failed")
-    expect(page.get_by_role("list", name="Runs").get_by_role("button", name="Retry").first).to_be_visible()
+    expect(page.get_by_role("list", name="Runs").get_by_role("button", name="Try again").first).to_be_visible()
 
     # What was missing comes: the same run, taken up again, ends well.
     generate(page, site.url("late.mp4"))
     late = page.locator("[data-run-status]").first
     expect(late.get_by_role("status")).to_have_text("Failed", timeout=60_000)
     shutil.copy(site.folder / "bread and lighthouses.mp4", site.folder / "late.mp4")
-    late.get_by_role("button", name="Retry").click()
+    late.get_by_role("button", name="Try again").click()
     late.get_by_role("link", name="See the moments").click(timeout=RUN_MS)
     expect(moments_of(page).first).to_be_visible()
 
 
 def test_a_file_is_uploaded_and_becomes_moments(page: Page, served: Served, site: MediaSite) -> None:
-    page.goto("/generate")
+    page.goto("/")
     page.get_by_label("Files to upload").set_input_files(site.folder / "bread and lighthouses.mp4")
     # The same bytes as the first story's: one video, whose moments are there at once when the run ends.
     page.get_by_role("link", name="See the moments").first.click(timeout=RUN_MS)

@@ -23,17 +23,17 @@ def _videos(page: Page) -> int:
 
 
 @pytest.mark.parametrize("name", _WRONG)
-def test_a_file_that_is_no_recording_is_not_taken_and_says_why(page: Page, name: str) -> None:
+def test_a_file_that_is_no_recording_is_not_accepted_and_says_why(page: Page, name: str) -> None:
     page.goto("/")
     before = _videos(page)
     page.get_by_label("Files to upload").set_input_files({"name": name, "mimeType": "video/mp4", "buffer": _WRONG[name]})
     upload = page.get_by_role("group", name="Uploads")
-    expect(upload.get_by_text("Not taken")).to_be_visible()
+    expect(upload.get_by_text("Not accepted")).to_be_visible()
     reason = upload.get_by_role("alert").inner_text()
     assert len(reason) > 20
     assert "Traceback" not in reason
     assert _videos(page) == before
-    upload.get_by_role("button", name=f"Take {name} off this list").click()
+    upload.get_by_role("button", name=f"Remove {name} from this list").click()
     expect(upload).to_have_count(0)
 
 
@@ -53,7 +53,7 @@ def test_failed_runs_are_dismissed_one_and_all(page: Page, site: MediaSite) -> N
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=_FAILED_MS)
     expect(cards).to_have_count(0)
     assert page.request.get("/api/pipeline?status=failed").json()["items"] == []
-    # One message after the other: this one's turn comes when the first, with its Undo, has had its time.
+    # It takes the place of the first one, whose Undo is over.
     expect(page.get_by_text(re.compile("failed runs? dismissed."))).to_be_visible(timeout=_FAILED_MS)
 
 
@@ -72,12 +72,12 @@ def test_a_key_that_may_only_look_sees_nothing_that_changes_anything(browser: Br
         door = page.get_by_role("dialog", name="Sign in")
         door.get_by_label("API key").fill(key)
         door.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("note", name=re.compile("Signed in as the gallery.*may look"))).to_be_visible()
+        expect(page.get_by_role("note", name=re.compile("Signed in as the gallery.*can view"))).to_be_visible()
         written: list[str] = []
         page.on("request", lambda request: written.append(request.url) if request.method not in ("GET", "HEAD") else None)
         for path in ("/", "/library", f"/videos/{failed}", f"/videos/{done}", "/pipelines", "/generate", "/settings"):
             page.goto(path)
-            expect(page.get_by_role("note", name=re.compile("may look"))).to_be_visible()
+            expect(page.get_by_role("note", name=re.compile("can view"))).to_be_visible()
             if path.endswith(done):
                 _look_at_moments_and_words(page)
             page.wait_for_load_state("networkidle")
@@ -102,7 +102,7 @@ def _look_at_moments_and_words(page: Page) -> None:
 
 _PLAYS = "Play again and again"
 _CHANGES = re.compile(
-    r"find moments|choose files|upload|delete|dismiss|look again|cancel|again|rename|save|add|make|correct|remove|edit|restore|refine"
-    r"|keep|reject|split|merge",
+    r"find moments|choose files|try the sample|upload|delete|dismiss|by hand|cancel|again|rename|save|add|make|correct|remove|edit|restore"
+    r"|refine|keep|reject|split|merge",
     re.I,
 )

@@ -57,7 +57,7 @@ def _detail(page: Page) -> None:
 
 def _again(page: Page) -> Locator:
     _detail(page)
-    page.get_by_role("button", name="Look again").click()
+    page.get_by_role("button", name="Search again").click()
     return page.get_by_role("dialog")
 
 
@@ -102,7 +102,7 @@ def _line_editor(page: Page) -> Locator:
 def _searched(page: Page) -> Locator:
     _detail(page)
     _words(page)
-    page.get_by_label("Search words").fill("bread")
+    page.get_by_label("Search the transcript").fill("bread")
     return page.get_by_text(re.compile(r"^1/\d+$"))
 
 
@@ -124,14 +124,14 @@ def _unknown(page: Page) -> Locator:
 
 def _nothing_found(page: Page) -> Locator:
     page.goto("/library?q=nothing-like-it")
-    return page.get_by_text("Nothing like that is here")
+    return page.get_by_text("No recordings match")
 
 
 def _as_list(page: Page) -> Locator:
     page.goto("/library")
     page.get_by_role("button", name="List").click()
     page.get_by_role("checkbox").first.check()
-    return page.get_by_role("region", name="Chosen videos")
+    return page.get_by_role("region", name="Selected videos")
 
 
 def _deleted(page: Page) -> Locator:
@@ -145,19 +145,19 @@ def _deleted(page: Page) -> Locator:
 
 def _select(page: Page) -> Locator:
     page.goto("/pipelines")
-    page.get_by_label("Show").click()
+    page.get_by_label("Status").click()
     return page.get_by_role("listbox")
 
 
 def _strange(page: Page) -> Locator:
-    page.goto("/generate")
-    page.get_by_label("Address of a video").fill("not an address")
-    return page.get_by_text("is no address of a video")
+    page.goto("/")
+    page.get_by_label("Paste a link").fill("not an address")
+    return page.get_by_text("is not a link")
 
 
 def _no_list(page: Page) -> Locator:
-    page.goto("/generate")
-    page.get_by_label("Address of a video").fill("http://127.0.0.1:9/playlist")
+    page.goto("/")
+    page.get_by_label("Paste a link").fill("http://127.0.0.1:9/playlist")
     page.get_by_role("button", name="Find moments").click()
     return page.get_by_role("dialog").get_by_role("alert")
 
@@ -170,13 +170,13 @@ def _run_details(page: Page) -> Locator:
 
 def _dead_letters(page: Page) -> Locator:
     page.goto("/pipelines?status=dead")
-    return page.get_by_text("No run like that")
+    return page.get_by_text("No runs with this status")
 
 
 def _add_model(page: Page) -> Locator:
     page.goto("/settings")
     page.get_by_role("button", name="Add a model").click()
-    page.get_by_role("dialog").get_by_label("Way in").click()
+    page.get_by_role("dialog").get_by_label("Connection").click()
     page.get_by_role("option", name="Through SSH").click()
     return page.get_by_role("dialog")
 
@@ -199,8 +199,8 @@ def _key_made(page: Page) -> Locator:
     page.goto("/settings")
     page.get_by_role("tab", name="API keys").click()
     page.get_by_label("Name", exact=False).first.fill("Editing room")
-    page.get_by_role("button", name="Make a key").click()
-    return page.get_by_text("Keep it now")
+    page.get_by_role("button", name="Create a key").click()
+    return page.get_by_text("Copy this key now")
 
 
 def _loading(page: Page) -> Locator:
@@ -220,14 +220,14 @@ def _offline(page: Page) -> Locator:
 
 
 STATES: dict[str, Callable[[Page], Locator]] = {
-    "look-again": _again, "export": _export, "delete": _delete_video, "keys": _keys, "moment-chosen": _chosen_moment,
+    "search-again": _again, "export": _export, "delete": _delete_video, "keys": _keys, "moment-chosen": _chosen_moment,
     "words-edited": _line_editor, "words-searched": _searched, "message": _message, "failed-run": _failed, "unknown-video": _unknown,
     "nothing-found": _nothing_found, "library-list": _as_list, "library-deleted": _deleted, "select-open": _select,
-    "strange-address": _strange, "no-playlist": _no_list, "run-details": _run_details, "dead-letters": _dead_letters,
+    "no-link": _strange, "no-playlist": _no_list, "run-details": _run_details, "dead-letters": _dead_letters,
     "model-added": _add_model, "model-tested": _model_tested, "health": _health, "key-made": _key_made, "loading": _loading,
     "offline": _offline,
 }  # fmt: skip
-_EMPTY = {"/": "No videos yet", "/library": "The library is empty", "/pipelines": "No run yet", "/generate": "Runs that"}
+_EMPTY = {"/": "Your recordings will appear here", "/library": "No recordings yet", "/pipelines": "No runs yet"}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -255,7 +255,7 @@ def test_axe_finds_nothing_where_nothing_is_yet_nor_at_the_door(browser: Browser
         for path, text in _EMPTY.items():
             page.goto(path)
             expect(page.get_by_text(text)).to_be_visible()
-            wrong += _looked_at(page, f"state-empty-{path.strip('/') or 'dashboard'}-1280-{theme}")
+            wrong += _looked_at(page, f"state-empty-{path.strip('/') or 'home'}-1280-{theme}")
         key = page.request.post("/api/admin/keys", data={"name": "door", "scope": "admin"}).json()["key"]
         empty.restart(MOMENTS_REQUIRE_KEYS="1")
         page.goto("/library")
@@ -269,7 +269,7 @@ def test_axe_finds_nothing_where_nothing_is_yet_nor_at_the_door(browser: Browser
         door.get_by_label("API key").fill(key)
         door.get_by_role("button", name="Sign in").click()
         expect(door).to_have_count(0)
-        expect(page.get_by_text("The library is empty")).to_be_visible()
+        expect(page.get_by_text("No recordings yet")).to_be_visible()
         context.close()
     assert wrong == []
 

@@ -49,7 +49,7 @@ export default ts.config(
     },
   },
   // One noun knows nothing of another: what they share lies in components, hooks, lib.
-  ...["dashboard", "library", "detail", "url-generate", "pipelines", "settings"].map((feature) => ({
+  ...["home", "library", "detail", "pipelines", "settings"].map((feature) => ({
     files: [`src/features/${feature}/**`],
     rules: {
       "no-restricted-imports": ["error", { patterns: [{ regex: `^@/features/(?!${feature}(/|$))`, message: "Features don't import each other." }, { group: ["@/app/*"] }] }],

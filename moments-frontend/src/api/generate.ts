@@ -16,6 +16,17 @@ export function useGenerate() {
   });
 }
 
+/** Starts a run of the sample that comes with VideoMoments. */
+export function useSample() {
+  const client = useQueryClient();
+  return useAction<AcceptedOut, Partial<StartOptions>>({
+    mutationFn: (options) => request({ method: "POST", url: "api/generate_moments/sample", data: options }),
+    onSuccess: () => {
+      for (const queryKey of listingRuns) void client.invalidateQueries({ queryKey });
+    },
+  });
+}
+
 /** How many videos of a list are shown at most. */
 export const MOST_LISTED = 100;
 // Listing a channel may take a site a while.

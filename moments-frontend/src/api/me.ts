@@ -20,7 +20,7 @@ export const caller = queryOptions<CallerOut, ApiError>({
   staleTime: 60_000,
 });
 
-const MAY: Record<KeyScope, string> = { read: "may look", write: "may look and work", admin: "may do everything" };
+const MAY: Record<KeyScope, string> = { read: "can view", write: "can view and edit", admin: "can do everything" };
 
 /** Describes the caller in words. */
 export function described({ name, hint, scope }: CallerOut): string {

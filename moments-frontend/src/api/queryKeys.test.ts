@@ -11,8 +11,8 @@ const groups: readonly (readonly (readonly unknown[])[])[] = [
   [queryKeys.me],
   [queryKeys.keys],
   [models.all, models.up("a")],
-  [runs.all, runs.overview, runs.status("a"), runs.pages({}, 25)],
-  [videos.all, videos.one("a"), videos.pages({})],
+  [runs.all, runs.overview, runs.figures, runs.queued, runs.past, runs.status("a"), runs.pages({}, 25)],
+  [videos.all, videos.recent, videos.one("a"), videos.pages({})],
   ...ofVideos.map((group) => [group.all, group.of("a")]),
 ];
 

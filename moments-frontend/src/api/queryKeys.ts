@@ -13,11 +13,15 @@ export const queryKeys = {
   runs: {
     all: ["runs"],
     overview: ["runs", "overview"],
+    figures: ["runs", "figures"],
+    queued: ["runs", "queued"],
+    past: ["runs", "past"],
     status: (videoId: string) => ["runs", "status", videoId] as const,
     pages: (filter: object, limit: number) => ["runs", "pages", filter, limit] as const,
   },
   videos: {
     all: ["videos"],
+    recent: ["videos", "recent"],
     one: (videoId: string) => ["videos", "one", videoId] as const,
     pages: (filter: object) => ["videos", "pages", filter] as const,
   },

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, type QueryClient, queryOptions, useQueryClient } from "@tanstack/react-query";
 import { useAction } from "./action";
 import { pollInterval } from "@/hooks/polling";
+import { type Shares, sharesOf } from "@/lib/runProgress";
 import { type ApiError, request } from "./client";
 import { queryKeys } from "./queryKeys";
 import type { AcceptedOut, DismissedAllOut, DismissedOut, PageRunOut, RunStatus, StatusOut } from "./types";
@@ -21,6 +22,23 @@ export interface RunFilter {
   stalled?: boolean;
   dismissed?: boolean;
 }
+
+const QUEUED_MS = 5_000;
+const PAST_MS = 600_000;
+
+/** The newest hundred queued runs, newest first. */
+export const queuedRuns = queryOptions<PageRunOut, ApiError>({
+  queryKey: queryKeys.runs.queued,
+  queryFn: ({ signal }) => request<PageRunOut>({ url: "api/pipeline", signal, params: { status: "queued", limit: 100 } }),
+  refetchInterval: QUEUED_MS,
+});
+
+/** The shares of time that the stages took in the newest completed runs. */
+export const expectedShares = queryOptions<Shares, ApiError>({
+  queryKey: queryKeys.runs.past,
+  queryFn: async ({ signal }) => sharesOf((await request<PageRunOut>({ url: "api/pipeline", signal, params: { status: "completed", kind: "pipeline", limit: 20 } })).items),
+  staleTime: PAST_MS,
+});
 
 /** The runs of all videos, newest first. Polled more often while one of them is active. */
 export const runPages = (filter: RunFilter, limit = 25) =>

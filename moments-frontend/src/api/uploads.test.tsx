@@ -43,8 +43,8 @@ afterEach(() => {
 it.each([
   [{ status: 422, body: JSON.stringify({ detail: "The file is text.", advice: "Give a video." }) }, "refused", "The file is text. Give a video."],
   [{ status: 503, body: JSON.stringify({ detail: "The store fails." }) }, "failed", "The store fails."],
-  [{ status: 502, body: "<html>Bad gateway</html>" }, "failed", "The connection broke and could not be made again. Resume goes on where it was."],
-  [null, "failed", "The connection broke and could not be made again. Resume goes on where it was."],
+  [{ status: 502, body: "<html>Bad gateway</html>" }, "failed", "The connection was lost. Resume continues where the upload stopped."],
+  [null, "failed", "The connection was lost. Resume continues where the upload stopped."],
 ])("says what the server said of a file, and whether to try again (%#)", async (said, state, problem) => {
   answer = said;
   const { result } = renderHook(() => useUploads());

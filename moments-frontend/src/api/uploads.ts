@@ -116,7 +116,7 @@ function videoOf(id: number): string | null {
 
 async function askForVideo(url: string | null): Promise<string> {
   const upload = await request<UploadOut>({ url: `api/videos/upload/${(url ?? "").split("/").pop() ?? ""}` });
-  if (upload.video_id == null) throw new Error("The upload is complete, but no video came of it.");
+  if (upload.video_id == null) throw new Error("The upload is complete, but no video was made from it.");
   return upload.video_id;
 }
 
@@ -129,7 +129,7 @@ function explain(error: Error | DetailedError): Pick<RunningUpload, "state" | "p
   const answer = "originalResponse" in error ? error.originalResponse : null;
   const body = answer ? problemIn(answer.getBody()) : null;
   if (answer && body) return { state: REFUSED.includes(answer.getStatus()) ? "refused" : "failed", problem: [body.detail, body.advice].filter(Boolean).join(" ") };
-  return { state: "failed", problem: "The connection broke and could not be made again. Resume goes on where it was." };
+  return { state: "failed", problem: "The connection was lost. Resume continues where the upload stopped." };
 }
 
 function problemIn(text: string): Partial<Problem> | null {

@@ -6,13 +6,13 @@ export function Crash() {
   const error = useRouteError();
   return (
     <Stack component="main" spacing={2} sx={{ p: 4, maxWidth: 560, mx: "auto", mt: 8 }}>
-      <Typography variant="h1">This page broke.</Typography>
-      <Typography color="text.secondary">Nothing you stored is lost. Load it again; if it breaks again, tell whoever runs this server what it says below.</Typography>
+      <Typography variant="h1">Something went wrong on this page.</Typography>
+      <Typography color="text.secondary">Nothing that you saved is lost. Reload the page. If it happens again, send the text below to whoever runs this server.</Typography>
       <Typography component="pre" variant="caption" sx={{ whiteSpace: "pre-wrap" }}>
         {error instanceof Error ? error.message : "Unknown error"}
       </Typography>
       <Button variant="contained" sx={{ alignSelf: "start" }} onClick={() => window.location.reload()}>
-        Load again
+        Reload the page
       </Button>
     </Stack>
   );

@@ -2,6 +2,7 @@ import { Box, LinearProgress } from "@mui/material";
 import { lazy, Suspense, useEffect, useRef, useSyncExternalStore } from "react";
 import { Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
 import { keyAsked, subscribeKey } from "@/api/key";
+import { useWithdraw } from "@/hooks/useNotify";
 import { LiveRegion } from "./LiveRegion";
 import { Navigation } from "./Navigation";
 import { OfflineBanner } from "./OfflineBanner";
@@ -16,6 +17,11 @@ export function Layout() {
   const loading = useNavigation().state === "loading";
   const first = useRef(true);
   const asked = useSyncExternalStore(subscribeKey, keyAsked);
+  const withdraw = useWithdraw();
+  useEffect(() => {
+    // What was said about the page that was left; what can still be undone stays.
+    if (!first.current) withdraw();
+  }, [pathname, withdraw]);
   useEffect(() => {
     // Screen readers, too, read a new page from its start.
     if (!first.current) main.current?.focus({ preventScroll: true });

@@ -1,23 +1,19 @@
 import { Box, IconButton, Stack, Typography } from "@mui/material";
 import { useColorScheme } from "@mui/material/styles";
-import { Activity, LayoutDashboard, Library, type LucideIcon, Moon, Settings, Sparkles, Sun } from "lucide-react";
+import { Activity, House, Library, type LucideIcon, Moon, Settings, Sun } from "lucide-react";
 import { NavLink } from "react-router";
-import { useMay } from "@/api/me";
-import type { KeyScope } from "@/api/types";
 import { LogoMark } from "@/components/LogoMark";
 import { Caller } from "./Caller";
 
-const PLACES: readonly { to: string; label: string; icon: LucideIcon; scope?: KeyScope }[] = [
-  { to: "/", label: "Dashboard", icon: LayoutDashboard },
+const PLACES: readonly { to: string; label: string; icon: LucideIcon }[] = [
+  { to: "/", label: "Home", icon: House },
   { to: "/library", label: "Library", icon: Library },
-  { to: "/generate", label: "Generate", icon: Sparkles, scope: "write" },
   { to: "/pipelines", label: "Pipelines", icon: Activity },
   { to: "/settings", label: "Settings", icon: Settings },
 ];
 
 /** The navigation: a rail at the side, or a bar at the foot on a phone. */
 export function Navigation() {
-  const writes = useMay("write");
   return (
     <Box
       component="nav"
@@ -43,7 +39,7 @@ export function Navigation() {
       <Box sx={{ display: { xs: "none", md: "block" }, mb: 2 }}>
         <LogoMark />
       </Box>
-      {PLACES.filter(({ scope }) => scope === undefined || writes).map((place) => (
+      {PLACES.map((place) => (
         <Place key={place.to} {...place} />
       ))}
       <Box sx={{ display: { xs: "none", md: "flex" }, flexDirection: "column", alignItems: "center", gap: 1, mt: "auto" }}>

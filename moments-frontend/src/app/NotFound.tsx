@@ -6,15 +6,15 @@ import { Page } from "@/components/Page";
 import { useTitle } from "@/hooks/useTitle";
 
 export function NotFound() {
-  useTitle("Not found");
+  useTitle("Page not found");
   return (
-    <Page title="Not found">
+    <Page title="Page not found">
       <EmptyState
         icon={Compass}
-        title="There is no such page."
+        title="This page does not exist."
         action={
           <Button component={Link} to="/" variant="contained">
-            To the dashboard
+            Go to the first page
           </Button>
         }
       />

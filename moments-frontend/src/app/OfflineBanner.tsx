@@ -33,7 +33,7 @@ export function OfflineBanner() {
   if (!unwell) return null;
   return (
     <Alert severity="warning" variant="filled" role="status" square>
-      {half ? "The database does not answer." : "The server does not answer."} Trying again; what you see may be out of date.
+      {half ? "The database does not answer." : "The server does not answer."} Trying again. What you see may be out of date.
     </Alert>
   );
 }

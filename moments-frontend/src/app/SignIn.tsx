@@ -22,7 +22,7 @@ export function SignIn() {
       await client.invalidateQueries();
     } catch (error) {
       const known = toApiError(error);
-      setProblem(known.status === 401 ? "This key is not known, has expired or was revoked." : known.message);
+      setProblem(known.status === 401 ? "This key is not known, or it has expired or been revoked." : known.message);
     } finally {
       setBusy(false);
     }
@@ -34,7 +34,7 @@ export function SignIn() {
         <DialogTitle id="sign-in-title">Sign in</DialogTitle>
         <DialogContent>
           <DialogContentText sx={{ mb: 2 }}>
-            This server asks for an API key. Whoever runs it makes one with <code>moments keys create</code>.
+            This server requires an API key. Whoever runs it can create one with <code>moments keys create</code>.
           </DialogContentText>
           <TextField
             autoFocus

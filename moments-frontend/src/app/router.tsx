@@ -1,4 +1,4 @@
-import { createBrowserRouter } from "react-router";
+import { createBrowserRouter, redirect } from "react-router";
 import { Layout } from "./Layout";
 import { Crash } from "./Crash";
 import { NotFound } from "./NotFound";
@@ -6,10 +6,9 @@ import { NotFound } from "./NotFound";
 // Each page is its own file: only the first opened one is waited for. The others are loaded when idle, so that they are there while the
 // server is away.
 const pages = {
-  dashboard: async () => ({ Component: (await import("@/features/dashboard")).Dashboard }),
+  home: async () => ({ Component: (await import("@/features/home")).Home }),
   library: async () => ({ Component: (await import("@/features/library")).Library }),
   detail: async () => ({ Component: (await import("@/features/detail")).Detail }),
-  generate: async () => ({ Component: (await import("@/features/url-generate")).UrlGenerate }),
   pipelines: async () => ({ Component: (await import("@/features/pipelines")).Pipelines }),
   settings: async () => ({ Component: (await import("@/features/settings")).Settings }),
 };
@@ -24,10 +23,11 @@ export const router = createBrowserRouter([
     errorElement: <Crash />,
     HydrateFallback: () => null,
     children: [
-      { index: true, lazy: pages.dashboard },
+      { index: true, lazy: pages.home },
       { path: "library", lazy: pages.library },
       { path: "videos/:videoId", lazy: pages.detail },
-      { path: "generate", lazy: pages.generate },
+      // An earlier version had a page of its own for this; bookmarks still lead to it.
+      { path: "generate", loader: () => redirect("/"), element: null },
       { path: "pipelines", lazy: pages.pipelines },
       { path: "settings", lazy: pages.settings },
       { path: "*", element: <NotFound /> },

@@ -11,7 +11,7 @@ export function ConfirmDialogBody({ open, title, children, confirm, busy = false
       </DialogContent>
       <DialogActions>
         <Button autoFocus onClick={onClose} color="inherit">
-          Keep
+          Cancel
         </Button>
         <Button onClick={onConfirm} color="error" variant="contained" disabled={busy}>
           {confirm}

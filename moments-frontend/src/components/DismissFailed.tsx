@@ -33,7 +33,7 @@ export function DismissFailed() {
           })
         }
       >
-        No list shows them any more. Each stays in its video&rsquo;s history, and under Pipelines, Dismissed.
+        They are hidden from all lists. You find them under Pipelines with the status “Dismissed”.
       </ConfirmDialog>
     </>
   );

@@ -7,10 +7,12 @@ interface Props {
   /** Why no files can be taken now; null where they can. */
   problem?: string | null;
   children?: ReactNode;
+  /** Shown beside the choice of files. */
+  beside?: ReactNode;
 }
 
 /** Accepts files that are dropped anywhere on its content, or chosen. */
-export function DropZone({ onFiles, problem = null, children }: Props) {
+export function DropZone({ onFiles, problem = null, children, beside }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const take = (files: FileList | null) => {
@@ -42,7 +44,7 @@ export function DropZone({ onFiles, problem = null, children }: Props) {
       {children}
       <Box sx={{ display: "flex", alignItems: "center", gap: 1.5, mt: children === undefined ? 0 : 2, color: "text.secondary", flexWrap: "wrap" }}>
         <UploadCloud size={20} aria-hidden />
-        <Typography variant="body2">{problem ?? "Drop a video or a recording here, or"}</Typography>
+        <Typography variant="body2">{problem ?? "Or drop a video or an audio file here"}</Typography>
         <Button size="small" variant="outlined" disabled={problem !== null} onClick={() => input.current?.click()}>
           Choose files
         </Button>
@@ -58,6 +60,7 @@ export function DropZone({ onFiles, problem = null, children }: Props) {
             event.target.value = "";
           }}
         />
+        {beside}
       </Box>
     </Box>
   );

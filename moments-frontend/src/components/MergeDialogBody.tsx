@@ -23,7 +23,7 @@ export function MergeDialogBody({ what, differences, busy = false, onSave, onLat
       >
         <DialogTitle id="merge-title">Somebody else changed {what} meanwhile</DialogTitle>
         <DialogContent>
-          <DialogContentText sx={{ mb: 1.5 }}>Your change is not saved yet. Choose what is to stay.</DialogContentText>
+          <DialogContentText sx={{ mb: 1.5 }}>Your change is not saved yet. Choose which version to keep.</DialogContentText>
           {differences.map((one, index) => (
             <FormControl key={one.name} component="fieldset" fullWidth sx={{ mb: 1.5 }}>
               <FormLabel component="legend">

@@ -42,12 +42,12 @@ export function PlaylistDialog({ url, onClose, onStart }: Props) {
       <DialogContent sx={{ minHeight: 160 }}>
         {isPending && (
           <Stack direction="row" role="status" sx={{ gap: 2, alignItems: "center", py: 4, justifyContent: "center" }}>
-            <CircularProgress size={22} aria-label="Looking at the address" />
-            <Typography color="text.secondary">Asking the site for its videos…</Typography>
+            <CircularProgress size={22} aria-label="Looking at the link" />
+            <Typography color="text.secondary">Looking for videos…</Typography>
           </Stack>
         )}
         {error && <ErrorState error={error} onRetry={look} />}
-        {single && <Typography color="text.secondary">This address leads to one video, not to a list.</Typography>}
+        {single && <Typography color="text.secondary">This link leads to a single video, not to a list.</Typography>}
         {videos.length > 0 && (
           <>
             <Stack direction="row" sx={{ alignItems: "center", gap: 1, mb: 0.5 }}>

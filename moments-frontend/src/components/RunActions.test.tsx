@@ -56,7 +56,7 @@ it("tells of a dismissal, and takes its Undo, when the card has left the list be
 
 it("lists a dismissed run again", async () => {
   const { changes } = shown("failed", true);
-  fireEvent.click(screen.getByRole("button", { name: "List again" }));
+  fireEvent.click(screen.getByRole("button", { name: "Show in lists again" }));
   await waitFor(() => expect(changes).toEqual([false]));
   expect(asked).toEqual(["api/pipeline/video/undismiss run"]);
 });

@@ -47,13 +47,13 @@ export function RunActions({ videoId, requestId, status, onRetried, onDismissed,
       onError,
       onSuccess: () => {
         onDismissed?.(true);
-        notify({ message: "Dismissed: no list shows this run any more.", action: { label: "Undo", run: bringBack } });
+        notify({ message: "Dismissed. This run is hidden from all lists.", action: { label: "Undo", run: bringBack } });
       },
     });
   return (
     <>
       <Button size="small" color="inherit" startIcon={<EyeOff size={14} aria-hidden />} disabled={dismiss.isPending} onClick={dismissed ? bringBack : takeOff}>
-        {dismissed ? "List again" : "Dismiss"}
+        {dismissed ? "Show in lists again" : "Dismiss"}
       </Button>
       <Button
         size="small"
@@ -64,13 +64,13 @@ export function RunActions({ videoId, requestId, status, onRetried, onDismissed,
           retry.mutate(ids, {
             onError,
             onSuccess: () => {
-              notify({ message: "Queued again; finished stages are not repeated." });
+              notify({ message: "Started again. Stages that are done are not repeated." });
               onRetried?.();
             },
           })
         }
       >
-        Retry
+        Try again
       </Button>
     </>
   );

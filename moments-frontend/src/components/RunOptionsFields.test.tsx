@@ -43,7 +43,7 @@ it("offers the models that are up, and says which do not answer", async () => {
       <RunOptionsFields form={NO_OPTIONS} onChange={() => undefined} />
     </QueryClientProvider>,
   );
-  fireEvent.mouseDown(await screen.findByRole("combobox", { name: "Finds moments" }));
+  fireEvent.mouseDown(await screen.findByRole("combobox", { name: "Model that finds moments" }));
   const list = within(await screen.findByRole("listbox"));
   expect((await list.findByRole("option", { name: "away, does not answer" })).getAttribute("aria-disabled")).toBe("true");
   expect(list.getByRole("option", { name: "awake" }).getAttribute("aria-disabled")).toBeNull();
@@ -51,8 +51,8 @@ it("offers the models that are up, and says which do not answer", async () => {
 });
 
 it.each([
-  ["Finds moments", "extractive (default)", /signal/],
-  ["Refines boundaries", "signal (default)", /extractive/],
+  ["Model that finds moments", "extractive (default)", /signal/],
+  ["Model that adjusts start and end", "signal (default)", /extractive/],
 ])("%s: offers only models that can", async (name, usual, unable) => {
   render(
     <QueryClientProvider client={queryClient}>

@@ -10,14 +10,14 @@ const STAGE: StageOut = { name: "TRANSCRIPTION", status: "processing", started_a
 
 it("says what a stage and its run wait for", () => {
   const { rerender } = render(<StageList stages={[STAGE]} />);
-  expect(screen.queryByText(/waits for/)).toBeNull();
+  expect(screen.queryByText(/waiting for/)).toBeNull();
   rerender(<StageList stages={[{ ...STAGE, waiting_for: "whisper_base" }]} />);
-  expect(screen.getByText("waits for whisper_base, which does not answer")).toBeTruthy();
+  expect(screen.getByText("waiting for whisper_base, which does not answer")).toBeTruthy();
 });
 
 it("shows a wait in place of the status", () => {
   const { rerender } = render(<StatusChip status="processing" stalled={false} waitingFor="whisper_base" />);
   expect(screen.getByText("Waiting for whisper_base")).toBeTruthy();
   rerender(<StatusChip status="processing" stalled={false} waitingFor={null} />);
-  expect(screen.getByText("Working")).toBeTruthy();
+  expect(screen.getByText("In progress")).toBeTruthy();
 });

@@ -7,7 +7,7 @@ import { formatDuration } from "@/lib/time";
 
 const LOOKS: Record<StageStatus, { icon: LucideIcon; color: string; word: string }> = {
   pending: { icon: Circle, color: "text.disabled", word: "waiting" },
-  processing: { icon: LoaderCircle, color: "primary.main", word: "working" },
+  processing: { icon: LoaderCircle, color: "primary.main", word: "in progress" },
   completed: { icon: Check, color: "success.main", word: "done" },
   skipped: { icon: Minus, color: "text.secondary", word: "skipped" },
   failed: { icon: X, color: "error.main", word: "failed" },
@@ -28,7 +28,7 @@ export function StageList({ stages }: { stages: readonly StageOut[] }) {
 function StageRow({ stage }: { stage: StageOut }) {
   const { icon: Icon, color, word } = LOOKS[stage.status];
   const working = stage.status === "processing";
-  const remark = stage.waiting_for != null ? `waits for ${partName(stage.waiting_for)}, which does not answer` : stage.reason;
+  const remark = stage.waiting_for != null ? `waiting for ${partName(stage.waiting_for)}, which does not answer` : stage.reason;
   return (
     <Box
       component="li"

@@ -2,13 +2,13 @@ import { styled } from "@mui/material/styles";
 import { partName } from "@/lib/stages";
 
 const LOOKS: Record<string, { label: string; color: string }> = {
-  new: { label: "Not run yet", color: "var(--mui-palette-text-secondary)" },
-  queued: { label: "Queued", color: "var(--mui-palette-info-main)" },
-  processing: { label: "Working", color: "var(--mui-palette-primary-main)" },
+  new: { label: "Not started", color: "var(--mui-palette-text-secondary)" },
+  queued: { label: "In the queue", color: "var(--mui-palette-info-main)" },
+  processing: { label: "In progress", color: "var(--mui-palette-primary-main)" },
   completed: { label: "Done", color: "var(--mui-palette-success-main)" },
   failed: { label: "Failed", color: "var(--mui-palette-error-main)" },
   cancelled: { label: "Cancelled", color: "var(--mui-palette-text-secondary)" },
-  stalled: { label: "Stalled", color: "var(--mui-palette-warning-main)" },
+  stalled: { label: "No worker", color: "var(--mui-palette-warning-main)" },
 };
 
 const Pill = styled("span")({

@@ -28,7 +28,7 @@ function shown(left: number, status: RunStatus = "completed") {
 it("says how many moments keep their first boundaries and why, and has the rest refined", async () => {
   shown(2);
   expect(screen.getByRole("alert").textContent).toContain("2 of 5 moments keep their first boundaries: Model m is not reachable. Start it.");
-  fireEvent.click(screen.getByRole("button", { name: "Refine the rest" }));
+  fireEvent.click(screen.getByRole("button", { name: "Adjust the rest" }));
   await waitFor(() => expect(asked).toHaveBeenCalledWith(expect.objectContaining({ method: "POST", url: "api/pipeline/v/retry", params: { request_id: "r" } })));
 });
 

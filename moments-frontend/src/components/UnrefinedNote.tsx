@@ -20,17 +20,17 @@ export function UnrefinedNote({ run, onRetried }: Props) {
   const { message, left, reasons } = run.unrefined;
   const advice = [...new Set(reasons.map((reason) => reason.advice).filter((text) => text !== null))].join(" ");
   const onSuccess = () => {
-    notify({ message: "Queued: it refines only the moments that are left." });
+    notify({ message: "Started: only the remaining moments are adjusted." });
     onRetried?.();
   };
   const again = (
     <Button color="inherit" size="small" disabled={retry.isPending} onClick={() => retry.mutate({ videoId: run.video_id, requestId: run.request_id }, { onError, onSuccess })}>
-      Refine the rest
+      Adjust the rest
     </Button>
   );
   return (
     <Alert severity={left > 0 ? "warning" : "info"} sx={{ my: 1 }} action={left > 0 && may ? again : undefined}>
-      {message} {left > 0 ? advice : "They have been refined or edited since."}
+      {message} {left > 0 ? advice : "They have been adjusted or edited since."}
     </Alert>
   );
 }

@@ -33,7 +33,7 @@ export function UploadList() {
                   <Play size={18} aria-hidden />
                 </IconButton>
               )}
-              <IconButton aria-label={isOver(upload) ? `Take ${upload.name} off this list` : `End ${upload.name}`} onClick={() => dropUpload(upload.id)}>
+              <IconButton aria-label={isOver(upload) ? `Remove ${upload.name} from this list` : `Stop uploading ${upload.name}`} onClick={() => dropUpload(upload.id)}>
                 <X size={18} aria-hidden />
               </IconButton>
             </Stack>
@@ -51,7 +51,7 @@ function Problem({ upload: { id, state, problem, videoId } }: { upload: RunningU
   if (problem === null) return null;
   const resume = (
     <Button color="inherit" size="small" onClick={() => resumeUpload(id)}>
-      {state === "stored" ? "Start the run" : "Resume"}
+      {state === "stored" ? "Find moments" : "Resume"}
     </Button>
   );
   return (
@@ -72,7 +72,7 @@ function isOver({ state }: RunningUpload): boolean {
 }
 
 function progressOf({ state, sent, size }: RunningUpload): string {
-  if (state === "starting") return "Starting the run";
-  if (state === "refused") return "Not taken";
-  return state === "stored" ? "Uploaded, but its run was not started" : `${formatBytes(sent)} of ${formatBytes(size)}`;
+  if (state === "starting") return "Starting";
+  if (state === "refused") return "Not accepted";
+  return state === "stored" ? "Uploaded, but the search for moments has not started" : `${formatBytes(sent)} of ${formatBytes(size)}`;
 }

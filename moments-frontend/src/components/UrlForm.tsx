@@ -1,10 +1,11 @@
-import { Alert, Button, Stack, TextField } from "@mui/material";
+import { Alert, Box, Button, Stack, TextField } from "@mui/material";
 import { ListVideo, Sparkles } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { ApiError, toApiError } from "@/api/client";
 import { useGenerate } from "@/api/generate";
 import type { StartOptions } from "@/api/types";
 import { watch } from "@/api/watched";
+import { announce } from "@/lib/announce";
 import { looksLikeList, looksLikeUrl, nameOf, urlsIn } from "@/lib/urls";
 
 const PlaylistDialog = lazy(async () => ({ default: (await import("./PlaylistDialog")).PlaylistDialog }));
@@ -12,14 +13,17 @@ const PlaylistDialog = lazy(async () => ({ default: (await import("./PlaylistDia
 interface Props {
   options: Partial<StartOptions>;
   disabled?: boolean;
-  onStarted: (videoIds: readonly string[]) => void;
+  /** A field beside the links. */
+  beside?: ReactNode;
+  /** Buttons for what else can be chosen. */
+  more?: ReactNode;
 }
 
 /**
- * Takes one address or several, each of which becomes a run. What can't be started stays in the field, with the reason. For a playlist or a
+ * Takes one link or several, each of which becomes a run. What can't be started stays in the field, with the reason. For a playlist or a
  * channel, its videos are shown first to choose from.
  */
-export function UrlForm({ options, disabled = false, onStarted }: Props) {
+export function UrlForm({ options, disabled = false, beside, more }: Props) {
   const [text, setText] = useState("");
   const [problems, setProblems] = useState<readonly { url: string; error: ApiError }[]>([]);
   const [progress, setProgress] = useState<{ done: number; of: number } | null>(null);
@@ -39,7 +43,7 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
       try {
         const accepted = await generate.mutateAsync({ url, options });
         watch({ videoId: accepted.video_id, title: title || nameOf(url) });
-        started.push(accepted.video_id);
+        started.push(title || nameOf(url));
       } catch (error) {
         failed.push({ url, error: toApiError(error) });
       }
@@ -47,7 +51,7 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
     setProblems(failed);
     setText(failed.map(({ url }) => url).join("\n"));
     setProgress(null);
-    if (started.length > 0) onStarted(started);
+    if (started.length > 0) announce(`Started: ${started.join(", ")}.`);
   };
   const submit = () => {
     if (only !== null && looksLikeList(only)) setList(only);
@@ -61,12 +65,19 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
         submit();
       }}
     >
-      <Stack direction={{ xs: "column", sm: "row" }} spacing={1.5} sx={{ alignItems: { sm: "flex-start" } }}>
+      <Box
+        sx={{
+          display: "grid",
+          gap: 1.5,
+          alignItems: "start",
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", md: beside ? "minmax(0, 3fr) minmax(0, 2fr) auto" : "minmax(0, 1fr) auto" },
+        }}
+      >
         <TextField
           fullWidth
           multiline
           maxRows={6}
-          label="Address of a video"
+          label="Paste a link"
           placeholder="https://…"
           value={text}
           onChange={(event) => {
@@ -79,28 +90,33 @@ export function UrlForm({ options, disabled = false, onStarted }: Props) {
             }
           }}
           error={strange !== undefined}
-          helperText={strange === undefined ? "Several at once: one a line (Shift+Enter)." : `“${strange.slice(0, 60)}” is no address of a video.`}
+          helperText={
+            strange === undefined
+              ? "YouTube, a podcast, any page or file. Several links: one per line (Shift+Enter)."
+              : `“${strange.slice(0, 60)}” is not a link. A link starts with https://.`
+          }
         />
+        {beside}
         <Button
           type="submit"
           variant="contained"
           startIcon={<Sparkles size={18} aria-hidden />}
           disabled={busy || disabled || urls.length === 0 || strange !== undefined}
-          sx={{ flexShrink: 0, minHeight: 40 }}
+          sx={{ minHeight: 40, whiteSpace: "nowrap" }}
         >
-          {progress !== null && progress.of > 1 ? `Starting ${progress.done + 1} of ${progress.of}` : urls.length > 1 ? `Find moments in ${urls.length}` : "Find moments"}
+          {progress !== null && progress.of > 1
+            ? `Starting ${progress.done + 1} of ${progress.of}`
+            : strange === undefined && urls.length > 1
+              ? `Find moments in ${urls.length}`
+              : "Find moments"}
+        </Button>
+      </Box>
+      <Stack direction="row" sx={{ mt: 0.5, ml: -0.5, columnGap: 1, flexWrap: "wrap" }}>
+        {more}
+        <Button size="small" color="inherit" startIcon={<ListVideo size={16} aria-hidden />} disabled={busy || disabled || only === null} onClick={() => setList(only)}>
+          Choose from a playlist or channel
         </Button>
       </Stack>
-      <Button
-        size="small"
-        color="inherit"
-        startIcon={<ListVideo size={16} aria-hidden />}
-        disabled={busy || disabled || only === null}
-        onClick={() => setList(only)}
-        sx={{ mt: 0.5, ml: -0.5 }}
-      >
-        Choose from a playlist or channel
-      </Button>
       <Suspense fallback={null}>
         {list !== null && (
           <PlaylistDialog

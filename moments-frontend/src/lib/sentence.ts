@@ -1,4 +1,4 @@
-/** Returns a remark of the server, which begins small and has no full stop, as a sentence. */
+/** Returns a remark of the server, which begins small and mostly has no full stop, as a sentence. */
 export function sentence(remark: string): string {
-  return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}.`;
+  return `${remark.charAt(0).toUpperCase()}${remark.slice(1)}${/[.!?]$/.test(remark) ? "" : "."}`;
 }

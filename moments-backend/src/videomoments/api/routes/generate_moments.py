@@ -10,8 +10,10 @@ from videomoments.api.deps import Deps, RequestId
 from videomoments.api.errors import responses
 from videomoments.api.presenting import present_moments
 from videomoments.api.routes.pipeline import IdempotencyKey, key_reused
-from videomoments.api.schemas.runs import AcceptedOut, GeneratedOut, GenerateMoments, status_fields
+from videomoments.api.schemas.runs import AcceptedOut, GeneratedOut, GenerateMoments, StartOptions, status_fields
+from videomoments.core.errors import RunActive
 from videomoments.core.names import RunStatus
+from videomoments.demo import SAMPLE_TITLE, sample_path, sample_pieces
 from videomoments.sources import admitted
 
 router = APIRouter(prefix="/api/generate_moments", tags=["generate"])
@@ -31,6 +33,21 @@ async def generate_moments(deps: Deps, body: GenerateMoments, response: Response
     if accepted.replayed:
         response.headers["Idempotency-Replayed"] = "true"
     return AcceptedOut.of(accepted)
+
+
+@router.post("/sample", operation_id="generate_sample_moments", status_code=202, responses=responses(422, 429, 503, 507))
+@declare(STARTS_RUN)
+async def generate_sample_moments(deps: Deps, response: Response, options: StartOptions | None = None) -> AcceptedOut:
+    """Stores the sample that comes with VideoMoments as a video, once, and starts the whole pipeline for it. While a run of it is active,
+    returns that run instead of a second one."""
+    snapshot = await deps.services.models.snapshot((options or StartOptions()).options())
+    video, _ = await deps.uploads.keep(deps.store, sample_pieces(), file_name=sample_path().name, title=SAMPLE_TITLE)
+    try:
+        accepted = AcceptedOut.of(await deps.services.runs.accept(video.identifier, snapshot))
+    except RunActive as active:
+        accepted = AcceptedOut(request_id=active.request_id, video_id=video.identifier, status=RunStatus(active.run_status))
+    response.headers["Location"] = f"/api/generate_moments/{accepted.request_id}"
+    return accepted
 
 
 @router.get(

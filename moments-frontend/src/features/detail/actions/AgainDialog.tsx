@@ -1,24 +1,24 @@
 import { Button, Dialog, DialogActions, DialogContent, DialogTitle } from "@mui/material";
 import { useState } from "react";
-import { NO_OPTIONS, optionsProblem, RunOptionsFields, toOptions } from "@/components/RunOptionsFields";
+import { type Focus, NO_OPTIONS, optionsProblem, RunOptionsFields, toOptions } from "@/components/RunOptionsFields";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useGenerateAgain } from "../api/moments";
 
 /** Starts another search for moments, with other options. */
-export function AgainDialog({ videoId, onClose }: { videoId: string; onClose: () => void }) {
+export function AgainDialog({ videoId, onClose, focus }: { videoId: string; onClose: () => void; focus?: Focus }) {
   const [form, setForm] = useState(NO_OPTIONS);
   const generate = useGenerateAgain(videoId);
   const notify = useNotify();
   const onError = useNotifyError();
   return (
     <Dialog open onClose={onClose} maxWidth="md" aria-labelledby="again-title">
-      <DialogTitle id="again-title">Look for moments again</DialogTitle>
+      <DialogTitle id="again-title">Search this recording again</DialogTitle>
       <DialogContent sx={{ pt: "8px !important" }}>
-        <RunOptionsFields form={form} onChange={setForm} />
+        <RunOptionsFields form={form} onChange={setForm} {...(focus && { focus })} />
       </DialogContent>
       <DialogActions>
         <Button color="inherit" onClick={onClose}>
-          Close
+          Cancel
         </Button>
         <Button
           variant="contained"
@@ -28,12 +28,12 @@ export function AgainDialog({ videoId, onClose }: { videoId: string; onClose: ()
               onError,
               onSuccess: () => {
                 onClose();
-                notify({ message: "Looking again. What you made or edited stays." });
+                notify({ message: "Searching again. Moments that you made or edited stay." });
               },
             })
           }
         >
-          Look again
+          Search again
         </Button>
       </DialogActions>
     </Dialog>

@@ -42,7 +42,7 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
     <>
       <Allowed>
         <Button variant="outlined" startIcon={<Sparkles size={16} aria-hidden />} disabled={busy} onClick={() => setAgain(true)}>
-          Look again
+          Search again
         </Button>
       </Allowed>
       <Button
@@ -72,7 +72,7 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
             onError,
             onSuccess: () => {
               notify({
-                message: "Video deleted. It can be brought back for 10 minutes.",
+                message: "Video deleted. You can restore it for 10 minutes.",
                 action: { label: "Undo", run: () => restore.mutate([video.identifier], { onError }) },
               });
               void navigate("/library");
@@ -80,7 +80,7 @@ export function DetailActions({ video, moments, busy }: { video: VideoOut; momen
           })
         }
       >
-        With its transcript, moments and clips; what runs on it is cancelled. You can undo it for 10 minutes.
+        Its transcript, moments and clips are deleted too, and a run in progress is cancelled. You can undo this for 10 minutes.
       </ConfirmDialog>
     </>
   );

@@ -8,7 +8,7 @@ const FORMATS: readonly [string, string, string][] = [
   ["edl", "Edit list (EDL, CMX 3600)", "edl"],
   ["fcpxml", "Final Cut Pro (FCPXML)", "fcpxml"],
   ["otio", "OpenTimelineIO", "otio"],
-  ["csv", "Table (CSV)", "csv"],
+  ["csv", "Spreadsheet (CSV)", "csv"],
   ["json", "Everything (JSON)", "json"],
 ];
 

@@ -1,12 +1,12 @@
 import { Alert, Box, Button, Card, Skeleton } from "@mui/material";
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Scissors, Star } from "lucide-react";
+import { Scissors } from "lucide-react";
 import { memo, type RefObject, useCallback, useMemo, useRef, useState } from "react";
 import { useMay } from "@/api/me";
 import type { MomentOut, NothingOut, TranscriptOut } from "@/api/types";
-import { EmptyState } from "@/components/EmptyState";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
+import { NothingFound } from "../actions/NothingFound";
 import { transcript } from "../api/media";
 import { useCutClips } from "../api/moments";
 import { useEditor, useSelected } from "../editor/editor";
@@ -64,11 +64,7 @@ export const MomentList = memo(function MomentList({ moments, loading, busy, not
         onNone={() => setPicked(NONE_PICKED)}
       />
       {language !== null && <AdviceBanner language={language} />}
-      {moments.length === 0 && (
-        <EmptyState icon={Star} title={nothing?.code === "nothing_found" ? "Nothing was found" : nothing ? "No moments" : "No moments yet"}>
-          {`${nothing?.message ?? "A run finds them."}${writes ? " You can mark words in the transcript and make one yourself." : ""}`}
-        </EmptyState>
-      )}
+      {moments.length === 0 && <NothingFound nothing={nothing} busy={busy} />}
       <Cards {...{ pane, moments, ids, order, rated, said, busy, onPick }} picked={picked.ids} />
       {missing > 0 && <MissingClips count={missing} />}
     </Card>

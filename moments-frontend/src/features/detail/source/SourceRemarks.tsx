@@ -15,7 +15,7 @@ export function SourceRemarks({ from }: { from: SourceOut | undefined }) {
       {from.remarks.map((remark) => (
         <div key={remark}>{sentence(remark)}</div>
       ))}
-      {played && <div>The player may play another track; transcript, waveform and clips are of this one.</div>}
+      {played && <div>The player may play another track. Transcript, waveform and clips use the track named above.</div>}
     </Alert>
   );
 }

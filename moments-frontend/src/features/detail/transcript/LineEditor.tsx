@@ -55,7 +55,7 @@ export function LineEditor({ words: now, line: place, onDone }: Props) {
   };
   const over = (theirs: TranscriptOut, mine: CorrectWord[], differing: Difference[], chosen: Readonly<Record<string, Side>>) => {
     const done = () => {
-      notify({ message: "Saved, beside the corrections that somebody else made meanwhile.", severity: "info" });
+      notify({ message: "Saved, together with corrections that somebody else made in the meantime.", severity: "info" });
       onDone();
     };
     const changes = chosenWords(theirs.word_timestamps, mine, differing, chosen);
@@ -89,20 +89,20 @@ export function LineEditor({ words: now, line: place, onDone }: Props) {
         error={!fits}
         helperText={
           fits
-            ? "Each word keeps its time."
-            : `There are ${unitCount(before)} words; now it is ${text.trim().split(/\s+/).length}. Join two with a hyphen, or split at a place where one stood.`
+            ? "Correct the words one for one, so that each keeps its time."
+            : `This line had ${unitCount(before)} words and now has ${text.trim().split(/\s+/).length}. Keep the number: join two words with a hyphen, or write two in place of one with a hyphen.`
         }
       />
       {anew && (
         <Alert severity="warning" sx={{ my: 1 }}>
-          This recording has been transcribed anew meanwhile. What you wrote is still here: copy it, then correct the new words.
+          This recording was transcribed again in the meantime. Your text is still here: copy it, then correct the new words.
         </Alert>
       )}
       <Button size="small" onClick={save} disabled={!fits || correct.isPending}>
         Save
       </Button>
       <Button size="small" color="inherit" onClick={onDone}>
-        Leave it
+        Cancel
       </Button>
       {asked !== null && (
         <MergeDialog

@@ -51,6 +51,6 @@ it("follows playback, except while a line is corrected", async () => {
   fireEvent.click(screen.getByRole("button", { name: "Correct the words at 0:00.0" }));
   fireEvent.change(await screen.findByRole("textbox", { name: "Words at 0:00.0" }), { target: { value: "Dough" } });
   expect(at(2.5)).toEqual([]);
-  fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
+  fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
   expect(at(1.5)).toEqual([[1, { align: "center" }]]);
 });

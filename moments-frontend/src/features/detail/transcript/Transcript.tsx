@@ -88,8 +88,8 @@ export const Transcript = memo(function Transcript({ transcript, loading }: Prop
         <SearchField>
           <Search size={16} aria-hidden />
           <input
-            aria-label="Search words"
-            placeholder="Search words"
+            aria-label="Search the transcript"
+            placeholder="Search the transcript"
             value={query}
             onChange={(event) => {
               setQuery(event.target.value);
@@ -102,10 +102,10 @@ export const Transcript = memo(function Transcript({ transcript, loading }: Prop
           {wanted !== "" && (
             <>
               <Typography variant="caption">{hits.length === 0 ? "0" : `${hit + 1}/${hits.length}`}</Typography>
-              <IconButton size="small" aria-label="Earlier" onClick={() => go(-1)}>
+              <IconButton size="small" aria-label="Previous match" onClick={() => go(-1)}>
                 <ChevronUp size={16} aria-hidden />
               </IconButton>
-              <IconButton size="small" aria-label="Later" onClick={() => go(1)}>
+              <IconButton size="small" aria-label="Next match" onClick={() => go(1)}>
                 <ChevronDown size={16} aria-hidden />
               </IconButton>
             </>
@@ -118,7 +118,7 @@ export const Transcript = memo(function Transcript({ transcript, loading }: Prop
         </Alert>
       ))}
       {lines.length === 0 && (
-        <EmptyState icon={MessageSquareText} title="No words">
+        <EmptyState icon={MessageSquareText} title="No transcript">
           {whyEmpty(transcript)}
         </EmptyState>
       )}
@@ -162,7 +162,9 @@ const SearchField = styled("div")({
 
 function whyEmpty(transcript: TranscriptOut | null): string {
   if (transcript === null) return "The speech has not been transcribed yet.";
-  return transcript.not_understood.length > 0 ? "Speech was heard, and not understood. Name its language in a new run." : "Nobody speaks in this recording.";
+  return transcript.not_understood.length > 0
+    ? "Somebody speaks, but the words were not understood. Search again and enter the spoken language."
+    : "Nobody speaks in this recording.";
 }
 
 /** Returns the part of the mark in the line, as text: equal marks cause no re-render. */

@@ -49,7 +49,7 @@ export const TranscriptLine = memo(function TranscriptLine({ words, line, curren
           {formatTime(line.start)}
         </button>
         {hard && (
-          <div className="hard" title="One word of three or more is likely wrong">
+          <div className="hard" title="At least one word in three is probably wrong">
             hard to hear
           </div>
         )}

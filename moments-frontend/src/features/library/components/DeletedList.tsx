@@ -33,7 +33,7 @@ export function DeletedList({ videos, more }: Props) {
                 {video.title}
               </Typography>
               <Typography variant="caption" color="text.secondary" sx={{ fontVariantNumeric: "tabular-nums" }}>
-                {formatDuration(seconds)} left to bring it back
+                {formatDuration(seconds)} left to restore it
               </Typography>
             </Box>
             <Allowed>
@@ -43,7 +43,7 @@ export function DeletedList({ videos, more }: Props) {
                 startIcon={<RotateCcw size={15} aria-hidden />}
                 aria-label={`Restore ${video.title}`}
                 disabled={restore.isPending}
-                onClick={() => restore.mutate([video.identifier], { onError, onSuccess: () => notify({ message: `“${video.title}” is back.` }) })}
+                onClick={() => restore.mutate([video.identifier], { onError, onSuccess: () => notify({ message: `“${video.title}” is restored.` }) })}
               >
                 Restore
               </Button>

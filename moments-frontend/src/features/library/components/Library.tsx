@@ -1,4 +1,4 @@
-import { Button, IconButton, Skeleton, Stack, Typography } from "@mui/material";
+import { Box, Button, IconButton, Stack, Typography } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Film, LayoutGrid, List, SearchX, Sparkles, Trash2 } from "lucide-react";
 import { useEffect, useEffectEvent, useMemo, useState } from "react";
@@ -10,6 +10,7 @@ import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
+import { VideoCardSkeleton } from "@/components/VideoCard";
 import { useDebounced } from "@/hooks/useDebounced";
 import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { useTitle } from "@/hooks/useTitle";
@@ -23,11 +24,20 @@ const LAYOUTS = [
   { name: "grid", label: "Grid", icon: LayoutGrid },
   { name: "list", label: "List", icon: List },
 ] as const;
-const STATES = [["", "All"], ...[...STATUSES, DELETED].map((one) => [one, one] as const)] as const;
+const STATES = [
+  ["", "All"],
+  ["new", "Not started"],
+  ["queued", "In the queue"],
+  ["processing", "In progress"],
+  ["completed", "Done"],
+  ["failed", "Failed"],
+  ["cancelled", "Cancelled"],
+  [DELETED, "Deleted"],
+] as const;
 const SORTS = [
   ["newest", "Newest first"],
   ["oldest", "Oldest first"],
-  ["title", "By title"],
+  ["title", "Title, A to Z"],
 ] as const;
 
 /** Lists every video, by search text, status and order; ten thousand scroll like ten. */
@@ -91,7 +101,7 @@ export function Library() {
         setChosen(new Set(ids.filter((id) => !done.includes(id))));
         if (failure !== null) notifyError(failure);
         notify({
-          message: done.length === 1 ? "Video deleted. It can be brought back for 10 minutes." : `${done.length} videos deleted. They can be brought back for 10 minutes.`,
+          message: done.length === 1 ? "Video deleted. You can restore it for 10 minutes." : `${done.length} videos deleted. You can restore them for 10 minutes.`,
           action: { label: "Undo", run: () => restore.mutate(done, { onError: notifyError, onSuccess: ({ error: refused }) => refused !== null && notifyError(refused) }) },
         });
       },
@@ -104,8 +114,8 @@ export function Library() {
       title="Library"
       actions={
         <Allowed>
-          <Button component={Link} to="/generate" variant="contained" startIcon={<Sparkles size={16} aria-hidden />}>
-            Add a video
+          <Button component={Link} to="/" variant="contained" startIcon={<Sparkles size={16} aria-hidden />}>
+            Add a recording
           </Button>
         </Allowed>
       }
@@ -120,8 +130,8 @@ export function Library() {
           }}
           sx={{ flex: "1 1 220px", maxWidth: 420 }}
         />
-        <ChoiceField label="State" value={deleted ? DELETED : (status ?? "")} onChange={(value) => choose("status", value)} choices={STATES} sx={{ minWidth: 140 }} />
-        <ChoiceField label="Order" value={sort} onChange={(value) => choose("sort", value)} choices={SORTS} sx={{ minWidth: 150 }} />
+        <ChoiceField label="Status" value={deleted ? DELETED : (status ?? "")} onChange={(value) => choose("status", value)} choices={STATES} sx={{ minWidth: 140 }} />
+        <ChoiceField label="Sort by" value={sort} onChange={(value) => choose("sort", value)} choices={SORTS} sx={{ minWidth: 150 }} />
         <Stack direction="row" role="group" aria-label="Layout">
           {LAYOUTS.map(({ name, label, icon: Icon }) => (
             <IconButton
@@ -143,7 +153,7 @@ export function Library() {
         <Stack
           direction="row"
           role="region"
-          aria-label="Chosen videos"
+          aria-label="Selected videos"
           sx={{
             gap: 1,
             mb: 2,
@@ -160,10 +170,10 @@ export function Library() {
           }}
         >
           <Typography variant="body2" sx={{ flex: 1 }}>
-            {chosen.size} chosen
+            {chosen.size} selected
           </Typography>
           <Button size="small" color="inherit" onClick={() => setChosen(new Set())}>
-            None
+            Clear selection
           </Button>
           <Button size="small" color="error" variant="outlined" startIcon={<Trash2 size={16} aria-hidden />} onClick={() => setAsking(true)}>
             Delete
@@ -171,30 +181,36 @@ export function Library() {
         </Stack>
       )}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {isPending && <Skeleton variant="rounded" height={320} role="status" aria-label="Loading the library" />}
+      {isPending && (
+        <Box role="status" aria-label="Loading the library" sx={{ display: "grid", columnGap: 2, gridTemplateColumns: "repeat(auto-fill, minmax(min(260px, 100%), 1fr))" }}>
+          {Array.from({ length: 8 }, (_, index) => (
+            <VideoCardSkeleton key={index} />
+          ))}
+        </Box>
+      )}
       {data && videos.length === 0 && deleted && (
-        <EmptyState icon={Trash2} title="Nothing was deleted lately">
-          Deleted videos stay here for 10 minutes, to be brought back.
+        <EmptyState icon={Trash2} title="No recently deleted videos">
+          A deleted video stays here for 10 minutes and can be restored.
         </EmptyState>
       )}
       {data && videos.length === 0 && !deleted && (q !== "" || status !== undefined) && (
-        <EmptyState icon={SearchX} title="Nothing like that is here">
-          Try another word, or look at all states.
+        <EmptyState icon={SearchX} title="No recordings match">
+          Try another word, or choose the status “All”.
         </EmptyState>
       )}
       {data && videos.length === 0 && !deleted && q === "" && status === undefined && (
         <EmptyState
           icon={Film}
-          title="The library is empty"
+          title="No recordings yet"
           action={
             <Allowed>
-              <Button component={Link} to="/generate" variant="contained">
-                Add the first video
+              <Button component={Link} to="/" variant="contained">
+                Add a recording
               </Button>
             </Allowed>
           }
         >
-          Every video that you add stays here, with its transcript, moments and clips.
+          Every recording that you add stays here, with its transcript, moments and clips.
         </EmptyState>
       )}
       {videos.length > 0 && deleted && <DeletedList videos={videos} more={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : null} />}
@@ -209,7 +225,7 @@ export function Library() {
         onConfirm={removeChosen}
         onClose={() => setAsking(false)}
       >
-        With transcripts, moments and clips; what runs on them is cancelled. You can undo it for 10 minutes.
+        Transcripts, moments and clips are deleted too, and runs in progress are cancelled. You can undo this for 10 minutes.
       </ConfirmDialog>
     </Page>
   );

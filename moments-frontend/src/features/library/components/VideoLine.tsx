@@ -6,8 +6,8 @@ import { Allowed } from "@/components/Allowed";
 import { StatusChip } from "@/components/StatusChip";
 import { Thumbnail } from "@/components/Thumbnail";
 import { formatBytes } from "@/lib/bytes";
+import { momentsInWords } from "@/lib/momentCount";
 import { formatAgo, formatTime } from "@/lib/time";
-import { momentsInWords } from "../lib/words";
 
 interface Props {
   video: VideoOut;
@@ -35,7 +35,7 @@ export const VideoLine = memo(function VideoLine({ video, chosen, onToggle }: Pr
           type="checkbox"
           checked={chosen}
           onChange={() => onToggle(video.identifier)}
-          aria-label={`Choose ${video.title}`}
+          aria-label={`Select ${video.title}`}
           sx={{ width: 20, height: 20, m: 1, accentColor: "var(--mui-palette-primary-main)" }}
         />
       </Allowed>

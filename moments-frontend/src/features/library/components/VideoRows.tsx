@@ -2,7 +2,7 @@ import { Box } from "@mui/material";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { VideoOut } from "@/api/types";
-import { VideoCard } from "./VideoCard";
+import { VideoCard } from "@/components/VideoCard";
 import { VideoLine } from "./VideoLine";
 
 const CARD_WIDTH = 260;

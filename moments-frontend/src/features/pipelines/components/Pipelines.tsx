@@ -1,4 +1,4 @@
-import { Box, Button, MenuItem, Skeleton, Stack, TextField } from "@mui/material";
+import { Box, Button, Card, MenuItem, Skeleton, Stack, TextField } from "@mui/material";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Activity } from "lucide-react";
 import { useSearchParams } from "react-router";
@@ -8,16 +8,17 @@ import { EmptyState } from "@/components/EmptyState";
 import { ErrorState } from "@/components/ErrorState";
 import { Page } from "@/components/Page";
 import { useTitle } from "@/hooks/useTitle";
+import { OperatorFigures } from "./OperatorFigures";
 import { RunRow } from "./RunRow";
 
 const FILTERS: Record<string, { label: string; filter: RunFilter }> = {
   all: { label: "All runs", filter: {} },
-  queued: { label: "Queued", filter: { status: "queued" } },
-  processing: { label: "Working", filter: { status: "processing" } },
-  stalled: { label: "Stalled", filter: { stalled: true } },
+  queued: { label: "In the queue", filter: { status: "queued" } },
+  processing: { label: "In progress", filter: { status: "processing" } },
+  stalled: { label: "No worker", filter: { stalled: true } },
   completed: { label: "Done", filter: { status: "completed" } },
   failed: { label: "Failed", filter: { status: "failed" } },
-  dead: { label: "Dead letters", filter: { error_code: "dead_letter" } },
+  dead: { label: "Stopped after crashes", filter: { error_code: "dead_letter" } },
   cancelled: { label: "Cancelled", filter: { status: "cancelled" } },
   dismissed: { label: "Dismissed", filter: { dismissed: true } },
 };
@@ -32,11 +33,11 @@ export function Pipelines() {
   return (
     <Page
       title="Pipelines"
-      subtitle="Every run, and where its time went."
+      subtitle="For operators: every run, how long its stages took, and why it failed."
       actions={
         <TextField
           select
-          label="Show"
+          label="Status"
           value={name in FILTERS ? name : "all"}
           onChange={(event) => {
             setParams(event.target.value === "all" ? {} : { status: event.target.value }, { replace: true });
@@ -51,16 +52,29 @@ export function Pipelines() {
         </TextField>
       }
     >
+      <OperatorFigures />
       {runs.length > 0 && (name === "failed" || name === "dead") && (
         <Box sx={{ mb: 1.5, textAlign: "right" }}>
           <DismissFailed />
         </Box>
       )}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {isPending && <Skeleton variant="rounded" height={280} role="status" aria-label="Loading the runs" />}
+      {isPending && (
+        <Stack spacing={1.5} role="status" aria-label="Loading the runs">
+          {Array.from({ length: 4 }, (_, index) => (
+            <Card key={index} sx={{ px: 2, py: 1.5 }}>
+              <Skeleton width="40%" />
+              <Skeleton width="25%" />
+              <Skeleton height={8} variant="rounded" sx={{ mt: 1.25 }} />
+            </Card>
+          ))}
+        </Stack>
+      )}
       {data && runs.length === 0 && (
-        <EmptyState icon={Activity} title={name === "all" ? "No run yet" : "No run like that"}>
-          {name === "dead" ? "A run that ended its worker three times lands here, with what is known about it." : "Runs show up here as soon as a video is added."}
+        <EmptyState icon={Activity} title={name === "all" ? "No runs yet" : "No runs with this status"}>
+          {name === "dead"
+            ? "A run during which the worker crashed three times is listed here, with what is known about it."
+            : "Every recording that is added starts a run, which is listed here."}
         </EmptyState>
       )}
       <Stack component="ul" spacing={1.5} sx={{ listStyle: "none", p: 0, m: 0 }} aria-label="Runs">

@@ -7,6 +7,8 @@ import { RunActions } from "@/components/RunActions";
 import { StageList } from "@/components/StageList";
 import { StatusChip } from "@/components/StatusChip";
 import { UnrefinedNote } from "@/components/UnrefinedNote";
+import { sentence } from "@/lib/sentence";
+import { STAGE_LABELS } from "@/lib/stages";
 import { formatDate, formatDuration } from "@/lib/time";
 import { StageTimeline } from "./StageTimeline";
 
@@ -25,7 +27,7 @@ export function RunRow({ run }: { run: RunOut }) {
             {formatDate(run.created_at)}
             {run.duration_seconds == null ? "" : `, took ${formatDuration(run.duration_seconds)}`}
             {run.attempt > 1 ? `, attempt ${run.attempt}` : ""}
-            {run.owner == null ? "" : `, at ${run.owner}`}
+            {run.owner == null ? "" : `, on ${run.owner}`}
           </Typography>
         </Box>
         <Stack direction="row" sx={{ gap: 1.5, alignItems: "center", ml: "auto" }}>
@@ -44,13 +46,13 @@ export function RunRow({ run }: { run: RunOut }) {
           <AlertTitle>{run.error.message}</AlertTitle>
           {run.error.advice}
           <Typography variant="caption" component="p">
-            {run.error.stage ?? "before the first stage"}, {run.error.code}
+            {run.error.stage == null ? "Before the first stage" : STAGE_LABELS[run.error.stage]} ({run.error.code})
           </Typography>
         </Alert>
       )}
       {run.note != null && (
         <Alert severity="info" sx={{ mt: 1 }}>
-          {run.note}
+          {sentence(run.note)}
         </Alert>
       )}
       <UnrefinedNote run={run} />
@@ -72,7 +74,7 @@ function Facts({ run }: { run: RunOut }) {
     ...Object.entries(run.options)
       .filter(([, value]) => value !== null && value !== "")
       .map(([name, value]): [string, string] => [name.replaceAll("_", " "), typeof value === "string" ? value : JSON.stringify(value)]),
-    ...(run.crashes > 0 ? [["workers ended", run.crashes.toString()] as [string, string]] : []),
+    ...(run.crashes > 0 ? [["worker crashes", run.crashes.toString()] as [string, string]] : []),
   ];
   return (
     <Box component="dl" sx={{ m: 0, display: "grid", gridTemplateColumns: "auto 1fr", columnGap: 2, rowGap: 0.5, alignContent: "start" }}>

@@ -1,5 +1,6 @@
 import { Box } from "@mui/material";
 import type { StageOut, StageStatus } from "@/api/types";
+import { stageSeconds } from "@/lib/runProgress";
 import { STAGE_LABELS } from "@/lib/stages";
 import { formatDuration } from "@/lib/time";
 
@@ -14,7 +15,7 @@ const COLOURS: Record<StageStatus, string> = {
 
 /** Shows where a run's time went: a bar with each stage as wide as it took. */
 export function StageTimeline({ stages }: { stages: readonly StageOut[] }) {
-  const seconds = stages.map(secondsOf);
+  const seconds = stages.map(stageSeconds);
   const all = seconds.reduce((sum, value) => sum + value, 0);
   const said = stages.map((stage, index) => `${STAGE_LABELS[stage.name]}: ${stage.status}${(seconds[index] ?? 0) > 0 ? ` in ${formatDuration(seconds[index] ?? 0)}` : ""}`);
   return (
@@ -29,9 +30,4 @@ export function StageTimeline({ stages }: { stages: readonly StageOut[] }) {
       ))}
     </Box>
   );
-}
-
-function secondsOf(stage: StageOut): number {
-  if (stage.started_at === null || stage.completed_at === null || stage.status === "skipped") return 0;
-  return Math.max(0, (Date.parse(stage.completed_at) - Date.parse(stage.started_at)) / 1000);
 }

@@ -5,8 +5,8 @@ import type { ModelForm } from "../lib/modelForm";
 
 export const ABILITIES = [
   ["supports_generation", "Finds moments"],
-  ["supports_refinement", "Refines boundaries"],
-  ["supports_video", "Sees video"],
+  ["supports_refinement", "Adjusts start and end"],
+  ["supports_video", "Watches video"],
 ] as const;
 
 type TextName = Exclude<keyof ModelForm, (typeof ABILITIES)[number][0]>;
@@ -20,19 +20,19 @@ interface Rest {
 export type TextOf = (name: TextName, label: string, rest?: Rest) => ReactNode;
 
 const CHOICES = [
-  ["tokens_field", "Length of answers is asked as", ["max_tokens", "max_completion_tokens", "none"]],
-  ["system_role", "Instructions stand in", ["system", "user"]],
-  ["answer_format", "JSON is asked for by", ["json_schema", "object_schema", "none"]],
-  ["stream", "Answers come", ["true", "false"]],
+  ["tokens_field", "Parameter for the answer length", ["max_tokens", "max_completion_tokens", "none"]],
+  ["system_role", "Instructions are sent in", ["system", "user"]],
+  ["answer_format", "JSON is requested by", ["json_schema", "object_schema", "none"]],
+  ["stream", "Answers arrive", ["true", "false"]],
 ] as const;
 const WORDS: Record<string, string> = {
-  none: "nothing",
+  none: "not sent",
   system: "a system message",
   user: "the user's message",
   json_schema: "a JSON schema",
   object_schema: "a JSON schema of an object",
-  true: "piece by piece",
-  false: "whole",
+  true: "piece by piece (streamed)",
+  false: "all at once",
 };
 
 /** The fields that say how a chat server must be asked. Without a value the usual form is used until the server refuses it. */
@@ -40,15 +40,15 @@ export function DialectFields({ form, set, text }: { form: ModelForm; set: (name
   return (
     <Accordion variant="outlined" disableGutters sx={{ mt: 2 }}>
       <AccordionSummary expandIcon={<ChevronDown size={18} aria-hidden />}>
-        <Typography>How its server is asked</Typography>
+        <Typography>Requests to its server</Typography>
       </AccordionSummary>
       <AccordionDetails>
         <Box sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr", sm: "1fr 1fr" } }}>
-          {text("temperature", "Temperature", { helper: "0 to 2; empty: the server's own" })}
+          {text("temperature", "Temperature", { helper: "0 to 2. Empty: the server's default" })}
           {text("max_tokens", "Longest answer (tokens)", { type: "number" })}
           {CHOICES.map(([name, label, values]) => (
             <TextField key={name} select label={label} value={form[name]} onChange={set(name)} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
-              <MenuItem value="">As usual, or as learned</MenuItem>
+              <MenuItem value="">Automatic</MenuItem>
               {values.map((value) => (
                 <MenuItem key={value} value={value}>
                   {WORDS[value] ?? value}
@@ -56,8 +56,8 @@ export function DialectFields({ form, set, text }: { form: ModelForm; set: (name
               ))}
             </TextField>
           ))}
-          {text("answer_seconds", "Seconds for an answer", { type: "number", helper: "Empty: 600, or what this installation says" })}
-          {text("first_token_seconds", "Seconds until it begins", { type: "number", helper: "Of answers that come piece by piece" })}
+          {text("answer_seconds", "Time limit for an answer (seconds)", { type: "number", helper: "Empty: 600, or the setting of this installation" })}
+          {text("first_token_seconds", "Time limit for its beginning (seconds)", { type: "number", helper: "For answers that arrive piece by piece" })}
         </Box>
       </AccordionDetails>
     </Accordion>

@@ -10,7 +10,7 @@ import { useNotify, useNotifyError } from "@/hooks/useNotify";
 import { formatAgo } from "@/lib/time";
 import { keys, useCreateKey, useRevokeKey } from "../api/settings";
 
-const SCOPES: Record<KeyScope, string> = { read: "Look", write: "Look and work", admin: "Everything" };
+const SCOPES: Record<KeyScope, string> = { read: "View", write: "View and edit", admin: "Everything" };
 
 /** Lists the API keys of this server. A key is shown once, when it is made. */
 export function KeysPanel() {
@@ -35,7 +35,7 @@ export function KeysPanel() {
           }}
         >
           <TextField label="Name" required value={name} onChange={(event) => setName(event.target.value)} sx={{ flex: 1 }} />
-          <TextField select label="May" value={scope} onChange={(event) => setScope(event.target.value as KeyScope)} sx={{ minWidth: 160 }}>
+          <TextField select label="Allows" value={scope} onChange={(event) => setScope(event.target.value as KeyScope)} sx={{ minWidth: 160 }}>
             {Object.entries(SCOPES).map(([value, label]) => (
               <MenuItem key={value} value={value}>
                 {label}
@@ -43,7 +43,7 @@ export function KeysPanel() {
             ))}
           </TextField>
           <Button type="submit" variant="contained" disabled={name.trim() === "" || create.isPending}>
-            Make a key
+            Create a key
           </Button>
         </Stack>
         {create.data && (
@@ -56,7 +56,7 @@ export function KeysPanel() {
               </Button>
             }
           >
-            <Typography variant="body2">Keep it now: it is not shown again.</Typography>
+            <Typography variant="body2">Copy this key now. It is not shown again.</Typography>
             <Box component="code" sx={{ overflowWrap: "anywhere" }}>
               {create.data.key}
             </Box>
@@ -66,8 +66,8 @@ export function KeysPanel() {
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data === undefined && !error && <Skeleton variant="rounded" height={160} role="status" aria-label="Loading the keys" />}
       {data?.length === 0 && (
-        <EmptyState icon={KeyRound} title="No keys">
-          On this machine nobody is asked for one. Before others can reach the server, make one.
+        <EmptyState icon={KeyRound} title="No API keys">
+          On this machine no key is needed. Create one before others can reach this server.
         </EmptyState>
       )}
       {data !== undefined && data.length > 0 && (
@@ -82,7 +82,7 @@ export function KeysPanel() {
               <Box sx={{ flex: 1, minWidth: 0 }}>
                 <Typography sx={{ fontWeight: 600 }}>{key.name}</Typography>
                 <Typography variant="caption" color="text.secondary">
-                  {key.hint}…, made {formatAgo(key.created_at)}, {key.last_used_at === null ? "never used" : `used ${formatAgo(key.last_used_at)}`}
+                  {key.hint}…, created {formatAgo(key.created_at)}, {key.last_used_at === null ? "never used" : `used ${formatAgo(key.last_used_at)}`}
                 </Typography>
               </Box>
               <Chip size="small" variant="outlined" label={SCOPES[key.scope]} />
@@ -103,12 +103,12 @@ export function KeysPanel() {
           leaving &&
           revoke.mutate(leaving.identifier, {
             onError,
-            onSuccess: () => notify({ message: "Revoked. Within five seconds it opens nothing any more." }),
+            onSuccess: () => notify({ message: "Revoked. The key stops working within five seconds." }),
             onSettled: () => setLeaving(null),
           })
         }
       >
-        Whoever uses it can't call this server any more. It can't be taken back.
+        Whoever uses this key loses access to this server. This can't be undone.
       </ConfirmDialog>
     </Stack>
   );

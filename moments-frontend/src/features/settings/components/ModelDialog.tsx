@@ -34,7 +34,7 @@ export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null
   const submit = (wanted: ModelForm, before: ModelOut | null) => {
     const body: ModelBody = bodyOf(wanted, before);
     const onSuccess = () => {
-      notify({ message: `${body.key} is saved.` });
+      notify({ message: `${body.key} was saved.` });
       onClose();
     };
     const onError = (error: ApiError) => {
@@ -64,25 +64,25 @@ export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null
         <DialogTitle id="model-title">{model === null ? "Add a model" : `Edit ${model.key}`}</DialogTitle>
         <DialogContent>
           <Box sx={{ display: "grid", gap: 2, gridTemplateColumns: { xs: "1fr", sm: "1fr 1fr" }, pt: 1 }}>
-            {text("key", "Name", { required: true, disabled: model !== null, helper: "Small letters, digits, underscores" })}
-            <TextField select label="Does" value={form.kind} onChange={set("kind")}>
-              <MenuItem value="chat">Chat: finds or refines moments</MenuItem>
-              <MenuItem value="asr">Recognises speech</MenuItem>
+            {text("key", "Name", { required: true, disabled: model !== null, helper: "Lower-case letters, digits, underscores" })}
+            <TextField select label="Task" value={form.kind} onChange={set("kind")}>
+              <MenuItem value="chat">Finds moments or adjusts their edges (chat)</MenuItem>
+              <MenuItem value="asr">Transcribes speech</MenuItem>
             </TextField>
-            <TextField select label="Way in" value={form.transport} onChange={set("transport")}>
-              <MenuItem value="direct">Directly</MenuItem>
+            <TextField select label="Connection" value={form.transport} onChange={set("transport")}>
+              <MenuItem value="direct">Direct</MenuItem>
               <MenuItem value="ssh">Through SSH</MenuItem>
             </TextField>
             {form.kind === "chat" && text("model_name", "Model's name on the server")}
             {form.transport === "direct" && text("base_url", "Address", { helper: "http://host:8000" })}
             {form.transport === "ssh" && text("ssh_host", "SSH host", { helper: "A name of your ~/.ssh/config, or an address" })}
             {form.transport === "ssh" && text("ssh_user", "SSH user")}
-            {form.transport === "ssh" && text("remote_host", "Host behind it")}
-            {form.transport === "ssh" && text("remote_port", "Port behind it", { type: "number" })}
-            {text("api_key_env", "Variable that holds its key", { helper: "The name only; keys are never stored" })}
+            {form.transport === "ssh" && text("remote_host", "Host behind the SSH host")}
+            {form.transport === "ssh" && text("remote_port", "Port behind the SSH host", { type: "number" })}
+            {text("api_key_env", "Environment variable with its key", { helper: "Only its name: keys are never stored" })}
             {form.kind === "chat" && text("context_tokens", "Context (tokens)", { type: "number" })}
-            {text("max_concurrency", "Requests at once", { type: "number" })}
-            {form.kind === "chat" && text("max_refinements", "Refinements among them", { type: "number", helper: "One at a time, unless its memory holds more" })}
+            {text("max_concurrency", "Requests at the same time", { type: "number" })}
+            {form.kind === "chat" && text("max_refinements", "Of these, adjustments", { type: "number", helper: "1, unless its memory allows more" })}
           </Box>
           {form.kind === "chat" && <DialectFields form={form} set={set} text={text} />}
           {form.kind === "chat" &&
@@ -101,7 +101,7 @@ export function ModelDialog({ model: opened, onClose }: { model: ModelOut | null
         </DialogContent>
         <DialogActions>
           <Button color="inherit" onClick={onClose}>
-            Close
+            Cancel
           </Button>
           <Button type="submit" variant="contained" disabled={save.isPending}>
             Save

@@ -33,8 +33,8 @@ export function ModelsPanel() {
 }
 
 function doing(model: ModelOut): string {
-  if (model.kind === "asr") return "Recognises speech";
-  const abilities = [model.supports_generation && "finds moments", model.supports_refinement && "refines boundaries", model.supports_video && "sees video"];
+  if (model.kind === "asr") return "Transcribes speech";
+  const abilities = [model.supports_generation && "finds moments", model.supports_refinement && "adjusts start and end", model.supports_video && "watches video"];
   return ["Chat", ...abilities.filter((one) => one !== false)].join(", ");
 }
 
@@ -46,8 +46,8 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
   const [asking, setAsking] = useState(false);
   const where =
     model.transport === "ssh"
-      ? `${model.ssh_user ? `${model.ssh_user}@` : ""}${model.ssh_host ?? "SSH host not set"} → ${model.remote_host ?? ""}:${model.remote_port ?? ""}`
-      : (model.base_url ?? (model.builtin ? "built in" : "address not set"));
+      ? `${model.ssh_user ? `${model.ssh_user}@` : ""}${model.ssh_host ?? "SSH host missing"} → ${model.remote_host ?? ""}:${model.remote_port ?? ""}`
+      : (model.base_url ?? (model.builtin ? "built in" : "address missing"));
   return (
     <Card component="section" aria-label={model.key} sx={{ px: 2, py: 1.5 }}>
       <Stack direction="row" sx={{ alignItems: "center", gap: 1, flexWrap: "wrap" }}>
@@ -59,13 +59,13 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
         </Box>
         {model.learned.length > 0 && (
           <Typography variant="body2" color="text.secondary" sx={{ flexBasis: "100%", order: 1 }}>
-            Learned of its server, until it is edited: {model.learned.join("; ")}.
+            Detected settings of its server: {model.learned.join("; ")}.
           </Typography>
         )}
         {model.default_for.map((job) => (
           <Chip key={job} size="small" color="primary" variant="outlined" label={job} />
         ))}
-        {!model.configured && <Chip size="small" variant="outlined" label="No way in yet" />}
+        {!model.configured && <Chip size="small" variant="outlined" label="Not connected" />}
         <Allowed to="admin">
           <Stack direction="row" sx={{ gap: { xs: 0, sm: 1 } }}>
             <Button size="small" variant="outlined" disabled={test.isPending || !model.configured} onClick={() => test.mutate(model.key, { onError })}>
@@ -84,7 +84,7 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
       </Stack>
       {test.data && (
         <Box aria-live="polite" sx={{ mt: 1.5 }}>
-          <Alert severity={test.data.ok ? "success" : "error"}>{test.data.ok ? "Everything answers." : "Something is wrong: see below."}</Alert>
+          <Alert severity={test.data.ok ? "success" : "error"}>{test.data.ok ? "The model works." : "The test failed. The steps below show where."}</Alert>
           <Box component="ol" sx={{ listStyle: "none", p: 0, m: 0, mt: 1 }}>
             {test.data.steps.map((step) => (
               <Box
@@ -115,9 +115,9 @@ function ModelCard({ model, onEdit }: { model: ModelOut; onEdit: () => void }) {
         confirm="Remove"
         busy={remove.isPending}
         onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate(model, { onError, onSuccess: () => notify({ message: `${model.key} is removed.` }) })}
+        onConfirm={() => remove.mutate(model, { onError, onSuccess: () => notify({ message: `${model.key} was removed.` }) })}
       >
-        Runs that have started keep using it as it was. It can be added again.
+        Runs that have started continue to use it. You can add it again.
       </ConfirmDialog>
     </Card>
   );

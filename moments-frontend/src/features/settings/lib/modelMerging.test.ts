@@ -10,7 +10,7 @@ it("merges two people's changes of one entry, field by field", () => {
   expect(found.map(({ label, theirs: their, mine: my, preferred }) => [label, their, my, preferred])).toEqual([
     ["Model's name on the server", "one", "two", "mine"],
     ["Address", "http://theirs", "http://mine", null],
-    ["Sees video", "yes", "no", "theirs"],
+    ["Watches video", "yes", "no", "theirs"],
   ]);
   expect(mergedForm(theirs, mine, { model_name: "mine", base_url: "mine", supports_video: "theirs" })).toEqual({ ...theirs, base_url: "http://mine", model_name: "two" });
 });

@@ -1,3 +1,4 @@
+import { Skeleton } from "@mui/material";
 import { styled } from "@mui/material/styles";
 import { memo } from "react";
 import { Link } from "react-router";
@@ -5,17 +6,18 @@ import type { VideoOut } from "@/api/types";
 import { Allowed } from "@/components/Allowed";
 import { StatusChip } from "@/components/StatusChip";
 import { Thumbnail } from "@/components/Thumbnail";
+import { momentsInWords } from "@/lib/momentCount";
 import { formatAgo, formatTime } from "@/lib/time";
-import { momentsInWords } from "../lib/words";
 
 interface Props {
   video: VideoOut;
-  chosen: boolean;
-  onToggle: (id: string) => void;
+  chosen?: boolean;
+  /** Selects it or takes it out of the selection. Without it, there is no checkbox. */
+  onToggle?: (id: string) => void;
 }
 
 /** Shows a video as a card: a still with its title, duration, and the status of its newest run. */
-export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Props) {
+export const VideoCard = memo(function VideoCard({ video, chosen = false, onToggle }: Props) {
   return (
     <CardFrame data-chosen={chosen}>
       <Link to={`/videos/${video.identifier}`}>
@@ -33,12 +35,29 @@ export const VideoCard = memo(function VideoCard({ video, chosen, onToggle }: Pr
           </p>
         </div>
       </Link>
-      <Allowed>
-        <input type="checkbox" className="choose" checked={chosen} onChange={() => onToggle(video.identifier)} aria-label={`Choose ${video.title}`} />
-      </Allowed>
+      {onToggle && (
+        <Allowed>
+          <input type="checkbox" className="choose" checked={chosen} onChange={() => onToggle(video.identifier)} aria-label={`Select ${video.title}`} />
+        </Allowed>
+      )}
     </CardFrame>
   );
 });
+
+/** Keeps the place of a card that is being loaded. */
+export function VideoCardSkeleton() {
+  return (
+    <CardFrame aria-hidden>
+      <Skeleton variant="rectangular" height="auto" sx={{ aspectRatio: "16 / 9" }} />
+      <div className="text">
+        <Skeleton height={23} width="80%" />
+        <div className="state">
+          <Skeleton width="45%" />
+        </div>
+      </div>
+    </CardFrame>
+  );
+}
 
 /** One style for all parts of a card, because hundreds are mounted and unmounted while the library scrolls. */
 const CardFrame = styled("div")({

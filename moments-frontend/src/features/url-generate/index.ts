@@ -1,1 +1,0 @@
-export { UrlGenerate } from "./components/UrlGenerate";
