@@ -25,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const say = (notification: Notification) => act(() => void notify(notification));
+const say = (notification: Notification) => act(() => notify(notification));
 const pass = (milliseconds: number) => act(() => void vi.advanceTimersByTime(milliseconds));
 const texts = () => screen.queryAllByRole("alert").map((alert) => alert.querySelector(".MuiAlert-message")?.textContent);
 
@@ -53,15 +53,15 @@ it("goes with its act: undone, withdrawn, or its page left", () => {
   const undo = vi.fn();
   say({ message: "Deleted.", topic: "videos", action: { label: "Undo", run: undo } });
   say({ message: "Queued again." });
-  act(() => void withdraw());
+  act(() => withdraw());
   expect(texts()).toEqual(["Deleted."]);
   fireEvent.click(screen.getByRole("button", { name: "Undo" }));
   expect(undo).toHaveBeenCalledOnce();
   expect(texts()).toEqual([]);
   say({ message: "Deleted.", topic: "videos", action: { label: "Undo", run: undo } });
-  act(() => void withdraw("moments"));
+  act(() => withdraw("moments"));
   expect(texts()).toEqual(["Deleted."]);
-  act(() => void withdraw("videos"));
+  act(() => withdraw("videos"));
   expect(texts()).toEqual([]);
 });
 

@@ -34,7 +34,7 @@ it("says how many moments keep their first boundaries and why, and has the rest 
 
 it("offers nothing once none is left", () => {
   shown(0);
-  expect(screen.getByRole("alert").textContent).toContain("refined or edited since");
+  expect(screen.getByRole("alert").textContent).toContain("adjusted or edited since");
   expect(screen.queryByRole("button")).toBeNull();
 });
 
