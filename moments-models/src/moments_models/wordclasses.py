@@ -64,6 +64,7 @@ proper proud quick quiet random rare ready real realistic reasonable recent regu
 rough rude sad safe same sane satisfied scared scary separate serious severe shiny short significant silly similar simple simplified
 single sketchy slight slow small smart smooth sole solid sorry special specific spectacular steady straight straightforward strange strict
 strong stunning stupid subsequent substantial subtle successful sudden sufficient suitable super superb sure surprised surprising sweet
+additional expensive
 terrible terrific thorough tight tiny tired tough trivial tremendous true typical ugly unclear unexpected unfortunate unhappy unique
 unlikely unnecessary unusual upcoming upset useful useless usual valuable various vast viable vague warm weird wild willing wise wonderful
 worth worthwhile worthy wrong young
