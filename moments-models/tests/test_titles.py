@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_machine import examples
 
-from moments_models.phrases import phrases
+from moments_models.phrases import bare, phrases
 from moments_models.spoken import sentences
 from moments_models.stopwords import NEVER_LAST
 from moments_models.title_sentences import MOST_SIGNS, MOST_WORDS, shortened
@@ -185,6 +182,5 @@ def test_every_word_of_a_title_was_said(segments: list[str], language: str) -> N
         assert 1 <= len(title.split()) <= MOST_WORDS
         assert len(title) <= MOST_SIGNS
         if not title.startswith("Moment at "):
-            said = {word.lower() for word in re.split(r"[\s.,?—]+", text)}
-            assert all(word.lower().rstrip(".,?…") in said for word in title.split())
-            assert language == "de" or title.lower().split()[-1] not in NEVER_LAST
+            assert set(bare(title).split()) <= set(bare(text).split())
+            assert language != "en" or title.lower().split()[-1] not in NEVER_LAST

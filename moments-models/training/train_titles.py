@@ -28,7 +28,7 @@ from moments_models.stopwords import STOPWORDS
 from moments_models.title_features import NAMES, VERSION, Described, describe
 from videomoments.evaluation.dataset import EvaluatedRecording, lines_of, read_dataset
 
-FOLDS, ROUNDS = 4, 160
+FOLDS, ROUNDS = 4, 200
 MOMENTS = 5
 """Of a talk, at most."""
 LENGTHS = (20.0, 100.0)
@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--cache", type=Path, required=True, help="folder for sentence embeddings")
-    parser.add_argument("--talks", type=int, default=42)
+    parser.add_argument("--talks", type=int, default=126)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
     embed = Cached(options.cache)

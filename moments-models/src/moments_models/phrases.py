@@ -158,6 +158,8 @@ def _nouns(sentence: TaggedSentence, number: int, first: int, last: int, runs: S
         if first == last:
             if first > 0 and words[first - 1] == "the" and tags[last] == "NOUN":
                 yield candidate(sentence, number, (first - 1, last), "single", named=True, whole=not cut)
+            elif first > 0 and words[first - 1] in EVALUATING and tags[first - 1] == "ADJ":
+                yield candidate(sentence, number, (first - 1, last), "loose", whole=not cut)
         else:
             yield candidate(sentence, number, (first, last), "noun", named=named, whole=not cut)
     link = _next_run(sentence, last, runs)

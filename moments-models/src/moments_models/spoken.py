@@ -26,7 +26,7 @@ _ASIDE = re.compile(
 _TWICE = re.compile(r"\b(\w+(?:['’]\w+)?(?: \w+){0,2})(?:,?\s+\1\b)+", re.I)
 _SPACED = re.compile(r"\w [.,?] ")
 _HYPHEN = re.compile(r"(?<=\w) - (?=[a-z])")
-_STRAY = re.compile(r"(?<![\w'’.-])[b-hj-z](?![\w'’.-])")
+_STRAY = re.compile(r"(?<![\w'’.-])(?:[b-hj-z]|[bcdfgpst][hlr])(?![\w'’.-])")
 _BEGINNINGS = """
 And But So The We It You Yeah Yes Okay Well That This They There What How Then If Or Not No Oh Right Because Now A He She Hmm My
 """

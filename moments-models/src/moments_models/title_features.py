@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 KINDS = ("noun", "single", "joined", "linked", "doing", "how", "asked", "sentence")
+_WEAK = ("sentence", "short", "single", "loose")
 _PRIOR = 60.0
 """Words of the whole recording that count as seen on either side before either is looked at."""
 _PHRASES, _SENTENCES, _SINGLE, _ENOUGH = 22, 7, 4, 3
@@ -110,13 +111,13 @@ def _by_words(moment: _Moment, said: str) -> list[Described]:
                 forms.setdefault((one.kind, *map(stem, one.words)), []).append(one)
     described = [_described(same, moment, said) for same in forms.values()]
     described.sort(key=lambda one: (-one.contrast, one.candidate.text))
-    short = [one for one in described if one.candidate.kind not in ("sentence", "short", "single")][:_PHRASES]
+    short = [one for one in described if one.candidate.kind not in _WEAK][:_PHRASES]
     # One noun says little, but more than nothing; "the network" is no title where there are phrases, unless it is said again and again.
     often = math.log(2) if len(short) > _ENOUGH else 0.0
     short += [one for one in described if one.candidate.kind == "single" and one.row[NAMES.index("times")] >= often][:_SINGLE]
     kept = short + [one for one in described if one.candidate.kind == "sentence"][:_SENTENCES]
     if not kept:
-        kept = [one for one in described if one.candidate.kind == "short"]
+        kept = [one for one in described if one.candidate.kind in _WEAK]
     highest = max((one.contrast for one in kept), default=0.0) or 1.0
     for one in kept:
         one.row[NAMES.index("contrast_share")] = one.contrast / highest

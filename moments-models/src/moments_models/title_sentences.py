@@ -100,7 +100,7 @@ def _may_cut(sentence: TaggedSentence, at: int) -> bool:
     if words[at] in ("and", "or"):
         return (at + 1 < len(words) and tags[at + 1] in ("PRON", "ADV", "AUX", "INTJ")) or words[at + 1 : at + 2] == ("then",)
     adds = tags[at] == "ADP" and words[at] not in ("of", "to", "like", "than", "about", "between", "up", "out", "off", "down", "into")
-    return adds and tags[at - 1] in ("NOUN", "PROPN", "NUM") and any(tag == "VERB" for tag in tags[:at])
+    return adds and tags[at - 1] in ("NOUN", "PROPN", "NUM") and any(tag in ("VERB", "AUX") for tag in tags[1:at])
 
 
 def _stands_alone(sentence: TaggedSentence, end: int) -> bool:
@@ -108,7 +108,7 @@ def _stands_alone(sentence: TaggedSentence, end: int) -> bool:
     if not words or POINTING.intersection(words[1:]) or (words[0] in POINTING and words[0] not in _EXISTS):
         return False
     if words[0] in _EXISTS:
-        return "be" in words[:4] or words[0] != "there" or any(word in ("is", "are", "was", "were") for word in words[1:2])
+        return words[0] != "there" or any(word in ("is", "are", "was", "were", "be") for word in words[1:6])
     begins = tags[0] in ("DET", "NOUN", "PROPN", "ADJ", "NUM") or words[0] in (
         "i",
         "we",
@@ -155,7 +155,7 @@ def first_strong(texts: Sequence[str]) -> Iterator[str]:
 
     A sentence says much when it has at least half as many long words as the moment's richest.
     """
-    plain = [" ".join(text.split()) for text in texts]
+    plain = [" ".join(text.split()).lstrip("—–-,;: ") for text in texts]
     weights = [_weight(text) for text in plain]
     strong = max(weights, default=0.0) / 2
     order = sorted((at for at, weight in enumerate(weights) if weight), key=lambda at: (weights[at] < strong, at))

@@ -29,7 +29,7 @@ _ENGLISH_WORDS = "the and of to is that you we it this are have was with what so
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _FEW_WORDS, _LEAST_ENGLISH = 20, 0.08
 _SENTENCES = ("sentence", "short")
-_LESS = {"single": 0.06, "short": 0.06}
+_LESS = {"single": 0.1, "short": 0.1, "loose": 0.15}
 _COUNTED = 0.08
 """Taken from the chooser's score: of kinds that say little, and of phrases that begin with a number."""
 
