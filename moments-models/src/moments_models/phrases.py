@@ -18,6 +18,7 @@ from moments_models.wordclasses import EMPTY_NOUNS, EVALUATING
 WORD = re.compile(r"[^\W_]+(?:[’'._-][^\W_]+)*%?", re.UNICODE)
 LONGEST = 8
 """Words of a title that is no sentence."""
+_LONGEST_DOING = 6
 _CORE = 5
 """Words of a noun phrase before its first link."""
 _LINKING_WORDS = """
@@ -40,10 +41,9 @@ _TELLS_HOW_WORDS = "how why what where whether when"
 _TELLS_HOW = frozenset(_TELLS_HOW_WORDS.split())
 _AUXILIARIES_WORDS = "do does is are can could should would will did was were has have"
 _AUXILIARIES = frozenset(_AUXILIARIES_WORDS.split())
-_LEAD_WORDS = "INTJ CCONJ"
-_LEAD = frozenset(_LEAD_WORDS.split())
-_LEAD_WORDS_WORDS = "so and but ok okay well right yeah yes now then also or like because alright no"
-_LEAD_WORDS = frozenset(_LEAD_WORDS_WORDS.split())
+_LEAD = frozenset({"INTJ", "CCONJ"})
+_LEADING = "so and but ok okay well right yeah yes now then also or like because alright no"
+_LEAD_WORDS = frozenset(_LEADING.split())
 _CLAUSE = (3, LONGEST)
 
 
@@ -225,7 +225,7 @@ def _doing(sentence: TaggedSentence, number: int, first: int, last: int, runs: S
     link = _next_run(sentence, last, runs)
     for end in (last, *((link[1],) if link is not None else ())):
         cut = end + 1 < len(words) and words[end + 1] == "of"
-        if end - at < LONGEST and not cut:
+        if end - at < _LONGEST_DOING and not cut:
             yield candidate(sentence, number, (at, end), "doing", named=True)
 
 

@@ -67,7 +67,7 @@ def sentences(text: str) -> Iterator[TaggedSentence]:
     for match in TOKEN.finditer(cleaned(text)):
         token = match.group()
         ends = token[0] in _ENDS
-        begins = token in _BEGINS and bool(words) and words[-1][:1].islower()
+        begins = token in _BEGINS and bool(words) and (words[-1][:1].islower() or words[-1] == ",")
         if words and (ends or begins):
             yield _tagged(words, token[0] if ends else "")
             words = []

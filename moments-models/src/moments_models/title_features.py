@@ -106,9 +106,9 @@ def _by_words(moment: _Moment, said: str) -> list[Described]:
     """Returns the best candidates by their words, each in its most frequent form."""
     forms: dict[tuple[str, ...], list[TitleCandidate]] = {}
     for number, sentence in enumerate(moment.sentences):
-        for one in (*phrases(sentence, number), *shortened(sentence, number)):
-            if one.key:
-                forms.setdefault((one.kind, *map(stem, one.words)), []).append(one)
+        for phrase in (*phrases(sentence, number), *shortened(sentence, number)):
+            if phrase.key and (phrase.whole or phrase.kind in ("sentence", "short")):
+                forms.setdefault((phrase.kind, *map(stem, phrase.words)), []).append(phrase)
     described = [_described(same, moment, said) for same in forms.values()]
     described.sort(key=lambda one: (-one.contrast, one.candidate.text))
     short = [one for one in described if one.candidate.kind not in _WEAK][:_PHRASES]

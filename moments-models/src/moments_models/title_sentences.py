@@ -122,7 +122,9 @@ def _stands_alone(sentence: TaggedSentence, end: int) -> bool:
     )
     acts = any(tag in ("VERB", "AUX") for tag in tags[1:]) or any("'" in word for word in words[:1])
     depends = any(tag == "VERB" and word in _REPORTS for tag, word in zip(tags[-1:], words[-1:], strict=True))
-    return begins and acts and not depends
+    first_act = next((at for at, tag in enumerate(tags) if at and tag in ("VERB", "AUX")), 0)
+    waits = any(tag == "SCONJ" or word in ("who", "which") for tag, word in zip(tags[1:first_act], words[1:first_act], strict=True))
+    return begins and acts and not depends and not waits
 
 
 _SIGNS_WITHOUT_SPACES = 24

@@ -16,7 +16,7 @@ from moments_models import title_chooser
 from moments_models.phrases import LONGEST, TitleCandidate
 from moments_models.spoken import BREAK
 from moments_models.stopwords import NEVER_LAST, SMALL_WORDS
-from moments_models.title_features import Described, describe
+from moments_models.title_features import NAMES, Described, describe
 from moments_models.title_sentences import FOREIGN, first_strong
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _SENTENCES = ("sentence", "short")
 _LESS = {"single": 0.1, "short": 0.1, "loose": 0.15}
 _COUNTED = 0.08
 """Taken from the chooser's score: of kinds that say little, and of phrases that begin with a number."""
+_OFTEN = 0.04
+"""Added for what stands out most among the words: headings do not always name it, but who reads a title looks for it."""
 
 
 def titles(
@@ -53,15 +55,15 @@ def titles(
     if is_english(language, [*segments, *elsewhere]):
         options = [_options(described) for described in describe(segments, elsewhere, embed, centres)]
     else:
-        options = [[(title, None) for title in first_strong(list(_whole_sentences(text)))] for text in segments]
+        options = [[(title, (title,)) for title in first_strong(list(_whole_sentences(text)))] for text in segments]
     found: list[str] = []
     keys: set[tuple[str, ...]] = set()
     for ranked, start in zip(options, starts, strict=True):
         fresh = [(title, key) for title, key in ranked if title not in found]
-        title, key = next((one for one in fresh if one[1] is None or one[1] not in keys), fresh[0] if fresh else (None, None))
-        if key is not None:
-            keys.add(key)
-        found.append(title or _plain(start, set(found)))
+        # Of two titles with the same telling words ("Size of Blocks", "Block Size") only one is taken while there are others.
+        best = next((one for one in fresh if one[1] not in keys), fresh[0] if fresh else None)
+        found.append(best[0] if best else _plain(start, set(found)))
+        keys.update([best[1]] if best else [])
     return found
 
 
@@ -86,7 +88,8 @@ def title_case(phrase: str) -> str:
             return word.lower()
         if "-" in word.strip("-"):
             parts = word.split("-")
-            return "-".join(part if len(part) < 2 or part in SMALL_WORDS else part[0].upper() + part[1:] for part in parts)
+            small = [len(part) < 2 or (at > 0 and part in SMALL_WORDS) for at, part in enumerate(parts)]
+            return "-".join(part if low else part[0].upper() + part[1:] for part, low in zip(parts, small, strict=True))
         own = any(map(str.isupper, word)) or any(map(str.isdigit, word))
         return word if own else word[:1].upper() + word[1:]
 
@@ -95,11 +98,14 @@ def title_case(phrase: str) -> str:
 
 def _options(described: Sequence[Described]) -> list[tuple[str, tuple[str, ...]]]:
     """Returns titles to try, best first, each with its significant words in order of the alphabet."""
-    usable = [one for one in described if _usable(one.candidate) and not one.theme]
+    whole = [one for one in described if _usable(one.candidate)]
+    # The recording's theme is better than a title that is only a time.
+    usable = [one for one in whole if not one.theme] or whole
     if not usable:
         return []
     scores = title_chooser.trained().scores(np.vstack([one.row for one in usable]))
-    worth = [score - _loss(one.candidate) for one, score in zip(usable, scores, strict=True)]
+    often = [_OFTEN * one.row[NAMES.index("contrast_share")] for one in usable]
+    worth = [score + bonus - _loss(one.candidate) for one, score, bonus in zip(usable, scores, often, strict=True)]
     ranked = sorted(zip(usable, worth, strict=True), key=lambda pair: (-pair[1], pair[0].candidate.text))
     return [(_written(one.candidate), tuple(sorted(set(one.candidate.key)))) for one, _ in ranked]
 
