@@ -26,6 +26,8 @@ _ASIDE = re.compile(
 _TWICE = re.compile(r"\b(\w+(?:['’]\w+)?(?: \w+){0,2})(?:,?\s+\1\b)+", re.I)
 _SPACED = re.compile(r"\w [.,?] ")
 _HYPHEN = re.compile(r"(?<=\w) - (?=[a-z])")
+_CAPITAL = re.compile(r"(?<![\w'’.-])[B-HJ-Z](?= [a-z])")
+"""In text that is spaced so, a capital by itself before a small word is the beginning of a word that was broken off."""
 _STRAY = re.compile(r"(?<![\w'’.-])(?:[b-hj-z]|[bcdfgpst][hlr])(?![\w'’.-])")
 _BEGINNINGS = """
 And But So The We It You Yeah Yes Okay Well That This They There What How Then If Or Not No Oh Right Because Now A He She Hmm My
@@ -52,7 +54,7 @@ def cleaned(text: str) -> str:
     """Returns a text as one would write it: without fillers and words said twice, with marks where they belong."""
     text = _APART.sub(r"\1", text.replace("’", "'"))
     if _SPACED.search(text):
-        text = _HYPHEN.sub("-", text)
+        text = _CAPITAL.sub(" ", _HYPHEN.sub("-", text))
     text = _LETTERS.sub(lambda found: found.group().replace("_", ""), text)
     text = _FILLERS.sub(" ", text)
     text = _ASIDE.sub(" ", text)

@@ -29,7 +29,7 @@ essentially hopefully apparently fundamentally theoretically technically again a
 """
 _LEAD_WORDS = frozenset(_LEAD_WORDS_WORDS.split())
 _DROPPED_WORDS = """
-basically actually really just obviously literally definitely certainly probably pretty simply essentially
+basically actually really just obviously literally definitely certainly probably simply essentially
 """
 _DROPPED = frozenset(_DROPPED_WORDS.split())
 _REPORTS_WORDS = """
