@@ -128,6 +128,16 @@ def _cross_validate(examples: Sequence[Example], openings: Sequence[Any], folds:
 
 def exported(trees: lightgbm.Booster, opening: LogisticRegression, *, names: Sequence[str]) -> dict[str, Any]:
     """The arrays that `scorer.BoundaryScorer` reads."""
+    return exported_trees(trees) | {
+        "version": np.array(VERSION),
+        "names": np.array(names),
+        "opening": opening.coef_[0].astype(np.float32),
+        "opening_bias": np.array(float(opening.intercept_[0])),
+    }
+
+
+def exported_trees(trees: lightgbm.Booster) -> dict[str, Any]:
+    """The arrays that `scorer.Trees` are made of."""
     structures = [tree["tree_structure"] for tree in trees.dump_model()["tree_info"]]
     tables = [_nodes(structure) for structure in structures]
     widest = max(len(table) for table in tables)
@@ -144,13 +154,7 @@ def exported(trees: lightgbm.Booster, opening: LogisticRegression, *, names: Seq
         for column, node in enumerate(table):
             for field, value in node.items():
                 arrays[field][row, column] = value
-    return arrays | {
-        "version": np.array(VERSION),
-        "names": np.array(names),
-        "depth": np.array(max(map(_depth, structures))),
-        "opening": opening.coef_[0].astype(np.float32),
-        "opening_bias": np.array(float(opening.intercept_[0])),
-    }
+    return arrays | {"depth": np.array(max(map(_depth, structures)))}
 
 
 def _nodes(structure: dict[str, Any]) -> list[dict[str, Any]]:
