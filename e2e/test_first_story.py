@@ -15,10 +15,8 @@ from steps import RUN_MS, delete_moment, drag, generate, moments_of, open_first_
 _STAGES = 8
 
 
-def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
-    # An address that no other story has had: a run of a video that is known does not transcribe it again.
-    generate(page, f"{site.url('bread and lighthouses.mp4')}?first")
-    # The bar says how far it is; the stages are listed on demand.
+def _watched_to_its_end(page: Page) -> None:
+    """The bar says how far it is; the stages are listed on demand."""
     expect(page.get_by_role("progressbar", name="Progress of the run").first).to_be_visible()
     page.get_by_role("button", name="Show the stages").first.click()
     stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
@@ -29,6 +27,12 @@ def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site:
     expect(page.locator("[data-stage=MOMENT_REFINEMENT][data-status=pending]")).to_be_visible()
     ended = page.locator("[data-stage][data-status=completed], [data-stage][data-status=skipped]")
     expect(ended).to_have_count(_STAGES, timeout=RUN_MS)
+
+
+def test_from_an_address_to_an_exported_moment(page: Page, served: Served, site: MediaSite, tmp_path: Path) -> None:
+    # An address that no other story has had: a run of a video that is known does not transcribe it again.
+    generate(page, f"{site.url('bread and lighthouses.mp4')}?first")
+    _watched_to_its_end(page)
     page.get_by_role("link", name="See the moments").click(timeout=RUN_MS)
     expect(moments_of(page).first).to_be_visible()
     assert moments_of(page).count() >= 2

@@ -1,7 +1,7 @@
 """Trains the salience scorer: `python train_salience.py DATASET --cache DIR [--output FILE] [--folds DIR]`.
 
 DATASET: recordings whose segments say which share of them people marked as important, in the format of `moments eval`. The scorer is a
-ridge regression of that share, less the recording's mean, on the features of `salience/features.py`; lines count by their seconds, and
+ridge regression of that share, less the recording's mean, on the features of `salience/line_features.py`; lines count by their seconds, and
 every recording of a series (ES2002, IS1000 …) is in one fold. `--folds` writes the weights of each fold and the recordings that it holds
 out, so that `moments eval --salience` can measure the service on recordings that its weights have not seen:
 
@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from embedded import embedded
-from moments_models.salience import scorer
-from moments_models.salience.features import VERSION, describe
+from moments_models.salience import salience_scorer
+from moments_models.salience.line_features import VERSION, describe
 from videomoments.evaluation.dataset import EvaluatedRecording, read_dataset
 
 FOLDS = 5
@@ -29,7 +29,7 @@ _SERIES = 6
 """Letters of an id that name its series."""
 _PENALTY = 300.0
 """On the square of each weight, against seconds of speech."""
-OUTPUT = Path(scorer.__file__).with_name(scorer.WEIGHTS)
+OUTPUT = Path(salience_scorer.__file__).with_name(salience_scorer.WEIGHTS)
 
 
 @dataclass
@@ -90,7 +90,7 @@ def _folds(examples: Sequence[Example]) -> list[set[str]]:
 
 
 def _fitted(examples: Sequence[Example]) -> dict[str, Any]:
-    """The arrays that `scorer.SalienceScorer` reads."""
+    """The arrays that `salience_scorer.SalienceScorer` reads."""
     names = examples[0].names
     squares, products = sum(one.squares for one in examples), sum(one.products for one in examples)
     penalty = np.full(len(squares), _PENALTY)

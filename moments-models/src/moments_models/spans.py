@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from moments_models.salience import trained
-from moments_models.salience.choosing import best_stretches
+from moments_models.salience.salient_spans import most_salient_spans
 from moments_models.task_blocks import LimitsBlock, LineBlock
 from moments_models.topics import Topics
 
@@ -89,7 +89,7 @@ def choose(lines: Sequence[LineBlock], topics: Topics, salience: Floats, asked: 
 
 def most_salient(lines: Sequence[LineBlock], vectors: NDArray[np.float32], topics: Topics, limits: LimitsBlock) -> list[TopicSpan]:
     """Returns at most `max_moments` stretches that people would most likely mark as important, sorted by start. None overlap."""
-    found = best_stretches(lines, trained().shares(lines, vectors), topics.evidence, limits)
+    found = most_salient_spans(lines, trained().shares(lines, vectors), topics.evidence, limits)
     return [TopicSpan(one.first, one.last, one.score, 0.0, 0.0, False) for one in sorted(found, key=lambda one: one.first)]
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moments_models.salience import trained
-from moments_models.salience.choosing import best_stretches
-from moments_models.salience.features import VERSION, describe, ranked
-from moments_models.salience.scorer import FILE_VARIABLE, SalienceScorer
+from moments_models.salience.line_features import VERSION, describe, ranked
+from moments_models.salience.salience_scorer import FILE_VARIABLE, SalienceScorer
+from moments_models.salience.salient_spans import most_salient_spans
 from moments_models.task_blocks import LimitsBlock, LineBlock
 
 LIMITS = LimitsBlock(max_moments=1000, min_duration=15.0, max_duration=90.0)
@@ -99,7 +99,7 @@ def test_stretches_keep_the_limits_and_come_best_first(count: int, seconds: floa
     lines, _ = made(count, seconds=seconds)
     generator = np.random.default_rng(seed)
     limits = LIMITS.model_copy(update={"max_moments": most})
-    found = best_stretches(lines, generator.normal(0.3, 0.2, count), generator.normal(size=count), limits)
+    found = most_salient_spans(lines, generator.normal(0.3, 0.2, count), generator.normal(size=count), limits)
     assert 1 <= len(found) <= most
     assert all(before.score >= after.score for before, after in pairwise(found))
     assert all(0.0 <= one.score <= 1.0 for one in found)
@@ -115,7 +115,7 @@ def test_the_best_stretch_is_where_the_shares_are_high() -> None:
     lines, _ = made(60)
     shares = np.full(60, 0.2)
     shares[20:25] = 0.9
-    best = best_stretches(lines, shares, np.zeros(60), LIMITS)[0]
+    best = most_salient_spans(lines, shares, np.zeros(60), LIMITS)[0]
     assert (best.first, best.last) == (20, 25)
 
 
@@ -123,5 +123,5 @@ def test_of_equal_stretches_the_one_between_clear_beginnings_is_better() -> None
     lines, _ = made(60)
     begins = np.zeros(60)
     begins[[30, 36]] = 5.0
-    best = next(one for one in best_stretches(lines, np.full(60, 0.3), begins, LIMITS) if one.first)
+    best = next(one for one in most_salient_spans(lines, np.full(60, 0.3), begins, LIMITS) if one.first)
     assert (best.first, best.last) == (30, 36)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.salience.features import VERSION, Description, describe
+from moments_models.salience.line_features import VERSION, Description, describe
 from moments_models.task_blocks import LineBlock
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-WEIGHTS = "scorer-1.npz"
+WEIGHTS = "salience-1.npz"
 FILE_VARIABLE = "MOMENTS_SALIENCE_WEIGHTS"
 
 

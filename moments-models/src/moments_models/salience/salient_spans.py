@@ -1,4 +1,4 @@
-"""Chooses the stretches of a recording that are worth most: the moments. Pure functions on arrays."""
+"""Chooses the spans of a recording that are worth most: the moments. Pure functions on arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from moments_models.salience.features import ranked
+from moments_models.salience.line_features import ranked
 from moments_models.task_blocks import LimitsBlock, LineBlock
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _NATURAL_EDGES = 0.05
-"""Marked share by which a stretch that begins and ends with a thought is better than one that does neither."""
+"""Marked share by which a span that begins and ends with a thought is better than one that does neither."""
 _STEEP, _USUAL = 8.0, 0.35
 """Of the score's curve: people marked 0.35 of the recordings that the scorer learned from."""
 _CLEAR = 4
@@ -25,7 +25,7 @@ _CLEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SalientSpan:
     """Lines [first, last), and how much they are worth, 0 to 1; 0.5 is what the usual part of a recording is worth."""
 
     first: int
@@ -33,8 +33,8 @@ class Stretch:
     score: float
 
 
-def best_stretches(lines: Sequence[LineBlock], shares: Floats, begins: Floats, limits: LimitsBlock) -> list[Stretch]:
-    """Returns at most `max_moments` stretches within the limits of length, best first. None overlap. What is too short to hold one is one.
+def most_salient_spans(lines: Sequence[LineBlock], shares: Floats, begins: Floats, limits: LimitsBlock) -> list[SalientSpan]:
+    """Returns at most `max_moments` spans within the limits of length, best first. None overlap. What is too short to hold one is one.
 
     `shares` has per line the share that people are expected to mark; `begins` says, on any scale, how likely a thought begins there.
     """
@@ -43,15 +43,15 @@ def best_stretches(lines: Sequence[LineBlock], shares: Floats, begins: Floats, l
     marked = np.append(0.0, np.cumsum(shares * (ends - starts)))
     worth, first, last = _candidates(starts, ends, marked, clear, limits)
     if len(worth) == 0:
-        return [Stretch(0, len(lines), _score(float(marked[-1] / max(ends[-1] - starts[0], 0.01))))]
+        return [SalientSpan(0, len(lines), _score(float(marked[-1] / max(ends[-1] - starts[0], 0.01))))]
     taken = np.zeros(len(lines), bool)
-    found: list[Stretch] = []
+    found: list[SalientSpan] = []
     for at in np.lexsort((first - last, -np.round(worth, 6))):  # of equals the longer, then the earlier
         one, end = int(first[at]), int(last[at])
         if taken[one:end].any():
             continue
         taken[one:end] = True
-        found.append(Stretch(one, end, _score(float(worth[at]))))
+        found.append(SalientSpan(one, end, _score(float(worth[at]))))
         if len(found) == limits.max_moments:
             break
     return found
@@ -72,7 +72,7 @@ def _clearness(begins: Floats) -> Floats:
 def _candidates(
     starts: Floats, ends: Floats, marked: Floats, clear: Floats, limits: LimitsBlock
 ) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
-    """Returns the worth of every stretch of lines [first, last) that is long enough and not too long, with both."""
+    """Returns the worth of every span of lines [first, last) that is long enough and not too long, with both."""
     worth, firsts, lasts = [np.zeros(0)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     shortest = np.searchsorted(ends, starts + max(limits.min_duration, 0.01)) + 1
     longest = np.searchsorted(ends, starts + limits.max_duration, side="right")
