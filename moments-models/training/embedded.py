@@ -43,32 +43,3 @@ def embedded(
 
 def _key(lines: Sequence[LineBlock]) -> str:
     return hashlib.sha256("\n".join(line.text for line in lines).encode()).hexdigest()[:24]
-
-
-class Cached:
-    """Sentence embeddings of single texts, each kept in a file of a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._encode: Callable[[Sequence[str]], Any] | None = None
-
-    def __call__(self, texts: Sequence[str]) -> Any:
-        """Returns a unit vector per text."""
-        known = [self._file(text) for text in texts]
-        missing = sorted({text for text, file in zip(texts, known, strict=True) if not file.exists()}, key=len)
-        if missing:
-            if self._encode is None:
-                from moments_models.embedding import MiniLM
-
-                self._encode = MiniLM().encode
-            for text, vector in zip(missing, self._encode(missing), strict=True):
-                file = self._file(text)
-                file.parent.mkdir(exist_ok=True, parents=True)
-                file.write_bytes(vector.astype(np.float16).tobytes())
-        if not texts:
-            return np.zeros((0, 384), np.float32)
-        return np.vstack([np.frombuffer(file.read_bytes(), np.float16) for file in known]).astype(np.float32)
-
-    def _file(self, text: str) -> Path:
-        key = hashlib.sha256(text.encode()).hexdigest()[:24]
-        return self._folder / key[:2] / key

@@ -128,16 +128,6 @@ def _cross_validate(examples: Sequence[Example], openings: Sequence[Any], folds:
 
 def exported(trees: lightgbm.Booster, opening: LogisticRegression, *, names: Sequence[str]) -> dict[str, Any]:
     """The arrays that `scorer.BoundaryScorer` reads."""
-    return exported_trees(trees) | {
-        "version": np.array(VERSION),
-        "names": np.array(names),
-        "opening": opening.coef_[0].astype(np.float32),
-        "opening_bias": np.array(float(opening.intercept_[0])),
-    }
-
-
-def exported_trees(trees: lightgbm.Booster) -> dict[str, Any]:
-    """The arrays that `scorer.Trees` are made of."""
     structures = [tree["tree_structure"] for tree in trees.dump_model()["tree_info"]]
     tables = [_nodes(structure) for structure in structures]
     widest = max(len(table) for table in tables)
@@ -154,7 +144,13 @@ def exported_trees(trees: lightgbm.Booster) -> dict[str, Any]:
         for column, node in enumerate(table):
             for field, value in node.items():
                 arrays[field][row, column] = value
-    return arrays | {"depth": np.array(max(map(_depth, structures)))}
+    return arrays | {
+        "version": np.array(VERSION),
+        "names": np.array(names),
+        "depth": np.array(max(map(_depth, structures))),
+        "opening": opening.coef_[0].astype(np.float32),
+        "opening_bias": np.array(float(opening.intercept_[0])),
+    }
 
 
 def _nodes(structure: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,70 +1,89 @@
-"""Finds phrases of sentences that could be titles, as they were said: noun phrases, gerunds ("Monitoring the Mempool"), questions, and
-clauses that tell how or why ("How to Generate Addresses").
+"""Finds phrases of a text that could be titles, as they were said: noun phrases, gerunds ("Monitoring the Mempool"), short questions.
 
-Word classes come from `tagger`. Phrases are whole: nothing that belongs to a name or a compound is cut off.
+It uses no tagger: word classes where they are certain (`wordclasses`), and elsewhere how the recording itself uses a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from moments_models.spoken import TaggedSentence, joined
-from moments_models.stopwords import NEVER_LAST, POINTING, STOPWORDS
-from moments_models.tagger import MARK
-from moments_models.wordclasses import EMPTY_NOUNS, EVALUATING
+from moments_models.stopwords import AFTER_VERBS, BEFORE_VERBS, LINKS, STOPWORDS
+from moments_models.wordclasses import DETERMINERS, EMPTY_NOUNS, EVALUATING, VERBS
 
 WORD = re.compile(r"[^\W_]+(?:[’'._-][^\W_]+)*%?", re.UNICODE)
-LONGEST = 8
-"""Words of a title that is no sentence."""
-_LONGEST_DOING = 6
-_CORE = 5
-"""Words of a noun phrase before its first link."""
-_LINKING_WORDS = """
-of for in to with on from between against versus vs vs. without through over as by into across within about
+_CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”—–]+(?:\s|$)")
+_SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
+_LONGEST = 4
+"""Telling words of a phrase."""
+_LEAD = re.compile(
+    r"^(?:(?:so|and|but|ok|okay|well|right|yeah|yes|now|then|also|or|um|uh|oh|like|because|i mean|you know|all right|alright)\b[\s,]*)+",
+    re.I,
+)
+_ASKS = re.compile(r"\b(?:what|why|how|who|which|where|when)(?:'s|’s)?\b", re.I)
+_DEICTIC = """
+i me my it its this that these those they them their he she his her there here one ones you'd i'm i'd it's that's mean say said think
+thought guess know tell talk maybe so like just kind sort thing things stuff
 """
-_LINKING = frozenset(_LINKING_WORDS.split())
-_TIGHT = frozenset({"of", "for", "between", "against", "versus", "vs", "without"})
-"""After these a phrase belongs to the one before, whatever verb there is."""
+_POINTS = frozenset(_DEICTIC.split())
+"""Words of a question that means something only where it was asked."""
+_QUESTION_WORDS = (3, 8)
+_ADJECTIVE = ("able", "ible", "ful", "less", "ous", "ive", "ish")
+_GERUND = 6
 _ARTICLES = frozenset({"the", "a", "an"})
-_NOUNS = frozenset({"NOUN", "PROPN"})
-_NO_DOING_WORDS = """
-going being having doing getting talking saying trying looking thinking something anything nothing everything happening coming making
-taking seeing wondering hoping giving putting starting speaking interesting including following depending according assuming regarding
-wanting keeping letting meaning feeling asking telling sitting standing waiting
-"""
-_NO_DOING = frozenset(_NO_DOING_WORDS.split())
-_ASKS_WORDS = "what why how who which where when"
-_ASKS = frozenset(_ASKS_WORDS.split())
-_TELLS_HOW_WORDS = "how why what where whether when"
-_TELLS_HOW = frozenset(_TELLS_HOW_WORDS.split())
-_AUXILIARIES_WORDS = "do does is are can could should would will did was were has have"
-_AUXILIARIES = frozenset(_AUXILIARIES_WORDS.split())
-_LEAD = frozenset({"INTJ", "CCONJ"})
-_LEADING = "so and but ok okay well right yeah yes now then also or like because alright no"
-_LEAD_WORDS = frozenset(_LEADING.split())
-_CLAUSE = (3, LONGEST)
 
 
 @dataclass(frozen=True, slots=True)
 class TitleCandidate:
-    """A phrase or sentence that could be a title.
-
-    `words` are as they were said, `key` has the stems of the significant ones, `sentence` is the number of the sentence in the moment
-    and `at` the word's in it; `whole` is false where it is the rest of something. `kind` is "noun", "single" ("the batteries"),
-    "joined" (two with "and"), "linked" ("limit of the size"), "doing", "how", "asked" or "sentence". `named`: "the", "of" or the like
-    stands before it, as before names of things.
-    """
+    """A phrase that could be a title. `words` are as they were said, `key` has the stems of the significant ones; a `question` has its
+    mark."""
 
     words: tuple[str, ...]
-    text: str
     key: tuple[str, ...]
-    kind: str
-    sentence: int
-    at: int
-    named: bool = False
-    whole: bool = True
+    clause: int
+    nominal: bool
+    question: bool = False
+
+
+class WordUsage:
+    """Counts how a recording uses its words: after which words, and before which."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._total: Counter[str] = Counter()
+        self._verbal: Counter[str] = Counter()
+        self._modifies: Counter[str] = Counter()
+        for text in texts:
+            for clause in _CLAUSE.split(text):
+                words = WORD.findall(clause)
+                for at, word in enumerate(words):
+                    key = stem(word)
+                    self._total[key] += 1
+                    self._verbal[key] += at > 0 and words[at - 1].lower() in BEFORE_VERBS
+                    self._modifies[key] += at + 1 < len(words) and tells(words[at + 1])
+
+    def is_verb(self, key: str) -> bool:
+        """Returns whether a word follows "to", "can" or "we" in at least three of ten places."""
+        return self._verbal[key] >= max(1.0, 0.3 * self._total[key])
+
+    def only_modifies(self, key: str) -> bool:
+        """Returns whether a significant word nearly always follows, as after "digital"."""
+        return self._total[key] >= 4 and self._modifies[key] > 0.75 * self._total[key]
+
+
+def candidates(text: str, usage: WordUsage) -> Iterator[TitleCandidate]:
+    """Yields every candidate, once for each time that it was said."""
+    for number, clause in enumerate(_CLAUSE.split(text)):
+        words = WORD.findall(clause)
+        for first, last in _noun_phrases(words, usage):
+            start = _with_gerund(words, first)
+            before = words[first - 1].lower() if first else ""
+            nominal = before in DETERMINERS or before.endswith("'s")
+            yield _candidate(words[first : last + 1], number, nominal=nominal)
+            if start != first:
+                yield _candidate(words[start : last + 1], number, nominal=True)
+    yield from _questions(text)
 
 
 def stem(word: str) -> str:
@@ -82,195 +101,88 @@ def tells(word: str) -> bool:
     return lower not in STOPWORDS and len(lower) > 2 and any(map(str.isalpha, lower)) and not (len(lower) > 5 and lower.endswith("ly"))
 
 
+def is_name(words: Sequence[str]) -> bool:
+    """Returns whether every word has a capital, as in names. One word does not count: its capital may be the sentence's."""
+    own = [word for word in words if word.lower() not in LINKS]
+    return len(own) > 1 and all(word[0].isupper() for word in own)
+
+
 def bare(text: str) -> str:
     """Returns the words of a text alone, in lower case."""
     return " ".join(WORD.findall(text.lower()))
 
 
-def phrases(sentence: TaggedSentence, number: int) -> Iterator[TitleCandidate]:
-    """Yields every phrase of a sentence that could be a title, once for each time that it was said."""
-    runs = list(_runs(sentence))
-    for first, last in runs:
-        yield from _nouns(sentence, number, first, last, runs)
-        yield from _doing(sentence, number, first, last, runs)
-    yield from _how(sentence, number)
-    yield from _asked(sentence, number)
+def _candidate(words: Sequence[str], clause: int, *, nominal: bool) -> TitleCandidate:
+    return TitleCandidate(tuple(words), tuple(stem(word) for word in words if tells(word)), clause, nominal)
 
 
-def candidate(
-    sentence: TaggedSentence, number: int, span: tuple[int, int], kind: str, *, named: bool = False, whole: bool = True
-) -> TitleCandidate:
-    """Returns the tokens [first, last] of a sentence as a candidate."""
-    words, tags = sentence.words[span[0] : span[1] + 1], sentence.tags[span[0] : span[1] + 1]
-    key = tuple(stem(word) for word, tag in zip(words, tags, strict=True) if tag != MARK and _significant(word))
-    return TitleCandidate(words, joined(words, tags), key, kind, number, span[0], named, whole)
+def _noun_phrases(words: Sequence[str], usage: WordUsage) -> Iterator[tuple[int, int]]:
+    """Yields runs [first, last] of significant words that end like a noun, with at most one link ("of the") inside."""
+    fits = [_may_be_inside(word) for word in words]
+    for first, word in enumerate(words):
+        before = words[first - 1].lower() if first else ""
+        participle = word.lower().endswith(("ed", "ing")) and not (first and word[0].isupper())
+        if not fits[first] or before in BEFORE_VERBS or (participle and before not in DETERMINERS):
+            continue
+        last, own, links = first, 0, 0
+        while last < len(words) and own < _LONGEST:
+            if fits[last]:
+                own += 1
+                if _may_end(words, last, usage):
+                    yield first, last
+                last += 1
+            elif links == 0 and words[last].lower() in LINKS:
+                links += 1
+                last += 2 if last + 1 < len(words) and words[last + 1].lower() in _ARTICLES else 1
+                if last >= len(words) or not fits[last]:
+                    break
+            else:
+                break
 
 
-def _significant(word: str) -> bool:
-    return tells(word) and word.lower() not in EVALUATING and stem(word) not in EMPTY_NOUNS
+def _may_be_inside(word: str) -> bool:
+    lower = word.lower()
+    return tells(word) and lower not in EVALUATING and stem(lower) not in EMPTY_NOUNS and (lower not in VERBS or word.isupper())
 
 
-def _runs(sentence: TaggedSentence) -> Iterator[tuple[int, int]]:
-    """Yields the noun phrases [first, last] without articles or links, as long as they are."""
-    at, words, tags = 0, sentence.lower, sentence.tags
-    while at < len(words):
-        first = at
-        while at < len(words) and _inside(words, tags, at, first):
-            at += 1
-        last = at - 1
-        while last >= first and not (_head(words, tags, last) and (last == first or not _empty(words[last]))):
-            last -= 1  # "voice recognition people" is about voice recognition
-        # "the available hardware" is a thing; "hardware available" cut before its adjective is still one.
-        while first <= last and _light(words[first], tags[first]) and last > first:
-            first += 1
-        if first <= last and last - first < _CORE + 1 and any(_significant(word) for word in sentence.words[first : last + 1]):
-            yield first, last
-        at = max(at, first) + 1
-
-
-def _inside(words: Sequence[str], tags: Sequence[str], at: int, first: int) -> bool:
-    tag, word = tags[at], words[at]
-    if tag in (*_NOUNS, "ADJ", "NUM"):
-        letter = len(word) == 1 and word.isalpha() and words[at + 1 : at + 2] != ("-",)
-        return word not in POINTING and word not in _NO_DOING and not letter
-    # "the signed message", "a running node": after an article a participle describes.
-    described = at + 1 < len(tags) and tags[at + 1] in (*_NOUNS, "ADJ")
-    return tag == "VERB" and word.endswith(("ed", "ing")) and described and (at == first and at > 0 and tags[at - 1] == "DET")
-
-
-def _head(words: Sequence[str], tags: Sequence[str], at: int) -> bool:
-    if tags[at] == "NUM":
-        return at > 0 and tags[at - 1] in _NOUNS and words[at][0].isdigit()
-    return tags[at] in _NOUNS and not words[at].endswith(("'s", "'")) and words[at] not in NEVER_LAST and words[at] not in EVALUATING
-
-
-def _light(word: str, tag: str) -> bool:
-    return word in EVALUATING or word in STOPWORDS or (tag == "NUM" and word.isalpha()) or stem(word) in EMPTY_NOUNS
-
-
-def _nouns(sentence: TaggedSentence, number: int, first: int, last: int, runs: Sequence[tuple[int, int]]) -> Iterator[TitleCandidate]:
-    words, tags = sentence.lower, sentence.tags
-    named = first > 0 and (tags[first - 1] in ("DET", "ADP") or words[first - 1] in ("my", "your", "our", "their", "its"))
-    following = words[last + 1] if last + 1 < len(words) else ""
-    after = tags[last + 1] if last + 1 < len(words) else ""
-    cut = _is_rest(words, tags, first, last) or (after in _NOUNS and not _empty(following))
-    if following != "of" and not _empty(words[last]):
-        if first == last:
-            if first > 0 and words[first - 1] == "the" and tags[last] == "NOUN":
-                yield candidate(sentence, number, (first - 1, last), "single", named=True, whole=not cut)
-            elif first > 0 and words[first - 1] in EVALUATING and tags[first - 1] == "ADJ":
-                yield candidate(sentence, number, (first - 1, last), "loose", whole=not cut)
-        else:
-            yield candidate(sentence, number, (first, last), "noun", named=named, whole=not cut)
-    link = _next_run(sentence, last, runs)
-    if link is None or cut:
-        return
-    kind = "joined" if following in ("and", "or") else "linked"
-    if kind == "joined" and not _pairs(sentence, (first, last), link):
-        return
-    if kind == "linked" and following not in _TIGHT and "VERB" in tags[:first]:
-        return  # "send a message to the coordinator": it belongs to the verb
-    end = link[1]
-    if end - first < LONGEST:
-        yield candidate(sentence, number, (first, end), kind, named=named)
-    further = _next_run(sentence, end, runs)
-    if further is not None and kind == "linked" and words[end + 1] == "of" and further[1] - first < LONGEST:
-        yield candidate(sentence, number, (first, further[1]), kind, named=named)
-
-
-def _empty(word: str) -> bool:
-    return word in STOPWORDS or stem(word) in EMPTY_NOUNS
-
-
-def _is_rest(words: Sequence[str], tags: Sequence[str], first: int, last: int) -> bool:
-    """Returns whether a phrase is the rest of a longer one: of a compound, or of "health and care professionals"."""
-    if first == 0:
+def _may_end(words: Sequence[str], at: int, usage: WordUsage) -> bool:
+    word, after = words[at], words[at + 1].lower() if at + 1 < len(words) else ""
+    lower = word.lower()
+    if after in AFTER_VERBS or (at and words[at - 1].lower() in BEFORE_VERBS):
         return False
-    if tags[first - 1] in ("ADJ", *_NOUNS):
-        return words[first - 1] not in EVALUATING and words[first - 1] not in STOPWORDS
-    shared = words[first - 1] in ("and", "or") and first > 1 and tags[first - 2] in ("ADJ", *_NOUNS)
-    return shared and last > first and (first == 2 or tags[first - 3] not in ("ADJ", *_NOUNS))
+    if word.isupper() or (at and word[0].isupper()):
+        return True
+    if lower.endswith(_ADJECTIVE) or (lower.endswith(("ed", "ing")) and len(lower) > 4):
+        return False
+    return not usage.is_verb(stem(word)) and not usage.only_modifies(stem(word))
 
 
-def _pairs(sentence: TaggedSentence, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Returns whether two phrases make a pair of equals: both names or neither, without a word in common."""
-    stems = [{stem(word) for word in sentence.words[first : last + 1]} for first, last in (one, other)]
-    heads = [sentence.tags[last] == "PROPN" for _, last in (one, other)]
-    return heads[0] == heads[1] and not stems[0] & stems[1] and not _empty(sentence.lower[one[1]])
-
-
-def _next_run(sentence: TaggedSentence, last: int, runs: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Returns the noun phrase that follows after a link ("of the", "and"), or None."""
-    words, at = sentence.lower, last + 1
-    if at >= len(words) or words[at] not in (*_LINKING, "and", "or"):
-        return None
-    at += 1
-    if at < len(words) and words[at] in _ARTICLES:
-        at += 1
-    return next((run for run in runs if run[0] == at and stem(words[run[1]]) not in EMPTY_NOUNS), None)
-
-
-def _doing(sentence: TaggedSentence, number: int, first: int, last: int, runs: Sequence[tuple[int, int]]) -> Iterator[TitleCandidate]:
-    """Yields "monitoring the mempool": a gerund with its object, and what follows that."""
-    words, tags = sentence.lower, sentence.tags
+def _with_gerund(words: Sequence[str], first: int) -> int:
+    """Returns where the phrase begins with its gerund ("monitoring the mempool"), or `first` where it has none."""
     at = first - 1
-    if at >= 0 and words[at] in (*_ARTICLES, "your", "our"):
+    if at >= 0 and words[at].lower() in _ARTICLES:
         at -= 1
-    if at >= 1 and tags[at] == "ADP" and tags[at - 1] == "VERB" and words[at] in ("to", "with", "for", "on", "from", "into"):
-        at -= 1  # "connecting to the network"
-    if at < 0 or tags[at] not in ("VERB", "NOUN") or not words[at].endswith("ing") or len(words[at]) < 6 or words[at] in _NO_DOING:
-        return
-    if at and (tags[at - 1] in (*_NOUNS, "ADJ", "DET") or words[at - 1] == "not"):
-        return
-    link = _next_run(sentence, last, runs)
-    for end in (last, *((link[1],) if link is not None else ())):
-        cut = end + 1 < len(words) and words[end + 1] == "of"
-        if end - at < _LONGEST_DOING and not cut:
-            yield candidate(sentence, number, (at, end), "doing", named=True)
+    if at < 0:
+        return first
+    lower = words[at].lower()
+    doing = lower.endswith("ing") and len(lower) >= _GERUND and _may_be_inside(lower)
+    return at if doing else first
 
 
-def _how(sentence: TaggedSentence, number: int) -> Iterator[TitleCandidate]:
-    """Yields clauses that tell how or why, where they are understood by themselves."""
-    words, tags = sentence.lower, sentence.tags
-    for at, word in enumerate(words):
-        if word not in _TELLS_HOW or sentence.ends == "?" or (at and tags[at - 1] in (*_NOUNS, "PRON")):
+def _questions(text: str) -> Iterator[TitleCandidate]:
+    """Yields short questions that can be understood without what was said before."""
+    at = 0
+    for sentence in _SENTENCE.findall(text):
+        clause = at
+        at += len(_CLAUSE.findall(sentence))
+        if not sentence.endswith("?"):
             continue
-        end = at + 1
-        while end < len(words) and tags[end] not in (MARK, "CCONJ", "SCONJ"):
-            end += 1
-        ends = [end - 1] + [cut - 1 for cut in range(at + 4, end) if tags[cut] == "ADP" and tags[cut - 1] in _NOUNS and words[cut] != "of"]
-        for last in ends:
-            inside = words[at : last + 1]
-            if not _CLAUSE[0] <= last - at + 1 <= _CLAUSE[1] or POINTING.intersection(inside) or not may_end(sentence, last):
-                continue
-            acts = any(tag in ("VERB", "AUX") for tag in tags[at + 1 : last + 1])
-            turned = tags[at + 1] == "AUX" or words[at + 1] in _AUXILIARIES
-            found = candidate(sentence, number, (at, last), "how", named=True)
-            if acts and not turned and found.key and not (word in ("what", "when") and words[at + 1] not in ("to", "is")):
-                yield found
-
-
-def _asked(sentence: TaggedSentence, number: int) -> Iterator[TitleCandidate]:
-    """Yields the sentence where it is a short question that can be understood without what was said before."""
-    words, tags = sentence.lower, sentence.tags
-    if sentence.ends != "?":
-        return
-    begins = [at for at in range(len(words)) if at == 0 or tags[at - 1] == MARK or tags[at - 1] in _LEAD or words[at - 1] in _LEAD_WORDS]
-    for at in reversed(begins):
-        size = len(words) - at
-        of_kind = words[at] in _ASKS or (words[at] in _AUXILIARIES and "you" not in words[at:] and tags[at] in ("AUX", "VERB"))
-        if not of_kind or not _CLAUSE[0] <= size <= _CLAUSE[1] or MARK in tags[at:] or POINTING.intersection(words[at:]):
+        asked = _LEAD.sub("", sentence.strip().rstrip("?!. ")).rsplit(", ", 1)
+        asked_part = asked[-1] if _ASKS.match(asked[-1]) else asked[0]
+        words = asked_part.split()
+        if not _ASKS.match(asked_part) or not _QUESTION_WORDS[0] <= len(words) <= _QUESTION_WORDS[1] or "," in asked_part:
             continue
-        found = candidate(sentence, number, (at, len(words) - 1), "asked", named=True)
-        if found.key and words[-1] not in NEVER_LAST and tags[-1] not in ("ADP", "DET", "CCONJ", "SCONJ", "AUX"):
-            yield TitleCandidate((*found.words[:-1], found.words[-1] + "?"), found.text + "?", found.key, "asked", number, at, named=True)
-            return
-
-
-def may_end(sentence: TaggedSentence, at: int) -> bool:
-    """Returns whether a title may end with a word: no function word, and no verb that waits for its object."""
-    word, tag = sentence.lower[at], sentence.tags[at]
-    if word in NEVER_LAST or tag in ("ADP", "DET", "CCONJ", "SCONJ", "AUX", "PRON", "PART", "INTJ", MARK):
-        return False
-    at_clause_end = at + 1 >= len(sentence.words) or sentence.tags[at + 1] in (MARK, "CCONJ", "SCONJ")
-    return tag in (*_NOUNS, "NUM") or at_clause_end
+        lower = [bare(word) for word in words]
+        key = tuple(stem(word) for word in WORD.findall(asked_part) if _may_be_inside(word))
+        if key and not _POINTS.intersection(lower) and lower[-1] not in LINKS:
+            yield TitleCandidate((*words[:-1], words[-1] + "?"), key, clause, nominal=True, question=True)

@@ -38,23 +38,15 @@ STOPWORDS = frozenset(_WORDS.split())
 SMALL_WORDS = frozenset({"a", "an", "and", "as", "at", "but", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
 """Words that have no capital inside a title."""
 
-_POINTS = """
-it its it's it'll it'd itself this that that's those these they their they're them he his she her him there there's here here's one ones
-something anything everything someone somebody everybody thing things stuff such same above below
-"""
-POINTING = frozenset(_POINTS.split())
-"""Words that mean something only where they were said."""
+LINKS = frozenset({"of", "for", "in", "and", "to", "on", "with"})
+"""Small words that may stand inside a phrase, never at its ends."""
 
-_FUNCTION_WORDS = """
-a an the this that these those my your our their its his her and or but nor so yet if because although though while whereas since unless
-until when where why how what which who whom whose whether than as of in on at by for from with without to into onto over under about
-after before between among through during against across toward towards within upon off out up down along behind beside besides beyond
-near per via like is are was were be been being am do does did has have had can could may might must shall should will would not no
-don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't i you he she it we they me him us them i'm you're he's
-she's it's we're they're i've you've we've they've there's that's let's let also just only even very really actually basically
-some any each every both either neither another other such more most less much many few several all too quite rather then else etc
-get gets got going gonna wanna want wants need needs say says said ok okay yeah yes well now here there again still already always never
-really maybe perhaps probably anyway however therefore yourself myself
-"""
-NEVER_LAST = frozenset(_FUNCTION_WORDS.split())
-"""Function words of English, with which no title ends."""
+_BEFORE_VERBS = "to i we you they he she it who will can may might must should would could not don't let's please never"
+
+BEFORE_VERBS = frozenset(_BEFORE_VERBS.split())
+"""What stands before a verb rather than before a noun."""
+
+_AFTER_VERBS = "a an the it them us me him her this that these those your my our their its you"
+
+AFTER_VERBS = frozenset(_AFTER_VERBS.split())
+"""What follows a verb rather than a noun: its object."""

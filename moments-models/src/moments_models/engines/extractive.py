@@ -43,7 +43,7 @@ class Extractive:
             raise InvalidRequest("extractive generates moments (task `generate_moments`) and nothing else", code="unsupported_task")
         return self.moments(parse(GenerationTask, request.block), task)
 
-    def _titles(self, lines: list[LineBlock], vectors: NDArray[np.float32], chosen: list[TopicSpan], language: str) -> list[str]:
+    def _titles(self, lines: list[LineBlock], vectors: NDArray[np.float32], chosen: list[TopicSpan]) -> list[str]:
         import numpy as np
 
         from moments_models.titles import titles
@@ -55,7 +55,7 @@ class Extractive:
         centres = np.array([vectors[span.first : span.last].mean(axis=0) for span in chosen]).reshape(len(chosen), vectors.shape[1])
         centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
         starts = [lines[span.first].start for span in chosen]
-        return titles(texts, starts, self._model.encode, elsewhere=elsewhere, centres=centres, language=language)
+        return titles(texts, starts, self._model.encode, elsewhere=elsewhere, centres=centres)
 
     def moments(self, wanted: GenerationTask, task: Task) -> list[dict[str, Any]]:
         """Returns the answer to a parsed task."""
@@ -77,7 +77,7 @@ class Extractive:
         if not chosen and wanted.find == "moments":
             chosen = spans.most_salient(lines, vectors, topics, wanted.limits)
         chosen = chosen or spans.choose(lines, topics, salience, asked, wanted.limits)
-        named = self._titles(lines, vectors, chosen, wanted.language)
+        named = self._titles(lines, vectors, chosen)
         return [
             {
                 "start_time": lines[span.first].start,
