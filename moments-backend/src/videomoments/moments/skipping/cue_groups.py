@@ -24,7 +24,7 @@ class CueGroup:
     subject: bool = False
 
 
-ANCHORS: Final = frozenset({"sponsor_entry", "sponsor_hint", "offer", "address", "visit"})
+ANCHORS: Final = frozenset({"sponsor_entry", "sponsor_hint", "offer", "visit"})
 """The groups without which nothing is a sponsor's read: praise and prices alone are talk about a trade."""
 
 GROUPS: Final[dict[str, CueGroup]] = {
@@ -49,7 +49,7 @@ GROUPS: Final[dict[str, CueGroup]] = {
     "address": CueGroup({S: 0.8, O: 0.4}),
     "visit": CueGroup({S: 0.9, O: 0.6}),
     "praise": CueGroup({S: 0.7}, most=2, subject=True),
-    "brand": CueGroup({S: 0.6}),
+    "brand": CueGroup({S: 0.9}),
     "commerce": CueGroup({S: 0.35}, most=3),
     "trade": CueGroup({S: -1.2}, most=2),
     "sponsor_return": CueGroup({S: 1.0}),
@@ -71,6 +71,6 @@ GROUPS: Final[dict[str, CueGroup]] = {
     # The form of the sentence
     "address_you": CueGroup({S: 0.3, H: 0.4, O: 0.3}),
     "request": CueGroup({H: 0.6, O: 0.3}),
-    "told_before": CueGroup({G: -0.9, H: -1.2, C: -1.4, O: -1.0, S: -0.4}, most=2),
+    "told_before": CueGroup({G: -0.7, H: -1.2, C: -1.4, O: -0.7, S: -0.4}, most=2),
 }
 """Every group that a language may fill; the first files to read are those of the languages."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 _GAP = 3
 _TOKEN = re.compile(r"\w+(?:['.\-/@&+]\w+)*|[%$€£]")
-_ADDRESS = re.compile(r"(?:\w[\w\-]*[./])+(?:com|org|net|io|co|tv|fm|app|dev|me|shop|store|ai|de|es|fr|eu|uk|example|info)(?:/\S*)?")
+_ADDRESS = re.compile(r"(?:\w[\w\-]*[./])+(?:com|org|net|io|co|tv|fm|app|dev|me|shop|store|ai|de|es|fr|eu|uk|example|info)(?:/[\w\-]*)?")
 _SIGNS = frozenset("*#@")
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 

@@ -20,7 +20,7 @@ def filler_prefix(text: str, language: str = "") -> int:
     A false start is a word or up to four words that are said again at once. Connectives that belong to the sentence ("So what is it?")
     do not count; of a text that is nothing but filler all words do.
     """
-    cues = language_of([text], language or "") or language_of([text], "en" if not language else language)
+    cues = language_of([text], language)
     return prefix_length(text.split(), cues) if cues is not None else 0
 
 
@@ -97,7 +97,9 @@ def _restart(spoken: Sequence[str], at: int) -> int:
     return 0
 
 
-_SAID_TWICE = frozenset(["no", "yes", "very", "more", "ha", "bye", "go", "now", "long", "far", "si", "oui", "non", "nein", "sehr", "muy", "très"])
+_SAID_TWICE = frozenset(
+    ["no", "yes", "very", "more", "ha", "bye", "go", "now", "long", "far", "si", "oui", "non", "nein", "sehr", "muy", "très"]
+)
 
 
 def _false_start(spoken: Sequence[str], at: int, cues: CueLanguage) -> int:

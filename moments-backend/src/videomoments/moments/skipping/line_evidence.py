@@ -16,9 +16,11 @@ from videomoments.moments.skipping.skip_kinds import SkipKind
 _FILLER_ONLY = 2.5
 # A sponsor's name is said within so many lines, and not again.
 _BURST_LINES = 14
+_NAMING = ANCHORS | {"address"}
 _QUESTION = ("?", "？")
 # The share of a recording's time that counts as its opening and its close, and the least and most seconds of it.
 _EDGE_SHARE, _EDGE_LEAST, _EDGE_MOST = 0.05, 60.0, 240.0
+_OUTERMOST, _OUTERMOST_SECONDS = 0.4, 20.0
 _POSITION: Mapping[SkipKind, tuple[float, float, float]] = {
     # at the opening, in the middle, at the close
     SkipKind.GREETING: (0.7, -0.9, -0.9),
@@ -33,7 +35,7 @@ _WORD_COST: Mapping[SkipKind, float] = {
     SkipKind.GREETING: 0.07,
     SkipKind.HOUSEKEEPING: 0.05,
     SkipKind.SPONSOR: 0.0,
-    SkipKind.SCREEN: 0.09,
+    SkipKind.SCREEN: 0.12,
     SkipKind.SIGN_OFF: 0.07,
 }
 _COVERED = 0.8
@@ -45,7 +47,7 @@ _SUBJECT_LINES, _SUBJECT_SHARE = 5, 0.02
 class LineEvidence:
     """What speaks for each kind of one line, by the scale of `cue_groups`; `words` is the line's length.
 
-    `anchors` is the weight of what a sponsor's read can't do without, `edge` how near the line is to the recording's opening or close (1 to 0).
+    `anchors` is the weight of what a sponsor's read can't do without, `edge` how near the line is to the opening or the close, 1 to 0.
     """
 
     scores: dict[SkipKind, float]
@@ -58,12 +60,14 @@ class LineEvidence:
 def evidence(lines: Sequence[Line], duration: float, cues: CueLanguage | None) -> list[LineEvidence]:
     """Returns the evidence of each line. Without `cues` only named sounds ("[Applause]") are found. `duration` is seconds."""
     if cues is None:
-        return [LineEvidence({SkipKind.FILLER: _FILLER_ONLY} if only_fills(line.text, None) else {}, len(line.text.split())) for line in lines]
+        return [
+            LineEvidence({SkipKind.FILLER: _FILLER_ONLY} if only_fills(line.text, None) else {}, len(line.text.split())) for line in lines
+        ]
     spoken = [words_of(line.text) for line in lines]
     found = [_found(words, cues) for words in spoken]
     damped = _damped(found)
     edges = _Edges(lines, duration)
-    for groups, places in zip(found, _bursts(lines, spoken), strict=True):
+    for groups, places in zip(found, _brands(lines, spoken, found), strict=True):
         if places:
             groups["brand"] = places
     weighed = [_weighed(line, words, groups, damped, edges, cues) for line, words, groups in zip(lines, spoken, found, strict=True)]
@@ -85,17 +89,23 @@ def _damped(found: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return {name: min(1.0, allowed / count) for name, count in counts.items()}
 
 
-def _bursts(lines: Sequence[Line], spoken: Sequence[Words]) -> list[list[tuple[int, int]]]:
-    """Returns for each line where it holds a name that is said several times within a short stretch and nowhere else, as a brand is."""
+def _brands(lines: Sequence[Line], spoken: Sequence[Words], found: Sequence[Mapping[str, object]]) -> list[list[tuple[int, int]]]:
+    """Returns for each line where it holds a brand: a name that is said several times within a short stretch and nowhere else, and beside
+    an anchor of a sponsor's read."""
     names = {word for line in lines for word in words_of(" ".join(one for one in line.text.split()[1:] if one[:1].isupper()))}
     where: dict[str, list[int]] = {}
     for at, words in enumerate(spoken):
-        for word in words:
-            stem = word.split(".")[0]
-            if stem in names:
-                where.setdefault(stem, []).append(at)
-    close = {name for name, at in where.items() if len(name) > 2 and 2 <= len(at) <= _BURST_LINES and at[-1] - at[0] < _BURST_LINES}
-    return [[(at, at + 1) for at, word in enumerate(words) if word.split(".")[0] in close] for words in spoken]
+        for name in {word.split(".")[0] for word in words}:
+            where.setdefault(name, []).append(at)
+    names |= {
+        word.split(".")[0] for words, groups in zip(spoken, found, strict=True) if "address" in groups for word in words if "." in word
+    }
+    brands = {name for name in names if len(name) > 2 and _is_brand(where.get(name, []), found)}
+    return [[(at, at + 1) for at, word in enumerate(words) if word.split(".")[0] in brands] for words in spoken]
+
+
+def _is_brand(at: Sequence[int], found: Sequence[Mapping[str, object]]) -> bool:
+    return len(at) >= 2 and at[-1] - at[0] < _BURST_LINES and any(not _NAMING.isdisjoint(found[one]) for one in at)
 
 
 class _Edges:
@@ -110,7 +120,9 @@ class _Edges:
     def bonus(self, kind: SkipKind, line: Line) -> float:
         opening, middle, close = _POSITION[kind]
         near_start, near_end = self.near(line)
-        return middle + max((opening - middle) * near_start, (close - middle) * near_end)
+        outermost = _OUTERMOST * max(_near(line.start - self._first, _OUTERMOST_SECONDS), _near(self._last - line.end, _OUTERMOST_SECONDS))
+        edge = max((opening - middle) * near_start, (close - middle) * near_end)
+        return middle + edge + (outermost if middle + edge > 0 else 0.0)
 
     def near(self, line: Line) -> tuple[float, float]:
         """Returns how near the line is to the opening, and to the close."""

@@ -7,23 +7,24 @@ read stays whole although some of its lines hold no cue, and one weak cue alone 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from videomoments.moments.lines import Line
 from videomoments.moments.skipping.cue_languages import language_of
 from videomoments.moments.skipping.line_evidence import LineEvidence, evidence
 from videomoments.moments.skipping.skip_kinds import SkipKind
 
-_BEGIN: Mapping[SkipKind, float] = {kind: 1.4 for kind in SkipKind} | {SkipKind.SPONSOR: 1.7}
-_STAY: Mapping[SkipKind, float] = {kind: 0.6 for kind in SkipKind} | {SkipKind.SPONSOR: 0.5}
+_BEGIN: Mapping[SkipKind, float] = dict.fromkeys(SkipKind, 1.4) | {SkipKind.SPONSOR: 1.7, SkipKind.FILLER: 0.1}
+_STAY: Mapping[SkipKind, float] = dict.fromkeys(SkipKind, 0.6) | {SkipKind.SPONSOR: 0.5, SkipKind.FILLER: 2.0}
 # A line without a cue costs more the longer it is: short ones between two skipped lines belong to them.
-_USUAL_WORDS: Mapping[SkipKind, int] = {kind: 6 for kind in SkipKind} | {SkipKind.SPONSOR: 14}
+_USUAL_WORDS: Mapping[SkipKind, int] = dict.fromkeys(SkipKind, 6) | {SkipKind.SPONSOR: 14}
 _LONGEST_GAP = 12.0
 _CLOSED = 5.0
 # From one kind to another: openings and closes mix them.
 _CHANGE = 0.6
 # What the anchors of a sponsor's read must weigh together.
 _ANCHORED = 2.0
+_FIRM = frozenset({"brand", "sponsor_return"})
 _STATES: tuple[SkipKind | None, ...] = (None, *SkipKind)
 
 
@@ -36,17 +37,21 @@ def skipped_lines(lines: Sequence[Line], duration: float, language: str = "") ->
     if not lines:
         return []
     found = evidence(lines, duration, language_of((line.text for line in lines), language))
-    kinds = _best_path(found, [after.start - before.end for before, after in zip(lines, lines[1:], strict=False)])
+    kinds = _best_path(found, [after.start - before.end for before, after in pairwise(lines)])
     return _anchored(kinds, found)
 
 
 def _anchored(kinds: Sequence[SkipKind | None], found: Sequence[LineEvidence]) -> list[SkipKind | None]:
-    """Returns the labels without the sponsor reads that no anchor holds."""
+    """Returns the labels without sponsor reads that no anchor holds, and each read from its first to its last anchor, brand or return."""
     labels: list[SkipKind | None] = []
     for kind, run in groupby(zip(kinds, found, strict=True), key=lambda pair: pair[0]):
         parts = [one for _, one in run]
-        holds = kind is not SkipKind.SPONSOR or sum(one.anchors for one in parts) >= _ANCHORED
-        labels += [kind if holds else None] * len(parts)
+        if kind is not SkipKind.SPONSOR:
+            labels += [kind] * len(parts)
+            continue
+        firm = [at for at, one in enumerate(parts) if one.anchors or not _FIRM.isdisjoint(one.groups)]
+        holds = sum(one.anchors for one in parts) >= _ANCHORED
+        labels += [kind if holds and firm[0] <= at <= firm[-1] else None for at in range(len(parts))]
     return labels
 
 
@@ -58,11 +63,11 @@ def _best_path(found: Sequence[LineEvidence], pauses: Sequence[float]) -> list[S
         gained: dict[SkipKind | None, float] = {}
         for state in _STATES:
             # From a part to another kind, or anew into the same one, costs as much as from what people watch.
-            outside = max(totals, key=lambda other: totals[other] - _enter(state, other))
+            gains = {other: total - _enter(state, other, one.edge) for other, total in totals.items()}
+            outside = max(gains, key=lambda other: gains[other])
             stay = totals[state] - (_parting(found[at - 1], pauses[at - 1], state) if state is not None else 0.0)
-            other = totals[outside] - _enter(state, outside)
-            chosen[state] = state if stay >= other else outside
-            gained[state] = max(stay, other) + _gain(one, state)
+            chosen[state] = state if stay >= gains[outside] else outside
+            gained[state] = max(stay, gains[outside]) + _gain(one, state)
         totals = gained
         steps.append(chosen)
     state = max(totals, key=lambda other: totals[other])
@@ -73,10 +78,13 @@ def _best_path(found: Sequence[LineEvidence], pauses: Sequence[float]) -> list[S
     return path[::-1]
 
 
-def _enter(state: SkipKind | None, before: SkipKind | None = None) -> float:
+def _enter(state: SkipKind | None, before: SkipKind | None = None, edge: float = 0.0) -> float:
+    """Returns what it costs to begin a part after a line of `before`, `edge` near the recording's opening or close."""
     if state is None:
         return 0.0
-    return _BEGIN[state] if before in {None, state, SkipKind.FILLER} or state is SkipKind.SPONSOR else _CHANGE
+    if before in {None, state, SkipKind.FILLER} or state is SkipKind.SPONSOR:
+        return _BEGIN[state]
+    return _BEGIN[state] - (_BEGIN[state] - _CHANGE) * edge
 
 
 def _parting(before: LineEvidence, pause: float, state: SkipKind) -> float:

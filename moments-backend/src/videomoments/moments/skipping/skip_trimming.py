@@ -22,23 +22,23 @@ def without_skipped(
     dropped (None) when what is left is mostly skipped, or when it is shorter than `shortest` and was mostly skipped. `kinds` are those of
     `skipped_lines`, one for each of `lines`. A caller whose prompt asks for such a part does not call this.
     """
-    inside = [(line, kind) for line, kind in zip(lines, kinds, strict=True) if _held(line, start, end)]
-    if not inside:
+    touched = [(line, kind) for line, kind in zip(lines, kinds, strict=True) if line.start < end and line.end > start]
+    watched = [line for line, kind in touched if kind is None and _held(line, start, end)]
+    skipped = [line for line, kind in touched if kind is not None]
+    if not skipped:
         return Interval(start, end) if end > start else None
-    watched = [line for line, kind in inside if kind is None]
     if not watched:
         return None
     first, last = watched[0], watched[-1]
     left = Interval(
-        start if inside[0][0] is first else max(start, first.start), end if inside[-1][0] is last else min(end, last.end)
+        max(start, first.start) if skipped[0].start < first.start else start, min(end, last.end) if skipped[-1].end > last.end else end
     )
-    left = _clear_of_edges(left, lines, kinds)
+    still = _seconds(skipped, left)
+    before = _seconds(skipped, Interval(start, end))
     spoken = _seconds(watched, left)
-    skipped_left = _seconds([line for line, kind in inside if kind is not None], left)
-    skipped_before = _seconds([line for line, kind in inside if kind is not None], Interval(start, end))
-    if left.duration <= 0 or skipped_left > _MOSTLY * (spoken + skipped_left):
+    if left.duration <= 0 or still > _MOSTLY * (spoken + still):
         return None
-    if left.duration < shortest and skipped_before > _MOSTLY * (spoken + skipped_before):
+    if left.duration < shortest and before > _MOSTLY * (spoken + before):
         return None
     return left
 
@@ -46,17 +46,6 @@ def without_skipped(
 def _held(line: Line, start: float, end: float) -> bool:
     shared = min(end, line.end) - max(start, line.start)
     return shared > 0 and shared >= min((line.end - line.start) / 2, _HELD_SECONDS)
-
-
-def _clear_of_edges(moment: Interval, lines: Sequence[Line], kinds: Sequence[SkipKind | None]) -> Interval:
-    """Returns the moment without the rest of a skipped line that it holds too little of to count."""
-    start, end = moment.start, moment.end
-    for line, kind in zip(lines, kinds, strict=True):
-        if kind is not None and line.start <= start < line.end:
-            start = min(line.end, end)
-        if kind is not None and line.start < end <= line.end:
-            end = max(line.start, start)
-    return Interval(start, end)
 
 
 def _seconds(lines: Sequence[Line], within: Interval) -> float:
