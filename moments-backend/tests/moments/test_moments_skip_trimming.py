@@ -90,7 +90,7 @@ def test_a_moment_never_grows_and_never_begins_in_what_is_skipped(
     skipped = [line for line, kind in zip(lines, kinds, strict=True) if kind is not None]
     assert not any(line.start <= left.start < line.end for line in skipped)
     assert not any(line.start < left.end <= line.end for line in skipped)
-    # The first and the last line that it holds are watched.
-    held = [kind for line, kind in zip(lines, kinds, strict=True) if line.start >= left.start and line.end <= left.end]
-    assert not held or (held[0] is None and held[-1] is None)
+    # The first and the last line that it touches are watched.
+    touched = [kind for line, kind in zip(lines, kinds, strict=True) if line.start < left.end and line.end > left.start]
+    assert not touched or (touched[0] is None and touched[-1] is None)
     assert without_skipped(left.start, left.end, lines, kinds) == left

@@ -156,5 +156,9 @@ def _weighed(
         if scores[kind] > 0.5 and kind is not SkipKind.SPONSOR:
             scores[kind] += _COVERED * max(0.0, share - 0.4) / 0.6
     texts = {name: [" ".join(words[first:last]) for first, last in places] for name, places in groups.items()}
-    anchors = sum(GROUPS[name].weights[SkipKind.SPONSOR] * damped.get(name, 1.0) for name in groups if name in ANCHORS)
+    anchors = sum(
+        GROUPS[name].weights[SkipKind.SPONSOR] * min(GROUPS[name].most, len(places)) * damped.get(name, 1.0)
+        for name, places in groups.items()
+        if name in ANCHORS
+    )
     return LineEvidence(scores, len(words), texts, anchors, max(edges.near(line)))

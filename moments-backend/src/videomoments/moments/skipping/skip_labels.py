@@ -15,6 +15,7 @@ from videomoments.moments.skipping.line_evidence import LineEvidence, evidence
 from videomoments.moments.skipping.skip_kinds import SkipKind
 
 _BEGIN: Mapping[SkipKind, float] = dict.fromkeys(SkipKind, 1.4) | {SkipKind.SPONSOR: 1.7, SkipKind.FILLER: 0.1}
+# Filler holds nothing together: each line of it counts alone.
 _STAY: Mapping[SkipKind, float] = dict.fromkeys(SkipKind, 0.6) | {SkipKind.SPONSOR: 0.5, SkipKind.FILLER: 2.0}
 # A line without a cue costs more the longer it is: short ones between two skipped lines belong to them.
 _USUAL_WORDS: Mapping[SkipKind, int] = dict.fromkeys(SkipKind, 6) | {SkipKind.SPONSOR: 14}
@@ -22,8 +23,8 @@ _LONGEST_GAP = 12.0
 _CLOSED = 5.0
 # From one kind to another: openings and closes mix them.
 _CHANGE = 0.6
-# What the anchors of a sponsor's read must weigh together.
-_ANCHORED = 2.0
+# What the anchors of a sponsor's read must weigh together, and what a brand adds to them.
+_ANCHORED, _BRANDED = 2.0, 0.6
 _FIRM = frozenset({"brand", "sponsor_return"})
 _STATES: tuple[SkipKind | None, ...] = (None, *SkipKind)
 
@@ -50,7 +51,8 @@ def _anchored(kinds: Sequence[SkipKind | None], found: Sequence[LineEvidence]) -
             labels += [kind] * len(parts)
             continue
         firm = [at for at, one in enumerate(parts) if one.anchors or not _FIRM.isdisjoint(one.groups)]
-        holds = sum(one.anchors for one in parts) >= _ANCHORED
+        branded = _BRANDED * any("brand" in one.groups for one in parts)
+        holds = firm and branded + sum(one.anchors for one in parts) >= _ANCHORED
         labels += [kind if holds and firm[0] <= at <= firm[-1] else None for at in range(len(parts))]
     return labels
 
