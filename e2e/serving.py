@@ -21,7 +21,7 @@ import httpx
 import platformdirs
 
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV", "SSL_CERT_FILE")
-_READY_SECONDS = 240.0
+_READY_SECONDS = 800.0
 _END_SECONDS = 60.0
 
 

@@ -135,6 +135,21 @@ async def test_f87_rows_that_could_not_be_used_are_named_on_the_run(services: Se
     assert len(await services.moments.of_video(run.video_id)) == 1
 
 
+async def test_greetings_are_no_moments_unless_they_are_asked_for_and_that_is_said(services: Services) -> None:
+    greeting = ((0.0, 12.0, "Hello everybody and welcome back to the show."), (12.0, 24.0, "My name is Ann and I am your host today."))
+    talk = Recording(300.0, greeting + tuple(line for line in LINES if line[0] >= 24.0))
+    async with ModelServer() as server:
+        server.script.extend([reply(rows((0, 24), (30, 60)))] * 60)
+        for number, prompt in enumerate(("", "how the host greets")):
+            run = await start(services, [scripted_model(server), scripted_model(server, "editor")], f"talk{number}", prompt=prompt)
+            async with workers(services, talk, deadlines=DEADLINES, policy=QUICK):
+                ended = await end_of(services, run.request_id)
+            assert ended.status is RunStatus.COMPLETED, ended.error
+            remark = stage_of(ended, StageName.MOMENT_GENERATION).reason or ""
+            assert ("one part, mostly greeting" in remark) is (prompt == "")
+            assert len(await services.moments.of_video(run.video_id)) == (2 if prompt else 1)
+
+
 async def honest_after_generation(services: Services, server: ModelServer, request_id: str) -> None:
     while StageName.MOMENT_REFINEMENT not in [stage.name for stage in (await run_of(services, request_id)).stages if stage.started_at]:
         await asyncio.sleep(0.01)

@@ -12,5 +12,6 @@ from videomoments.moments.skipping.filler_words import filler_prefix
 from videomoments.moments.skipping.skip_kinds import SkipKind
 from videomoments.moments.skipping.skip_labels import skipped_lines
 from videomoments.moments.skipping.skip_trimming import without_skipped
+from videomoments.moments.skipping.skipped_candidates import worth_watching
 
-__all__ = ["LANGUAGES", "SkipKind", "filler_prefix", "skipped_lines", "without_skipped"]
+__all__ = ["LANGUAGES", "SkipKind", "filler_prefix", "skipped_lines", "without_skipped", "worth_watching"]

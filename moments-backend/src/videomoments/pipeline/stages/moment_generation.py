@@ -17,6 +17,7 @@ from videomoments.moments.lines import Line, build_lines
 from videomoments.moments.parsing import Candidate, Generation, parse_generation
 from videomoments.moments.prompt_texts import GENERATION_SYSTEM, MAX_MARKS, PROMPT_VERSION, generation_messages, generation_schema
 from videomoments.moments.ranking import select_moments
+from videomoments.moments.skipping import worth_watching
 from videomoments.moments.snapping import Snapper
 from videomoments.moments.windows import Window, split_windows
 from videomoments.pipeline.checkpoints import Generated
@@ -48,7 +49,8 @@ async def generate(context: StageContext) -> Outcome:
     chapters = [(chapter.start, chapter.title) for chapter in info.chapters]
     answers, unsent = await _answers(context, lines, duration, transcript.language, chapters)
     doubts = Doubts(transcript.words, lines, words)
-    candidates = doubts.weighed(candidate for answer in answers for candidate in answer.candidates)
+    proposed = doubts.weighed(candidate for answer in answers for candidate in answer.candidates)
+    candidates, skipped = _watched(context, list(proposed), lines, duration, transcript.language)
     silences = await read_silences(context.adapters.store, (await context.video()).audio_url)
     snapper = Snapper(lines, words, duration, silences)
     chosen = select_moments(candidates, snapper=snapper, lines=lines, limits=limits)
@@ -56,7 +58,7 @@ async def generate(context: StageContext) -> Outcome:
     await _save(context, moments, row.id, unsent)
     note = None if moments else "the model found no moment worth keeping"
     unused = _unused(answers)
-    remarks = [remark for remark in (note, unused, not_sent(context.snapshot.generation.key, unsent)) if remark]
+    remarks = [remark for remark in (note, _left_out(skipped), unused, not_sent(context.snapshot.generation.key, unsent)) if remark]
     return Outcome(Generated(moments=len(moments), note=note, unused=unused), "; ".join(remarks) or None)
 
 
@@ -99,6 +101,23 @@ async def _answers(
         return asked.value
 
     return await gather(ask(number, window) for number, window in enumerate(windows, 1)), unsent
+
+
+def _watched(
+    context: StageContext, proposed: list[Candidate], lines: list[Line], duration: float, language: str | None
+) -> tuple[list[Candidate], int]:
+    """Returns the candidates without what people skip, and how many were left out. A prompt may ask for just that: then all stay."""
+    if context.options.prompt.strip():
+        return proposed, 0
+    return worth_watching(proposed, lines, duration=duration, language=language or "", shortest=context.options.limits().min_duration)
+
+
+def _left_out(skipped: int) -> str | None:
+    if not skipped:
+        return None
+    if skipped == 1:
+        return "one part, mostly greeting, announcement, advertisement or farewell, was left out"
+    return f"{skipped} parts, mostly greetings, announcements, advertisements or farewells, were left out"
 
 
 def _unused(answers: Sequence[Generation]) -> str | None:
