@@ -130,7 +130,8 @@ async def test_a_model_is_asked_for_as_many_moments_as_there_are_of_the_usual_le
     assert [(one.title, one.score) for one in found.chosen["m"]] == [("Second", 0.9), ("First", 0.4)]
     assert (found.starts, found.spans) == ({}, {})
     assert block["limits"]["max_moments"] >= 1000
-    assert (block["limits"]["min_duration"], block["limits"]["max_duration"]) == (10.0, 120.0)
+    assert (block["limits"]["min_duration"], block["limits"]["max_duration"]) == (15.0, 90.0)
+    assert block["find"] == "moments"
     assert ("speaker" in block["lines"][0], "turn" in block["lines"][0]) == (speakers, speakers)
 
 
