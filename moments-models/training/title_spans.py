@@ -1,4 +1,4 @@
-"""Spans of recordings whose titles are judged: `python title_spans.py TALKS MEETINGS --output title_spans.json`.
+"""Spans whose titles are judged (docs/models/titles-rubric.md): `python title_spans.py TALKS MEETINGS --output title_spans.json`.
 
 Frozen by seed before titles were changed. 40 spans, each the middle of a human chapter: 20 of talks that no title chooser is trained on,
 20 of meetings, one of a recording. A span is whole lines of sentences, 20 to 90 s in all where the chapter is that long.
@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from videomoments.evaluation.dataset import EvaluatedRecording, read_dataset
-from videomoments.moments.lines import Line
 
 SEED = 18
 JUDGED = 20
@@ -53,15 +52,6 @@ def chapter_spans(recording: EvaluatedRecording, seed: str) -> list[tuple[float,
             middle = (start + end) / 2
             found.append((round(middle - length / 2, 1), round(middle + length / 2, 1), title))
     return found
-
-
-def lines_in(lines: Sequence[Line], start: float, end: float) -> tuple[int, int]:
-    """Returns the lines [first, last) whose middles lie in a span; at least one."""
-    inside = [at for at, line in enumerate(lines) if start <= (line.start + line.end) / 2 < end]
-    if not inside:
-        nearest = min(range(len(lines)), key=lambda at: abs(lines[at].start - start))
-        return nearest, nearest + 1
-    return inside[0], inside[-1] + 1
 
 
 def main() -> None:

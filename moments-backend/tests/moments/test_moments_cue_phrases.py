@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from videomoments.moments.skipping import LANGUAGES
 from videomoments.moments.skipping.cue_groups import GROUPS
-from videomoments.moments.skipping.cue_languages import cue_phrases_of
+from videomoments.moments.skipping.cue_languages import LANGUAGES, cue_phrases_of
 from videomoments.moments.skipping.cue_phrases import PhraseFinder, words_of
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from spoken_lines import STORY, spoken_lines, story
 
 from videomoments.moments.lines import Line
-from videomoments.moments.skipping import LANGUAGES, SkipKind, skipped_lines
+from videomoments.moments.skipping import SkipKind, skipped_lines
+from videomoments.moments.skipping.cue_languages import LANGUAGES
 
 LONG = 40
 

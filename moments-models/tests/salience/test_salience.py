@@ -125,3 +125,9 @@ def test_of_equal_stretches_the_one_between_clear_beginnings_is_better() -> None
     begins[[30, 36]] = 5.0
     best = next(one for one in most_salient_spans(lines, np.full(60, 0.3), begins, LIMITS) if one.first)
     assert (best.first, best.last) == (30, 36)
+
+
+def test_no_span_of_hours_is_tried_where_the_limits_allow_any_length() -> None:
+    lines, _ = made(12_000, seconds=0.5)
+    found = most_salient_spans(lines, np.full(12_000, 0.3), np.zeros(12_000), LimitsBlock(max_moments=1))
+    assert lines[found[0].last - 1].end - lines[found[0].first].start <= 90.0

@@ -7,11 +7,9 @@ other language nothing is found but named sounds ("[Music]"): no position alone 
 
 from __future__ import annotations
 
-from videomoments.moments.skipping.cue_languages import LANGUAGES
-from videomoments.moments.skipping.filler_words import filler_prefix
 from videomoments.moments.skipping.skip_kinds import SkipKind
 from videomoments.moments.skipping.skip_labels import skipped_lines
 from videomoments.moments.skipping.skip_trimming import without_skipped
 from videomoments.moments.skipping.skipped_candidates import worth_watching
 
-__all__ = ["LANGUAGES", "SkipKind", "filler_prefix", "skipped_lines", "without_skipped", "worth_watching"]
+__all__ = ["SkipKind", "skipped_lines", "without_skipped", "worth_watching"]

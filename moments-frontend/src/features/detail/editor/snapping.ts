@@ -3,8 +3,8 @@ import type { Word } from "@/api/types";
 /** An edge snaps to a word's edge or a cut within this distance, in seconds. */
 export const REACH = 0.35;
 
-/** Returns the index of the last word that starts at or before `time`, or -1 before the first. `words` are in time order. */
-export function wordAt(words: readonly Word[], time: number): number {
+/** Returns the index of the last word (or caption) that starts at or before `time`, or -1 before the first. `words` are in time order. */
+export function wordAt(words: readonly Pick<Word, "start">[], time: number): number {
   let [low, high] = [0, words.length];
   while (low < high) {
     const middle = (low + high) >> 1;

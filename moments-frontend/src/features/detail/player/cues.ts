@@ -1,6 +1,7 @@
 import type { Segment, Word } from "@/api/types";
 import { written, type Written } from "../transcript/said";
 import { linesOf } from "../transcript/selection";
+import { wordAt } from "../editor/snapping";
 
 /** A text that is shown over the picture from `start` to `end`, in seconds. */
 export interface Cue {
@@ -31,13 +32,8 @@ export function cuesOf(words: readonly Word[], segments: readonly Segment[]): Cu
 
 /** Returns the index of the caption at `time`, or -1 where there is none. */
 export function cueAt(cues: readonly Cue[], time: number): number {
-  let [low, high] = [0, cues.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((cues[middle]?.start ?? 0) <= time) low = middle + 1;
-    else high = middle;
-  }
-  return time < (cues[low - 1]?.end ?? -1) ? low - 1 : -1;
+  const last = wordAt(cues, time);
+  return time < (cues[last]?.end ?? -1) ? last : -1;
 }
 
 function columns(text: string): number {
